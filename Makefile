@@ -1,0 +1,76 @@
+# Trackely Gateway. Needs Python >= 3.11 (with venv) and make; everything else goes into .venv, from the locks in
+# requirements/. PYTHON=/path/to/python picks another interpreter, ARGS=... goes to the command behind a target.
+
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	command -v "$$name"; break; fi; done)
+ARGS ?=
+SECONDS ?= 60
+BIN := .venv/bin
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate $(ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format soak hostile mutants fuzz bench audit lock
+
+define set-up
+@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || { \
+	echo 'set-up failed. Python 3.11 or newer is missing: install it, or name one with PYTHON=/path/to/python.' >&2; \
+	exit 1; }
+@"$(PYTHON)" scripts/set_up.py $(1)
+endef
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 18
+
+demo: ## gateway, embedded intake and the vendors' samples, until Ctrl-C (ARGS=--once: until all is delivered)
+	$(call set-up,run)
+	@$(BIN)/python -m gateway demo $(ARGS)
+
+test: lint ## every check: format, ruff, mypy, import-linter, pytest
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+
+lint: ## format, ruff, mypy, import-linter
+	$(call set-up,dev)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/mypy scripts
+	$(BIN)/lint-imports
+
+format: ## put the files in form
+	$(call set-up,dev)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+soak: ## the tests that run for long
+	$(call set-up,dev)
+	$(BIN)/python -m pytest -m soak $(ARGS)
+
+hostile: ## a hundred thousand hostile bodies, and five hundred slow senders for a minute
+	$(call set-up,dev)
+	$(BIN)/python -m pytest -m soak tests/acceptance/test_hostile_bodies.py tests/acceptance/test_slow_senders.py $(ARGS)
+
+mutants: ## break the gateway on purpose, one line at a time, and see which test catches it
+	$(call set-up,dev)
+	$(BIN)/python tests/mutants/run.py $(ARGS)
+
+fuzz: ## coverage-guided fuzzing of the adapters, SECONDS=60 (Linux, x86_64)
+	$(call set-up,fuzz)
+	$(BIN)/python tests/fuzz/run.py --seconds $(SECONDS) $(ARGS)
+
+bench: ## figures: ARGS='ingest --json', translate, drain, ...
+	$(call set-up,run)
+	@$(BIN)/python -m gateway bench $(ARGS)
+
+audit: ## known vulnerabilities of what is locked, where the advisories can be reached
+	$(call set-up,supply)
+	$(BIN)/pip-audit --strict --disable-pip --requirement requirements/run.txt $(ARGS)
+
+lock: ## pin again what pyproject.toml asks for (ARGS=--upgrade: at its newest)
+	$(call set-up,supply)
+	$(COMPILE) pyproject.toml --output-file requirements/run.txt
+	$(COMPILE) pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(COMPILE) --group build --output-file requirements/build.txt
+	$(COMPILE) --group fuzz --constraint requirements/dev.txt --output-file requirements/fuzz.txt
+	$(COMPILE) --group supply --constraint requirements/dev.txt --output-file requirements/supply.txt
