@@ -1,0 +1,63 @@
+"""The canonical Trackely order, by the WMS webhook contract; absent is absent, never null."""
+
+import math
+import re
+from datetime import date
+
+import msgspec
+
+
+class Order(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", forbid_unknown_fields=True, gc=False
+):
+    """One delivery order, created or updated at Trackely by its `external_order_id`.
+
+    Weight is in kilograms, volume in cubic metres, `planned_date` is `YYYY-MM-DD`. Either `delivery_address` (one
+    line) or `customer_id` (an existing Trackely customer) must be there.
+    """
+
+    external_order_id: str
+    delivery_address: str | None = None
+    customer_id: str | None = None
+    customer_name: str | None = None
+    customer_contact: str | None = None
+    total_weight: float | None = None
+    volume: float | None = None
+    pallet_count: int | None = None
+    special_handling: tuple[str, ...] | None = None
+    planned_date: str | None = None
+
+
+_encoder = msgspec.json.Encoder()
+encode_order = _encoder.encode
+"""The canonical bytes of an order: what is stored, compared and sent as it is."""
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def _is_day(text: str) -> bool:
+    if not _DAY.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def faults_of(order: Order) -> tuple[str, str] | None:
+    """What the intake would surely refuse in an order: the JSON path of the member and the fault, or None."""
+    if not order.external_order_id.strip():
+        return "$.externalOrderId", "externalOrderId is empty"
+    if not (order.delivery_address or "").strip() and not (order.customer_id or "").strip():
+        return "$.deliveryAddress", "neither deliveryAddress nor customerId"
+    for name, amount in (
+        ("totalWeight", order.total_weight),
+        ("volume", order.volume),
+        ("palletCount", order.pallet_count),
+    ):
+        if amount is not None and (amount < 0 or not math.isfinite(amount)):
+            return f"$.{name}", f"{name} is negative or not finite"
+    if order.planned_date is not None and not _is_day(order.planned_date):
+        return "$.plannedDate", "plannedDate is not a calendar day as YYYY-MM-DD"
+    return None
