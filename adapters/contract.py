@@ -1,0 +1,248 @@
+"""The adapter contract: bytes in, orders out.
+
+An adapter is a record of pure functions over these values. It reads no clock, no disk and no network: what it needs
+from the vendor's API it asks for by returning `Lookups`, and is called again with the answers.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+
+from adapters.errors import MalformedPayload
+from schemas import Order
+
+BOM = b"\xef\xbb\xbf"
+
+
+class Secret(str):
+    """A secret in an adapter's options: text that does not print itself."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+
+class VendorModel(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    """A vendor's shape: tolerant, camelCase, only the members that are read; unknown ones are skipped."""
+
+
+class OptionsModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An adapter's options: strict, so that a typo stops the start. A `__post_init__` may raise ValueError."""
+
+
+class Hook(msgspec.Struct, frozen=True):
+    """One inbound request as an adapter sees it, and as it is stored for a replay; never a credential.
+
+    `headers` (names in lower case) and `parameters` hold only what the adapter lists as read; `path` is what follows
+    `/hooks/{source}`, without its leading slash.
+    """
+
+    body: bytes
+    headers: dict[str, str] = {}
+    parameters: dict[str, str] = {}
+    path: str = ""
+
+
+class Identity(msgspec.Struct, frozen=True, gc=False):
+    """What the rim needs before it acknowledges. An `event_id` of None: the vendor has none, the body's hash serves."""
+
+    event_id: str | None
+    topic: str | None = None
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An order's state as one event tells it.
+
+    `clock` is the vendor's time of change (aware), None where the vendor gives none; `tie` decides between equal
+    clocks. `owner` says whose the order is (None: the source's), as `place/who` where the vendor's ids are good for one
+    place only; `/who` is whose place is not known, and the same as `who` of any. `tenant` says where it goes (None: the
+    source's). `record` is the vendor's own id of the order where its number can change: the same record under another
+    `external_order_id` is a dead letter `order_renamed` instead of a second order.
+    """
+
+    order: Order
+    clock: datetime | None = None
+    tie: int = 0
+    owner: str | None = None
+    tenant: str | None = None
+    references: tuple[str, ...] = ()
+    record: str | None = None
+
+    @property
+    def external_order_id(self) -> str:
+        """The order's id at Trackely."""
+        return self.order.external_order_id
+
+
+class Cancellation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A state too, with a version like any other: the vendor says that the order is off. Fields as in `State`."""
+
+    external_order_id: str
+    clock: datetime | None = None
+    tie: int = 0
+    owner: str | None = None
+    tenant: str | None = None
+    references: tuple[str, ...] = ()
+    record: str | None = None
+
+
+class Ignored(msgspec.Struct, frozen=True, gc=False):
+    """Nothing to forward, because; the event is kept with this reason."""
+
+    reason: str
+    references: tuple[str, ...] = ()
+
+
+class Lookup(msgspec.Struct, frozen=True, kw_only=True):
+    """A question to the vendor's API.
+
+    `path` is relative to the source's configured base URL (`orders/123`), never a URL out of a payload. `turn` is
+    whose turn it is, such as a goods owner: lookups of one turn run one after another and use that turn's
+    credentials. A `best_effort` lookup that cannot be answered is None in the answers instead of holding the event.
+    """
+
+    path: str
+    turn: str = ""
+    parameters: dict[str, str] = {}
+    best_effort: bool = False
+
+
+class Lookups(msgspec.Struct, frozen=True):
+    """Fetch these first, in order, then call `translate` again with the answers.
+
+    Lookups with one `subject` (an order, say) are shared by the events that wait for it.
+    """
+
+    wanted: tuple[Lookup, ...]
+    subject: str
+    references: tuple[str, ...] = ()
+
+
+Answers: TypeAlias = Mapping[str, bytes | None]
+"""A lookup's path -> the body of its 2xx answer (204: empty), or None for a best-effort one without an answer."""
+
+Translation: TypeAlias = list[State | Cancellation] | Ignored | Lookups
+"""What an event means. An empty list is an event without orders."""
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """HTTP Basic credentials of a vendor's API."""
+
+    username: str
+    password: Secret
+
+
+class Api(msgspec.Struct, frozen=True, kw_only=True):
+    """Where lookups go: the configured base URL and its credentials, per turn where given."""
+
+    base_url: str
+    credentials: Credentials | None = None
+    turns: dict[str, Credentials] = {}
+    allow_http: bool = False
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A record in a page of a vendor's list, as the vendor wrote it.
+
+    `subject` is the vendor's lasting id of it; `path`, if any, the lookup whose answer the record is as well.
+    """
+
+    subject: str
+    record: bytes
+    path: str | None = None
+
+
+class ListPage(msgspec.Struct, frozen=True):
+    """A page of a vendor's list; `after` is where the next one begins, None at the end."""
+
+    records: tuple[Listed, ...]
+    after: str | None = None
+
+
+class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
+    """How a vendor's API is asked, now and then, for what no webhook told.
+
+    `every` and `horizon` are seconds: how often, and how far back the first time. `page(turn, since, after)` is the
+    lookup of one page of what changed since a moment (aware), `after` None for the first; `read(answer, turn, after)`
+    takes it apart; it may raise MalformedPayload. `body(listed, turn, run)` is the body of the event that the gateway
+    makes of a record that differs from what it knows, under the event ID `reconcile:{subject}:{run}`.
+    """
+
+    every: float
+    horizon: float
+    turns: tuple[str, ...]
+    page: Callable[[str, datetime, str | None], Lookup]
+    read: Callable[[bytes, str, str | None], ListPage]
+    body: Callable[[Listed, str, str], bytes]
+
+
+class Acknowledgement(msgspec.Struct, frozen=True):
+    """What the gateway is about to acknowledge, for an adapter with an answer of its own."""
+
+    event_id: str
+    is_duplicate: bool
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """A vendor's HEAD or GET on the hook URL; only headers and parameters that the adapter lists as read."""
+
+    method: str
+    headers: dict[str, str] = {}
+    parameters: dict[str, str] = {}
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An answer of the adapter's own making: status and a JSON value."""
+
+    status: int
+    content: Any
+
+
+class Adapter(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor's adapter: a record of pure functions.
+
+    `reads_headers` and `reads_parameters` list what `identify` and `translate` may see of the request besides the
+    body. `collision_option` names the option that keeps two owners' equal order numbers apart. `tenants` lists the
+    tenants that the options route to, so that the start can check them; `api` says where lookups go,
+    `reconciliation` how the vendor's API is asked for what no webhook told (None: it is not).
+    """
+
+    name: str
+    version: str
+    options: type[OptionsModel]
+    identify: Callable[[Hook], Identity]
+    translate: Callable[[Hook, Any, Answers], Translation]
+    reads_headers: tuple[str, ...] = ()
+    reads_parameters: tuple[str, ...] = ()
+    collision_option: str | None = None
+    acknowledge: Callable[[Acknowledgement], Reply] | None = None
+    probe: Callable[[Probe], Reply] | None = None
+    tenants: Callable[[Any], Iterable[str]] | None = None
+    api: Callable[[Any], Api | None] | None = None
+    reconciliation: Callable[[Any], Reconciliation | None] | None = None
+
+
+Shape = TypeVar("Shape")
+
+
+def decoder(shape: type[Shape]) -> Callable[[bytes], Shape]:
+    """A function from a JSON body to `shape`, a leading BOM skipped, whose every failure is a `MalformedPayload`."""
+    decode = msgspec.json.Decoder(shape).decode
+
+    def decoded(body: bytes) -> Shape:
+        try:
+            return decode(body[3:] if body.startswith(BOM) else body)
+        except msgspec.ValidationError as error:
+            detail, _, path = str(error).partition(" - at `")
+            raise MalformedPayload(detail[:1].lower() + detail[1:], path=path.removesuffix("`") or "$") from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise MalformedPayload(f"not readable as JSON: {error}", path="$") from None
+        except RecursionError:
+            raise MalformedPayload("nested too deeply", path="$") from None
+
+    # So that the kit and the drift radar can tell what an adapter reads.
+    decoded.__annotations__["return"] = shape
+    return decoded

@@ -1,0 +1,100 @@
+"""Vendors' times, read leniently: ISO 8601 with any number of fractional digits, with `Z`, an offset or neither.
+
+Digits beyond the microsecond are cut off, never rounded up: 23:59:59.9999999 is still today. A naive time is local to
+the zone that the caller names; where the clocks go forward, a time in the gap is read by the offset before it, and
+where they go back, a time that comes twice is its first.
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from adapters.errors import MalformedPayload
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LONGEST_TIME = 64
+_DAY_LENGTH = 10
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def fault_of_zone(name: str) -> str | None:
+    """What is wrong with the name of a time zone, or None."""
+    try:
+        _zone(name)
+    except (KeyError, ValueError, OSError):
+        return f"{name!r} is not a time zone such as Europe/London"
+    return None
+
+
+def _read(text: str) -> datetime | None:
+    # The dashes keep out ISO's week dates and bare digits, which no vendor means.
+    if len(text) > _LONGEST_TIME or text[4:5] != "-" or text[7:8] != "-":
+        return None
+    try:
+        return datetime.fromisoformat(text.upper())
+    except ValueError:
+        return None
+
+
+def moment(text: str | None, zone: str = "UTC") -> datetime | None:
+    """The instant that a vendor's date-time names, aware and in UTC, a naive one being local to `zone`.
+
+    None where the text is absent, empty, not a date-time, or outside the years 1 to 9999: a time of change that cannot
+    be read must not cost the order, and the time of receipt takes its place.
+    """
+    if not text or (read := _read(text.strip())) is None:
+        return None
+    if read.tzinfo is UTC:
+        return read
+    try:
+        return (read if read.tzinfo else read.replace(tzinfo=_zone(zone))).astimezone(UTC)
+    except OverflowError:
+        return None
+
+
+def microseconds(at: datetime | None) -> int:
+    """Microseconds since 1970 of an aware instant, 0 for None: a tie-breaker between equal clocks."""
+    if at is None:
+        return 0
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def day(text: str | None, zone: str | None = None, path: str | None = None) -> str | None:
+    """The calendar day, as YYYY-MM-DD, that a vendor's date or date-time means.
+
+    A date stands as it is. A date-time with an offset means the day that it is in `zone` at that instant; without a
+    zone, the day as written. A naive one means the day as written. Absent or empty is None. A day that no calendar has
+    stands as it is too, so that the order's own check refuses it.
+
+    Raises:
+        MalformedPayload: neither a date nor a date-time.
+    """
+    stripped = (text or "").strip()
+    if not stripped:
+        return None
+    written = stripped[:_DAY_LENGTH]
+    if (read := _read(stripped)) is None:
+        if _DAY.match(stripped) and (len(stripped) == _DAY_LENGTH or not _is_calendar_day(written)):
+            return written
+        raise MalformedPayload("neither a date nor a date-time", path=path)
+    if zone is None or read.tzinfo is None:
+        return written
+    try:
+        return read.astimezone(_zone(zone)).date().isoformat()
+    except OverflowError:
+        raise MalformedPayload("a date outside the years 1 to 9999", path=path) from None
+
+
+def _is_calendar_day(written: str) -> bool:
+    try:
+        date.fromisoformat(written)
+    except ValueError:
+        return False
+    return True
