@@ -1,0 +1,327 @@
+"""Ongoing WMS -> Trackely orders.
+
+Quirks, each held by a golden case:
+- the webhook carries no address, customer, date or weight: with option `api` the order is looked up, else the goods
+  owner's customer stands in.
+- `webhookEventId` is internal to one instance: `system`, `webhookOrdersId` and it together name the event.
+- eleven other webhook types share the envelope, a key of their own naming the type; operators point them here.
+- everything but ids may be null or absent; status numbers and texts are the warehouse's own.
+- timestamps have seven fractional digits and mostly no zone.
+- a `deliveryDate` of 22:00Z or 23:00Z is a Swedish midnight.
+- an answer of the API begins with a BOM.
+- nothing tells weight, volume or pallets of an order but its way bill rows, which come as a list or wrapped.
+
+A reconciled order comes as an event of the gateway's own making, `{"reconcile": {…}}`, with the order as listed;
+ongoing_reconciliation.py says how the orders are listed.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from adapters.addresses import one_line
+from adapters.contract import (
+    BOM,
+    Adapter,
+    Answers,
+    Cancellation,
+    Hook,
+    Identity,
+    Ignored,
+    Lookup,
+    Lookups,
+    State,
+    Translation,
+    decoder,
+)
+from adapters.errors import IncompletePayload, MalformedAnswer, MalformedPayload, TranslationError, UnknownGoodsOwner
+from adapters.moments import day, moment
+from adapters.ongoing_options import MEMBERS, Only, Options, api_of
+from adapters.ongoing_reconciliation import reconciliation_of
+from adapters.ongoing_shapes import (
+    NO_CODE,
+    NO_CONSIGNEE,
+    NO_INFO,
+    NO_ORDER,
+    NO_STATUS,
+    ApiOrder,
+    Coded,
+    Consignee,
+    Envelope,
+    Event,
+    OrderInfo,
+    OrderWebhook,
+    ReconcileBody,
+    Rows,
+    WayBillRow,
+)
+from adapters.templates import filled
+from adapters.texts import first_of, identifier, plain, references_of, topic_of
+from adapters.units import cubic_metres, kilograms, total, whole
+from schemas import Order
+
+
+class Totals(NamedTuple):
+    """What an order's way bill rows add up to."""
+
+    weight: float | None = None
+    volume: float | None = None
+    pallets: int | None = None
+
+
+read_envelope, read_event, read_reconciled = decoder(Envelope), decoder(OrderWebhook), decoder(ReconcileBody)
+read_members = decoder(dict[str, msgspec.Raw])
+read_order, read_rows = decoder(ApiOrder), decoder(Rows)
+
+ALL = Only()
+
+_TYPE_KEY = re.compile(r"webhook[A-Z][A-Za-z]{0,40}Id")
+_INTEGER = re.compile(rb"-?[0-9]{1,30}")
+
+
+def identify(hook: Hook) -> Identity:
+    """`{system}:{webhookOrdersId}:{webhookEventId}`, another webhook type's own key in the middle."""
+    envelope = read_envelope(hook.body)
+    if envelope.webhook_orders_id is None and envelope.reconcile is not None:
+        run = identifier(envelope.reconcile.run, "$.reconcile.run")
+        if run is None:
+            raise MalformedPayload("run is empty", path="$.reconcile.run")
+        return Identity(event_id=f"reconcile:{envelope.reconcile.order_id}:{run}", topic="reconcile")
+    if envelope.webhook_event_id is None:
+        raise MalformedPayload("no webhookEventId", path="$.webhookEventId")
+    number = envelope.webhook_orders_id
+    if number is None:
+        _, number = _other_type(hook.body)
+    system = identifier(envelope.system, MEMBERS["system"]) or ""
+    event_id = f"{system}:{number}:{envelope.webhook_event_id}"
+    return Identity(event_id=event_id, topic=topic_of(envelope.webhook_template))
+
+
+def _other_type(body: bytes) -> tuple[str, int]:
+    """The key, such as `webhookShipmentsId`, that names a webhook's type, and its number."""
+    for key, raw in read_members(body).items():
+        if key != "webhookEventId" and _TYPE_KEY.fullmatch(key) and _INTEGER.fullmatch(number := bytes(raw).strip()):
+            return key, int(number)
+    raise MalformedPayload("no webhookOrdersId, nor another webhook type's id", path="$.webhookOrdersId")
+
+
+def translate(hook: Hook, options: Options, answers: Answers) -> Translation:
+    """One state of one order, or what to look up for it; judged in the order type, tenant, status, filter, address."""
+    listed: ApiOrder | None = None
+    try:
+        event: Event = read_event(hook.body)
+    except MalformedPayload:
+        envelope = read_envelope(hook.body)
+        if envelope.webhook_orders_id is not None:
+            raise
+        if envelope.reconcile is None:
+            key, _ = _other_type(hook.body)
+            return Ignored(f"a webhook of another type, {key}, tells nothing of orders")
+        found = read_reconciled(hook.body).reconcile
+        event, listed = Event(found.order_id, found.goods_owner_id, found.system), found.order
+    try:
+        if options.tenants and str(event.goods_owner_id) not in options.tenants:
+            raise UnknownGoodsOwner(
+                f"goods owner {event.goods_owner_id} is not listed in option tenants", path="$.goodsOwnerId"
+            )
+        if options.api is None:
+            return _judged(event, listed, Totals(), options)
+        return _looked_up(event, options, answers)
+    except TranslationError as fault:
+        fault.references = _references(event, listed)
+        raise
+
+
+def _references(event: Event, order: ApiOrder | None) -> tuple[str, ...]:
+    """The order's number as looked up and as told, its id, the goods owner's order id as looked up and as told."""
+    info = (order or NO_ORDER).order_info or NO_INFO
+    return references_of(
+        info.order_number,
+        event.order_number,
+        str(event.order_id),
+        info.goods_owner_order_id,
+        event.goods_owner_order_id,
+    )
+
+
+def _looked_up(event: Event, options: Options, answers: Answers) -> Translation:
+    """The event judged by the API's answers, or the lookups that it still needs.
+
+    A reconciled order is looked up like any other: as it was listed is an answer that the gateway stores with its
+    event, so that a replay asks how it is now.
+    """
+    path = f"orders/{event.order_id}"
+    rows_path = f"{path}/wayBillRows"
+    answer = answers.get(path)
+    if answer is None or rows_path not in answers:
+        turn = str(event.goods_owner_id)
+        wanted = (Lookup(path=path, turn=turn), Lookup(path=rows_path, turn=turn, best_effort=True))
+        return Lookups(wanted, subject=path, references=_references(event, None))
+    try:
+        return _judged(event, read_order(answer), _totals(answers[rows_path], options), options)
+    except MalformedPayload as fault:
+        raise MalformedAnswer(f"{path}: {fault.detail}", path=fault.path) from None
+
+
+def _totals(answer: bytes | None, options: Options) -> Totals:
+    """What the rows add up to; rows that cannot be read are none, since they are a best effort."""
+    if not answer:
+        return Totals()
+    try:
+        rows = [row for row in _rows(answer) if row is not None]
+        pallets = total(row.number_of_packages for row in rows if _parcel_code(row) in options.pallet_types)
+        return Totals(
+            kilograms(kilograms=total(row.weight for row in rows)),
+            cubic_metres(cubic_metres=total(row.volume for row in rows)),
+            whole(pallets),
+        )
+    except MalformedPayload:
+        return Totals()
+
+
+def _rows(answer: bytes) -> Rows:
+    """The rows, which come as a list or as an object's first list."""
+    if answer.removeprefix(BOM).lstrip().startswith(b"["):
+        return read_rows(answer)
+    lists = (raw for member in read_members(answer).values() if (raw := bytes(member)).startswith(b"["))
+    return read_rows(next(lists, b"[]"))
+
+
+def _parcel_code(row: WayBillRow) -> str | None:
+    return row.parcel_type.code if isinstance(row.parcel_type, Coded) else row.parcel_type
+
+
+def _judged(event: Event, order: ApiOrder | None, totals: Totals, options: Options) -> Translation:
+    """The event with what is known of its order, None where the webhook is all there is."""
+    info = (order or NO_ORDER).order_info or NO_INFO
+    references = _references(event, order)
+    status = (info.order_status or NO_STATUS).number
+    if status is None:
+        status = (event.order_status or NO_STATUS).number
+    is_cancelled = status is not None and options.cancels(status)
+    if not is_cancelled:
+        reason = _reason_to_ignore(status, order, options)
+        if reason is not None:
+            return Ignored(reason, references)
+    external_order_id = filled(
+        options.external_order_id, _members(event, info), option="external_order_id", paths=MEMBERS
+    )
+    # A looked-up state's clock is the gateway's: no answer says when it was true.
+    clock = None if order is not None else moment(event.timestamp, options.time_zone)
+    system = identifier(event.system, MEMBERS["system"]) or ""
+    owner = f"{system}/{event.goods_owner_id}"
+    # The number can be changed at any time, the id is the instance's for good.
+    record = f"{system}/{event.order_id}" if system else None
+    tenant = options.tenants.get(str(event.goods_owner_id))
+    if is_cancelled:
+        return [
+            Cancellation(
+                external_order_id=external_order_id,
+                clock=clock,
+                owner=owner,
+                tenant=tenant,
+                references=references,
+                record=record,
+            )
+        ]
+    canonical = _order(external_order_id, event, order or NO_ORDER, totals, options)
+    return [State(order=canonical, clock=clock, owner=owner, tenant=tenant, references=references, record=record)]
+
+
+def _members(event: Event, info: OrderInfo) -> Mapping[str, str | None]:
+    """The members of the id's template; what was looked up is newer than what the webhook told."""
+    return {
+        "order_number": info.order_number or event.order_number,
+        "order_id": str(event.order_id),
+        "goods_owner_id": str(event.goods_owner_id),
+        "goods_owner_order_id": info.goods_owner_order_id or event.goods_owner_order_id,
+        "system": event.system,
+    }
+
+
+def _reason_to_ignore(status: int | None, order: ApiOrder | None, options: Options) -> str | None:
+    if status is not None and not options.forwards(status):
+        return f"status {status} is not among forward_statuses"
+    if order is None or options.only == ALL:
+        return None
+    info = order.order_info or NO_INFO
+    for key, wanted, coded in (
+        ("way_of_delivery", options.only.way_of_delivery, info.way_of_delivery),
+        ("order_type", options.only.order_type, info.order_type),
+        ("transporter", options.only.transporter, order.transporter),
+    ):
+        code = plain((coded or NO_CODE).code)
+        if wanted and code not in wanted:
+            return f"{key} {'absent' if code is None else code[:50]} is not among only.{key}"
+    return None
+
+
+def _order(external_order_id: str, event: Event, order: ApiOrder, totals: Totals, options: Options) -> Order:
+    info, consignee = order.order_info or NO_INFO, order.consignee or NO_CONSIGNEE
+    address = one_line(
+        (consignee.address1, consignee.address2, consignee.address3),
+        city=consignee.city,
+        post_code=consignee.post_code,
+        state=consignee.country_state_code,
+        country=consignee.country_code,
+        path="$.consignee",
+    )
+    customer_id = None
+    if address is None:
+        customer_id = options.customers.get(str(event.goods_owner_id))
+        if customer_id is None:
+            mend = "option customers" if options.api is not None else "option api or option customers"
+            raise IncompletePayload(
+                f"no address: nowhere to deliver; {mend} would mend it for goods owner {event.goods_owner_id}",
+                path="$.consignee" if options.api is not None else "$",
+            )
+    return Order(
+        external_order_id=external_order_id,
+        delivery_address=address,
+        customer_id=customer_id,
+        customer_name=plain(consignee.name, "$.consignee.name"),
+        customer_contact=first_of(_contacts(info, consignee), "$.orderInfo"),
+        total_weight=totals.weight,
+        volume=totals.volume,
+        pallet_count=totals.pallets,
+        special_handling=_special_handling(info, options),
+        planned_date=_planned_date(info, options),
+    )
+
+
+def _contacts(info: OrderInfo, consignee: Consignee) -> Iterator[str | None]:
+    """Whom to reach, the order's own word first."""
+    for place in (info, info.advanced, consignee.advanced):
+        if place is not None:
+            for channel in (place.email_notification, place.sms_notification, place.telephone_notification):
+                yield channel.value if channel is not None else None
+
+
+def _special_handling(info: OrderInfo, options: Options) -> tuple[str, ...] | None:
+    if not options.special_handling:
+        return None
+    codes = ((coded or NO_CODE).code for coded in (info.way_of_delivery, info.order_type))
+    handling = (word for code in codes if code is not None for word in options.special_handling.get(code, ()))
+    return tuple(dict.fromkeys(handling)) or None
+
+
+def _planned_date(info: OrderInfo, options: Options) -> str | None:
+    at = info.advanced.delivery_date_with_time if info.advanced is not None else None
+    return day(at, options.time_zone, "$.orderInfo.advanced.deliveryDateWithTime") or day(
+        info.delivery_date, options.time_zone, "$.orderInfo.deliveryDate"
+    )
+
+
+ADAPTER = Adapter(
+    name="ongoing",
+    version="1",
+    options=Options,
+    identify=identify,
+    translate=translate,
+    collision_option="external_order_id",
+    tenants=lambda options: options.tenants.values(),
+    api=api_of,
+    reconciliation=reconciliation_of,
+)

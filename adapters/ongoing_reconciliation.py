@@ -1,0 +1,103 @@
+"""How Ongoing's REST API is asked for orders whose webhooks never came."""
+
+from datetime import UTC, datetime
+from functools import partial
+
+import msgspec
+
+from adapters.contract import BOM, Listed, ListPage, Lookup, Reconciliation, VendorModel, decoder
+from adapters.ongoing_options import Options, Reconcile
+
+PAGE = 100
+"""Orders to ask for at once."""
+
+
+class ListedInfo(VendorModel, frozen=True):
+    """`orderInfo`."""
+
+    order_id: int | None = None
+
+
+class ListedOwner(VendorModel, frozen=True):
+    """`goodsOwner`."""
+
+    id: int | None = None
+
+
+class ListedOrder(VendorModel, frozen=True):
+    """What names a listed order."""
+
+    order_info: ListedInfo | None = None
+    goods_owner: ListedOwner | None = None
+
+
+read_list, read_wrapped = decoder(list[msgspec.Raw]), decoder(dict[str, msgspec.Raw])
+read_listed = decoder(ListedOrder)
+
+
+def reconciliation_of(options: Options) -> Reconciliation | None:
+    """By option `reconcile`."""
+    asked = options.reconcile
+    if asked is None:
+        return None
+    return Reconciliation(
+        every=asked.every,
+        horizon=asked.horizon,
+        turns=tuple(str(owner) for owner in asked.goods_owners),
+        page=page,
+        read=read,
+        body=partial(body, asked),
+    )
+
+
+def page(turn: str, since: datetime, after: str | None) -> Lookup:
+    """`GET orders`; in ranges of ids until a page is empty."""
+    return Lookup(
+        path="orders",
+        turn=turn,
+        parameters={
+            "goodsOwnerId": turn,
+            "orderUpdatedTimeFrom": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "orderIdFrom": after or "0",
+            "maxOrdersToGet": str(PAGE),
+        },
+    )
+
+
+def read(answer: bytes, _turn: str, after: str | None) -> ListPage:
+    """The orders of a page. One without an id cannot be told from another, and is left out."""
+    records = []
+    for raw in _orders(answer):
+        order_id = (read_listed(bytes(raw)).order_info or ListedInfo()).order_id
+        if order_id is not None:
+            records.append((order_id, Listed(str(order_id), bytes(raw), path=f"orders/{order_id}")))
+    if not records:
+        return ListPage(())
+    asked, highest = int(after or 0), max(order_id for order_id, _ in records)
+    # Whether `orderIdFrom` counts itself in is not documented: asked again from the highest, it shows.
+    following = highest if highest > asked else asked + 1
+    return ListPage(tuple(listed for _, listed in records), after=str(following))
+
+
+def _orders(answer: bytes) -> list[msgspec.Raw]:
+    """The orders, as a list or as an object's first list."""
+    if answer.removeprefix(BOM).lstrip()[:1] != b"{":
+        return read_list(answer)
+    lists = (bytes(member) for member in read_wrapped(answer).values() if bytes(member)[:1] == b"[")
+    return read_list(next(lists, b"[]"))
+
+
+def body(asked: Reconcile, listed: Listed, turn: str, run: str) -> bytes:
+    """The event's body, with the order as it was listed."""
+    owner = (read_listed(listed.record).goods_owner or ListedOwner()).id
+    return msgspec.json.encode(
+        {
+            "reconcile": {
+                "run": run,
+                "system": asked.system,
+                "goodsOwnerId": int(turn) if owner is None else owner,
+                "orderId": int(listed.subject),
+                "order": msgspec.Raw(listed.record),
+            }
+        }
+    )
