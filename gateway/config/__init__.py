@@ -1,0 +1,70 @@
+"""The configuration: one annotated YAML file, read strictly.
+
+`load` gives a checked `Config` or raises ConfigError with every fault at once; the shapes are in `model.py`.
+"""
+
+from gateway.config.differences import restart_needed
+from gateway.config.load import load, load_options, secrets_of, warnings_of
+from gateway.config.model import (
+    Address,
+    ApiAccess,
+    ApiToken,
+    Backoff,
+    Basic,
+    Batching,
+    Bearer,
+    Config,
+    ConfiguredSource,
+    EmbeddedIntake,
+    Header,
+    Hmac,
+    IntakeCustomer,
+    Limits,
+    Proof,
+    Pull,
+    Query,
+    Retention,
+    Server,
+    Settings,
+    Source,
+    StandardWebhooks,
+    Tenant,
+)
+from gateway.config.quantities import size, span
+from gateway.config.urls import fault_of_url, is_loopback, normal_url
+
+__all__ = [
+    "Address",
+    "ApiAccess",
+    "ApiToken",
+    "Backoff",
+    "Basic",
+    "Batching",
+    "Bearer",
+    "Config",
+    "ConfiguredSource",
+    "EmbeddedIntake",
+    "Header",
+    "Hmac",
+    "IntakeCustomer",
+    "Limits",
+    "Proof",
+    "Pull",
+    "Query",
+    "Retention",
+    "Server",
+    "Settings",
+    "Source",
+    "StandardWebhooks",
+    "Tenant",
+    "fault_of_url",
+    "is_loopback",
+    "load",
+    "load_options",
+    "normal_url",
+    "restart_needed",
+    "secrets_of",
+    "size",
+    "span",
+    "warnings_of",
+]

@@ -1,0 +1,251 @@
+"""What types alone cannot say: names, amounts, addresses, and whether the parts fit together.
+
+A check looks only at what was read without a fault, so that a half-read file yields no follow-up faults.
+"""
+
+import re
+from base64 import b64decode
+from collections.abc import Callable, Iterable
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+from adapters import Adapter, Api
+from gateway.config.convert import suggestion
+from gateway.config.model import Basic, Header, Hmac, Query, Settings, Source, StandardWebhooks, Tenant
+from gateway.config.nodes import Faults, Node, nearest
+from gateway.config.urls import fault_of_url, normal_url
+
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_TEXT = re.compile(r"[!-~]+(?: +[!-~]+)*")
+_LAST_PORT = 65_535
+_AT_LEAST_ONE = "expected at least 1"
+_ABOVE_ZERO = "expected more than 0"
+
+
+class Checks:
+    """Judges the settings of one tree; the faults go to `faults`."""
+
+    def __init__(self, settings: Settings, tree: Node, faults: Faults) -> None:
+        self._settings = settings
+        # after a fault the mapping itself may be missing
+        self._tenants: dict[str, Tenant] = settings.tenants or {}
+        self._sources: dict[str, Source] = settings.sources or {}
+        self._tree = tree
+        self._faults = faults
+
+    def run(self) -> None:
+        """All checks but those that need an adapter."""
+        self._server()
+        self._api()
+        self._amounts()
+        self._customers()
+        for name, tenant in self._tenants.items():
+            self._tenant(name, tenant)
+        self._intake_urls()
+        self._names()
+        for name, source in self._sources.items():
+            self._source(name, source)
+
+    def options(self, name: str, adapter: Adapter, options: Any) -> None:
+        """That the tenants and the API which a source's options name exist and are fit."""
+        path = ("sources", name, "options")
+        tenants = self._asked(path, lambda: list(adapter.tenants(options)) if adapter.tenants else [])
+        unknown = [self._fault_of_tenant(tenant) for tenant in dict.fromkeys(tenants or ())]
+        api: Api | None = self._asked(path, lambda: adapter.api(options) if adapter.api else None)
+        details = [detail for detail in (*unknown, _fault_of_api(api) if api else None) if detail is not None]
+        self._when(bool(details), "; ".join(details), *path)
+
+    def _asked(self, path: tuple[str, ...], ask: Callable[[], Any]) -> Any:
+        try:
+            return ask()
+        except Exception as error:  # noqa: BLE001 - an integrator's function may fail in any way
+            self._say(f"the adapter cannot read its options: {type(error).__name__}: {error}", *path)
+            return None
+
+    def _when(self, is_wrong: bool, detail: str, *path: str | int) -> None:  # noqa: FBT001 - reads as "when …, say …"
+        if is_wrong:
+            self._say(detail, *path)
+
+    def _say(self, detail: str, *path: str | int) -> None:
+        if self._faults.is_clear(*path):
+            self._faults.add(nearest(self._tree, path).file, path, detail)
+
+    def _whole_list(self, texts: list[str], *path: str) -> Iterable[tuple[int, str]]:
+        """A list's members with their places; none if a member could not be read, since the places would be wrong."""
+        return enumerate(texts) if self._faults.is_clear(*path) else ()
+
+    def _fault_of_tenant(self, tenant: str) -> str | None:
+        """None for one that the file names, be it well or badly."""
+        if nearest(self._tree, ("tenants", tenant)) is not nearest(self._tree, ("tenants",)):
+            return None
+        return f"unknown tenant {tenant}: {suggestion(tenant, self._tenants)}"
+
+    def _server(self) -> None:
+        server = self._settings.server
+        listeners: list[tuple[str, str, int]] = [("server", server.host, server.port)]
+        if server.admin is not None:
+            listeners.append(("server.admin", server.admin.host, server.admin.port))
+            is_same = server.port != 0 and (server.host, server.port) == (server.admin.host, server.admin.port)
+            self._when(is_same, "the same address as the server's own", "server", "admin")
+        for place, host, port in listeners:
+            path = place.split(".")
+            self._when(not 0 <= port <= _LAST_PORT, "expected a port: 0 to 65535 (0 takes any free one)", *path, "port")
+            self._when(not host.strip(), "expected a host name or an address", *path, "host")
+        self._when(server.trusted_proxies < 0, "expected 0 or more", "server", "trusted_proxies")
+
+    def _api(self) -> None:
+        api = self._settings.api
+        if not self._faults.is_clear("api"):
+            return
+        self._when(
+            (api.token is None) is (not api.tokens),
+            "the operators' API needs either one token or a list of tokens: set api.token or api.tokens",
+            "api",
+        )
+        names: set[str] = set()
+        tokens: set[str] = set()
+        for place, entry in enumerate(api.tokens):
+            path = ("api", "tokens", place)
+            self._when(not entry.name.strip(), "expected a name", *path, "name")
+            self._when(entry.name in names, f"a second token named {entry.name}", *path, "name")
+            self._when(entry.token in tokens, "the same token as another operator's", *path, "token")
+            names.add(entry.name)
+            tokens.add(entry.token)
+
+    def _amounts(self) -> None:
+        limits = self._settings.limits
+        for key in ("max_body", "max_connections"):
+            self._when(getattr(limits, key) < 1, _AT_LEAST_ONE, "limits", key)
+        for key in ("header_timeout", "body_timeout"):
+            self._when(getattr(limits, key) <= 0, _ABOVE_ZERO, "limits", key)
+
+    def _customers(self) -> None:
+        if not self._faults.is_clear("intake", "customers"):
+            return
+        seen: set[str] = set()
+        for place, customer in enumerate(self._settings.intake.customers):
+            path = ("intake", "customers", place, "id")
+            self._when(not customer.id, "expected an id", *path)
+            self._when(customer.id in seen, f"a second customer {customer.id}", *path)
+            seen.add(customer.id)
+
+    def _tenant(self, name: str, tenant: Tenant) -> None:
+        path = ("tenants", name)
+        self._when(not _is_name(name), "expected a name of letters, digits, dots, dashes and underscores", *path)
+        if tenant.delivery == "push":
+            self._when(tenant.intake_url is None, "missing: a tenant that is pushed needs it", *path, "intake_url")
+            self._when(tenant.secret is None, "missing secret: a tenant that is pushed needs it", *path, "secret")
+        else:
+            detail = "missing secret: a tenant that is pulled from needs it"
+            self._when(tenant.pull_secret is None, detail, *path, "pull_secret")
+        if tenant.secret is not None:
+            is_sendable = _HEADER_TEXT.fullmatch(tenant.secret) is not None
+            self._when(not is_sendable, "a secret that is sent in a header is printable ASCII", *path, "secret")
+        if tenant.intake_url is not None:
+            fault = fault_of_url(tenant.intake_url, allow_http=tenant.allow_http)
+            self._when(fault is not None, str(fault), *path, "intake_url")
+        self._when(tenant.concurrency < 1, _AT_LEAST_ONE, *path, "concurrency")
+        self._when(tenant.max_backlog is not None and tenant.max_backlog < 1, _AT_LEAST_ONE, *path, "max_backlog")
+        self._when(tenant.timeout <= 0, _ABOVE_ZERO, *path, "timeout")
+        self._when(tenant.probe <= 0, _ABOVE_ZERO, *path, "probe")
+        self._when(tenant.backoff.base <= 0, _ABOVE_ZERO, *path, "backoff", "base")
+        self._when(tenant.backoff.max < tenant.backoff.base, "expected at least base", *path, "backoff", "max")
+        self._when(tenant.batch.max_orders < 1, _AT_LEAST_ONE, *path, "batch", "max_orders")
+        self._when(tenant.batch.max_bytes < 1, _AT_LEAST_ONE, *path, "batch", "max_bytes")
+        self._when(tenant.pull.max_orders < 1, _AT_LEAST_ONE, *path, "pull", "max_orders")
+
+    def _intake_urls(self) -> None:
+        owners: dict[str, str] = {}
+        for name, tenant in self._tenants.items():
+            path = ("tenants", name, "intake_url")
+            if tenant.intake_url is None or fault_of_url(tenant.intake_url, allow_http=True) is not None:
+                continue
+            first = owners.setdefault(normal_url(tenant.intake_url), name)
+            detail = f"the same as tenants.{first}.intake_url: two tenants may not share an intake"
+            self._when(first != name, detail, *path)
+
+    def _names(self) -> None:
+        """Sources and their former names share one space of URLs."""
+        taken = dict.fromkeys(self._sources, "a source")
+        for name, source in self._sources.items():
+            detail = "expected a name of letters, digits, dots, dashes and underscores"
+            self._when(not _is_name(name), detail, "sources", name)
+            for place, alias in self._whole_list(source.aliases, "sources", name, "aliases"):
+                path = ("sources", name, "aliases", place)
+                self._when(not _is_name(alias), detail, *path)
+                self._when(alias in taken, f"{alias} is already the name of {taken.get(alias)}", *path)
+                taken.setdefault(alias, f"an alias of sources.{name}")
+
+    def _source(self, name: str, source: Source) -> None:
+        path = ("sources", name)
+        if self._faults.is_clear(*path, "tenant"):
+            fault = self._fault_of_tenant(source.tenant)
+            self._when(fault is not None, str(fault), *path, "tenant")
+        for place, network in self._whole_list(source.allow_ips, *path, "allow_ips"):
+            self._when(not _is_network(network), _network_words(network), *path, "allow_ips", place)
+        if source.expect_every is not None:
+            self._when(source.expect_every <= 0, _ABOVE_ZERO, *path, "expect_every")
+        if self._faults.is_clear(*path, "auth") and source.auth != "none":
+            for place, proof in enumerate(source.auth):
+                for key, fault in _faults_of_proof(proof):
+                    self._say(fault, *path, "auth", place, key)
+
+
+def _fault_of_api(api: Api) -> str | None:
+    fault = fault_of_url(api.base_url, allow_http=api.allow_http)
+    if fault is None and "?" in api.base_url:
+        fault = "it may have no query"
+    return f"the API's base URL: {fault}" if fault else None
+
+
+def _is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None and name.strip(".") != ""
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _network_words(text: str) -> str:
+    try:
+        return f"host bits are set: did you mean {ip_network(text, strict=False)}?"
+    except ValueError:
+        return "expected an address or a network, such as 192.0.2.7 or 192.0.2.0/24"
+
+
+def _faults_of_proof(proof: object) -> Iterable[tuple[str, str]]:
+    """The key and the fault of what could never match a request."""
+    header = "expected the name of a header"
+    if isinstance(proof, Header) and not _HEADER_NAME.fullmatch(proof.name):
+        yield "name", header
+    if isinstance(proof, Hmac) and not _HEADER_NAME.fullmatch(proof.header):
+        yield "header", header
+    if isinstance(proof, Query) and not proof.parameter:
+        yield "parameter", "expected the name of a query parameter"
+    if isinstance(proof, Basic) and ":" in proof.username:
+        yield "username", "a user name may not hold a colon: HTTP Basic cannot carry it"
+    if isinstance(proof, StandardWebhooks):
+        secrets = proof.secret if isinstance(proof.secret, list) else [proof.secret]
+        if not all(_is_base64(secret.removeprefix("whsec_")) for secret in secrets):
+            yield "secret", "expected base64, perhaps behind whsec_"
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return bool(b64decode(text.encode() + b"=" * (-len(text) % 4), validate=True))
+    except ValueError:
+        return False
+
+
+def store_path(store: str, directory: Path) -> str | None:
+    """The store's file as an absolute path, relative ones to `directory`; None for a URL that names no SQLite file."""
+    name = store.removeprefix("sqlite:///")
+    if name == store or not name.strip() or name.startswith(":") or name.endswith("/") or set(name) & set("?#\0"):
+        return None
+    return str((directory / name).resolve())

@@ -1,0 +1,48 @@
+"""`${NAME}`, `${NAME:-default}` and `${file:path}` inside a scalar; `$${` is a literal `${`."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+_MARK = re.compile(
+    r"(?P<escape>\$\$\{)"
+    r"|\$\{file:(?P<file>[^}]+)\}"
+    r"|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<fallback>:-(?P<default>[^}]*))?\}"
+    r"|(?P<stray>\$\{)"
+)
+
+
+class NotExpandable(ValueError):  # noqa: N818 - named by what it says of the scalar
+    """The scalar cannot be expanded; the message says why and holds no secret."""
+
+
+def expand(text: str, environ: Mapping[str, str], directory: Path) -> str:
+    """The text with its expansions; what they bring in is taken as it is and not expanded again.
+
+    Files are relative to `directory`; their trailing newlines are dropped. Raises NotExpandable.
+    """
+
+    def value_of(mark: re.Match[str]) -> str:
+        if mark["escape"]:
+            return "${"
+        if mark["stray"]:
+            raise NotExpandable("expected ${NAME}, ${NAME:-default} or ${file:path}; a literal ${ is written $${")
+        if mark["file"]:
+            return _file_text(mark["file"], directory)
+        found = environ.get(mark["name"])
+        if mark["fallback"] and not found:
+            return str(mark["default"])
+        if found is None:
+            raise NotExpandable(f"missing secret or variable {mark['name']}: it is not set in the environment")
+        return found
+
+    return _MARK.sub(value_of, text)
+
+
+def _file_text(name: str, directory: Path) -> str:
+    try:
+        return (directory / name).read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise NotExpandable(f"missing secret file {name}: {error.strerror or 'cannot be read'}") from None
+    except ValueError:  # bytes that are no UTF-8, or a path that no system takes
+        raise NotExpandable(f"secret file {name}: not readable as UTF-8 text") from None

@@ -1,0 +1,158 @@
+"""Reading the configuration as a whole: the file, its types, its adapters and how they fit together."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from adapters import Adapter, Secret
+from gateway.config.checks import Checks, store_path
+from gateway.config.convert import HOLE, convert
+from gateway.config.model import Config, ConfiguredSource, Settings, Source
+from gateway.config.nodes import Faults, Items, KeyPath, Node, Table, Text, nearest
+from gateway.config.urls import is_loopback
+from gateway.config.yaml import read_yaml
+
+
+def load(path: Path, environ: Mapping[str, str], find_adapter: Callable[[str, Path], Adapter]) -> Config:
+    """The configuration of a file.
+
+    `find_adapter` takes an adapter's reference and the directory of the file that names it; it raises LookupError with
+    words for the operator. Raises ConfigError with every fault at once.
+    """
+    faults = Faults()
+    tree = read_yaml(path, environ, faults)
+    faults.settle_unread(str(path))
+    tree = _with_auth_said(tree, faults)
+    settings = convert(tree, Settings, (), faults)
+    if settings is HOLE:
+        faults.settle()
+    checks = Checks(settings, tree, faults)
+    checks.run()
+    directory = path.resolve().parent
+    store = store_path(settings.store, Path(nearest(tree, ("store",)).file).resolve().parent)
+    if store is None and faults.is_clear("store"):
+        detail = "expected sqlite:///path (relative to the file) or sqlite:////path (absolute)"
+        faults.add(nearest(tree, ("store",)).file, ("store",), detail)
+    sources = {}
+    for name, source in (settings.sources or {}).items():
+        configured = _configured(name, source, tree, faults, find_adapter)
+        if configured is not None:
+            checks.options(name, configured.adapter, configured.options)
+            sources[name] = configured
+    faults.settle()
+    settings = msgspec.structs.replace(settings, sources={name: each.settings for name, each in sources.items()})
+    return Config(settings=settings, sources=sources, store_path=str(store), directory=str(directory))
+
+
+def load_options(adapter: Adapter, path: Path, environ: Mapping[str, str] = os.environ) -> Any:
+    """An adapter's options from a YAML (or JSON) file of their own. Raises ConfigError with every fault at once."""
+    faults = Faults()
+    tree = read_yaml(path, environ, faults)
+    options = convert(tree, adapter.options, (), faults)
+    faults.settle()
+    return options
+
+
+def options_of_source(adapter: Adapter, name: str, path: Path, environ: Mapping[str, str]) -> Any:
+    """What a file gives a source as options, read as another adapter's. Raises ConfigError with every fault at once."""
+    faults = Faults()
+    tree = read_yaml(path, environ, faults)
+    source: KeyPath = ("sources", name)
+    given = nearest(tree, (*source, "options"))
+    node = given if given is not nearest(tree, source) else Table({}, given.file)
+    options = convert(node, adapter.options, (*source, "options"), faults)
+    faults.settle()
+    return options
+
+
+def warnings_of(config: Config) -> list[str]:
+    """What is allowed, and yet worth a second look."""
+    settings = config.settings
+    warnings = []
+    if settings.server.admin is None and not is_loopback(settings.server.host):
+        warnings.append(
+            f"server: the operators' doors (/api/v1, /console, /metrics) are open on {settings.server.host} together "
+            "with the hooks; server.admin gives them an address of their own"
+        )
+    elif settings.server.admin is not None and not is_loopback(settings.server.admin.host):
+        warnings.append(f"server.admin: the operators' doors are open on {settings.server.admin.host}")
+    for name, tenant in settings.tenants.items():
+        if tenant.allow_http and (tenant.intake_url or "").lower().startswith("http:"):
+            warnings.append(f"tenants.{name}.intake_url: orders and the secret travel unencrypted")
+    for name, source in settings.sources.items():
+        if source.auth == "none":
+            warnings.append(f"sources.{name}.auth: anyone who knows the URL can send events")
+    return warnings
+
+
+def secrets_of(config: Config) -> list[str]:
+    """Every secret of the configuration, adapters' options included: what no log, page or error may show."""
+    options = [source.options for source in config.sources.values()]
+    return list(dict.fromkeys(str(secret) for secret in _secrets((_without_raw_options(config.settings), options))))
+
+
+def _without_raw_options(settings: Settings) -> Settings:
+    sources = {name: msgspec.structs.replace(source, options={}) for name, source in settings.sources.items()}
+    return msgspec.structs.replace(settings, sources=sources)
+
+
+def _secrets(value: Any) -> Iterator[Secret]:
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, msgspec.Struct):
+        for field in value.__struct_fields__:
+            yield from _secrets(getattr(value, field))
+    elif isinstance(value, Mapping):
+        for member in value.values():
+            yield from _secrets(member)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for member in value:
+            yield from _secrets(member)
+
+
+def _with_auth_said(tree: Node, faults: Faults) -> Node:
+    """A source without credentials is told how to say so; it reads as `none` then, for the sake of its other faults."""
+    sources = nearest(tree, ("sources",))
+    for name, source in sources.entries.items() if isinstance(sources, Table) and sources is not tree else ():
+        if not isinstance(source, Table):
+            continue
+        auth = source.entries.get("auth")
+        if auth is None or (isinstance(auth, Text) and auth.is_null) or (isinstance(auth, Items) and not auth.items):
+            detail = "a source without credentials is refused: list some, or say `auth: none` in so many words"
+            faults.add(source.file, ("sources", name, "auth"), detail)
+            source.entries["auth"] = Text("none", source.file)
+    return tree
+
+
+def _configured(
+    name: str, source: Source, tree: Node, faults: Faults, find_adapter: Callable[[str, Path], Adapter]
+) -> ConfiguredSource | None:
+    """The source with its adapter and typed options, or None with the faults noted."""
+    path: KeyPath = ("sources", name)
+    if not faults.is_clear(*path, "adapter"):
+        return None
+    file = nearest(tree, (*path, "adapter")).file
+    try:
+        adapter = find_adapter(source.adapter, Path(file).resolve().parent)
+    except LookupError as error:
+        faults.add(file, (*path, "adapter"), str(error.args[0] if error.args else error))
+        return None
+    given = nearest(tree, (*path, "options"))
+    node = given if given is not nearest(tree, path) else Table({}, given.file)
+    options = convert(node, adapter.options, (*path, "options"), faults)
+    if options is HOLE or not faults.is_clear(*path, "options"):
+        return None
+    veiled = msgspec.structs.replace(source, options=_veiled(source.options))
+    return ConfiguredSource(name=name, settings=veiled, adapter=adapter, options=options)
+
+
+def _veiled(raw: Any) -> Any:
+    """Raw options as texts that do not print themselves: any of them may be a secret, written out in the file."""
+    if isinstance(raw, dict):
+        return {key: _veiled(value) for key, value in raw.items()}
+    if isinstance(raw, list):
+        return [_veiled(value) for value in raw]
+    return Secret(raw) if isinstance(raw, str) else raw

@@ -1,0 +1,222 @@
+"""The configuration's shape: every key, its type and its default. `load.py` reads a file into it."""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+
+from adapters import Adapter, Secret
+from gateway.events import SECOND
+from gateway.records import RetentionSpans
+
+Seconds = Annotated[float, "span"]
+"""A span: a number of seconds, or `90s`, `15m`, `2h`, `30d`."""
+
+Bytes = Annotated[int, "size"]
+"""A size: a number of bytes, or `8MiB`, `100kB`."""
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A mapping of the file: unknown keys are refused, keys beginning with `x-` are ignored."""
+
+
+class Address(Section, frozen=True):
+    """Where a listener binds."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+
+
+class Server(Section, frozen=True):
+    """The listener; `admin` moves the operators' doors elsewhere; `trusted_proxies` counts the proxies in front."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    admin: Address | None = None
+    trusted_proxies: int = 0
+
+
+class ApiToken(Section, frozen=True):
+    """A named operator's token. Roles: `read` may GET; `operate` also acts; `admin` everything."""
+
+    name: str
+    token: Secret
+    role: Literal["read", "operate", "admin"] = "read"
+
+
+class ApiAccess(Section, frozen=True):
+    """Who may use the operators' API: one admin `token`, or named `tokens`."""
+
+    token: Secret | None = None
+    tokens: list[ApiToken] = []
+
+
+class IntakeCustomer(Section, frozen=True):
+    """A customer that the embedded intake knows from the start."""
+
+    id: str
+    name: str
+    contact: str = "N/A"
+    address: str | None = None
+
+
+class EmbeddedIntake(Section, frozen=True):
+    """The embedded core intake, for a demo, a test, a pilot."""
+
+    embedded: bool = False
+    customers: list[IntakeCustomer] = []
+
+
+class Limits(Section, frozen=True):
+    """What the rim bears."""
+
+    max_body: Bytes = 8 * 1024 * 1024
+    header_timeout: Seconds = 10.0
+    body_timeout: Seconds = 30.0
+    max_connections: int = 1000
+    min_free_disk: Bytes = 100 * 1024 * 1024
+
+
+class Retention(Section, frozen=True):
+    """How long things are kept, counted from the end of an event or order."""
+
+    bodies: Seconds = 30 * 86400.0
+    dead_letters: Seconds = 180 * 86400.0
+    keys: Seconds = 90 * 86400.0
+    orders: Seconds = 400 * 86400.0
+    attempts: Seconds = 30 * 86400.0
+
+    def spans(self) -> RetentionSpans:
+        """The same in microseconds, as the store takes them."""
+        return RetentionSpans(**{name: int(span * SECOND) for name, span in msgspec.structs.asdict(self).items()})
+
+
+class Backoff(Section, frozen=True):
+    """Exponential with jitter, from `base` to `max`."""
+
+    base: Seconds = 0.5
+    max: Seconds = 300.0
+
+
+class Batching(Section, frozen=True):
+    """When a batch is full, and how long a lone order waits for company."""
+
+    max_orders: int = 100
+    max_bytes: Bytes = 1024 * 1024
+    linger: Seconds = 0.2
+
+
+class Pull(Section, frozen=True):
+    """What Trackely's pull is served."""
+
+    window: Seconds = 86400.0
+    max_orders: int = 10_000
+
+
+class Tenant(Section, frozen=True):
+    """One Trackely tenant: pushed to at `intake_url` with `secret`, or pulled from with `pull_secret`."""
+
+    intake_url: str | None = None
+    secret: Secret | None = None
+    delivery: Literal["push", "pull"] = "push"
+    pull_secret: Secret | list[Secret] | None = None
+    timeout: Seconds = 30.0
+    concurrency: int = 1
+    max_backlog: int | None = None
+    settle_delay: Seconds = 5.0
+    probe: Seconds = 60.0
+    backoff: Backoff = Backoff()
+    batch: Batching = Batching()
+    pull: Pull = Pull()
+    shared_orders: bool = False
+    allow_http: bool = False
+
+
+class Bearer(Section, frozen=True, tag="bearer"):
+    """`Authorization: Bearer <token>`."""
+
+    token: Secret | list[Secret]
+
+
+class Basic(Section, frozen=True, tag="basic"):
+    """HTTP Basic."""
+
+    username: str
+    password: Secret | list[Secret]
+
+
+class Header(Section, frozen=True, tag="header"):
+    """A static header."""
+
+    name: str
+    value: Secret | list[Secret]
+
+
+class Query(Section, frozen=True, tag="query"):
+    """A static query parameter."""
+
+    parameter: str
+    value: Secret | list[Secret]
+
+
+class Hmac(Section, frozen=True, tag="hmac"):
+    """A signature over the raw body in a header."""
+
+    header: str
+    secret: Secret | list[Secret]
+    digest: Literal["sha256", "sha1", "sha512"] = "sha256"
+    encoding: Literal["base64", "hex"] = "base64"
+    prefix: str = ""
+
+
+class StandardWebhooks(Section, frozen=True, tag="standard_webhooks"):
+    """Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`, 300 s of tolerance."""
+
+    secret: Secret | list[Secret]
+
+
+Proof: TypeAlias = Bearer | Basic | Header | Query | Hmac | StandardWebhooks
+
+
+class Source(Section, frozen=True):
+    """One warehouse's webhook: `/hooks/{name}`. `auth: none` must be said in so many words."""
+
+    adapter: str
+    tenant: str
+    auth: list[Proof] | Literal["none"]
+    malformed: Literal["accept", "reject"] = "accept"
+    options: dict[str, Any] = {}
+    allow_ips: list[str] = []
+    expect_every: Seconds | None = None
+    hash_window: Seconds = 86400.0
+    aliases: list[str] = []
+
+
+class Settings(Section, frozen=True):
+    """The file as written."""
+
+    tenants: dict[str, Tenant]
+    sources: dict[str, Source]
+    server: Server = Server()
+    store: str = "sqlite:///data/gateway.db"
+    api: ApiAccess = ApiAccess()
+    intake: EmbeddedIntake = EmbeddedIntake()
+    limits: Limits = Limits()
+    retention: Retention = Retention()
+
+
+class ConfiguredSource(msgspec.Struct, frozen=True):
+    """A source with its adapter loaded and its options checked."""
+
+    name: str
+    settings: Source
+    adapter: Adapter
+    options: Any
+
+
+class Config(msgspec.Struct, frozen=True):
+    """The settings, checked as a whole: adapters loaded, options typed, the store's file an absolute path."""
+
+    settings: Settings
+    sources: dict[str, ConfiguredSource]
+    store_path: str
+    directory: str

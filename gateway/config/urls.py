@@ -1,0 +1,68 @@
+"""Where the gateway sends: which URLs are fit, and when two name the same place."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import SplitResult, urlsplit
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def normal_url(url: str) -> str:
+    """One spelling of a URL: scheme and host in lower case, no default port, no trailing slash.
+
+    Raises ValueError for what is no URL.
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").removesuffix(".")
+    place = f"[{host}]" if ":" in host else host
+    if parts.port is not None and parts.port != _DEFAULT_PORTS.get(parts.scheme):
+        place += f":{parts.port}"
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{place}{parts.path.rstrip('/')}{query}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by name or by address."""
+    name = host.lower().removesuffix(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    address = _address(name)
+    return address is not None and address.is_loopback
+
+
+def fault_of_url(url: str, *, allow_http: bool) -> str | None:  # noqa: PLR0911 - one return a fault
+    """Why the gateway would not send to a URL, or None. The words never repeat the URL: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "not a URL"
+    if any(character <= " " or character in '\\"<>^`{|}\x7f' for character in url):
+        return "not a URL: it holds a character that must be percent-encoded"
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        return "expected an http or https URL with a host"
+    if "@" in parts.netloc:
+        return "a URL may not hold a user or password"
+    if "#" in url:
+        return "a URL to send to has no fragment"
+    if port == 0:
+        return "port 0 cannot be reached"
+    return _fault_of_host(parts, parts.hostname, allow_http=allow_http)
+
+
+def _fault_of_host(parts: SplitResult, host: str, *, allow_http: bool) -> str | None:
+    address = _address(host)
+    if address is not None and (address.is_link_local or address.is_unspecified or address.is_multicast):
+        return "link-local, unspecified and multicast addresses are refused"
+    if parts.scheme == "http" and not allow_http and not is_loopback(host):
+        return "plain http is for loopback only: use https, or set allow_http: true"
+    return None
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address

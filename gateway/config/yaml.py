@@ -1,0 +1,165 @@
+"""Strict YAML, read on PyYAML's nodes: PyYAML's own values would turn a warehouse `NO` into false and `0123` into 83.
+
+A duplicate key is a fault; keys are text as written; a scalar stays text until a type is known; expansions happen
+inside scalars, so that no secret can change the document's shape.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from gateway.config.expansion import NotExpandable, expand
+from gateway.config.nodes import Faults, Items, KeyPath, Node, Table, Text
+
+_CORE = "tag:yaml.org,2002:"
+_NULL = f"{_CORE}null"
+_MERGE = f"{_CORE}merge"
+_KNOWN_TAGS = {_CORE + name for name in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge")}
+_CONTAINER_TAGS = {f"{_CORE}map", f"{_CORE}seq"}
+
+
+class _Include(NamedTuple):
+    name: str
+    path: KeyPath
+
+
+def read_yaml(path: Path, environ: Mapping[str, str], faults: Faults) -> Node:
+    """The file with its includes merged into it; an unreadable one is a fault and an empty table."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        faults.add(str(path), (), f"cannot be read: {error.strerror}")
+        return Table({}, str(path))
+    return _whole(path, content, environ, faults, (path.resolve(),))
+
+
+def _whole(path: Path, content: bytes, environ: Mapping[str, str], faults: Faults, parents: tuple[Path, ...]) -> Node:
+    own = _Reader(path, environ, faults).document(content)
+    if not isinstance(own, Table) or "include" not in own.entries:
+        return own
+    included = own.entries["include"]
+    own = Table({key: node for key, node in own.entries.items() if key != "include"}, own.file)
+    under = Table({}, str(path))
+    for include in _includes(included, faults):
+        further = path.parent / include.name
+        if further.resolve() in parents:
+            faults.add(str(path), include.path, f"{include.name} includes itself in the end")
+            continue
+        try:
+            inner = further.read_bytes()
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not a path"
+            faults.add(str(path), include.path, f"{include.name} cannot be read: {reason}")
+            continue
+        below = _whole(further, inner, environ, faults, (*parents, further.resolve()))
+        if isinstance(below, Table):
+            under = _merged(under, below)
+        else:
+            faults.add(str(further), (), "expected a mapping")
+    return _merged(under, own)
+
+
+def _includes(node: Node, faults: Faults) -> list[_Include]:
+    found = []
+    places = enumerate(node.items) if isinstance(node, Items) else [(None, node)]
+    for place, item in places:
+        path: KeyPath = ("include",) if place is None else ("include", place)
+        if not isinstance(item, Text) or (item.is_null and place is not None):
+            faults.add(item.file, path, "expected a file's path, or a list of them")
+        elif item.fault:
+            faults.add(item.file, path, item.fault)
+        elif not item.is_null:
+            found.append(_Include(item.text, path))
+    return found
+
+
+def _merged(under: Table, over: Table) -> Table:
+    entries = dict(under.entries)
+    for key, node in over.entries.items():
+        below = entries.get(key)
+        entries[key] = _merged(below, node) if isinstance(below, Table) and isinstance(node, Table) else node
+    return Table(entries, over.file)
+
+
+class _Reader:
+    """Reads one file."""
+
+    def __init__(self, path: Path, environ: Mapping[str, str], faults: Faults) -> None:
+        self._file = str(path)
+        self._directory = path.parent
+        self._environ = environ
+        self._faults = faults
+        self._open: set[int] = set()
+
+    def document(self, content: bytes) -> Node:
+        """The file's one document; an empty one is an empty table."""
+        try:
+            root = yaml.compose(content, Loader=yaml.SafeLoader)
+            return Table({}, self._file) if root is None else self._node(root, ())
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark
+            where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+            self._faults.add(self._file, (), f"not YAML: {error.problem or error.context}{where}")
+        except yaml.YAMLError:
+            self._faults.add(self._file, (), "not YAML: not UTF-8 text, or characters that YAML does not allow")
+        except RecursionError:
+            self._faults.add(self._file, (), "nested too deeply")
+        return Table({}, self._file)
+
+    def _node(self, node: yaml.Node, path: KeyPath) -> Node:
+        if isinstance(node, yaml.ScalarNode):
+            return self._text(node)
+        if id(node) in self._open:
+            return Text("", self._file, fault="an anchor that holds itself")
+        if node.tag not in _CONTAINER_TAGS:
+            return Text("", self._file, fault=f"the tag {node.tag} is not known here")
+        self._open.add(id(node))
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return Table(self._entries(node, path), self._file)
+            return Items([self._node(item, (*path, place)) for place, item in enumerate(node.value)], self._file)
+        finally:
+            self._open.discard(id(node))
+
+    def _text(self, node: yaml.ScalarNode) -> Text:
+        if node.tag not in _KNOWN_TAGS:
+            return Text("", self._file, fault=f"the tag {node.tag} is not known here")
+        if "${" not in node.value:
+            return Text(node.value, self._file, is_null=node.tag == _NULL)
+        try:
+            text = expand(node.value, self._environ, self._directory)
+        except NotExpandable as error:
+            return Text("", self._file, fault=str(error))
+        return Text(text, self._file, is_expanded=True)
+
+    def _entries(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Node]:
+        entries: dict[str, Node] = {}
+        merged: dict[str, Node] = {}
+        lines: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                self._faults.add(self._file, path, f"expected text as a key, line {line}")
+            elif key.tag == _MERGE:
+                merged |= self._merge_key(value, path)
+            elif key.value in lines:
+                detail = f"duplicate key, line {line}; first on line {lines[key.value]}"
+                self._faults.add(self._file, (*path, key.value), detail)
+            else:
+                lines[key.value] = line
+                if not key.value.startswith("x-"):
+                    entries[key.value] = self._node(value, (*path, key.value))
+        return merged | entries
+
+    def _merge_key(self, value: yaml.Node, path: KeyPath) -> dict[str, Node]:
+        """What `<<: *anchor` or `<<: [*one, *two]` brings in: the earlier wins, the mapping's own keys win over all."""
+        entries: dict[str, Node] = {}
+        for node in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+            table = self._node(node, path)
+            if isinstance(table, Table):
+                entries = table.entries | entries
+            else:
+                self._faults.add(self._file, (*path, "<<"), "expected a mapping, or a list of them")
+        return entries

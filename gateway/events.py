@@ -1,0 +1,207 @@
+"""Nouns of the inbox: what arrives, what is stored, what an event becomes."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+Micros: TypeAlias = int
+"""A moment: microseconds since 1970 in UTC. A span: microseconds."""
+
+Clock: TypeAlias = Callable[[], Micros]
+"""The wall clock, as an argument."""
+
+SECOND: Micros = 1_000_000
+
+
+class EventStatus(StrEnum):
+    """Where an event is; ARCHITECTURE.md draws the transitions."""
+
+    RECEIVED = "received"
+    WAITING = "waiting"
+    TRANSLATED = "translated"
+    DELIVERED = "delivered"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+    IGNORED = "ignored"
+    DEAD = "dead"
+    DISCARDED = "discarded"
+
+
+class OrderStatus(StrEnum):
+    """Where an order is; ARCHITECTURE.md draws the transitions."""
+
+    PENDING = "pending"
+    LEASED = "leased"
+    DELIVERED = "delivered"
+    WITHDRAWN = "withdrawn"
+    DEAD = "dead"
+    DISCARDED = "discarded"
+
+
+class Reason(msgspec.Struct, frozen=True, gc=False):
+    """Why something is where it is: a documented code, words for a person, a JSON path or nothing."""
+
+    code: str
+    detail: str
+    path: str | None = None
+
+
+class Version(NamedTuple):
+    """An order's state is newer when its version is greater: vendor's clock, the adapter's tie, order of arrival."""
+
+    clock: Micros
+    tie: int
+    arrival: int
+
+
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """A proven request on its way to the inbox.
+
+    `context` is the stored form of the hook's headers, parameters and path (JSON, empty where there are none).
+    `hash_window` is the span for which an event ID that is only a hash of the body dedupes; 0 for a vendor's ID.
+    `dead` says why the adapter found no event ID: the event is stored as a dead letter.
+    """
+
+    source: str
+    event_id: str
+    topic: str | None
+    received_at: Micros
+    body: bytes
+    context: bytes = b""
+    hash_window: Micros = 0
+    dead: Reason | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True, gc=False):
+    """What storing did.
+
+    `stored`; `duplicate`; `conflict`: same key, another body, kept beside; `replaced`: same key, another body, the
+    stored event was dead, so the new body takes its place.
+    """
+
+    id: int
+    kind: Literal["stored", "duplicate", "conflict", "replaced"]
+
+
+class UntranslatedEvent(msgspec.Struct, frozen=True):
+    """A stored event that waits for translation.
+
+    `answers` are the stored answers of its lookups (path -> body or None), `clock` the one drawn before they were
+    asked for; None where nothing was looked up. `is_forced`: a replay that makes it the newest. `is_replayed`: sent
+    even if identical to what was delivered last.
+    """
+
+    id: int
+    source: str
+    event_id: str
+    topic: str | None
+    received_at: Micros
+    body: bytes
+    context: bytes
+    answers: dict[str, bytes | None] | None = None
+    clock: Micros | None = None
+    is_forced: bool = False
+    is_replayed: bool = False
+
+
+class OrderState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One state of one order as an event told it, checked and encoded.
+
+    `body` holds the canonical bytes, None for a cancellation. `dead`: the state can never leave the gateway. A state
+    of an order with another owner is an `order_collision` unless `is_shared`; `collision_hint` names the option that
+    would part them. `record` is the vendor's own id of the order, where its number can change.
+    """
+
+    tenant: str
+    external_order_id: str
+    owner: str
+    clock: Micros
+    tie: int
+    body: bytes | None
+    is_shared: bool = False
+    collision_hint: str = ""
+    dead: Reason | None = None
+    record: str | None = None
+
+
+class StoredLookup(msgspec.Struct, frozen=True):
+    """A question to the vendor's API, as it is stored with the waiting event."""
+
+    path: str
+    turn: str
+    parameters: dict[str, str] = {}
+    best_effort: bool = False
+
+
+class WaitingSubject(msgspec.Struct, frozen=True):
+    """A subject of the vendor's API (an order, say) that events wait for, about to be asked for.
+
+    `clock` was drawn before the request; the answer serves `events` and none that came later. `tries` failed so far,
+    `failing_since` is the first failure's time.
+    """
+
+    source: str
+    turn: str
+    subject: str
+    clock: Micros
+    events: tuple[int, ...]
+    lookups: tuple[StoredLookup, ...]
+    tries: int = 0
+    failing_since: Micros | None = None
+
+
+class PageMark(msgspec.Struct, frozen=True):
+    """Drawn before a page of a vendor's list is asked for: its clock, and the number of the last state stored."""
+
+    clock: Micros
+    last_state: int
+
+
+class NewestState(msgspec.Struct, frozen=True):
+    """An order's newest state: its number, whose the order is, its version's clock and its bytes (None: cancelled)."""
+
+    id: int
+    owner: str
+    clock: Micros
+    body: bytes | None
+
+
+class TranslatedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What translation made of an event.
+
+    `status` is TRANSLATED (with `states`, perhaps none), IGNORED or DEAD (with `reason`), or WAITING (with `lookups`
+    about `subject`).
+    """
+
+    id: int
+    source: str
+    event_id: str
+    status: EventStatus
+    adapter_version: str
+    topic: str | None = None
+    occurred_at: Micros | None = None
+    references: tuple[str, ...] = ()
+    states: tuple[OrderState, ...] = ()
+    reason: Reason | None = None
+    traceback: str | None = None
+    lookups: tuple[StoredLookup, ...] = ()
+    subject: str | None = None
+    is_forced: bool = False
+    is_replayed: bool = False
+
+
+class Transition(msgspec.Struct, frozen=True):
+    """An event's new status after a commit, for the log and the metrics."""
+
+    id: int
+    source: str
+    event_id: str
+    status: EventStatus
+    reason: Reason | None = None
+
+
+def source_owner(source: str) -> str:
+    """How an order names its owner where the adapter leaves it to the source."""
+    return f"source:{source}"

@@ -1,0 +1,283 @@
+"""Nouns of the operators' doors: what is on record about events, orders, attempts and dead letters."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from gateway.events import EventStatus, Micros, OrderStatus, Reason
+
+
+class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events: every member given must fit. `since` and `until` bound the time of receipt."""
+
+    source: str | None = None
+    status: EventStatus | None = None
+    event_id: str | None = None
+    reference: str | None = None
+    external_order_id: str | None = None
+    tenant: str | None = None
+    code: str | None = None
+    since: Micros | None = None
+    until: Micros | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked for, so that everything would fit."""
+        return self == EventFilter()
+
+
+class DeadLetterFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which dead letters: every member given must fit. `since` and `until` bound the time of death."""
+
+    kind: Literal["event", "order"] | None = None
+    source: str | None = None
+    tenant: str | None = None
+    code: str | None = None
+    event_id: str | None = None
+    external_order_id: str | None = None
+    since: Micros | None = None
+    until: Micros | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked for, so that everything would fit."""
+        return self == DeadLetterFilter()
+
+
+class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which orders: `q` is a part of the externalOrderId or one of the vendor's references."""
+
+    tenant: str | None = None
+    status: OrderStatus | None = None
+    q: str | None = None
+
+
+class EventOrder(msgspec.Struct, frozen=True):
+    """An order that an event touched, as it is now; dead where the event's own state of it is dead."""
+
+    tenant: str
+    external_order_id: str
+    status: str
+    reason: Reason | None = None
+
+
+class EventRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as a list shows it. `reason` is the event's own, else that of its dead state."""
+
+    id: int
+    source: str
+    event_id: str
+    topic: str | None
+    status: EventStatus
+    reason: Reason | None
+    received_at: Micros
+    occurred_at: Micros | None
+    duplicates: int
+    conflicts: int
+    references: tuple[str, ...]
+    orders: tuple[EventOrder, ...] = ()
+
+
+class TranslatedState(msgspec.Struct, frozen=True, kw_only=True):
+    """A state that an event was translated to; `body` None: a cancellation, or erased.
+
+    `order_status` is its order's now, None where there is no such order.
+    """
+
+    tenant: str
+    external_order_id: str
+    owner: str
+    clock: Micros
+    tie: int
+    arrival: int
+    body: bytes | None
+    status: str
+    reason: Reason | None
+    order_status: str | None
+
+
+class OtherBody(msgspec.Struct, frozen=True):
+    """A different body that came under the same event key: `conflict`, or `replaced` by the one now stored."""
+
+    kind: Literal["conflict", "replaced"]
+    received_at: Micros
+    body: bytes
+
+
+class EventDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """An event with all that is kept of it; `body` is None once it was pruned or erased."""
+
+    record: EventRecord
+    body: bytes | None
+    context: bytes
+    adapter_version: str | None
+    traceback: str | None
+    translation: tuple[TranslatedState, ...]
+    other_bodies: tuple[OtherBody, ...]
+    answers: dict[str, bytes | None] | None
+
+
+class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One outbound try."""
+
+    id: int
+    at: Micros
+    kind: str
+    http_status: int | None
+    outcome: str
+    detail: str | None
+    batch_size: int
+    milliseconds: int
+
+
+class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as a list shows it; `body` holds the canonical bytes of its newest state, None for a cancellation."""
+
+    id: int
+    tenant: str
+    external_order_id: str
+    owner: str
+    status: OrderStatus
+    reason: Reason | None
+    order_id: str | None
+    is_created: bool | None
+    body: bytes | None
+    changed_at: Micros
+    delivered_at: Micros | None
+    next_attempt_at: Micros | None
+
+
+class OrderDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """An order with its story, oldest first."""
+
+    record: OrderRecord
+    events: tuple[EventRecord, ...]
+    attempts: tuple[AttemptRecord, ...]
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """Something set aside for a person. `id` is `event-<n>` or `order-<n>`."""
+
+    id: str
+    kind: Literal["event", "order"]
+    source: str
+    event_id: str
+    tenant: str | None
+    external_order_id: str | None
+    reason: Reason
+    at: Micros
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Rows, newest first, and where to go on (opaque), or None at the end."""
+
+    rows: tuple[Any, ...]
+    next: str | None
+
+
+class TenantFigures(msgspec.Struct, frozen=True):
+    """A tenant's pending orders (leased ones too), since when the oldest waits, and dead letters."""
+
+    pending: int = 0
+    oldest_pending_at: Micros | None = None
+    dead_letters: int = 0
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How many events and orders are in which status: overall, per source (events), per tenant (orders)."""
+
+    events: dict[str, int]
+    orders: dict[str, int]
+    sources: dict[str, dict[str, int]]
+    tenants: dict[str, dict[str, int]]
+
+
+class RefusalRecord(msgspec.Struct, frozen=True):
+    """A request that was turned away; never the credential."""
+
+    at: Micros
+    source: str | None
+    status: int
+    reason: str
+    address: str | None
+    size: int | None
+
+
+class RetentionSpans(msgspec.Struct, frozen=True, kw_only=True):
+    """How long things are kept after the end of their event or order, in microseconds."""
+
+    bodies: Micros
+    dead_letters: Micros
+    keys: Micros
+    orders: Micros
+    attempts: Micros
+
+
+class LookupHalt(msgspec.Struct, frozen=True):
+    """Lookups that a vendor's API turns away: whose, why, since when, and when they are tried again."""
+
+    owner: str
+    reason: Reason
+    since: Micros
+    next_probe_at: Micros | None
+
+
+class ArchivedState(msgspec.Struct, frozen=True):
+    """A state that a stored event was last translated to; `body` None: a cancellation. `code`: why it is dead."""
+
+    tenant: str
+    external_order_id: str
+    owner: str
+    clock: Micros
+    tie: int
+    body: bytes | None
+    code: str | None
+
+
+class ArchivedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored event whole, with what it was last translated to, for a rehearsal."""
+
+    id: int
+    event_id: str
+    topic: str | None
+    received_at: Micros
+    status: EventStatus
+    reason: Reason | None
+    body: bytes
+    context: bytes
+    answers: dict[str, bytes | None]
+    clock: Micros | None
+    states: tuple[ArchivedState, ...]
+
+
+class DriftRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Something seen in a source's payloads: a member, one of its types, or one of its codes.
+
+    `path` is general (`$.orders[].status`), `example` one that was met (`$.orders[2].status`), in event `event_id`.
+    `is_first`: it was there when the member was first met, so nothing has changed. Counts are of looked-at events.
+    """
+
+    source: str
+    kind: Literal["member", "type", "code", "wide"]
+    path: str
+    value: str
+    count: int
+    first_at: Micros
+    last_at: Micros
+    example: str
+    event_id: str
+    is_first: bool
+
+
+class DriftFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source sends that was not expected; `was` is what had been seen before."""
+
+    kind: Literal["unknown_member", "type_changed", "new_code"]
+    path: str
+    value: str
+    was: tuple[str, ...]
+    count: int
+    first_at: Micros
+    last_at: Micros
+    example: str
+    event_id: str

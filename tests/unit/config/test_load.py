@@ -1,0 +1,333 @@
+from pathlib import Path
+
+import pytest
+
+from adapters import Adapter, Secret
+from gateway.config import load, load_options, secrets_of, warnings_of
+from gateway.errors import ConfigError
+
+from .conftest import ACME, ENVIRON, GOOD, AcmeOptions, find
+
+
+def changed(*changes: tuple[str, str]) -> str:
+    text = GOOD
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def test_a_good_file_is_read_whole(read, tmp_path):
+    """Settings, the adapters with their typed options, and the store's file as an absolute path."""
+    config = read(GOOD + "    options: {every: 15m, goods_owners: {74: demo}, base_url: 'https://api.example/'}")
+
+    assert config.settings.tenants["demo"].secret == "secret-of-demo"
+    assert config.sources["acme"].adapter is ACME
+    assert config.sources["acme"].options == AcmeOptions(
+        every=900.0, goods_owners={"74": "demo"}, base_url="https://api.example/"
+    )
+    assert config.store_path == str(tmp_path / "data/gateway.db")
+    assert config.directory == str(tmp_path)
+
+
+def test_everything_wrong_is_said_in_one_go(faults):
+    """A typo, a missing secret, an unknown adapter, no auth and a shared intake are all said at once."""
+    found = faults("""
+sever: {port: 1}
+api: {token: "${API_TOKEN}"}
+tenants:
+  demo: {intake_url: "http://127.0.0.1/a", secret: "${MISSING}"}
+  twin: {intake_url: "HTTP://127.0.0.1:80/a/", secret: "${SECRET}"}
+sources:
+  acme: {adapter: acmee, tenant: demo, auth: [{type: bearer, token: "${ALSO_MISSING}"}]}
+  bare: {adapter: acme, tenant: demo}
+  lost: {adapter: acme, tenant: dmo, auth: none, options: {time_zoen: UTC, password: "${MISSING}"}}
+""")
+
+    assert found.keys() == {
+        "sever",
+        "tenants.demo.secret",
+        "tenants.twin.intake_url",
+        "sources.acme.adapter",
+        "sources.acme.auth[0].token",
+        "sources.bare.auth",
+        "sources.lost.tenant",
+        "sources.lost.options.time_zoen",
+        "sources.lost.options.password",
+    }
+    assert found["sever"] == "unknown key: did you mean server?"
+    assert found["sources.bare.auth"].endswith("say `auth: none` in so many words")
+    assert found["sources.lost.tenant"] == "unknown tenant dmo: did you mean demo?"
+
+
+@pytest.mark.parametrize("auth", ["auth: []", "auth:", "auth: ~", ""])
+def test_a_source_without_credentials_must_say_so(faults, auth):
+    """No auth, an empty one and a null one are refused; `auth: none` is the way to say it."""
+    text = changed(('auth: [{type: basic, username: acme, password: "${PASSWORD}"}]', auth))
+
+    assert faults(text).keys() == {"sources.acme.auth"}
+
+
+ACME_AUTH = 'auth: [{type: basic, username: acme, password: "${PASSWORD}"}]'
+DEMO = 'demo: {intake_url: "https://trackely.example/api/integrations/wms/demo", secret: "${SECRET}"}'
+TOKEN = 'api: {token: "${API_TOKEN}"}'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "part"),
+    [
+        (TOKEN, "api: {}", "api", "either one token or a list"),
+        (TOKEN, "api: {token: abcd, tokens: [{name: a, token: efgh}]}", "api", "either one token or a list"),
+        (
+            TOKEN,
+            "api: {tokens: [{name: a, token: abcd}, {name: a, token: efgh}]}",
+            "api.tokens[1].name",
+            "a second token named a",
+        ),
+        (TOKEN, "api: {tokens: [{name: a, token: abcd}, {name: b, token: abcd}]}", "api.tokens[1].token", "the same"),
+        (TOKEN, "api: {tokens: [{name: '', token: abcd}]}", "api.tokens[0].name", "expected a name"),
+        (ACME_AUTH, "auth: [{type: standard_webhooks, secret: 'whsec_!'}]", "sources.acme.auth[0].secret", "base64"),
+        (TOKEN, TOKEN + "\nserver: {port: 65536}", "server.port", "0 to 65535"),
+        (TOKEN, TOKEN + "\nserver: {port: -1}", "server.port", "0 to 65535"),
+        (TOKEN, TOKEN + "\nserver: {host: ''}", "server.host", "expected a host"),
+        (TOKEN, TOKEN + "\nserver: {trusted_proxies: -1}", "server.trusted_proxies", "0 or more"),
+        (TOKEN, TOKEN + "\nserver: {admin: {port: 70000}}", "server.admin.port", "0 to 65535"),
+        (TOKEN, TOKEN + "\nserver: {admin: {port: 8080}}", "server.admin", "the same address"),
+        (TOKEN, TOKEN + "\nlimits: {max_body: 0}", "limits.max_body", "at least 1"),
+        (TOKEN, TOKEN + "\nlimits: {max_connections: 0}", "limits.max_connections", "at least 1"),
+        (TOKEN, TOKEN + "\nlimits: {header_timeout: 0}", "limits.header_timeout", "more than 0"),
+        (TOKEN, TOKEN + "\nlimits: {body_timeout: 0s}", "limits.body_timeout", "more than 0"),
+        (
+            TOKEN,
+            TOKEN + "\nintake: {customers: [{id: a, name: A}, {id: a, name: B}]}",
+            "intake.customers[1].id",
+            "a second customer a",
+        ),
+        (TOKEN, TOKEN + "\nintake: {customers: [{id: '', name: A}]}", "intake.customers[0].id", "expected an id"),
+        (TOKEN, TOKEN + "\nstore: postgresql://x", "store", "expected sqlite:///path"),
+        (TOKEN, TOKEN + "\nstore: data/gateway.db", "store", "expected sqlite:///path"),
+        (TOKEN, TOKEN + "\nstore: 'sqlite:///:memory:'", "store", "expected sqlite:///path"),
+        (TOKEN, TOKEN + "\nstore: 'sqlite:///'", "store", "expected sqlite:///path"),
+        (TOKEN, TOKEN + "\nstore: 'sqlite:///a.db?mode=ro'", "store", "expected sqlite:///path"),
+        (DEMO, "demo: {secret: abcd}", "tenants.demo.intake_url", "missing"),
+        (DEMO, "demo: {intake_url: 'https://t.example/'}", "tenants.demo.secret", "missing secret"),
+        (DEMO, "demo: {delivery: pull}", "tenants.demo.pull_secret", "missing secret"),
+        (DEMO, "demo: {delivery: pull, pull_secret: []}", "tenants.demo.pull_secret", "at least one secret"),
+        (
+            "demo: {",
+            "'a b': {intake_url: 'https://t.example/', secret: x}\n  demo: {",
+            "tenants.a b",
+            "expected a name",
+        ),
+        ("secret: ", "concurrency: 0, secret: ", "tenants.demo.concurrency", "at least 1"),
+        ("secret: ", "max_backlog: 0, secret: ", "tenants.demo.max_backlog", "at least 1"),
+        ("secret: ", "timeout: 0, secret: ", "tenants.demo.timeout", "more than 0"),
+        ("secret: ", "probe: 0, secret: ", "tenants.demo.probe", "more than 0"),
+        ("secret: ", "backoff: {base: 0}, secret: ", "tenants.demo.backoff.base", "more than 0"),
+        ("secret: ", "backoff: {base: 2m, max: 1m}, secret: ", "tenants.demo.backoff.max", "at least base"),
+        ("secret: ", "batch: {max_orders: 0}, secret: ", "tenants.demo.batch.max_orders", "at least 1"),
+        ("secret: ", "batch: {max_bytes: 0}, secret: ", "tenants.demo.batch.max_bytes", "at least 1"),
+        ("secret: ", "pull: {max_orders: 0}, secret: ", "tenants.demo.pull.max_orders", "at least 1"),
+        ("secret: ", "delivery: puhs, secret: ", "tenants.demo.delivery", "expected push or pull"),
+        ('secret: "${SECRET}"', 'secret: "päss word"', "tenants.demo.secret", "printable ASCII"),
+        ('secret: "${SECRET}"', 'secret: "line\\nbreak"', "tenants.demo.secret", "printable ASCII"),
+        ("tenant: demo", "tenant: other", "sources.acme.tenant", "unknown tenant other"),
+        ("  acme:", "  'ac/me':", "sources.ac/me", "expected a name"),
+        ("  acme:", "  '..':", "sources...", "expected a name"),
+        (ACME_AUTH, ACME_AUTH + "\n    aliases: ['a b']", "sources.acme.aliases[0]", "expected a name"),
+        (ACME_AUTH, ACME_AUTH + "\n    aliases: [acme]", "sources.acme.aliases[0]", "already the name of a source"),
+        (
+            ACME_AUTH,
+            ACME_AUTH + "\n    aliases: [old, old]",
+            "sources.acme.aliases[1]",
+            "already the name of an alias of sources.acme",
+        ),
+        (ACME_AUTH, ACME_AUTH + "\n    expect_every: 0", "sources.acme.expect_every", "more than 0"),
+        (ACME_AUTH, ACME_AUTH + "\n    allow_ips: [10.0.0.0/8, x]", "sources.acme.allow_ips[1]", "expected an address"),
+        (
+            ACME_AUTH,
+            ACME_AUTH + "\n    allow_ips: [10.0.0.1/8]",
+            "sources.acme.allow_ips[0]",
+            "did you mean 10.0.0.0/8?",
+        ),
+        (ACME_AUTH, "auth: nothing", "sources.acme.auth", "expected a list or none"),
+        (ACME_AUTH, "auth: [{type: header, name: 'X Y', value: v}]", "sources.acme.auth[0].name", "name of a header"),
+        (ACME_AUTH, "auth: [{type: hmac, header: '', secret: v}]", "sources.acme.auth[0].header", "name of a header"),
+        (ACME_AUTH, "auth: [{type: query, parameter: '', value: v}]", "sources.acme.auth[0].parameter", "parameter"),
+        (ACME_AUTH, "auth: [{type: basic, username: 'a:b', password: v}]", "sources.acme.auth[0].username", "colon"),
+        ("adapter: acme", "adapter: other", "sources.acme.adapter", "unknown adapter other in "),
+        (ACME_AUTH, ACME_AUTH + "\n    options: {time_zone: Nowhere}", "sources.acme.options.time_zone", "not a time"),
+        (ACME_AUTH, ACME_AUTH + "\n    options: [x]", "sources.acme.options", "expected a mapping"),
+        (ACME_AUTH, ACME_AUTH + "\n    options: {goods_owners: {74: oter}}", "sources.acme.options", "tenant oter"),
+        (
+            ACME_AUTH,
+            ACME_AUTH + "\n    options: {goods_owners: {1: one, 2: two}}",
+            "sources.acme.options",
+            "unknown tenant one: expected one of demo; unknown tenant two",
+        ),
+        (ACME_AUTH, ACME_AUTH + "\n    options: {base_url: 'http://a.b/'}", "sources.acme.options", "plain http"),
+        (ACME_AUTH, ACME_AUTH + "\n    options: {base_url: 'https://a.b/?c'}", "sources.acme.options", "have no query"),
+    ],
+)
+def test_a_fault_stands_alone_at_its_key(faults, old, new, path, part):
+    """Each fault is named at the key's path, without a follow-up fault."""
+    found = faults(changed((old, new)))
+
+    assert found.keys() == {path}
+    assert part in found[path]
+
+
+def test_aliases_may_not_be_names_of_other_sources(faults):
+    """A URL leads to one source only."""
+    other = "\n  old: {adapter: acme, tenant: demo, auth: none}\n  third: {adapter: acme, tenant: demo, auth: none, "
+    found = faults(changed((ACME_AUTH, f"{ACME_AUTH}\n    aliases: [old, former]{other}aliases: [former]}}")))
+
+    assert found.keys() == {"sources.acme.aliases[0]", "sources.third.aliases[0]"}
+
+
+def test_an_adapters_broken_function_is_a_fault_of_the_file(tmp_path):
+    """An adapter that cannot say where it sends is no traceback at the start."""
+    file = tmp_path / "config.yaml"
+    file.write_text(GOOD)
+    broken = Adapter(
+        name="broken",
+        version="1",
+        options=AcmeOptions,
+        identify=ACME.identify,
+        translate=ACME.translate,
+        tenants=lambda options: options.gone,
+    )
+    with pytest.raises(
+        ConfigError, match=r"sources\.acme\.options: the adapter cannot read its options: AttributeError"
+    ):
+        load(file, ENVIRON, lambda _name, _directory: broken)
+
+
+def test_no_fault_shows_a_secret(tmp_path):
+    """Neither a wrong URL with a password, nor an adapter that repeats one, nor a misplaced value shows it."""
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        changed(
+            ("https://trackely.example", "https://user:canary-url@trackely.example"),
+            ("tenant: demo", "tenant: demo\n    options: {password: password-told, every: canary-span}"),
+            ('"${PASSWORD}"}]', '"${PASSWORD}"}]\n    malformed: canary-word\n    allow_ips: canary-ips'),
+            (TOKEN, TOKEN + "\nserver: {port: '${SECRET}'}"),
+        )
+    )
+    with pytest.raises(ConfigError) as raised:
+        load(file, ENVIRON, find)
+    words = str(raised.value)
+
+    assert len(raised.value.faults) >= 5
+    assert not [secret for secret in ("canary", "password-told", *ENVIRON.values()) if secret in words]
+
+    file.write_text(GOOD + "    options: {password: password-told}")
+    with pytest.raises(ConfigError, match=r"sources\.acme\.options: the password \*\*\* is known to all"):
+        load(file, ENVIRON, find)
+
+
+def test_paths_are_relative_to_the_file_that_names_them(tmp_path):
+    """An included file's store and adapters are looked for beside it."""
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts/base.yaml").write_text(GOOD + "\nstore: sqlite:///own.db")
+    (tmp_path / "config.yaml").write_text("include: parts/base.yaml")
+    asked = []
+
+    def finding(_reference: str, directory: Path) -> Adapter:
+        asked.append(directory)
+        return ACME
+
+    config = load(tmp_path / "config.yaml", ENVIRON, finding)
+
+    assert config.store_path == str(tmp_path / "parts/own.db")
+    assert config.directory == str(tmp_path)
+    assert asked == [tmp_path / "parts"]
+
+
+def test_an_absolute_store_stays_where_it_is(read):
+    """Four slashes begin an absolute path."""
+    assert read(GOOD + "\nstore: sqlite:////var/lib/trackely/gateway.db").store_path == "/var/lib/trackely/gateway.db"
+
+
+def test_a_pull_tenant_needs_no_intake_url(read):
+    """A pull secret, or a list of them, is all."""
+    tenant = read(changed((DEMO, "demo: {delivery: pull, pull_secret: [one, two]}"))).settings.tenants["demo"]
+
+    assert tenant.intake_url is None
+    assert tenant.pull_secret == [Secret("one"), Secret("two")]
+
+
+def test_what_is_allowed_and_yet_worth_a_second_look(read):
+    """The shipped habits give no warning; open doors, sources without proof and plain http do."""
+    doors = "server: {host: 0.0.0.0}\n"
+    open_text = doors + changed(
+        (ACME_AUTH, "auth: none"), ("https://", "http://"), ("secret:", "allow_http: true, secret:")
+    )
+    apart = "server: {host: 0.0.0.0, admin: {host: 10.0.0.1}}\n"
+
+    assert warnings_of(read(GOOD)) == []
+    assert [warning.split(": ")[0] for warning in warnings_of(read(open_text))] == [
+        "server",
+        "tenants.demo.intake_url",
+        "sources.acme.auth",
+    ]
+    assert [warning.split(": ")[0] for warning in warnings_of(read(apart + GOOD))] == ["server.admin"]
+    assert warnings_of(read("server: {host: 0.0.0.0, admin: {port: 8081}}\n" + GOOD)) == []
+
+
+def test_every_secret_is_known_for_redaction(read):
+    """Tokens, intake and pull secrets, rotated ones, and those of an adapter's options; each once, and nothing else."""
+    config = read(
+        changed(
+            (TOKEN, 'api: {tokens: [{name: a, token: "${API_TOKEN}"}]}'),
+            ('password: "${PASSWORD}"', 'password: ["${PASSWORD}", old-password]'),
+            ("tenant: demo", "tenant: demo\n    options: {password: option-secret, time_zone: '${ZONE:-UTC}'}"),
+        )
+    )
+
+    assert sorted(secrets_of(config)) == sorted([*ENVIRON.values(), "old-password", "option-secret"])
+    assert not [secret for secret in secrets_of(config) if secret in repr(config)]
+
+
+def test_options_are_read_from_a_file_of_their_own(tmp_path):
+    """The same reading as in the configuration, for YAML and for JSON; its faults have the file's own paths."""
+    file = tmp_path / "options.yaml"
+    file.write_text("every: 90s\ngoods_owners: {0123: demo}")
+
+    assert load_options(ACME, file) == AcmeOptions(every=90.0, goods_owners={"0123": "demo"})
+
+    file.write_text('{"every": "2h", "password": "${PW}"}')
+
+    assert load_options(ACME, file, {"PW": "abcd"}).password == "abcd"
+
+    file.write_text("evry: 90s\ntime_zone: ")
+    with pytest.raises(ConfigError) as raised:
+        load_options(ACME, file)
+    assert [fault.path for fault in raised.value.faults] == ["evry", "time_zone"]
+
+
+@pytest.mark.parametrize("text", [None, "tenants: [", "- a list"])
+def test_a_file_that_cannot_be_read_is_one_fault(text, tmp_path):
+    """What it lacks besides would be noise."""
+    file = tmp_path / "config.yaml"
+    if text is not None:
+        file.write_text(text)
+
+    with pytest.raises(ConfigError) as raised:
+        load(file, ENVIRON, find)
+    assert [(fault.file, fault.path) for fault in raised.value.faults] == [(str(file), "")]
+
+
+def test_a_check_of_ones_own_speaks_beside_a_wrong_type(tmp_path):
+    """An option of a wrong type hides no other fault; what a check says for want of that option is left out."""
+    file = tmp_path / "options.yaml"
+    file.write_text("every: soon\ntime_zone: Nowhere")
+    with pytest.raises(ConfigError) as raised:
+        load_options(ACME, file)
+
+    assert [fault.path for fault in raised.value.faults] == ["every", "time_zone"]
+
+    file.write_text("time_zone: [Nowhere]\nevery: 90s")
+    with pytest.raises(ConfigError) as raised:
+        load_options(ACME, file)
+    assert [fault.path for fault in raised.value.faults] == ["time_zone"]
