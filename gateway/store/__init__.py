@@ -1,0 +1,1 @@
+"""The store: ports in the rooms' own words, and the engines that keep them."""

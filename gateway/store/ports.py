@@ -1,0 +1,337 @@
+"""The store's ports, one a room, in the room's own words. Every engine keeps them; one contract suite tests them all.
+
+All writes are durable when they return. Any may raise `StoreUnavailable`: then nothing of it was stored.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from gateway.events import (
+    Arrival,
+    Micros,
+    NewestState,
+    PageMark,
+    Reason,
+    Receipt,
+    Transition,
+    TranslatedEvent,
+    UntranslatedEvent,
+    WaitingSubject,
+)
+from gateway.orders import Attempt, Lease, Settled, Settlement, TenantState, Wait
+from gateway.records import (
+    ArchivedEvent,
+    Counts,
+    DeadLetterFilter,
+    DriftRow,
+    EventDetail,
+    EventFilter,
+    OrderDetail,
+    OrderFilter,
+    Page,
+    RetentionSpans,
+    TenantFigures,
+)
+
+
+class Inbox(Protocol):
+    """What the rim needs."""
+
+    def put(self, arrival: Arrival) -> asyncio.Future[Receipt]:
+        """Store an event; the future is done when it is on disk. Many waiting ones share one commit."""
+        ...
+
+    async def is_duplicate(self, arrival: Arrival) -> bool:
+        """Whether storing this would change nothing; works while nothing can be written.
+
+        False where the key is known but the body is another one, or the hash's window is past: those are to be stored.
+        """
+        ...
+
+
+class TranslationQueue(Protocol):
+    """What the translation loop needs."""
+
+    async def untranslated(self, sources: Collection[str], limit: int) -> list[UntranslatedEvent]:
+        """The oldest events of these sources that wait for translation, at most `limit`."""
+        ...
+
+    async def commit(self, translated: Sequence[TranslatedEvent], now: Micros) -> list[Transition]:
+        """Store what translation made of events, in one transaction: states, orders, reasons, and the events' ends."""
+        ...
+
+
+class LookupQueue(Protocol):
+    """What the lookup loop needs: events that wait for the vendor's API, by source and turn."""
+
+    async def turns(self) -> list[tuple[str, str]]:
+        """The (source, turn) pairs for which events wait."""
+        ...
+
+    async def next_subject(self, source: str, turn: str, now: Micros) -> str | Micros | None:
+        """The subject that is due first; else when the next one is; None: nothing waits."""
+        ...
+
+    async def ask(self, source: str, turn: str, subject: str, now: Micros) -> WaitingSubject | None:
+        """Draw a clock for a request that is about to be sent, and name the events that its answer will serve.
+
+        The clock is greater than that of every state which an event of the source with one of their references told
+        before. What becomes of the request touches only events that were not put back for translation meanwhile.
+        """
+        ...
+
+    async def answer(self, asked: WaitingSubject, answers: Mapping[str, bytes | None]) -> None:
+        """Store the answers with their events, which wait for translation again."""
+        ...
+
+    async def defer(self, source: str, turn: str, subject: str, due_at: Micros) -> None:
+        """Not before `due_at`: it was asked for a moment ago."""
+        ...
+
+    async def hasten(self, source: str, now: Micros) -> None:
+        """Everything of the source that was put off is due."""
+        ...
+
+    async def postpone(self, asked: WaitingSubject, *, due_at: Micros, failing_since: Micros | None) -> None:
+        """Try again later; counts a try."""
+        ...
+
+    async def bury(self, asked: WaitingSubject, reason: Reason, now: Micros) -> list[Transition]:
+        """The lookup is given up: its events are dead letters."""
+        ...
+
+
+class ReconciliationLedger(Protocol):
+    """What reconciliation needs: how far it got, and what the store knows of the records that a vendor lists."""
+
+    async def reached(self, source: str, turn: str) -> Micros | None:
+        """The moment up to which the vendor's changes are known; None: never asked."""
+        ...
+
+    async def reach(self, source: str, turn: str, moment: Micros) -> None:
+        """Remember the moment, unless a later one is known."""
+        ...
+
+    async def begin_page(self, now: Micros) -> PageMark:
+        """Draw a clock for a page that is about to be asked for."""
+        ...
+
+    async def newest(self, tenant: str, external_order_id: str) -> NewestState | None:
+        """An order's newest state."""
+        ...
+
+    async def is_fed(self, source: str, subject: str, digest: bytes) -> bool:
+        """Whether the event last fed for this record held the same, and still waits, or is dead or discarded."""
+        ...
+
+    async def feed(self, arrival: Arrival, answers: Mapping[str, bytes | None], clock: Micros, digest: bytes) -> None:
+        """Put a record into the inbox as an event, with the answers that are known and their clock, in one step."""
+        ...
+
+
+class Outbox(Protocol):
+    """What delivery needs. An order is one row holding its newest state."""
+
+    async def claim(
+        self,
+        tenant: str,
+        *,
+        now: Micros,
+        until: Micros,
+        linger: Micros,
+        max_orders: int,
+        max_bytes: int,
+    ) -> Lease | Wait:
+        """Lease the tenant's due orders, oldest first, until `until`.
+
+        A batch is full at `max_orders` or `max_bytes` (the JSON array's), else goes once its oldest has waited
+        `linger`. An order that goes alone, or is larger than `max_bytes`, is leased alone.
+        """
+        ...
+
+    async def claim_probe(self, tenant: str, *, now: Micros, until: Micros) -> Lease | None:
+        """Lease one pending order for a probe of a halted tenant; None: none is pending.
+
+        First those not yet refused, oldest first, whatever their own schedule says except a rest.
+        """
+        ...
+
+    async def extend(self, lease: Lease, orders: Collection[int], until: Micros) -> bool:
+        """Prolong the lease of these orders; False: it was lost, do not send."""
+        ...
+
+    async def settle(
+        self,
+        lease: Lease,
+        settlements: Sequence[Settlement],
+        attempt: Attempt | None,
+        state: TenantState,
+        *,
+        tried: Collection[int] = (),
+        revived: Collection[int] = (),
+        now: Micros,
+    ) -> list[Settled]:
+        """End the lease of these orders by what the attempt showed, and remember the tenant's state, at once.
+
+        `tried` orders were in the attempt as well; their lease goes on.
+
+        A settlement touches only the version that was leased: where a newer state came meanwhile, that one is pending
+        (or, a cancellation, takes effect). `revived` orders that are dead become pending again with their notes'
+        trial set. Settlements of orders that the lease no longer holds are dropped.
+        """
+        ...
+
+    async def release(self, tenant: str, *, now: Micros, trial_is_final: bool) -> None:
+        """The intake accepts again after it refused everything: orders marked REFUSED become FINAL and due now."""
+        ...
+
+    async def tenant_state(self, tenant: str) -> TenantState:
+        """What delivery remembered of the tenant; a new tenant's defaults."""
+        ...
+
+    async def save_tenant_state(self, tenant: str, state: TenantState) -> None:
+        """Remember the tenant's state."""
+        ...
+
+    async def reschedule(self, tenant: str, *, farthest: Micros, due_at: Micros) -> int:
+        """The clock was set back: what it had put off beyond `farthest` is due at `due_at`; how many orders."""
+        ...
+
+    async def rescue(self, *, now: Micros, rests_until: Micros, everything: bool) -> int:
+        """Put back orders whose lease ran out (`everything`: all leases, at a start), as uncertain; how many."""
+        ...
+
+
+class PullLedger(Protocol):
+    """What serving a pull needs, beside the outbox."""
+
+    async def claim_unserved(self, tenant: str, *, now: Micros, until: Micros, limit: int) -> Lease | None:
+        """Lease orders whose newest state was never served whole, unchanged since `now`, oldest change first."""
+        ...
+
+    async def served(
+        self, tenant: str, *, since: Micros, now: Micros, after: tuple[Micros, int], limit: int
+    ) -> list[tuple[Micros, int, bytes]]:
+        """Delivered orders that changed from `since` to `now`: time of change, row id and bytes, oldest change first.
+
+        `after` is the time and the id of the last one that was taken, (0, 0) at the beginning.
+        """
+        ...
+
+
+class Records(Protocol):
+    """What the operators may ask. Lists are newest first; a cursor is what the last page's `next` said.
+
+    Raises `UnknownRecord` for an id that is not there, ValueError for a cursor that is none of ours.
+    """
+
+    async def events(self, which: EventFilter, *, limit: int, cursor: str | None) -> Page:
+        """EventRecords."""
+        ...
+
+    async def event(self, event: int) -> EventDetail:
+        """An event with all that is kept of it."""
+        ...
+
+    async def orders(self, which: OrderFilter, *, limit: int, cursor: str | None) -> Page:
+        """OrderRecords, the last changed first."""
+        ...
+
+    async def order(self, tenant: str, external_order_id: str) -> OrderDetail:
+        """An order with its story."""
+        ...
+
+    async def dead_letters(self, which: DeadLetterFilter, *, limit: int, cursor: str | None) -> Page:
+        """DeadLetters of events and of orders."""
+        ...
+
+    async def tenant_figures(self) -> dict[str, TenantFigures]:
+        """Figures by tenant, for those that have any order."""
+        ...
+
+    async def dead_events(self) -> dict[str, int]:
+        """Dead letters of kind `event`, by source."""
+        ...
+
+    async def last_accepted(self) -> dict[str, Micros]:
+        """When each source last gave us an event, a repeated one too."""
+        ...
+
+    async def waiting(self) -> dict[str, int]:
+        """Events that wait for a lookup, by source."""
+        ...
+
+    async def counts(self) -> Counts:
+        """How many events and orders are in which status."""
+        ...
+
+
+class Operations(Protocol):
+    """What the operators may do. Counts say how many were found to do it to."""
+
+    async def replay(self, events: Collection[int], *, force: bool) -> int:
+        """Translate the stored bytes of these events again with today's adapter and options.
+
+        Events whose body was pruned are left out. `force` makes each the newest state of its orders.
+        """
+        ...
+
+    async def replay_matching(self, which: EventFilter, *, force: bool, dry_run: bool) -> int:
+        """The same for all events that fit; `dry_run` only counts."""
+        ...
+
+    async def replay_dead_letters(
+        self, which: DeadLetterFilter | Collection[str], *, force: bool, dry_run: bool
+    ) -> int:
+        """Replay dead letters by filter or ids: an event's by its event, an order's by the event of its state."""
+        ...
+
+    async def discard_dead_letters(
+        self, which: DeadLetterFilter | Collection[str], *, reason: str | None, now: Micros
+    ) -> int:
+        """Set dead letters aside for good, with the person's reason."""
+        ...
+
+    async def discard_order(self, tenant: str, external_order_id: str, *, reason: str | None, now: Micros) -> None:
+        """Never send the order's present state. Raises UnknownRecord; ConflictingRequest while it is being sent."""
+        ...
+
+    async def erase(self, tenant: str, external_order_id: str, *, now: Micros) -> int:
+        """Remove what the order's whole story says of anybody; how many events were emptied.
+
+        The skeleton stays: ids, statuses, times, versions, digests. What was still to be sent is discarded. Events that
+        became no order's go too, where all their references are the story's. Raises UnknownRecord; ConflictingRequest
+        while the order is being sent.
+        """
+        ...
+
+    async def prune(self, retention: RetentionSpans, now: Micros) -> int:
+        """Remove what is older than its span since its end; how many rows. No step holds the writer for 50 ms."""
+        ...
+
+
+class Archive(Protocol):
+    """What a rehearsal needs: stored events whole, as long as their bodies are kept."""
+
+    async def history(
+        self, source: str, *, since: Micros | None, until: Micros | None, after: int, limit: int
+    ) -> list[ArchivedEvent]:
+        """The source's events, oldest first, those beyond the row `after`; fewer than `limit` are the last."""
+        ...
+
+    async def length(self, source: str, *, since: Micros | None, until: Micros | None) -> int:
+        """How many events the history has."""
+        ...
+
+
+class DriftLedger(Protocol):
+    """What the drift radar remembers over a restart."""
+
+    async def drift(self) -> list[DriftRow]:
+        """All that was seen."""
+        ...
+
+    async def save_drift(self, rows: Sequence[DriftRow]) -> None:
+        """Remember these instead of what was remembered of the same; the codes of what is `wide` are forgotten."""
+        ...

@@ -1,0 +1,5 @@
+"""The embedded engine: one SQLite file, one writer, read-only readers."""
+
+from gateway.store.sqlite.engine import SqliteStore
+
+__all__ = ["SqliteStore"]

@@ -1,0 +1,127 @@
+"""The file itself: pragmas set and read back, migrations by number, read-only connections beside the one writer."""
+
+import contextlib
+import re
+import sqlite3
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import aiosqlite
+
+from gateway.errors import ConfigError, Fault
+
+PAGE_SIZE: Final = 16384
+
+# FULL is what "stored" means: a sync lies between every commit and its return. NORMAL loses commits in a power cut.
+SYNCHRONOUS: Final = 2
+
+
+def lock(path: Path) -> sqlite3.Connection:
+    """Own the file until the returned connection is closed, or the process is gone.
+
+    Raises:
+        ConfigError: another gateway owns it, or its folder cannot be used.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A file beside it, since a lock on the store itself would keep our own readers out.
+        connection = sqlite3.connect(f"{path}.lock", isolation_level=None, timeout=0, check_same_thread=False)
+        with _closed_on_error(connection):
+            connection.execute("BEGIN EXCLUSIVE")
+    except (OSError, sqlite3.Error) as error:
+        why = "another gateway uses it" if "locked" in str(error) else f"cannot be used as the store: {error}"
+        raise ConfigError([Fault(str(path), "store", why)]) from error
+    return connection
+
+
+@contextlib.contextmanager
+def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """The one connection that writes and checkpoints, migrated to the newest schema.
+
+    Raises:
+        ConfigError: the file cannot be used, or its schema is newer than this code.
+    """
+    try:
+        # The writer thread is not the one that opens and closes.
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        with _closed_on_error(connection):
+            configure(connection)
+            migrate(connection, path)
+    except (OSError, sqlite3.Error) as error:
+        raise ConfigError([Fault(str(path), "store", f"cannot be used as the store: {error}")]) from error
+    return connection
+
+
+def configure(connection: sqlite3.Connection) -> None:
+    """Set what durability and size ask for.
+
+    Raises:
+        sqlite3.OperationalError: a commit would not be synced before it returns.
+    """
+    # auto_vacuum and page_size do nothing once there is a table.
+    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA locking_mode = NORMAL")
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
+    (synchronous,) = connection.execute("PRAGMA synchronous").fetchone()
+    if (mode, synchronous) != ("wal", SYNCHRONOUS):
+        raise sqlite3.OperationalError(
+            f"journal_mode={mode} synchronous={synchronous}, not wal and FULL: an acknowledgement would not be durable"
+        )
+    connection.execute("PRAGMA wal_autocheckpoint = 250")
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+    connection.execute("PRAGMA cache_size = -65536")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    # What is deleted is overwritten: a person's data is gone from the file, not only from its tables.
+    connection.execute("PRAGMA secure_delete = ON").fetchall()
+    connection.execute("PRAGMA busy_timeout = 5000")
+
+
+async def open_reader(path: Path) -> aiosqlite.Connection:
+    """A connection to an absolute path that can only read; it never checkpoints."""
+    connection = await aiosqlite.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)
+    try:
+        for pragma in ("query_only = 1", "cache_size = -16384", "busy_timeout = 5000"):
+            await connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        # Its thread would keep the process from ending.
+        await connection.close()
+        raise
+    return connection
+
+
+def migrations() -> list[tuple[int, str]]:
+    """Number and text of each migration, in order."""
+    folder = resources.files(__package__).joinpath("migrations")
+    numbered = [
+        (int(found[1]), file) for file in folder.iterdir() if (found := re.match(r"(\d{4})_.*\.sql$", file.name))
+    ]
+    return [(number, file.read_text("utf-8")) for number, file in sorted(numbered, key=lambda pair: pair[0])]
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the schema up to date, each migration in a transaction of its own.
+
+    Raises:
+        ConfigError: the schema is newer than this code.
+    """
+    known = migrations()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    newest = known[-1][0]
+    if version > newest:
+        detail = f"its schema ({version}) is newer than this program's ({newest}): run the newer program"
+        raise ConfigError([Fault(str(path), "store", detail)])
+    for number, text in known:
+        if number > version:
+            connection.executescript(f"BEGIN IMMEDIATE;\n{text}\nPRAGMA user_version = {number};\nCOMMIT;")

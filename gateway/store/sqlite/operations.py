@@ -1,0 +1,149 @@
+"""What operators do to records: replay, discard, erase. Bulk runs in steps: the writer is never held for long."""
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Final, TypeVar
+
+import aiosqlite
+import msgspec
+
+from gateway.errors import ConflictingRequest, UnknownRecord
+from gateway.events import Micros, OrderStatus, Reason
+from gateway.records import DeadLetterFilter, EventFilter, RetentionSpans
+from gateway.store.sqlite import erasure, ledger
+from gateway.store.sqlite.endings import discard_event, discard_order
+from gateway.store.sqlite.records import dead_letter_query, event_conditions, joined
+from gateway.store.sqlite.retention import Pruner
+from gateway.store.sqlite.sql import named
+from gateway.store.sqlite.translation import FORCED, REPLAYED
+from gateway.store.sqlite.writer import Writer
+
+SQL = named("operations")
+
+Result = TypeVar("Result")
+
+STEP: Final = 500
+
+# A reader that is busy with an old page keeps the log from being emptied; its next wrap does it then.
+LOG_LOOKS: Final = 40
+LOG_PAUSE: Final = 0.05
+
+_LETTER: Final = re.compile(r"(event|order)-([0-9]{1,18})", re.ASCII)
+_encode = msgspec.json.Encoder().encode
+
+
+class SqliteOperations:
+    """Acts on events and orders; each step is one transaction."""
+
+    def __init__(self, writer: Writer, reader: aiosqlite.Connection) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    async def _write(self, run: Callable[[sqlite3.Connection], Result]) -> Result:
+        return await asyncio.shield(self._writer.submit(run))
+
+    async def _all(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        return list(await self._reader.execute_fetchall(statement, values))
+
+    async def replay(self, events: Collection[int], *, force: bool) -> int:
+        """Translate the stored bytes of these events again; those whose body was pruned are left out."""
+        wanted = list(dict.fromkeys(events))
+        replayed = 0
+        for start in range(0, len(wanted), STEP):
+            step = wanted[start : start + STEP]
+            replayed += await self._write(lambda connection, step=step: _replay(connection, step, force=force))  # type: ignore[misc]
+        return replayed
+
+    async def replay_matching(self, which: EventFilter, *, force: bool, dry_run: bool) -> int:
+        """The same for all events that fit and have a body; `dry_run` only counts."""
+        where, values = joined(event_conditions(which))
+        statement = f"SELECT e.id FROM events e JOIN bodies b ON b.id = e.id WHERE {where} ORDER BY e.id"  # noqa: S608 - constants
+        found = [id_ for (id_,) in await self._all(statement, values)]
+        return len(found) if dry_run else await self.replay(found, force=force)
+
+    async def replay_dead_letters(
+        self, which: DeadLetterFilter | Collection[str], *, force: bool, dry_run: bool
+    ) -> int:
+        """Replay dead letters: an event's by its event, an order's by the event of its state."""
+        events = []
+        for kind, id_ in await self._dead_letters(which):
+            if kind == "event":
+                events.append(id_)
+            else:
+                events += [event for (event,) in await self._all(SQL.event_of_order, (id_,))]
+        if not dry_run:
+            return await self.replay(events, force=force)
+        ((count,),) = await self._all(SQL.count_replayable, (_encode(events).decode(),))
+        return int(count)
+
+    async def discard_dead_letters(
+        self, which: DeadLetterFilter | Collection[str], *, reason: str | None, now: Micros
+    ) -> int:
+        """Set dead letters aside for good."""
+        found = await self._dead_letters(which)
+        why = Reason("discarded", reason or "discarded by an operator")
+        discarded = 0
+        for start in range(0, len(found), STEP):
+            step = found[start : start + STEP]
+            discarded += await self._write(lambda connection, step=step: _discard(connection, step, why, now))  # type: ignore[misc]
+        return discarded
+
+    async def discard_order(self, tenant: str, external_order_id: str, *, reason: str | None, now: Micros) -> None:
+        """Never send the order's present state."""
+
+        def run(connection: sqlite3.Connection) -> None:
+            order = ledger.order_by_key(connection, tenant, external_order_id)
+            if order is None:
+                raise UnknownRecord(f"tenant {tenant!r} has no order {external_order_id!r}")
+            if order.status == OrderStatus.LEASED:
+                raise ConflictingRequest("the order is being sent at this moment; try again when it is settled")
+            if order.status not in (OrderStatus.PENDING, OrderStatus.DEAD):
+                raise ConflictingRequest(f"the order is {order.status}: there is nothing to discard")
+            discard_order(connection, order, Reason("discarded", reason or "discarded by an operator"), now)
+
+        await self._write(run)
+
+    async def erase(self, tenant: str, external_order_id: str, *, now: Micros) -> int:
+        """Empty the order and the events behind it; how many events."""
+        erased = await self._write(lambda connection: erasure.erase(connection, tenant, external_order_id, now))
+        for _ in range(LOG_LOOKS):
+            if await asyncio.shield(self._writer.submit(erasure.empty_log, is_transaction=False)):
+                break
+            await asyncio.sleep(LOG_PAUSE)
+        return erased
+
+    async def prune(self, retention: RetentionSpans, now: Micros) -> int:
+        """Remove what is older than its span since its end."""
+        return await Pruner(self._writer, self._reader).run(retention, now)
+
+    async def _dead_letters(self, which: DeadLetterFilter | Collection[str]) -> list[tuple[str, int]]:
+        if isinstance(which, DeadLetterFilter):
+            inner, values = dead_letter_query(which)
+            return await self._all(f"SELECT kind, id FROM ({inner}) ORDER BY at, kind, id", values)  # noqa: S608 - constants
+        named = [(found[1], int(found[2])) for id_ in which if (found := _LETTER.fullmatch(id_))]
+        events = _encode([id_ for kind, id_ in named if kind == "event"]).decode()
+        orders = _encode([id_ for kind, id_ in named if kind == "order"]).decode()
+        return await self._all(SQL.dead_letters, (events, orders))
+
+
+def _replay(connection: sqlite3.Connection, events: Sequence[int], *, force: bool) -> int:
+    kind = FORCED if force else REPLAYED
+    replayed = connection.executemany(SQL.replay, [(kind, event) for event in events]).rowcount
+    connection.executemany(SQL.forget_answers, [(event,) for event in events])
+    connection.executemany(SQL.forget_waiting, [(event,) for event in events])
+    return replayed
+
+
+def _discard(connection: sqlite3.Connection, letters: Sequence[tuple[str, int]], why: Reason, now: Micros) -> int:
+    discarded = 0
+    for kind, id_ in letters:
+        if kind == "event":
+            discarded += discard_event(connection, id_, why, now)
+        else:
+            order = ledger.order_by_id(connection, id_)
+            if order is not None and order.status == OrderStatus.DEAD:
+                discard_order(connection, order, why, now)
+                discarded += 1
+    return discarded

@@ -1,0 +1,322 @@
+"""The operators' questions, answered from a read-only connection."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import aiosqlite
+import msgspec
+
+from gateway.errors import UnknownRecord
+from gateway.events import EventStatus, Micros, OrderStatus, Reason
+from gateway.records import (
+    AttemptRecord,
+    Counts,
+    DeadLetter,
+    DeadLetterFilter,
+    EventDetail,
+    EventFilter,
+    EventOrder,
+    EventRecord,
+    OrderDetail,
+    OrderFilter,
+    OrderRecord,
+    OtherBody,
+    Page,
+    TenantFigures,
+    TranslatedState,
+)
+from gateway.store.sqlite.sql import named
+
+SQL = named("records")
+
+_EVENT_COLUMNS: Final = (
+    "e.id, e.source, e.event_id, e.topic, e.status, e.reason_code, e.reason_detail, e.reason_path, e.received_at, "
+    "e.occurred_at, e.duplicates, e.conflicts, e.refs"
+)
+_ORDER_COLUMNS: Final = (
+    "o.id, o.tenant, o.external_order_id, o.owner, o.status, o.reason_code, o.reason_detail, o.reason_path, "
+    "o.order_id, o.is_created, nullif(s.body, x''), o.changed_at, o.delivered_at, "
+    "iif(o.status = 'pending', nullif(o.due_at, 0), NULL)"
+)
+_encode = msgspec.json.Encoder().encode
+_decode_references = msgspec.json.Decoder(tuple[str, ...]).decode
+
+Condition = tuple[str, tuple[Any, ...]]
+
+# Steps from one tenant to the next through the index, however many states each has.
+_TENANTS: Final = (
+    "WITH RECURSIVE t (name) AS (SELECT min(tenant) FROM states UNION ALL "
+    "SELECT (SELECT min(tenant) FROM states WHERE tenant > t.name) FROM t WHERE t.name IS NOT NULL) "
+    "SELECT name FROM t WHERE name IS NOT NULL"
+)
+# The vendor's ID and ours are looked up in the keys' indexes, which begin with the source and the tenant.
+_EVENT_TESTS: Final = {
+    # Not through the key's index (`+`), which is in another order; a source that never sent anything is soon told.
+    "source": "+e.source = ? AND EXISTS (SELECT 1 FROM sources WHERE name = ?)",
+    "event_id": "e.id IN (SELECT id FROM events WHERE source IN (SELECT name FROM sources) AND event_id = ?)",
+    "reference": "e.id IN (SELECT event FROM event_references WHERE reference = ?)",
+    "external_order_id": f"e.id IN (SELECT event FROM states WHERE tenant IN ({_TENANTS}) AND external_order_id = ?)",  # noqa: S608 - constants
+    "tenant": "EXISTS (SELECT 1 FROM states s WHERE s.event = e.id AND s.tenant = ?)",
+    "code": "e.id IN (SELECT id FROM events WHERE reason_code = ? UNION SELECT s.event FROM states s "
+    "JOIN events n ON n.id = s.event AND n.run = s.run WHERE s.reason_code = ?)",
+    "since": "e.received_at >= ?",
+    "until": "e.received_at < ?",
+}
+
+# A part of the name is looked for in the key's index alone.
+_Q: Final = (
+    "o.id IN (SELECT id FROM orders WHERE instr(external_order_id, ?) > 0 UNION "
+    "SELECT found.id FROM event_references r JOIN states s ON s.event = r.event "
+    "JOIN orders found ON found.tenant = s.tenant AND found.external_order_id = s.external_order_id "
+    "WHERE r.reference = ?)"
+)
+
+
+def event_conditions(which: EventFilter) -> list[Condition]:
+    """A filter as conditions on `events e`."""
+    asked = [(test, getattr(which, name)) for name, test in _EVENT_TESTS.items()]
+    conditions: list[Condition] = [(test, (value,) * test.count("?")) for test, value in asked if value is not None]
+    if which.status is not None:
+        conditions.append(_status("e", EventStatus(which.status)))
+    return conditions
+
+
+def _status(table: str, status: EventStatus | OrderStatus) -> Condition:
+    # Spelt out, not bound: only so do the partial indexes fit. It is of a closed set.
+    return f"{table}.status = '{status.value}'", ()
+
+
+def dead_letter_query(which: DeadLetterFilter) -> Condition:
+    """All dead letters that fit, as rows (kind, id, source, event_id, tenant, external_order_id, reason…, at)."""
+    conditions: list[Condition] = []
+    for name in ("kind", "source", "tenant", "code", "event_id", "external_order_id"):
+        value = getattr(which, name)
+        if value is not None:
+            conditions.append((f"{name} = ?", (value,)))
+    if which.since is not None:
+        conditions.append(("at >= ?", (which.since,)))
+    if which.until is not None:
+        conditions.append(("at < ?", (which.until,)))
+    where, values = joined(conditions)
+    return f"SELECT * FROM ({_DEAD_EVENTS} UNION ALL {_DEAD_ORDERS}) WHERE {where}", values  # noqa: S608 - constants
+
+
+_DEAD_EVENTS: Final = (
+    "SELECT 'event' AS kind, e.id AS id, e.source AS source, e.event_id AS event_id, "
+    "(SELECT s.tenant FROM states s WHERE s.event = e.id AND s.run = e.run AND s.reason_code IS NOT NULL) AS tenant, "
+    "(SELECT s.external_order_id FROM states s WHERE s.event = e.id AND s.run = e.run AND s.reason_code IS NOT NULL) "
+    "AS external_order_id, e.reason_code AS code, e.reason_detail AS detail, e.reason_path AS path, "
+    "coalesce(e.ended_at, e.received_at) AS at FROM events e WHERE e.is_dead_letter = 1"
+)
+_DEAD_ORDERS: Final = (
+    "SELECT 'order' AS kind, o.id AS id, e.source AS source, e.event_id AS event_id, o.tenant AS tenant, "
+    "o.external_order_id AS external_order_id, o.reason_code AS code, o.reason_detail AS detail, "
+    "o.reason_path AS path, o.ended_at AS at FROM orders o JOIN states s ON s.id = o.state "
+    "LEFT JOIN events e ON e.id = s.event WHERE o.status = 'dead'"
+)
+
+
+def joined(conditions: Sequence[Condition]) -> Condition:
+    """Conditions as one, with their values."""
+    text = " AND ".join(condition for condition, _ in conditions) or "1"
+    return text, tuple(value for _, values in conditions for value in values)
+
+
+def parse_cursor(cursor: str, parts: int) -> tuple[int, ...]:
+    """A cursor's numbers. Raises ValueError for one that is none of ours."""
+    try:
+        numbers = tuple(int(part) for part in cursor.split("."))
+    except ValueError:
+        raise ValueError("not a cursor of this list") from None
+    if len(numbers) != parts or not all(0 <= number < 2**63 for number in numbers):
+        raise ValueError("not a cursor of this list")
+    return numbers
+
+
+def _reason(code: str | None, detail: str | None, path: str | None) -> Reason | None:
+    return None if code is None else Reason(code, detail or "", path)
+
+
+class SqliteRecords:
+    """Lists and single records."""
+
+    def __init__(self, reader: aiosqlite.Connection) -> None:
+        self._reader = reader
+
+    async def _all(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        return list(await self._reader.execute_fetchall(statement, values))
+
+    async def events(self, which: EventFilter, *, limit: int, cursor: str | None) -> Page:
+        """EventRecords, newest first."""
+        conditions = event_conditions(which)
+        if cursor is not None:
+            conditions.append(("e.id < ?", parse_cursor(cursor, 1)))
+        where, values = joined(conditions)
+        statement = f"SELECT {_EVENT_COLUMNS} FROM events e WHERE {where} ORDER BY e.id DESC LIMIT ?"  # noqa: S608 - constants
+        rows = await self._all(statement, (*values, limit + 1))
+        records = await self._event_records(rows[:limit])
+        return Page(tuple(records), str(rows[limit - 1][0]) if len(rows) > limit else None)
+
+    async def _event_records(self, rows: Sequence[Any]) -> list[EventRecord]:
+        states = await self._states([row[0] for row in rows])
+        return [_event_record(row, states.get(row[0], [])) for row in rows]
+
+    async def _states(self, events: Sequence[int]) -> dict[int, list[TranslatedState]]:
+        found: dict[int, list[TranslatedState]] = {}
+        for event, *rest in await self._all(SQL.states_of_events, (_encode(events).decode(),)):
+            tenant, external_order_id, owner, clock, tie, arrival, body, status, order_status, *reason = rest
+            state = TranslatedState(
+                tenant=tenant, external_order_id=external_order_id, owner=owner, clock=clock, tie=tie, arrival=arrival,
+                body=body, status=status, reason=_reason(*reason), order_status=order_status,
+            )  # fmt: skip
+            found.setdefault(event, []).append(state)
+        return found
+
+    async def event(self, event: int) -> EventDetail:
+        """An event with all that is kept of it."""
+        rows = await self._all(SQL.event, (event,))
+        if not rows:
+            raise UnknownRecord(f"there is no event {event}")
+        *columns, _run, adapter_version, traceback, clock, body, context = rows[0]
+        states = (await self._states([event])).get(event, [])
+        others = await self._all(SQL.other_bodies, (event,))
+        answers = dict(await self._all(SQL.answers, (event,)))
+        return EventDetail(
+            record=_event_record(columns, states),
+            body=body,
+            context=context or b"",
+            adapter_version=adapter_version,
+            traceback=traceback,
+            translation=tuple(states),
+            other_bodies=tuple(OtherBody(*row) for row in others),
+            answers=answers if clock is not None else None,
+        )
+
+    async def orders(self, which: OrderFilter, *, limit: int, cursor: str | None) -> Page:
+        """OrderRecords, the last changed first."""
+        conditions: list[Condition] = []
+        if which.tenant is not None:
+            # As with events' sources: in the order of the list, not of the key.
+            test = "+o.tenant = ? AND EXISTS (SELECT 1 FROM orders WHERE tenant = ?)"
+            conditions.append((test, (which.tenant, which.tenant)))
+        if which.status is not None:
+            conditions.append(_status("o", OrderStatus(which.status)))
+        if which.q is not None:
+            conditions.append((_Q, (which.q, which.q)))
+        if cursor is not None:
+            conditions.append(("(o.changed_at, o.id) < (?, ?)", parse_cursor(cursor, 2)))
+        where, values = joined(conditions)
+        statement = (
+            f"SELECT {_ORDER_COLUMNS} FROM orders o LEFT JOIN states s ON s.id = o.state "  # noqa: S608 - constants
+            f"WHERE {where} ORDER BY o.changed_at DESC, o.id DESC LIMIT ?"
+        )
+        rows = await self._all(statement, (*values, limit + 1))
+        records = tuple(_order_record(row) for row in rows[:limit])
+        last = records[-1] if len(rows) > limit else None
+        return Page(records, f"{last.changed_at}.{last.id}" if last else None)
+
+    async def order(self, tenant: str, external_order_id: str) -> OrderDetail:
+        """An order with its story, oldest first."""
+        rows = await self._all(SQL.order, (tenant, external_order_id))
+        if not rows:
+            raise UnknownRecord(f"tenant {tenant!r} has no order {external_order_id!r}")
+        record = _order_record(rows[0])
+        ids = [id_ for (id_,) in await self._all(SQL.events_of_order, (tenant, external_order_id))]
+        events = await self._event_records(await self._all(SQL.events_by_id, (_encode(ids).decode(),)))
+        attempts = [_attempt(row) for row in await self._all(SQL.attempts_of_order, (record.id,))]
+        return OrderDetail(record=record, events=tuple(events), attempts=tuple(attempts))
+
+    async def dead_letters(self, which: DeadLetterFilter, *, limit: int, cursor: str | None) -> Page:
+        """DeadLetters of events and of orders, the last set aside first."""
+        inner, values = dead_letter_query(which)
+        after = ""
+        if cursor is not None:
+            after, (at, is_order, id_) = "WHERE (at, kind = 'order', id) < (?, ?, ?)", parse_cursor(cursor, 3)
+            values = (*values, at, is_order, id_)
+        statement = f"SELECT * FROM ({inner}) {after} ORDER BY at DESC, kind = 'order' DESC, id DESC LIMIT ?"  # noqa: S608 - constants
+        rows = await self._all(statement, (*values, limit + 1))
+        letters = tuple(_dead_letter(row) for row in rows[:limit])
+        if len(rows) <= limit:
+            return Page(letters, None)
+        kind, id_, *_, at = rows[limit - 1]
+        return Page(letters, f"{at}.{int(kind == 'order')}.{id_}")
+
+    async def tenant_figures(self) -> dict[str, TenantFigures]:
+        """Figures by tenant, for those that have an order pending or dead."""
+        figures: dict[str, TenantFigures] = {}
+        for tenant, count, oldest in [*await self._all(SQL.pending_orders), *await self._all(SQL.leased_orders)]:
+            before = figures.get(tenant, TenantFigures())
+            since = oldest if before.oldest_pending_at is None else min(oldest, before.oldest_pending_at)
+            figures[tenant] = TenantFigures(before.pending + count, since)
+        for tenant, count in await self._all(SQL.dead_orders):
+            before = figures.get(tenant, TenantFigures())
+            figures[tenant] = TenantFigures(before.pending, before.oldest_pending_at, count)
+        return figures
+
+    async def dead_events(self) -> dict[str, int]:
+        """Dead letters of kind `event`, by source."""
+        return dict(await self._all(SQL.dead_events_by_source))
+
+    async def last_accepted(self) -> dict[str, Micros]:
+        """When each source last gave us an event, a repeated one too."""
+        return dict(await self._all(SQL.last_accepted))
+
+    async def waiting(self) -> dict[str, int]:
+        """Events that wait for a lookup, by source."""
+        return dict(await self._all(SQL.waiting))
+
+    async def counts(self) -> Counts:
+        """How many events and orders are in which status."""
+        events, sources = _tally(await self._all(SQL.count_events))
+        orders, tenants = _tally(await self._all(SQL.count_orders))
+        return Counts(events=events, orders=orders, sources=sources, tenants=tenants)
+
+
+def _tally(rows: Sequence[tuple[str, str, int]]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+    overall: dict[str, int] = {}
+    by_name: dict[str, dict[str, int]] = {}
+    for name, status, count in rows:
+        overall[status] = overall.get(status, 0) + count
+        by_name.setdefault(name, {})[status] = count
+    return overall, by_name
+
+
+def _event_record(row: Sequence[Any], states: Sequence[TranslatedState]) -> EventRecord:
+    id_, source, event_id, topic, status, code, detail, path, received_at, occurred_at, dups, conflicts, refs = row
+    reason = _reason(code, detail, path) or next((state.reason for state in states if state.reason), None)
+    return EventRecord(
+        id=id_, source=source, event_id=event_id, topic=topic, status=status, reason=reason, received_at=received_at,
+        occurred_at=occurred_at, duplicates=dups, conflicts=conflicts,
+        references=_decode_references(refs) if refs else (),
+        orders=tuple(EventOrder(s.tenant, s.external_order_id, _order_status(s), s.reason) for s in states),
+    )  # fmt: skip
+
+
+def _order_status(state: TranslatedState) -> str:
+    return state.status if state.status == EventStatus.DEAD else state.order_status or state.status
+
+
+def _order_record(row: Sequence[Any]) -> OrderRecord:
+    id_, tenant, external_order_id, owner, status, code, detail, path, order_id, created, body, *moments = row
+    changed_at, delivered_at, next_attempt_at = moments
+    return OrderRecord(
+        id=id_, tenant=tenant, external_order_id=external_order_id, owner=owner, status=status,
+        reason=_reason(code, detail, path), order_id=order_id, is_created=None if created is None else bool(created),
+        body=body, changed_at=changed_at, delivered_at=delivered_at, next_attempt_at=next_attempt_at,
+    )  # fmt: skip
+
+
+def _attempt(row: Sequence[Any]) -> AttemptRecord:
+    id_, at, kind, http_status, outcome, detail, batch_size, milliseconds = row
+    return AttemptRecord(
+        id=id_, at=at, kind=kind, http_status=http_status, outcome=outcome, detail=detail, batch_size=batch_size,
+        milliseconds=milliseconds,
+    )  # fmt: skip
+
+
+def _dead_letter(row: Sequence[Any]) -> DeadLetter:
+    kind, id_, source, event_id, tenant, external_order_id, code, detail, path, at = row
+    return DeadLetter(
+        id=f"{kind}-{id_}", kind=kind, source=source or "", event_id=event_id or "", tenant=tenant,
+        external_order_id=external_order_id, reason=Reason(code or "unknown", detail or "", path), at=at or 0,
+    )  # fmt: skip

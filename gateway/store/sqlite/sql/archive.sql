@@ -1,0 +1,17 @@
+-- name: history
+SELECT e.id, e.event_id, e.topic, e.received_at, e.status, e.reason_code, e.reason_detail, e.reason_path,
+       e.clock, b.body, b.context
+FROM events e JOIN bodies b ON b.id = e.id
+WHERE e.id > ? AND e.source = ? AND e.received_at >= ? AND e.received_at < ? ORDER BY e.id LIMIT ?;
+
+-- name: states
+SELECT s.event, s.tenant, s.external_order_id, s.owner, s.clock, s.tie, s.body, s.reason_code
+FROM states s JOIN events e ON e.id = s.event AND e.run = s.run
+WHERE s.event IN (SELECT value FROM json_each(?)) ORDER BY s.event, s.id;
+
+-- name: answers
+SELECT event, path, body FROM answers WHERE event IN (SELECT value FROM json_each(?));
+
+-- name: length
+SELECT count(*) FROM events e JOIN bodies b ON b.id = e.id
+WHERE e.source = ? AND e.received_at >= ? AND e.received_at < ?;

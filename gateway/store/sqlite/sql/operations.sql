@@ -1,0 +1,41 @@
+-- name: replay
+UPDATE events SET status = 'received', replay = max(replay, ?), clock = NULL, reason_code = NULL, reason_detail = NULL,
+                  reason_path = NULL, is_dead_letter = 0, ended_at = NULL, traceback = NULL
+WHERE id = ? AND EXISTS (SELECT 1 FROM bodies b WHERE b.id = events.id);
+
+-- name: forget_answers
+DELETE FROM answers WHERE event = ?;
+
+-- name: forget_waiting
+DELETE FROM waiting WHERE event = ?;
+
+-- name: event_of_order
+SELECT s.event FROM orders o JOIN states s ON s.id = o.state WHERE o.id = ?;
+
+-- name: count_replayable
+SELECT count(*) FROM bodies WHERE id IN (SELECT value FROM json_each(?));
+
+-- name: dead_letters
+SELECT kind, id FROM (
+    SELECT 'event' AS kind, id, ended_at FROM events
+    WHERE is_dead_letter = 1 AND id IN (SELECT value FROM json_each(?1))
+    UNION ALL
+    SELECT 'order', id, ended_at FROM orders WHERE status = 'dead' AND id IN (SELECT value FROM json_each(?2))
+) ORDER BY ended_at, kind, id;
+
+-- name: discard_event
+UPDATE events SET is_dead_letter = 0, reason_code = ?, reason_detail = ?, reason_path = NULL
+WHERE id = ? AND is_dead_letter = 1;
+
+-- name: discard_dead_states
+-- Not those that are dead as their order's state: they are dead letters of their own.
+UPDATE states SET status = 'discarded'
+WHERE event = ?1 AND status = 'dead'
+  AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.tenant = states.tenant
+                  AND o.external_order_id = states.external_order_id AND o.state = states.id);
+
+-- name: states_of_event
+SELECT s.status FROM states s JOIN events e ON e.id = s.event AND e.run = s.run WHERE s.event = ?;
+
+-- name: end_event
+UPDATE events SET status = ?, ended_at = ? WHERE id = ?;

@@ -1,0 +1,16 @@
+-- name: unserved
+SELECT o.id, o.external_order_id, s.body, o.is_alone, o.failures, o.lone_since, o.unconfirmed, o.trial,
+       o.pending_since, e.received_at, e.source, e.event_id
+FROM orders o JOIN states s ON s.id = o.state LEFT JOIN events e ON e.id = s.event
+WHERE o.tenant = ? AND o.status = 'pending' AND o.due_at <= ?
+ORDER BY o.due_at, o.pending_since, o.id LIMIT ?;
+
+-- name: in_order_of_change
+-- A pull knows no schedule: what a broken one, or a crash, put back takes its old place again.
+UPDATE orders SET due_at = changed_at WHERE tenant = ?1 AND status = 'pending' AND (due_at > ?2 OR due_at = 0);
+
+-- name: served
+SELECT o.changed_at, o.id, s.body FROM orders o INDEXED BY orders_changed JOIN states s ON s.id = o.state
+WHERE o.changed_at >= ? AND o.changed_at <= ? AND (o.changed_at, o.id) > (?, ?)
+  AND o.tenant = ? AND o.status = 'delivered' AND s.body <> x''
+ORDER BY o.changed_at, o.id LIMIT ?;

@@ -1,0 +1,62 @@
+-- name: event
+SELECT e.id, e.source, e.event_id, e.topic, e.status, e.reason_code, e.reason_detail, e.reason_path, e.received_at,
+       e.occurred_at, e.duplicates, e.conflicts, e.refs, e.run, e.adapter_version, e.traceback, e.clock,
+       b.body, b.context
+FROM events e LEFT JOIN bodies b ON b.id = e.id WHERE e.id = ?;
+
+-- name: states_of_events
+SELECT s.event, s.tenant, s.external_order_id, s.owner, s.clock, s.tie, s.arrival, nullif(s.body, x''), s.status,
+       o.status, s.reason_code, s.reason_detail, s.reason_path
+FROM states s JOIN events e ON e.id = s.event AND e.run = s.run
+LEFT JOIN orders o ON o.tenant = s.tenant AND o.external_order_id = s.external_order_id
+WHERE s.event IN (SELECT value FROM json_each(?)) ORDER BY s.event, s.id;
+
+-- name: other_bodies
+SELECT kind, received_at, body FROM other_bodies WHERE event = ? ORDER BY rowid;
+
+-- name: answers
+SELECT path, body FROM answers WHERE event = ?;
+
+-- name: order
+SELECT o.id, o.tenant, o.external_order_id, o.owner, o.status, o.reason_code, o.reason_detail, o.reason_path,
+       o.order_id, o.is_created, nullif(s.body, x''), o.changed_at, o.delivered_at,
+       iif(o.status = 'pending', nullif(o.due_at, 0), NULL)
+FROM orders o LEFT JOIN states s ON s.id = o.state WHERE o.tenant = ? AND o.external_order_id = ?;
+
+-- name: events_of_order
+SELECT DISTINCT event FROM states WHERE tenant = ? AND external_order_id = ? ORDER BY event;
+
+-- name: events_by_id
+SELECT e.id, e.source, e.event_id, e.topic, e.status, e.reason_code, e.reason_detail, e.reason_path, e.received_at,
+       e.occurred_at, e.duplicates, e.conflicts, e.refs
+FROM events e WHERE e.id IN (SELECT value FROM json_each(?)) ORDER BY e.id;
+
+-- name: attempts_of_order
+SELECT a.id, a.at, a.kind, a.http_status, a.outcome, a.detail, a.batch_size, a.milliseconds
+FROM attempt_orders l JOIN attempts a ON a.id = l.attempt WHERE l.order_row = ? ORDER BY a.id;
+
+-- name: pending_orders
+-- Two statements, since each status has an index of its own.
+SELECT tenant, count(*), min(pending_since) FROM orders WHERE status = 'pending' GROUP BY tenant;
+
+-- name: leased_orders
+SELECT tenant, count(*), min(pending_since) FROM orders INDEXED BY orders_leased WHERE status = 'leased' GROUP BY tenant;
+
+-- name: dead_orders
+SELECT tenant, count(*) FROM orders INDEXED BY orders_dead WHERE status = 'dead' GROUP BY tenant;
+
+-- name: dead_events_by_source
+SELECT source, count(*) FROM events WHERE is_dead_letter = 1 GROUP BY source;
+
+-- name: last_accepted
+SELECT name, accepted_at FROM sources;
+
+-- name: waiting
+SELECT source, count(*) FROM waiting GROUP BY source;
+
+-- name: count_events
+-- Everything is read in any case: in the order of the file, not of an index.
+SELECT source, status, count(*) FROM events NOT INDEXED GROUP BY source, status;
+
+-- name: count_orders
+SELECT tenant, status, count(*) FROM orders NOT INDEXED GROUP BY tenant, status;

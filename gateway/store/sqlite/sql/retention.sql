@@ -1,0 +1,90 @@
+-- name: window_of_events
+SELECT max(id) FROM (SELECT id FROM events WHERE id > ? ORDER BY id LIMIT ?);
+
+-- name: window_of_orders
+SELECT max(id) FROM (SELECT id FROM orders WHERE id > ? ORDER BY id LIMIT ?);
+
+-- name: window_of_attempts
+SELECT max(id) FROM (SELECT id FROM attempts WHERE id > ? ORDER BY id LIMIT ?);
+
+-- name: old_bodies
+-- Events that ended and have a body; a dead letter keeps its body for longer.
+SELECT id FROM events
+WHERE id BETWEEN ?1 AND ?2 AND ended_at IS NOT NULL AND body_digest IS NULL
+  AND ended_at < iif(status = 'dead', ?4, ?3);
+
+-- name: body
+SELECT body FROM bodies WHERE id = ?;
+
+-- name: keep_digest
+UPDATE events SET body_digest = ? WHERE id = ?;
+
+-- name: delete_body
+DELETE FROM bodies WHERE id = ?;
+
+-- name: delete_other_bodies
+DELETE FROM other_bodies WHERE event = ?;
+
+-- name: delete_answers
+DELETE FROM answers WHERE event = ?;
+
+-- name: old_events
+-- Events without a body, on none of whose states an order rests. The first generation of a key goes last, since a
+-- repeat is found by it.
+SELECT e.id FROM events e
+WHERE e.id BETWEEN ?1 AND ?2 AND e.ended_at IS NOT NULL AND e.body_digest IS NOT NULL AND e.ended_at < ?3
+  AND (e.generation > 0 OR NOT EXISTS (SELECT 1 FROM events n WHERE n.source = e.source AND n.event_id = e.event_id
+                                       AND n.generation > 0))
+  AND NOT EXISTS (SELECT 1 FROM states s JOIN orders o ON o.tenant = s.tenant
+                  AND o.external_order_id = s.external_order_id AND (o.state = s.id OR o.leased_state = s.id)
+                  WHERE s.event = e.id);
+
+-- name: references_of_event
+SELECT refs FROM events WHERE id = ?;
+
+-- name: delete_references
+DELETE FROM event_references WHERE event = ?2 AND reference IN (SELECT value FROM json_each(?1));
+
+-- name: remember_states
+-- The next numbers are counted from the highest, which may be among those that go.
+INSERT INTO counters (name, value)
+SELECT 'states', highest FROM (SELECT max(id) AS highest FROM states WHERE event = ?) WHERE highest IS NOT NULL
+ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value);
+
+-- name: remember
+INSERT INTO counters (name, value) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value);
+
+-- name: delete_states
+DELETE FROM states WHERE event = ?;
+
+-- name: delete_event
+DELETE FROM events WHERE id = ?;
+
+-- name: old_orders
+SELECT id FROM orders
+WHERE id BETWEEN ?1 AND ?2 AND ended_at IS NOT NULL AND ended_at < iif(status = 'dead', min(?3, ?4), ?3);
+
+-- name: delete_order_record
+DELETE FROM order_records WHERE (tenant, external_order_id) = (SELECT tenant, external_order_id FROM orders WHERE id = ?);
+
+-- name: delete_order
+DELETE FROM orders WHERE id = ?;
+
+-- name: delete_attempt_links
+DELETE FROM attempt_orders WHERE order_row = ?;
+
+-- name: old_attempts
+SELECT a.id FROM attempts a
+WHERE a.id BETWEEN ?1 AND ?2 AND a.at < ?3
+  AND NOT EXISTS (SELECT 1 FROM attempt_orders l JOIN orders o ON o.id = l.order_row
+                  WHERE l.attempt = a.id AND (o.ended_at IS NULL OR o.ended_at >= ?3));
+
+-- name: delete_links_of_attempt
+DELETE FROM attempt_orders WHERE attempt = ?;
+
+-- name: delete_attempt
+DELETE FROM attempts WHERE id = ?;
+
+-- name: give_back
+PRAGMA incremental_vacuum(64);

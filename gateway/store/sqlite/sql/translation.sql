@@ -1,0 +1,44 @@
+-- name: untranslated
+SELECT e.id, e.source, e.event_id, e.topic, e.received_at, b.body, b.context, e.clock, e.replay
+FROM events e INDEXED BY events_received JOIN bodies b ON b.id = e.id
+WHERE e.status = 'received' AND e.source IN (SELECT value FROM json_each(?))
+ORDER BY e.id LIMIT ?;
+
+-- name: answers
+SELECT path, body FROM answers WHERE event = ?;
+
+-- name: received
+SELECT e.id, e.run, e.replay, e.refs FROM (VALUES :rows) AS asked
+JOIN events e ON e.id = asked.column1 WHERE e.status = 'received';
+
+-- name: insert_states
+INSERT INTO states (id, event, run, tenant, external_order_id, owner, clock, tie, arrival, body,
+                    status, reason_code, reason_detail, reason_path)
+VALUES :rows;
+
+-- name: insert_references
+INSERT OR IGNORE INTO event_references (reference, event) VALUES :rows;
+
+-- name: forget_references
+DELETE FROM event_references WHERE event = ?1 AND reference IN (SELECT value FROM json_each(?2));
+
+-- name: finish_events
+UPDATE events SET status = new.column2, reason_code = new.column3, reason_detail = new.column4,
+                  reason_path = new.column5, is_dead_letter = new.column6, adapter_version = new.column7,
+                  topic = coalesce(new.column8, topic), occurred_at = coalesce(new.column9, occurred_at),
+                  refs = coalesce(new.column10, refs), traceback = new.column11, run = new.column12,
+                  replay = iif(new.column13, replay, 0), ended_at = new.column14
+FROM (VALUES :rows) AS new WHERE events.id = new.column1;
+
+-- name: known_as
+SELECT external_order_id FROM order_records WHERE source = ? AND record = ?;
+
+-- name: know_as
+INSERT INTO order_records (source, record, tenant, external_order_id) VALUES (?, ?, ?, ?)
+ON CONFLICT (source, record) DO UPDATE SET tenant = excluded.tenant, external_order_id = excluded.external_order_id;
+
+-- name: insert_waiting
+INSERT OR REPLACE INTO waiting (event, source, turn, subject, lookups, stored_at, due_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6,
+        -- A subject that is being postponed stays so.
+        max(?7, coalesce((SELECT max(due_at) FROM waiting WHERE source = ?2 AND turn = ?3 AND subject = ?4), 0)));

@@ -1,0 +1,261 @@
+"""The translation loop's port: events out, states and orders in, many in one transaction."""
+
+import asyncio
+import hashlib
+import sqlite3
+from collections.abc import Collection, Sequence
+from typing import Final
+
+import aiosqlite
+import msgspec
+
+from gateway.errors import StoreUnavailable
+from gateway.events import (
+    SECOND,
+    EventStatus,
+    Micros,
+    OrderState,
+    Reason,
+    Transition,
+    TranslatedEvent,
+    UntranslatedEvent,
+)
+from gateway.store import lifecycle
+from gateway.store.lifecycle import NewState, OrderRow, StateChange
+from gateway.store.sqlite import ledger
+from gateway.store.sqlite.bulk import many
+from gateway.store.sqlite.sql import named
+from gateway.store.sqlite.writer import Writer
+
+SQL = named("translation")
+
+REPLAYED, FORCED = 1, 2
+
+GATHER: Final = SECOND // 5
+"""A lookup waits this long for more events of its subject."""
+
+_encode = msgspec.json.Encoder().encode
+_NO_ORDERS = Reason("no_orders", "the event holds no order")
+
+
+class RowIds:
+    """Hands out row ids of orders and states, rising and never used twice; for the writer's thread."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._last_order: int = connection.execute(ledger.SQL.highest_order).fetchone()[0]
+        self._last_state: int = connection.execute(ledger.SQL.highest_state).fetchone()[0]
+
+    def next_order(self) -> int:
+        """A row id for an order, never used before."""
+        self._last_order += 1
+        return self._last_order
+
+    def next_state(self) -> int:
+        """A row id for a state, never used before."""
+        self._last_state += 1
+        return self._last_state
+
+
+class SqliteTranslationQueue:
+    """Reads events that wait for translation; stores what became of them."""
+
+    def __init__(self, writer: Writer, reader: aiosqlite.Connection, ids: RowIds) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._ids = ids
+
+    async def untranslated(self, sources: Collection[str], limit: int) -> list[UntranslatedEvent]:
+        """The oldest events of these sources that wait for translation, at most `limit`."""
+        found = await self._reader.execute_fetchall(SQL.untranslated, (_encode(list(sources)).decode(), limit))
+        events = []
+        for id_, source, event_id, topic, received_at, body, context, clock, replay in found:
+            event = UntranslatedEvent(
+                id=id_, source=source, event_id=event_id, topic=topic, received_at=received_at, body=body,
+                context=context, answers=None if clock is None else await self._answers(id_), clock=clock,
+                is_forced=replay == FORCED, is_replayed=replay != 0,
+            )  # fmt: skip
+            events.append(event)
+        return events
+
+    async def _answers(self, event: int) -> dict[str, bytes | None]:
+        return dict(await self._reader.execute_fetchall(SQL.answers, (event,)))  # type: ignore[arg-type]
+
+    async def commit(self, translated: Sequence[TranslatedEvent], now: Micros) -> list[Transition]:
+        """Store what translation made of events, in one transaction; what cannot be stored is a dead letter."""
+        try:
+            return await self._commit(translated, now)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - an adapter's odd value must not hold up all others for ever
+            if len(translated) == 1:
+                return await self._commit([_unfit(translated[0], error)], now)
+        return [transition for event in translated for transition in await self.commit([event], now)]
+
+    async def _commit(self, translated: Sequence[TranslatedEvent], now: Micros) -> list[Transition]:
+        return await asyncio.shield(
+            self._writer.submit(lambda connection: _Commit(self._ids, connection, now).run(translated))
+        )
+
+
+def _unfit(event: TranslatedEvent, error: Exception) -> TranslatedEvent:
+    return TranslatedEvent(
+        id=event.id,
+        source=event.source,
+        event_id=event.event_id,
+        status=EventStatus.DEAD,
+        adapter_version=event.adapter_version,
+        reason=Reason("adapter_defect", f"what the adapter made of it cannot be stored: {type(error).__name__}"),
+        is_forced=event.is_forced,
+        is_replayed=event.is_replayed,
+    )
+
+
+def _replay_of(event: TranslatedEvent) -> int:
+    if event.is_forced:
+        return FORCED
+    return REPLAYED if event.is_replayed else 0
+
+
+class _Commit:
+    """One transaction: rows are loaded once, changed by the lifecycle's functions, and written in bulk."""
+
+    def __init__(self, ids: RowIds, connection: sqlite3.Connection, now: Micros) -> None:
+        self.ids = ids
+        self.connection = connection
+        self.now = now
+        self.orders: dict[tuple[str, str], OrderRow] = {}
+        self.new: list[OrderRow] = []
+        self.touched: dict[int, OrderRow] = {}
+        self.states: dict[int, list[object]] = {}
+        self.older_changes: list[StateChange] = []
+        self.finished: list[tuple[object, ...]] = []
+
+    def run(self, translated: Sequence[TranslatedEvent]) -> list[Transition]:
+        """Place every event's states, then write all."""
+        pending: list[tuple[TranslatedEvent, int, list[int]]] = []
+        received = {row[0]: row[1:] for row in many(self.connection, SQL.received, [(each.id,) for each in translated])}
+        keys = {(state.tenant, state.external_order_id) for event in translated for state in event.states}
+        found_orders = ledger.orders_by_key(self.connection, keys)
+        self.orders = {(order.tenant, order.external_order_id): order for order in found_orders}
+        for event in translated:
+            found = received.get(event.id)
+            # A replay that was asked for since is a translation of its own.
+            if found is not None and found[1] == _replay_of(event):
+                run = found[0] + 1
+                pending.append((event, run, [self._place(event, run, state) for state in event.states]))
+                if found[2] is not None and event.references:
+                    self.connection.execute(SQL.forget_references, (event.id, found[2]))
+        self._write_orders()
+        transitions = [self._finish(event, run, states) for event, run, states in pending]
+        references = [(reference, event.id) for event, _, _ in pending for reference in event.references]
+        many(self.connection, SQL.insert_references, references)
+        many(self.connection, SQL.finish_events, self.finished)
+        others = ledger.change_states(self.connection, self.older_changes)
+        ledger.recompute_events(self.connection, others - {event.id for event, _, _ in pending}, self.now)
+        return transitions
+
+    def _place(self, event: TranslatedEvent, run: int, state: OrderState) -> int:
+        row = self.ids.next_state()
+        digest = None if state.body is None else hashlib.blake2b(state.body, digest_size=16).digest()
+        order = self.orders.get((state.tenant, state.external_order_id))
+        clock = state.clock
+        if event.is_forced:
+            clock = max(ledger.draw(self.connection, "clock", self.now), order.clock + 1 if order else 0)
+        placed = NewState(row, state.tenant, state.external_order_id, state.owner, clock, state.tie, event.id, digest)
+        self.states[row] = [
+            row, event.id, run, state.tenant, state.external_order_id, state.owner, clock, state.tie, event.id,
+            state.body, "", None, None, None,
+        ]  # fmt: skip
+        for change in self._changes(event, state, order, placed):
+            if change.state in self.states:
+                reason = change.reason
+                self.states[change.state][10:] = [
+                    change.status, reason and reason.code, reason and reason.detail, reason and reason.path,
+                ]  # fmt: skip
+            else:
+                self.older_changes.append(change)
+        return row
+
+    def _changes(
+        self, event: TranslatedEvent, state: OrderState, order: OrderRow | None, placed: NewState
+    ) -> list[StateChange]:
+        dead = state.dead or self._renamed(event, state)
+        if dead is not None:
+            return [StateChange(placed.id, EventStatus.DEAD, dead)]
+        if order is None:
+            order, change = lifecycle.first(self.ids.next_order(), placed, self.now)
+            self.orders[order.tenant, order.external_order_id] = order
+            self.new.append(order)
+            return [change]
+        self.touched[order.id] = order
+        return lifecycle.arrive(
+            order,
+            placed,
+            self.now,
+            is_shared=state.is_shared,
+            must_send=event.is_replayed,
+            collision_hint=state.collision_hint,
+        )
+
+    def _renamed(self, event: TranslatedEvent, state: OrderState) -> Reason | None:
+        """Why a state would double its order at Trackely: the vendor has given the record another number."""
+        if state.record is None:
+            return None
+        found = self.connection.execute(SQL.known_as, (event.source, state.record)).fetchone()
+        if found is None or event.is_forced:
+            values = (event.source, state.record, state.tenant, state.external_order_id)
+            self.connection.execute(SQL.know_as, values)
+        elif found[0] != state.external_order_id:
+            return Reason(
+                "order_renamed",
+                f"the vendor's order {state.record} is {found[0]!r} at Trackely and now {state.external_order_id!r}: "
+                "discard it, or replay it with force as an order of its own",
+            )
+        return None
+
+    def _write_orders(self) -> None:
+        ledger.insert_orders(self.connection, self.new)
+        ledger.update_orders(self.connection, self.touched.values())
+        many(self.connection, SQL.insert_states, list(self.states.values()))
+
+    def _finish(self, event: TranslatedEvent, run: int, states: list[int]) -> Transition:
+        status, reason, is_dead_letter = event.status, event.reason, event.status == EventStatus.DEAD
+        if status == EventStatus.TRANSLATED:
+            rows = [self.states[state] for state in states]
+            status = lifecycle.event_status([str(row[10]) for row in rows]) if rows else EventStatus.IGNORED
+            dead = [row for row in rows if row[11] is not None and not self._is_orders_death(row)]
+            if dead:
+                is_dead_letter = True
+                reason = Reason(*dead[0][11:14])  # type: ignore[arg-type]
+            elif not rows:
+                reason = _NO_ORDERS
+        elif status == EventStatus.WAITING:
+            self._wait(event)
+        self.finished.append(
+            (
+                event.id, status, reason and reason.code, reason and reason.detail, reason and reason.path,
+                is_dead_letter, event.adapter_version, event.topic, event.occurred_at,
+                _encode(event.references).decode() if event.references else None, event.traceback,
+                run, status == EventStatus.WAITING, None if status in ledger.OPEN else self.now,
+            )
+        )  # fmt: skip
+        return Transition(event.id, event.source, event.event_id, status, reason or self._dead_reason(states))
+
+    def _is_orders_death(self, row: list[object]) -> bool:
+        """Whether the dead letter is the order's (a cancellation that came too late), not the event's."""
+        order = self.orders.get((str(row[3]), str(row[4])))
+        return order is not None and order.state == row[0]
+
+    def _dead_reason(self, states: list[int]) -> Reason | None:
+        for state in states:
+            row = self.states[state]
+            if row[11] is not None:
+                return Reason(*row[11:14])  # type: ignore[arg-type]
+        return None
+
+    def _wait(self, event: TranslatedEvent) -> None:
+        turn = event.lookups[0].turn if event.lookups else ""
+        self.connection.execute(
+            SQL.insert_waiting,
+            (event.id, event.source, turn, event.subject or "", _encode(event.lookups), self.now, self.now + GATHER),
+        )

@@ -1,0 +1,12 @@
+import pytest
+
+from tests.contract.engines import ENGINES, Floor
+
+
+@pytest.fixture(params=sorted(ENGINES))
+async def floor(request, tmp_path):
+    """A store of each engine, empty."""
+    floor = Floor(ENGINES[request.param], tmp_path)
+    await floor.open()
+    yield floor
+    await floor.store.close()

@@ -1,0 +1,59 @@
+"""How SQLite goes about the statements that loops wait for: never through a whole table, never sorting a backlog."""
+
+import re
+import sqlite3
+
+import pytest
+
+from gateway.store.sqlite import database
+from gateway.store.sqlite.sql import named
+
+TABLES = "events|bodies|states|orders|attempts|attempt_orders|event_references|answers|e|b|s|o|r"
+# Once, when a source is given another name.
+ONCE = {"rename_order_owner", "rename_state_owner"}
+ROWS = "(" + ", ".join(["NULL"] * 40) + ")"
+
+STATEMENTS = {
+    f"{file}.{name}": statement
+    for file in ("inbox", "translation", "outbox", "ledger", "lookups", "pulls", "operations", "retention")
+    for name, statement in vars(named(file)).items()
+    # A plain INSERT has no plan; a pragma none to speak of.
+    if name not in ONCE and not re.match(r"(INSERT [^;]*VALUES|PRAGMA)", statement, re.DOTALL)
+}
+# What waits may be much: it must come in its index's order.
+IN_ORDER = ("outbox.due", "outbox.probe", "outbox.probe_refused", "pulls.unserved", "translation.untranslated")
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    connection = database.open_writer(tmp_path_factory.mktemp("plans") / "gateway.db")
+    yield connection
+    connection.close()
+
+
+def plan_of(connection: sqlite3.Connection, statement: str) -> list[str]:
+    statement = statement.replace(":rows", ROWS)
+    wanted = max([int(number) for number in re.findall(r"\?(\d+)", statement)], default=statement.count("?"))
+    return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", [None] * wanted)]
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS))
+def test_no_statement_of_a_loop_reads_a_whole_table(empty, name):
+    """Each finds its rows by a key or by an index of just those that wait."""
+    plan = plan_of(empty, STATEMENTS[name])
+
+    assert plan
+    assert [step for step in plan if re.fullmatch(rf"SCAN ({TABLES})( USING (COVERING )?INDEX \w+_key)?", step)] == []
+
+
+@pytest.mark.parametrize("name", IN_ORDER)
+def test_a_backlog_is_not_sorted(empty, name):
+    """The oldest come first by the index, however many wait."""
+    assert [step for step in plan_of(empty, STATEMENTS[name]) if "ORDER BY" in step] == []
+
+
+def test_pending_orders_are_counted_in_an_index_alone(empty):
+    """The figures are asked for all the time."""
+    (step,) = plan_of(empty, named("records").pending_orders)
+
+    assert step == "SCAN orders USING COVERING INDEX orders_due"

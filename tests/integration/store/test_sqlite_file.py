@@ -1,0 +1,248 @@
+import asyncio
+import os
+import resource
+import sqlite3
+
+import pytest
+
+from gateway.errors import ConfigError, StoreUnavailable
+from gateway.events import Arrival
+from gateway.records import EventFilter, RetentionSpans
+from gateway.store.sqlite import SqliteStore, database
+from tests.contract.engines import DAY, ENGINES, Floor, says, state
+
+
+@pytest.fixture
+async def floor(tmp_path):
+    floor = Floor(ENGINES["sqlite"], tmp_path)
+    await floor.open()
+    yield floor
+    await floor.store.close()
+
+
+async def pragma(store, name):
+    ((value,),) = await store.writer.submit(lambda connection: connection.execute(f"PRAGMA {name}").fetchall())
+    return value
+
+
+async def test_every_commit_is_synced(floor):
+    """Read back from the connection that writes: WAL, and FULL (2), which syncs once a commit."""
+    assert await pragma(floor.store, "synchronous") == 2
+    assert await pragma(floor.store, "journal_mode") == "wal"
+
+
+async def test_the_file_can_give_space_back(floor):
+    """`auto_vacuum` and `page_size` took effect, having been set before the first table."""
+    assert await pragma(floor.store, "auto_vacuum") == 2
+    assert await pragma(floor.store, "page_size") == database.PAGE_SIZE
+
+
+class Deaf(sqlite3.Connection):
+    """An engine that does not do as it is told."""
+
+    def execute(self, statement, *values):
+        if statement.startswith("PRAGMA synchronous ="):
+            statement = "PRAGMA synchronous = NORMAL"
+        return super().execute(statement, *values)
+
+
+def test_a_file_that_would_not_sync_is_refused(tmp_path):
+    """Where FULL cannot be had, nothing is acknowledged at all."""
+    connection = sqlite3.connect(tmp_path / "gateway.db", isolation_level=None, factory=Deaf)
+
+    with pytest.raises(sqlite3.OperationalError, match="synchronous=1"):
+        database.configure(connection)
+    connection.close()
+
+
+def test_a_file_without_a_log_is_refused():
+    """In memory there is no WAL."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+
+    with pytest.raises(sqlite3.OperationalError, match="journal_mode=memory"):
+        database.configure(connection)
+    connection.close()
+
+
+async def test_a_newer_schema_is_refused(tmp_path):
+    """An older program does not touch what a newer one wrote; the fault names the file."""
+    store = await SqliteStore.open(tmp_path / "gateway.db")
+    await store.close()
+    with sqlite3.connect(tmp_path / "gateway.db") as connection:
+        connection.execute("PRAGMA user_version = 9999")
+    connection.close()
+
+    with pytest.raises(ConfigError, match=r"gateway\.db.*9999.*newer"):
+        await SqliteStore.open(tmp_path / "gateway.db")
+
+
+async def test_migrations_run_once_and_in_order(tmp_path):
+    """A file of any earlier schema is brought up to date, its rows kept."""
+    numbers = [number for number, _ in database.migrations()]
+    connection = sqlite3.connect(tmp_path / "gateway.db", isolation_level=None)
+    database.configure(connection)
+    connection.executescript(database.migrations()[0][1] + "PRAGMA user_version = 1;")
+    connection.execute("INSERT INTO counters VALUES ('kept', 7)")
+    connection.close()
+    store = await SqliteStore.open(tmp_path / "gateway.db")
+    version = await pragma(store, "user_version")
+    kept = await store.writer.submit(lambda c: c.execute("SELECT value FROM counters WHERE name = 'kept'").fetchone())
+    await store.close()
+
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert version == numbers[-1]
+    assert kept == (7,)
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path):
+    """With the path and what is wrong, not a traceback; so is a folder that cannot be made."""
+    (tmp_path / "gateway.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(ConfigError, match=r"gateway\.db.*not a database"):
+        await SqliteStore.open(tmp_path / "gateway.db")
+    with pytest.raises(ConfigError, match="cannot be used as the store"):
+        await SqliteStore.open(tmp_path / "gateway.db" / "below" / "gateway.db")
+
+
+async def test_a_file_has_one_owner(floor, tmp_path):
+    """A second gateway on the same file is refused, and the first goes on; once it ends, the next may start."""
+    with pytest.raises(ConfigError, match="another gateway"):
+        await SqliteStore.open(tmp_path / "gateway.db")
+    assert (await floor.receive("e1")).kind == "stored"
+
+    await floor.reopen()
+    assert (await floor.receive("e1")).kind == "duplicate"
+
+
+async def test_readers_cannot_write(tmp_path):
+    """Only one connection writes and checkpoints."""
+    store = await SqliteStore.open(tmp_path / "gateway.db")
+    reader = await database.open_reader(tmp_path / "gateway.db")
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await reader.execute("DELETE FROM events")
+    await reader.close()
+    await store.close()
+
+
+async def test_a_closed_store_stores_nothing(tmp_path):
+    """Whoever comes too late is told, rather than waiting for ever."""
+    floor = Floor(ENGINES["sqlite"], tmp_path)
+    await floor.open()
+    last = floor.receive("e1")
+    waiting = asyncio.ensure_future(last)
+    await asyncio.sleep(0)
+    await floor.store.close()
+
+    assert (await waiting).kind == "stored"
+    with pytest.raises(StoreUnavailable):
+        await floor.receive("e2")
+    with pytest.raises(StoreUnavailable):
+        await floor.claim()
+
+
+async def test_pruning_gives_space_back(floor, tmp_path):
+    """The file shrinks to what is left in it."""
+    for number in range(40):
+        await floor.tell(f"e{number}", state("A", clock=number, text="x" * 300), padding="y" * 100_000)
+    await floor.deliver()
+    await floor.reopen()
+    before = (tmp_path / "gateway.db").stat().st_size
+    floor.pass_by(days=31)
+    spans = RetentionSpans(bodies=30 * DAY, dead_letters=180 * DAY, keys=90 * DAY, orders=400 * DAY, attempts=30 * DAY)
+    await floor.store.operations.prune(spans, floor.now)
+    await floor.reopen()
+
+    assert before > 4_000_000
+    assert (tmp_path / "gateway.db").stat().st_size < before / 5
+
+
+async def test_what_is_stored_is_told_to_the_loops(floor):
+    """`on_stored` wakes translation, `on_commit` measures; once a group, in the loop."""
+    woken, groups = [], []
+    floor.store.writer.on_stored = lambda: woken.append(1)
+    floor.store.writer.on_commit = lambda size, seconds: groups.append((size, seconds))
+    await asyncio.gather(*(floor.receive(f"e{n}") for n in range(100)))
+    await asyncio.sleep(0)
+
+    assert sum(size for size, _ in groups) == 100
+    assert len(woken) == len(groups)
+    assert all(seconds > 0 for _, seconds in groups)
+
+
+# ---- a disk that takes no more
+
+
+class Full:
+    """The database may not grow: as SQLite sees a full disk."""
+
+    def __init__(self, floor):
+        self._store = floor.store
+
+    async def fill(self):
+        pages = await pragma(self._store, "page_count")
+        await pragma(self._store, f"max_page_count = {pages}")
+
+    async def free(self):
+        await pragma(self._store, "max_page_count = 1000000")
+
+
+class Broken:
+    """No file of this process may grow beyond what the log has: every write of it fails."""
+
+    def __init__(self, floor):
+        self._wal = floor.store.path.with_name("gateway.db-wal")
+
+    async def fill(self):
+        self._before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self._wal.stat().st_size + 20_000, self._before[1]))
+
+    async def free(self):
+        resource.setrlimit(resource.RLIMIT_FSIZE, self._before)
+
+
+@pytest.mark.parametrize("disk", [Full, Broken])
+async def test_a_disk_that_takes_no_more_is_survived(floor, disk):
+    """Everyone who waits is told; nothing is half stored; reading goes on; when there is room again, so does all."""
+    await floor.tell("e1", state("A"))
+    lease = await floor.lease()
+    trouble = disk(floor)
+    await trouble.fill()
+    try:
+        refused = await asyncio.gather(
+            *(floor.receive(f"big {n}", os.urandom(40_000)) for n in range(20)), return_exceptions=True
+        )
+        failure = floor.store.failure
+        told = Arrival("acme", "e1", None, floor.now, says(state("A")))
+        known = await floor.store.inbox.is_duplicate(told)
+        story = await floor.store.records.order("north", "A")
+        nothing = await floor.claim("nobody")
+        failure_after_reading = floor.store.failure
+    finally:
+        await trouble.free()
+    events = (await floor.store.records.events(EventFilter(), limit=100, cursor=None)).rows
+    again = [await floor.receive(f"big {n}", says()) for n in range(20)]
+
+    assert {type(each) for each in refused} == {StoreUnavailable}
+    assert failure is not None
+    assert failure_after_reading == failure
+    assert (known, story.record.status, nothing.until) == (True, "leased", None)
+    assert [event.event_id for event in events] == ["e1"]
+    assert {receipt.kind for receipt in again} == {"stored"}
+    assert floor.store.failure is None
+    assert [each.status for each in await floor.settle(lease, "delivered")] == ["delivered"]
+
+
+async def test_a_probe_tells_the_present_state(floor):
+    """Readiness is red while nothing can be written and green as soon as it can, without an event's help."""
+    trouble = Broken(floor)
+    await floor.receive("e1")
+    await trouble.fill()
+    try:
+        with pytest.raises(StoreUnavailable):
+            await floor.receive("big", os.urandom(400_000))
+        red = floor.store.failure
+    finally:
+        await trouble.free()
+    await floor.store.probe()
+
+    assert red is not None
+    assert floor.store.failure is None
