@@ -1,0 +1,1 @@
+"""The HTTP rim: source -> verify -> event ID -> inbox -> acknowledge."""

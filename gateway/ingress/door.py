@@ -1,0 +1,112 @@
+"""A source as the rim sees it: everything about it that can be worked out before a request comes."""
+
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from adapters import Hook, Probe
+from gateway.config.model import ConfiguredSource
+from gateway.events import SECOND, Clock
+from gateway.ingress.addresses import parse_networks
+from gateway.ingress.answers import CLOSE, Answer, Header, error_answer, json_answer
+from gateway.ingress.verify import Headers, compile_proofs, parameter_values
+
+_ALWAYS_READ = frozenset({b"content-type", b"content-encoding", b"content-length"})
+
+
+class HookContext(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The stored form of what a hook holds besides its body."""
+
+    headers: dict[str, str] = {}
+    parameters: dict[str, str] = {}
+    path: str = ""
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Door:
+    """One source. Raises ValueError for credentials or networks that are none.
+
+    `denied` answers wrong and missing credentials alike; `denied_late` is the same after the body was read.
+    """
+
+    def __init__(self, source: ConfiguredSource, clock: Clock) -> None:
+        settings = source.settings
+        self.name = source.name
+        self.adapter = source.adapter
+        self.rejects_malformed = settings.malformed == "reject"
+        self.hash_window = round(settings.hash_window * SECOND)
+        self.proofs = compile_proofs(settings.auth, clock)
+        self.networks = parse_networks(settings.allow_ips)
+        wanted = {name.lower().encode(): name.lower() for name in source.adapter.reads_headers}
+        # The hook is stored whole: it never holds a credential, whatever an adapter asks for.
+        self._headers = {key: name for key, name in wanted.items() if key not in self.proofs.hides}
+        parameters = set(source.adapter.reads_parameters) - self.proofs.hidden_parameters
+        self._parameters = {name: name.encode() for name in sorted(parameters)}
+        self.watched = _ALWAYS_READ | self.proofs.reads | frozenset(self._headers)
+        challenge: tuple[Header, ...] = ()
+        if self.proofs.challenge is not None:
+            challenge = ((b"www-authenticate", self.proofs.challenge),)
+        self.denied = _denied(*challenge, CLOSE)
+        self.denied_late = _denied(*challenge)
+        self.probed = json_answer(200, _encode({"source": self.name, "accepts": "POST"}))
+
+    def read(self, headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes | None]:
+        """The watched headers, in one pass. One that holds a credential and comes again is None, others are joined."""
+        watched = self.watched
+        found: dict[bytes, bytes | None] = {}
+        for name, value in headers:
+            if name in watched:
+                found[name] = value if name not in found else self._joined(name, found[name], value)
+        return found
+
+    def hook(self, body: bytes, headers: Headers, query: bytes, path: str) -> tuple[Hook, bytes]:
+        """What the adapter sees, and the stored form of all but its body."""
+        if not (self._headers or self._parameters or path):
+            return Hook(body), b""
+        seen, parameters = self._seen(headers), self._given(query)
+        context = _encode(HookContext(seen, parameters, path)) if seen or parameters or path else b""
+        return Hook(body, seen, parameters, path), context
+
+    def probe(self, method: str, headers: Headers, query: bytes) -> Probe:
+        """What an adapter's own answer to a probe may rest on."""
+        return Probe(method, self._seen(headers), self._given(query))
+
+    def _joined(self, name: bytes, first: bytes | None, second: bytes) -> bytes | None:
+        return None if first is None or name in self.proofs.reads else first + b", " + second
+
+    def _seen(self, headers: Headers) -> dict[str, str]:
+        seen = {}
+        for key, name in self._headers.items():
+            value = headers.get(key)
+            if value is not None:
+                seen[name] = value.decode("latin-1")
+        return seen
+
+    def _given(self, query: bytes) -> dict[str, str]:
+        given = {}
+        for name, key in self._parameters.items() if query else ():
+            values = parameter_values(query, key)
+            if values:
+                given[name] = unquote_to_bytes(values[-1].replace(b"+", b" ")).decode("utf-8", "replace")
+        return given
+
+
+def _denied(*headers: Header) -> Answer:
+    return error_answer(401, "unauthorized", "no valid credentials", *headers)
+
+
+def is_json_type(content_type: bytes | None) -> bool:
+    """Whether a Content-Type will do: none, or one whose subtype holds `json`."""
+    if content_type is None or content_type == b"application/json":
+        return True
+    media_type = content_type.partition(b";")[0].strip()
+    return not content_type.strip() or b"json" in media_type.partition(b"/")[2].lower()
+
+
+def is_identity(content_encoding: bytes | None) -> bool:
+    """Whether a Content-Encoding leaves the body as it is."""
+    if content_encoding is None:
+        return True
+    return all(coding.strip().lower() in (b"identity", b"") for coding in content_encoding.split(b","))

@@ -1,0 +1,91 @@
+"""Requests that were turned away: the last ones on record, a few of them a second in the log."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from gateway.events import SECOND, Micros
+from gateway.records import RefusalRecord
+
+CAPACITY = 10_000
+LINES_PER_SECOND = 5
+
+REASONS = frozenset(
+    {
+        "unknown_source",
+        "method",
+        "credentials",
+        "address",
+        "too_many_failures",
+        "content_type",
+        "content_encoding",
+        "too_large",
+        "unavailable",
+        "blocked",
+        "not_json",
+        "disconnected",
+        "body_timeout",
+        "stopping",
+        "internal_error",
+        "bad_request",
+        "url_too_long",
+        "headers_too_large",
+        "header_timeout",
+        "too_many_connections",
+    }
+)
+"""Why: the closed set, for metrics."""
+
+
+class LineLimit:
+    """Lets a few lines a second through for each key; the keys are configured names, so memory is bounded."""
+
+    def __init__(self, lines_per_second: int = LINES_PER_SECOND) -> None:
+        self._limit = lines_per_second
+        self._seen: dict[str | None, tuple[int, int]] = {}
+
+    def allows(self, key: str | None, at: Micros) -> int | None:
+        """How many lines were held back since the last one that was let through, or None: hold this one back too."""
+        second = at // SECOND
+        since, count = self._seen.get(key, (second, 0))
+        held_back = 0
+        if since != second:
+            held_back, count = max(0, count - self._limit), 0
+        self._seen[key] = (second, count + 1)
+        return held_back if count < self._limit else None
+
+
+class RefusalLog:
+    """The last 10,000 refusals, and each source's last one."""
+
+    def __init__(self, log: Callable[..., None] | None = None, capacity: int = CAPACITY) -> None:
+        self._records: deque[RefusalRecord] = deque(maxlen=capacity)
+        self._last: dict[str, RefusalRecord] = {}
+        self._lines = LineLimit()
+        self._log = log or structlog.get_logger("gateway.ingress").info
+
+    def add(self, record: RefusalRecord) -> None:
+        """Keep one; its source is a configured name or None, so that nobody outside can make names."""
+        self._records.append(record)
+        if record.source is not None:
+            self._last[record.source] = record
+        held_back = self._lines.allows(record.source, record.at)
+        if held_back is not None:
+            self._log(
+                "refused",
+                source=record.source,
+                status=record.status,
+                reason=record.reason,
+                address=record.address,
+                size=record.size,
+                **({"held_back": held_back} if held_back else {}),
+            )
+
+    def recent(self) -> Sequence[RefusalRecord]:
+        """All that are kept, oldest first."""
+        return tuple(self._records)
+
+    def last(self, source: str) -> RefusalRecord | None:
+        """A source's last refusal since the start."""
+        return self._last.get(source)

@@ -1,0 +1,480 @@
+"""The HTTP server: uvicorn with httptools, and a protocol that bears slow, greedy and odd senders.
+
+uvicorn knows no deadline for a request's head and body, no cap on them, and answers text. The subclass here adds what
+is missing; tests on raw sockets hold it against the installed version.
+
+A connection is in one of three phases: between messages, in a message's head, in its body. Each of the latter two has
+a deadline, and so has a peer that does not read its answer; one sweep a quarter second looks at all connections.
+"""
+
+import asyncio
+import contextlib
+import gc
+import math
+import socket
+from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Final, Literal, cast
+
+import httptools
+import msgspec
+import uvicorn
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from gateway.config.model import Limits
+
+LONGEST_HEAD: Final = 64 * 1024
+LONGEST_URL: Final = 8 * 1024
+KEEP_ALIVE_SECONDS: Final = 75
+GRACE_SECONDS: Final = 8
+LINGER_SECONDS: Final = 2.0
+LINGER_BYTES: Final = 64 * 1024 * 1024
+SWEEP_SECONDS: Final = 0.25
+COLLECTOR_THRESHOLDS: Final = (50_000, 20, 50)
+
+BODY_TIMEOUT: Final = "trackely.body_timeout"
+"""The ASGI extension that tells an application why its sender is gone."""
+
+RESPOND: Final = "trackely.respond"
+"""The ASGI extension `respond(head, body) -> bool`: a whole response in one write.
+
+`head` is the status line and the headers, each with its line end. False: nothing was written, send it as usual.
+"""
+
+_IDLE, _HEAD, _BODY = range(3)
+_NEVER: Final = math.inf
+_WATCHED_HEADERS: Final = frozenset({b"expect", b"transfer-encoding"})
+
+Refused = Callable[[int, str, str | None], None]
+"""Told of a request that never reached an application: status, reason, address."""
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """What is answered to a request that never reaches an application."""
+
+    status: int
+    reason: str
+    detail: str
+
+    @property
+    def response(self) -> bytes:
+        """The whole response."""
+        phrase = HTTPStatus(self.status).phrase.lower().replace(" ", "_").replace("-", "_")
+        body = msgspec.json.encode({"error": phrase, "detail": self.detail})
+        retry = b"retry-after: 10\r\n" if self.status == HTTPStatus.SERVICE_UNAVAILABLE else b""
+        head = b"content-type: application/json\r\nconnection: close\r\n" + retry
+        return STATUS_LINE[self.status] + head + b"content-length: %d\r\n\r\n" % len(body) + body
+
+
+BAD_REQUEST: Final = Rejection(400, "bad_request", "the request is no HTTP/1.1 that we take")
+URL_TOO_LONG: Final = Rejection(414, "url_too_long", f"the URL is longer than {LONGEST_URL} bytes")
+HEAD_TOO_LARGE: Final = Rejection(431, "headers_too_large", f"the headers are larger than {LONGEST_HEAD} bytes")
+HEAD_TIMEOUT: Final = Rejection(408, "header_timeout", "the headers took too long")
+BODY_TIMED_OUT: Final = Rejection(408, "body_timeout", "the body took too long")
+TOO_MANY: Final = Rejection(503, "too_many_connections", "too many connections, try again")
+
+
+class Connections:
+    """What the connections of one server share: the sweep over their deadlines, as long as there are any, and more."""
+
+    def __init__(self) -> None:
+        self._watched: set[HookProtocol] = set()
+        self._is_ticking = False
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._lines = b""
+
+    def lines_of(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The server's own headers (the date) as they are written; uvicorn makes a new list each second."""
+        if headers is not self._headers:
+            self._headers, self._lines = headers, b"".join(b"%b: %b\r\n" % header for header in headers)
+        return self._lines
+
+    def watch(self, connection: "HookProtocol") -> None:
+        """Look at this one from now on."""
+        self._watched.add(connection)
+        if not self._is_ticking:
+            self._is_ticking = True
+            connection.loop.call_later(SWEEP_SECONDS, self._tick, connection.loop)
+
+    @property
+    def count(self) -> int:
+        """How many there are, those included that are being turned away."""
+        return len(self._watched)
+
+    def forget(self, connection: "HookProtocol") -> None:
+        """It is gone."""
+        self._watched.discard(connection)
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for connection in [each for each in self._watched if each.deadline <= now or each.is_clogged]:
+            connection.check(now)
+        self._is_ticking = bool(self._watched)
+        if self._is_ticking:
+            loop.call_later(SWEEP_SECONDS, self._tick, loop)
+
+
+class ClosingTransport:
+    """A transport whose `close` is the protocol's; everything else is the transport's own."""
+
+    def __init__(self, transport: asyncio.Transport, protocol: "HookProtocol") -> None:
+        self.write = transport.write
+        self.abort = transport.abort
+        self.pause_reading = transport.pause_reading
+        self.resume_reading = transport.resume_reading
+        self.get_extra_info = transport.get_extra_info
+        self.is_closing = protocol.is_closing
+        self.close = protocol.close_gently
+
+
+class HookProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with deadlines, caps, JSON refusals and a close that does not cut off its own answer."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        limits: Limits,
+        shared: Connections,
+        refused: Refused,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.deadline: float = _NEVER
+        self.is_clogged = False
+        self._limits = limits
+        self._shared = shared
+        self._refused = refused
+        self._phase = _IDLE
+        self._rejection = BAD_REQUEST
+        self._head_bytes = 0
+        self._unread_bytes = math.inf
+        self._is_lingering = False
+        self._is_deaf = False
+        self._is_stopping = False
+
+    # -- the connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take the connection, or turn it away where there are too many."""
+        super().connection_made(transport)
+        self._raw = transport
+        self.transport = cast("asyncio.Transport", ClosingTransport(transport, self))
+        self.flow = FlowControl(self.transport)
+        self._shared.watch(self)
+        self.deadline = self.loop.time() + self._limits.header_timeout
+        if len(self.connections) > self._limits.max_connections:
+            self.connections.discard(self)
+            if self._shared.count > 2 * self._limits.max_connections:
+                self._raw.abort()
+            else:
+                self._answer(TOO_MANY)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._shared.forget(self)
+        self.deadline = _NEVER
+        super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """A sender that has said everything may still wait for its answer."""
+        unanswered = self._unanswered
+        if unanswered is None or self._phase != _IDLE or self._is_lingering:
+            return False
+        unanswered.keep_alive = False
+        return True
+
+    def is_closing(self) -> bool:
+        """Whether nothing more is taken from this connection."""
+        return self._is_lingering or self._raw.is_closing()
+
+    def close_gently(self) -> None:
+        """Close; where the sender is still sending, first let it find the answer.
+
+        A socket that is closed with bytes unread resets the connection, and the reset overtakes the answer.
+        """
+        if self.is_closing():
+            return
+        if self._phase == _IDLE and not self._is_deaf:
+            self._raw.close()
+            return
+        self._is_lingering = True
+        self._unread_bytes = LINGER_BYTES
+        self.deadline = self.loop.time() + LINGER_SECONDS
+        with contextlib.suppress(OSError, NotImplementedError, RuntimeError):
+            self._raw.write_eof()
+        self._raw.resume_reading()
+
+    def shutdown(self) -> None:
+        """Stop gracefully: a request that has begun to arrive is still answered."""
+        if self._phase == _IDLE or self._is_lingering:
+            super().shutdown()
+        else:
+            self._is_stopping = True
+            if self._phase == _BODY:
+                self.cycle.keep_alive = False
+
+    def pause_writing(self) -> None:
+        """The peer does not keep up: it has as long as a body has, for each bufferful."""
+        super().pause_writing()
+        self.is_clogged = True
+        self._waiting_bytes = self._raw.get_write_buffer_size()
+        self._clogged_until = self.loop.time() + self._limits.body_timeout
+
+    def resume_writing(self) -> None:
+        """It keeps up again."""
+        super().resume_writing()
+        self.is_clogged = False
+
+    # -- bytes
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, within the caps."""
+        self._unset_keepalive_if_required()
+        if self._is_lingering or self._is_deaf:
+            self._discard(len(data))
+            return
+        was_in_head = self._phase == _HEAD
+        if self._phase == _IDLE:
+            # Blank lines before a request line begin no message: they must not last for ever either.
+            self.deadline = min(self.deadline, self.loop.time() + self._limits.header_timeout)
+            if b"\nUpgrade:" in data:
+                data = _without_upgrade(data)
+        self._head_bytes += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # Spelt in another way: the parser took the body for another protocol's, and so it is not heard.
+            self.cycle.keep_alive = False
+            self._is_deaf = True
+        except httptools.HttpParserError:
+            self._reject(self._rejection)
+        else:
+            if self._phase != _HEAD:
+                self._head_bytes = 0
+            elif was_in_head and self._head_bytes > LONGEST_HEAD:
+                self._reject(HEAD_TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._phase = _HEAD
+        if self.deadline is _NEVER:
+            self.deadline = self.loop.time() + self._limits.header_timeout
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the URL."""
+        self.url += url
+        if len(self.url) > LONGEST_URL:
+            self._fail(URL_TOO_LONG)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; trailers come here too, and are dropped: nobody in front of us has seen them."""
+        if self._phase != _HEAD:
+            return
+        name = name.lower()
+        if name in _WATCHED_HEADERS:
+            if name == b"expect":
+                self.expect_100_continue = value.lower() == b"100-continue"
+            elif value.lower() != b"chunked" or self.parser.get_http_version() != "1.1":
+                # Another coding would reach the application still encoded; HTTP/1.0 knows none.
+                self._fail(BAD_REQUEST)
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Start the application."""
+        if self._head_bytes > LONGEST_HEAD:
+            size = sum(len(name) + len(value) + 4 for name, value in self.headers)
+            if size > LONGEST_HEAD:
+                self._fail(HEAD_TOO_LARGE)
+        if self.parser.get_http_version() not in ("1.1", "1.0"):
+            self._fail(BAD_REQUEST)
+        super().on_headers_complete()
+        scope: dict[str, Any] = cast("dict[str, Any]", self.scope)
+        scope["extensions"] = {RESPOND: partial(self._respond, self.cycle)}
+        self._phase = _BODY
+        self.deadline = self.loop.time() + self._limits.body_timeout
+        if self._is_stopping:
+            self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        """The request has arrived."""
+        self._phase = _IDLE
+        self.deadline = _NEVER
+        super().on_message_complete()
+
+    def _respond(self, cycle: RequestResponseCycle, head: bytes, body: bytes) -> bool:
+        if cycle.response_started or cycle.disconnected or not cycle.keep_alive or self.flow.write_paused:
+            return False
+        cycle.response_started = cycle.response_complete = True
+        self._raw.write(b"%b%b\r\n%b" % (head, self._shared.lines_of(self.server_state.default_headers), body))
+        cycle.on_response()
+        return True
+
+    # -- refusals
+
+    def check(self, now: float) -> None:
+        """Act on a deadline that has passed."""
+        if self.is_clogged and self._clogged_until <= now:
+            waiting = self._raw.get_write_buffer_size()
+            if waiting >= self._waiting_bytes:
+                self._raw.abort()
+                return
+            self._waiting_bytes, self._clogged_until = waiting, now + self._limits.body_timeout
+        if self.deadline > now:
+            return
+        self.deadline = _NEVER
+        if self._is_lingering:
+            self._raw.abort()
+        elif self._phase == _IDLE:
+            if self._unanswered is None:
+                self._raw.abort()
+        elif self._phase == _HEAD:
+            self._reject(HEAD_TIMEOUT)
+        else:
+            self._time_out_body()
+
+    def send_400_response(self, msg: str) -> None:
+        """Uvicorn's own refusal, as ours."""
+        del msg
+        self._reject(BAD_REQUEST)
+
+    def _fail(self, rejection: Rejection) -> None:
+        """Leave the parser from within one of its callbacks."""
+        self._rejection = rejection
+        raise ValueError(rejection.reason)
+
+    def _reject(self, rejection: Rejection) -> None:
+        """Answer what never becomes a request.
+
+        Requests before it on this connection are answered first, and then it is closed without a word on this one: an
+        answer now would be taken for theirs.
+        """
+        self.deadline = _NEVER
+        cycle = self._unanswered
+        if cycle is None:
+            self._answer(rejection)
+            return
+        if self._phase != _BODY:
+            self._is_deaf = True
+            cycle.keep_alive = False
+            return
+        self._disconnect(cycle)
+        if cycle.response_started or self.pipeline:
+            self._raw.abort()
+        else:
+            self._answer(rejection)
+
+    def _time_out_body(self) -> None:
+        cycle = self.cycle
+        if not cycle.response_complete:
+            cycle.scope.setdefault("extensions", {})[BODY_TIMEOUT] = {}
+            self._disconnect(cycle)
+        if cycle.response_started or self.pipeline:
+            self._raw.abort()
+        else:
+            self._raw.write(BODY_TIMED_OUT.response)
+            self.close_gently()
+
+    @property
+    def _unanswered(self) -> RequestResponseCycle | None:
+        """The newest request, if its answer is not complete."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return None if cycle is None or cycle.response_complete else cycle
+
+    @staticmethod
+    def _disconnect(cycle: RequestResponseCycle) -> None:
+        cycle.disconnected = True
+        cycle.message_event.set()
+
+    def _answer(self, rejection: Rejection) -> None:
+        self._refused(rejection.status, rejection.reason, self.client[0] if self.client else None)
+        if not self.is_closing():
+            self._raw.write(rejection.response)
+            self._phase = _HEAD
+            self.close_gently()
+
+    def _discard(self, size: int) -> None:
+        self._unread_bytes -= size
+        if self._unread_bytes < 0:
+            self._raw.abort()
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """A request without its offer of another protocol, which Java's client makes with every request over plain HTTP.
+
+    The parser would stop reading the body as a body; there is nothing here to upgrade to, and RFC 9110 lets a server
+    ignore the offer.
+    """
+    head, blank, rest = data.partition(b"\r\n\r\n")
+    return head.replace(b"\nUpgrade:", b"\nX-Upgrade:") + blank + rest
+
+
+def rest_collector() -> None:
+    """Spare the garbage collector what lives as long as the process; call it once everything is set up.
+
+    A request's objects make no cycles that matter, yet by default every few hundred of them set off a walk over all
+    modules: a fifth of the loop's time under load.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
+
+
+def listen(host: str, port: int, backlog: int = 2048) -> socket.socket:
+    """A bound, listening socket; port 0 takes any free one. Raises OSError: taken, not ours, no such host."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(backlog)
+        listener.setblocking(False)  # noqa: FBT003 - the standard library's
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+class Server(uvicorn.Server):
+    """Leaves the signals to the wiring: uvicorn raises them again before the rooms behind the listener have closed."""
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        """Take no signal."""
+        return contextlib.nullcontext()
+
+
+def create_server(
+    app: Callable[..., Any],
+    limits: Limits,
+    *,
+    refused: Refused = lambda _status, _reason, _address: None,
+    lifespan: Literal["on", "off"] = "on",
+    grace_seconds: int = GRACE_SECONDS,
+) -> Server:
+    """A server for `app`: `await server.serve(sockets=[listen(host, port)])`, stopped by `server.should_exit = True`.
+
+    It installs no logging of its own. `refused` is told of what never reached the application.
+    """
+    protocol = partial(HookProtocol, limits=limits, shared=Connections(), refused=refused)
+    return Server(
+        uvicorn.Config(
+            app,
+            http=cast("type[asyncio.Protocol]", protocol),
+            ws="none",
+            loop="auto",
+            lifespan=lifespan,
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=grace_seconds,
+        )
+    )

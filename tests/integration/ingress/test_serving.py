@@ -1,0 +1,34 @@
+import gc
+import socket
+
+import pytest
+
+from gateway.serving import COLLECTOR_THRESHOLDS, listen, rest_collector
+
+
+def test_a_taken_port_is_said() -> None:
+    """The second listener on a port raises, and leaves nothing open."""
+    with listen("127.0.0.1", 0) as first, pytest.raises(OSError, match="in use"):
+        listen("127.0.0.1", first.getsockname()[1])
+
+
+def test_either_family_is_listened_on() -> None:
+    """An IPv6 host gets an IPv6 socket."""
+    with listen("::1", 0) as listener:
+        family = listener.family
+
+    assert family == socket.AF_INET6
+
+
+def test_the_collector_rests() -> None:
+    """What is alive is not walked again, and young objects are walked seldom."""
+    before = gc.get_threshold()
+    try:
+        rest_collector()
+        thresholds, frozen = gc.get_threshold(), gc.get_freeze_count()
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
+
+    assert thresholds == COLLECTOR_THRESHOLDS
+    assert frozen > 0
