@@ -1,0 +1,259 @@
+"""One careful HTTP client for everything that the gateway asks of others.
+
+The total deadline cancels the exchange, since httpx's own time-outs are per phase and a byte a second would never end.
+A cancelled request can leak its slot of httpx's pool for good, so the whole pool is thrown away then and made anew.
+"""
+
+import asyncio
+import ipaddress
+import ssl
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import Any, Final, Literal, cast
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_fixed
+
+from gateway.events import SECOND, Micros
+
+LONGEST_RETRY_AFTER: Final = 3600 * SECOND
+"""A longer `Retry-After` is taken for this."""
+
+# Servers close idle connections after five seconds or more; a request sent into such a close may or may not have been
+# read, so ours are given up first.
+_KEEP_ALIVE: Final = 3.0
+
+# A connection that hiccups is tried once more at once; an outage is the caller's business.
+_CONNECTS: Final = 2
+_CONNECT_PAUSE: Final = 0.1
+
+_AWS_METADATA: Final = ipaddress.ip_address("fd00:ec2::254")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+Sleep = Callable[[float], Awaitable[None]]
+"""Waits so many seconds, as an argument."""
+
+
+class NoAnswer(msgspec.Struct, frozen=True):
+    """Why there is no answer. `was_written`: the other side may have acted on the request."""
+
+    kind: Literal["not_connected", "timed_out", "lost"]
+    detail: str
+    was_written: bool
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An answer with the bytes as they came, never decompressed; not `is_whole`: broken off, or larger than the cap.
+
+    Header names are in lower case. `broken` says how its body broke off.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    is_whole: bool
+    broken: NoAnswer | None = None
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Trusts the public authorities and those of this machine; made once, it is costly."""
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    return context
+
+
+def read_retry_after(text: str | None, now: Micros) -> Micros:
+    """The wait that a `Retry-After` asks for, seconds or a date, from nought to an hour; 0 for one not to be read."""
+    if text is None:
+        return 0
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return min(int(text[:10]) * SECOND, LONGEST_RETRY_AFTER)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return 0
+    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    wait = int((at - _EPOCH).total_seconds()) * SECOND - now
+    return max(0, min(wait, LONGEST_RETRY_AFTER))
+
+
+class OutgoingClient:
+    """Asks over at most one connection; not to be shared between tasks.
+
+    What proved us is struck out of the answer's body: some pages echo the request. No proxy of the environment, no
+    redirects, no compression; nothing goes to a link-local or metadata address, nor
+    over plain http beyond loopback unless `allow_http`, whatever a name resolves to.
+
+    Args:
+        allow_http: plain http may leave this machine.
+        sleep: waits before a connection that failed is tried once more.
+    """
+
+    def __init__(self, *, allow_http: bool = False, sleep: Sleep = asyncio.sleep) -> None:
+        self._allow_http = allow_http
+        self._sleep = sleep
+        self._pool: httpx.AsyncClient | None = None
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        timeout: float,  # noqa: ASYNC109 - what it ends is more than the awaiting: the pool goes too
+        most_read: int,
+        parameters: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Answer | NoAnswer:
+        """One request; raises nothing for what the network or the other side does.
+
+        `timeout` is in seconds, for the whole answer; `most_read` the bytes of its body that are read.
+        """
+        needs_loopback = urlsplit(url).scheme == "http" and not self._allow_http
+        exchange = _Exchange(most_read, _proof_in(headers), needs_loopback=needs_loopback)
+        pool = await self._opened()
+        try:
+            async with asyncio.timeout(timeout):
+                request = pool.build_request(
+                    method,
+                    url,
+                    headers={name.encode(): value.encode() for name, value in headers.items()},
+                    params=parameters,
+                    content=content,
+                    extensions={"trace": exchange.trace},
+                )
+                await exchange.run(pool, request, self._sleep)
+        except TimeoutError:
+            await self.close()
+            return exchange.broken("timed_out", f"no whole answer within {timeout:g} s")
+        except httpx.ConnectError as error:
+            return NoAnswer("not_connected", f"no connection: {_reason(error)}", was_written=False)
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
+            return exchange.broken("lost", f"connection lost: {_reason(error)}")
+        return exchange.answer()
+
+    async def close(self) -> None:
+        """Give the connection up; the next request makes another."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.aclose()
+
+    async def _opened(self) -> httpx.AsyncClient:
+        if self._pool is None:
+            self._pool = httpx.AsyncClient(
+                # Reading the machine's authorities takes a while: not in the loop.
+                verify=await asyncio.to_thread(tls_context),
+                trust_env=False,
+                follow_redirects=False,
+                timeout=None,  # noqa: S113 - the deadline of `ask` is over all phases
+                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEP_ALIVE),
+                headers={"Accept-Encoding": "identity", "User-Agent": "trackely-gateway"},
+            )
+        return self._pool
+
+
+class _Exchange:
+    """One request as far as it went: whether it was written, and what was read of the answer."""
+
+    def __init__(self, most_read: int, proof: str, *, needs_loopback: bool) -> None:
+        self._most_read = most_read
+        self._proof = proof
+        self._needs_loopback = needs_loopback
+        self._socket: Any = None
+        self._was_written = False
+        self._status: int | None = None
+        self._headers: Mapping[str, str] = {}
+        self._body = bytearray()
+        self._is_whole = False
+
+    async def run(self, pool: httpx.AsyncClient, request: httpx.Request, sleep: Sleep) -> None:
+        """Send, and read the answer up to the cap."""
+        async for attempt in AsyncRetrying(
+            stop=stop_after_attempt(_CONNECTS),
+            wait=wait_fixed(_CONNECT_PAUSE),
+            retry=retry_if_exception_type(httpx.ConnectError),
+            sleep=sleep,
+            reraise=True,
+        ):
+            with attempt:
+                response = await pool.send(request, stream=True)
+        try:
+            self._status, self._headers = response.status_code, dict(response.headers)
+            # httpx gives a generator; closed here, it is not left to the garbage collector in the middle.
+            async with aclosing(cast("AsyncGenerator[bytes]", response.aiter_raw())) as chunks:
+                async for chunk in chunks:
+                    room = self._most_read - len(self._body)
+                    self._body += chunk[:room]
+                    if len(chunk) > room:
+                        return
+            self._is_whole = True
+        finally:
+            await response.aclose()
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Called by httpcore at each step: before the first byte is written, and once the address is known."""
+        if event == "connection.connect_tcp.complete":
+            self._socket = info["return_value"]
+            fault = _address_fault(self._socket.get_extra_info("server_addr"), needs_loopback=self._needs_loopback)
+            if fault is not None:
+                await self._socket.aclose()
+                raise httpx.ConnectError(fault)
+        elif event == "connection.start_tls.failed":
+            # httpcore leaves it to the garbage collector.
+            await self._socket.aclose()
+        elif event.endswith(".send_request_headers.started"):
+            self._was_written = True
+
+    def answer(self, broken: NoAnswer | None = None) -> Answer:
+        """What was answered."""
+        body = _struck_out(bytes(self._body), self._proof)
+        return Answer(self._status or 0, self._headers, body, self._is_whole, broken)
+
+    def broken(self, kind: Literal["timed_out", "lost"], detail: str) -> Answer | NoAnswer:
+        """What broke off; once there is a status there is an answer, though not a whole one."""
+        if not self._was_written:
+            return NoAnswer("not_connected", detail, was_written=False)
+        broken = NoAnswer(kind, detail, was_written=True)
+        return broken if self._status is None else self.answer(broken)
+
+
+def _proof_in(headers: Mapping[str, str]) -> str:
+    """What stands behind the scheme in `Authorization`."""
+    return headers.get("Authorization", "").partition(" ")[2]
+
+
+def _struck_out(body: bytes, proof: str) -> bytes:
+    """The body without what proved us, as it was sent or as a JSON spells it."""
+    for spelling in {proof.encode(), msgspec.json.encode(proof)[1:-1]} if proof else ():
+        body = body.replace(spelling, b"***")
+    return body
+
+
+def _address_fault(address: Any, *, needs_loopback: bool) -> str | None:
+    """Why nothing may be sent to this socket address; the name may have resolved to anything."""
+    try:
+        peer = ipaddress.ip_address(str(address[0]).partition("%")[0])
+    except (ValueError, TypeError, IndexError):
+        return "the peer's address cannot be told"
+    if isinstance(peer, ipaddress.IPv6Address):
+        peer = peer.ipv4_mapped or peer
+    if peer.is_link_local or peer == _AWS_METADATA:
+        return f"{peer} is a link-local or metadata address"
+    if needs_loopback and not peer.is_loopback:
+        return f"plain http to {peer}, which is not loopback, needs allow_http"
+    return None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, httpx.LocalProtocolError):
+        # Its words quote our own headers, and so a secret.
+        return "the request cannot be written"
+    return str(error) or type(error).__name__

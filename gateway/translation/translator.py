@@ -1,0 +1,203 @@
+"""One stored event in, what becomes of it out; every defect of an adapter ends here, as a dead letter."""
+
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Final
+
+import msgspec
+
+from adapters import Cancellation, Hook, Ignored, Lookups, MalformedPayload, Order, State, TranslationError
+from gateway.config.model import ConfiguredSource, Tenant
+from gateway.events import (
+    SECOND,
+    EventStatus,
+    Micros,
+    OrderState,
+    Reason,
+    StoredLookup,
+    TranslatedEvent,
+    UntranslatedEvent,
+    source_owner,
+)
+from gateway.translation.vendor_api import fault_of_path
+from gateway.watchdog import Overrun, Watchdog
+from schemas import encode_order, faults_of
+
+FUTURE: Final = 300 * SECOND
+"""A vendor's clock counts for at most five minutes after the receipt: one that runs ahead must not win for ever."""
+
+TRACEBACK_CHARACTERS: Final = 8000
+_INT64: Final = 2**63 - 1
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_decode_order = msgspec.json.Decoder(Order).decode
+
+
+class Context(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The stored form of a hook beside its body."""
+
+    headers: dict[str, str] = {}
+    parameters: dict[str, str] = {}
+    path: str = ""
+
+
+_decode_context = msgspec.json.Decoder(Context).decode
+
+
+class AdapterDefect(Exception):  # noqa: N818 - the dead letter's own name
+    """An adapter did what no adapter may."""
+
+
+class Translator:
+    """Runs the sources' adapters over stored events. Synchronous and self-contained: it belongs in a thread."""
+
+    def __init__(
+        self, sources: Mapping[str, ConfiguredSource], tenants: Mapping[str, Tenant], watchdog: Watchdog
+    ) -> None:
+        self._sources = sources
+        self._tenants = tenants
+        self._watchdog = watchdog
+
+    def translate(self, event: UntranslatedEvent) -> TranslatedEvent:
+        """What becomes of an event; never raises for what an adapter or a body does."""
+        source = self._sources[event.source]
+        try:
+            translation = self._watchdog.call(self._run, source, event)
+            return self._outcome(source, event, translation)
+        except TranslationError as error:
+            # The hook was readable, else nothing had been asked: what cannot be read is the vendor's answer.
+            is_answers = event.answers is not None and isinstance(error, MalformedPayload)
+            code = "lookup_malformed" if is_answers else error.code
+            return _dead(source, event, Reason(code, error.detail, error.path), error.references)
+        except AdapterDefect as error:
+            return _dead(source, event, Reason("adapter_defect", str(error)))
+        except Overrun as error:
+            detail = f"adapter {source.adapter.name} did not end within {self._watchdog.seconds:g} s"
+            return _dead(source, event, Reason("adapter_defect", detail), trace=_trace(error.__traceback__, detail))
+        except Exception as error:  # noqa: BLE001 - an adapter is somebody else's code
+            detail = f"adapter {source.adapter.name} raised {type(error).__name__}"
+            return _dead(
+                source, event, Reason("adapter_defect", detail), trace=_trace(error.__traceback__, repr(error))
+            )
+
+    @staticmethod
+    def _run(source: ConfiguredSource, event: UntranslatedEvent) -> Any:
+        context = _decode_context(event.context) if event.context else Context()
+        hook = Hook(event.body, context.headers, context.parameters, context.path)
+        return source.adapter.translate(hook, source.options, event.answers or {})
+
+    def _outcome(self, source: ConfiguredSource, event: UntranslatedEvent, translation: Any) -> TranslatedEvent:
+        if isinstance(translation, Ignored):
+            return _told(
+                source, event, EventStatus.IGNORED, translation.references, reason=Reason("ignored", translation.reason)
+            )
+        if isinstance(translation, Lookups):
+            return _waiting(source, event, translation)
+        if not isinstance(translation, list | tuple):
+            raise AdapterDefect(
+                f"adapter {source.adapter.name} returned {type(translation).__name__}, not a translation"
+            )
+        states = tuple(self._state(source, event, state) for state in translation)
+        references = tuple(
+            dict.fromkeys(r for state in translation for r in state.references if isinstance(r, str) and r)
+        )
+        occurred_at = next((_micros(state.clock) for state in translation if state.clock is not None), None)
+        return _told(source, event, EventStatus.TRANSLATED, references, states=states, occurred_at=occurred_at)
+
+    def _state(self, source: ConfiguredSource, event: UntranslatedEvent, state: Any) -> OrderState:
+        adapter = source.adapter
+        if not isinstance(state, State | Cancellation):
+            raise AdapterDefect(f"adapter {adapter.name} returned a {type(state).__name__} among its states")
+        body, dead = (None, None) if isinstance(state, Cancellation) else _encoded(state.order, adapter.name)
+        tenant = state.tenant or source.settings.tenant
+        settings = self._tenants.get(tenant)
+        if settings is None:
+            raise AdapterDefect(f"adapter {adapter.name} sends to tenant {tenant!r}, which is not configured")
+        hint = f"the option `{adapter.collision_option}` can part them; " if adapter.collision_option else ""
+        return OrderState(
+            tenant=tenant,
+            external_order_id=state.external_order_id,
+            owner=source_owner(source.name) if state.owner is None else f"{adapter.name}:{state.owner}",
+            clock=_clock(state.clock, event),
+            tie=max(-_INT64, min(state.tie, _INT64)),
+            body=body,
+            is_shared=settings.shared_orders,
+            collision_hint=f"{hint}`shared_orders: true` on the tenant takes them as one",
+            dead=dead,
+            record=state.record,
+        )
+
+
+def _encoded(order: Order, adapter: str) -> tuple[bytes, Reason | None]:
+    body = encode_order(order)
+    try:
+        # Structs do not check what they are made of: what cannot be read back was never an order.
+        order = _decode_order(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise AdapterDefect(f"adapter {adapter} made an order of wrong types: {error}") from None
+    fault = faults_of(order)
+    if fault is None and b"\\u0000" in body:
+        fault = "$", "text with a NUL character"
+    return body, None if fault is None else Reason("invalid_order", fault[1], fault[0])
+
+
+def _micros(moment: datetime) -> Micros:
+    if moment.tzinfo is None:
+        raise AdapterDefect("a state's clock has no time zone")
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _clock(vendors: datetime | None, event: UntranslatedEvent) -> Micros:
+    if event.clock is not None:
+        return event.clock
+    return event.received_at if vendors is None else min(_micros(vendors), event.received_at + FUTURE)
+
+
+def _told(
+    source: ConfiguredSource,
+    event: UntranslatedEvent,
+    status: EventStatus,
+    references: tuple[str, ...],
+    **rest: Any,
+) -> TranslatedEvent:
+    return TranslatedEvent(
+        id=event.id,
+        source=event.source,
+        event_id=event.event_id,
+        status=status,
+        adapter_version=source.adapter.version,
+        references=references,
+        is_forced=event.is_forced,
+        is_replayed=event.is_replayed,
+        **rest,
+    )
+
+
+def _waiting(source: ConfiguredSource, event: UntranslatedEvent, asked: Lookups) -> TranslatedEvent:
+    wanted = [lookup for lookup in asked.wanted if lookup.path not in (event.answers or {})]
+    if not wanted:
+        raise AdapterDefect(f"adapter {source.adapter.name} asks again for what was answered")
+    if source.adapter.api is None or source.adapter.api(source.options) is None:
+        raise AdapterDefect(f"adapter {source.adapter.name} asks for a lookup, but the source has no API configured")
+    for lookup in wanted:
+        if (fault := fault_of_path(lookup.path)) is not None:
+            raise AdapterDefect(f"adapter {source.adapter.name}: {fault}")
+    lookups = tuple(StoredLookup(each.path, each.turn, each.parameters, each.best_effort) for each in wanted)
+    return _told(source, event, EventStatus.WAITING, asked.references, lookups=lookups, subject=asked.subject)
+
+
+def _dead(
+    source: ConfiguredSource,
+    event: UntranslatedEvent,
+    reason: Reason,
+    references: tuple[str, ...] = (),
+    trace: str | None = None,
+) -> TranslatedEvent:
+    return _told(source, event, EventStatus.DEAD, references, reason=reason, traceback=trace)
+
+
+def _trace(where: TracebackType | None, what: str) -> str:
+    return ("".join(traceback.format_tb(where)) + what)[-TRACEBACK_CHARACTERS:]

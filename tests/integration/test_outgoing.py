@@ -1,0 +1,146 @@
+"""What is asked of others, against servers that mean ill: nothing is followed, inflated, waited for or believed."""
+
+import asyncio
+import base64
+import time
+import tracemalloc
+import zlib
+
+import pytest
+
+from gateway.outgoing import Answer, NoAnswer, OutgoingClient
+from tests.warehouses import VendorApi
+
+MOST_READ = 100_000
+
+
+async def ask(url, *, within=5.0, headers=None):
+    client = OutgoingClient()
+    try:
+        return await client.ask("GET", url, headers=headers or {}, timeout=within, most_read=MOST_READ)
+    finally:
+        await client.close()
+
+
+async def test_an_answer_comes_as_it_is():
+    """Status, headers in lower case, the bytes."""
+    with VendorApi(lambda asked: asked.say(206, b"\x00\xff", X_Odd="1")) as vendor:
+        answer = await ask(vendor.url)
+
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.body, answer.is_whole, answer.headers["x-odd"]) == (206, b"\x00\xff", True, "1")
+    assert vendor.asked[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    "where", ["http://169.254.169.254/latest/meta-data/", "file:///etc/passwd", "//[fd00:ec2::254]/"]
+)
+async def test_a_redirect_leads_nowhere(status, where):
+    """It is an answer like any other, wherever it points."""
+    with VendorApi(lambda asked: asked.say(status, b"elsewhere", Location=where)) as vendor:
+        answer = await ask(vendor.url)
+
+    assert isinstance(answer, Answer)
+    assert (answer.status, len(vendor.asked)) == (status, 1)
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+async def test_an_enormous_answer_is_cut(encoding):
+    """A hundred megabytes, or what would inflate to as much, cost no more than the cap."""
+    megabyte = b" " * 1_000_000
+    squeezer = zlib.compressobj(wbits=31)
+    bomb = b"".join(squeezer.compress(megabyte) for _ in range(200)) + squeezer.flush()
+
+    def respond(asked):
+        if encoding == "gzip":
+            asked.say(200, bomb, Content_Encoding="gzip")
+        else:
+            asked.say(200, b"", Content_Length="100000000")
+            for _ in range(100):
+                asked.handler.wfile.write(megabyte)
+
+    with VendorApi(respond) as vendor:
+        tracemalloc.start()
+        answer = await ask(vendor.url)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+    assert isinstance(answer, Answer)
+    assert (len(answer.body), answer.is_whole, answer.broken) == (MOST_READ, False, None)
+    assert peak < 10_000_000
+
+
+async def test_a_drip_ends_at_the_deadline():
+    """A byte now and then never times out by itself; the whole answer does."""
+
+    def respond(asked):
+        asked.say(200, b"", Content_Length="1000000")
+        for _ in range(100):
+            asked.handler.wfile.write(b" ")
+            time.sleep(0.05)
+
+    with VendorApi(respond) as vendor:
+        began = time.monotonic()
+        answer = await ask(vendor.url, within=0.4)
+
+    assert time.monotonic() - began < 3
+    assert isinstance(answer, Answer)
+    assert answer.broken is not None
+    assert (answer.broken.kind, answer.is_whole) == ("timed_out", False)
+
+
+async def test_the_environments_proxies_are_not_asked(monkeypatch):
+    """Whatever the environment says: the request goes where the configuration says, and trusts what it should."""
+    with VendorApi(lambda asked: asked.say(200)) as proxy, VendorApi(lambda asked: asked.say(204)) as vendor:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        answer = await ask(vendor.url)
+
+    assert isinstance(answer, Answer)
+    assert (answer.status, proxy.asked) == (204, [])
+
+
+async def test_an_echoed_proof_is_struck_out():
+    """What proved us shows in no answer, whether as it was sent or in a JSON."""
+    pair = base64.b64encode(b"gateway:a-vendors-password").decode()
+    odd = 'odd"secret'
+
+    def respond(asked):
+        given = asked.headers["authorization"]
+        asked.say(200, given.encode() + b" " + given.replace('"', '\\"').encode())
+
+    with VendorApi(respond) as vendor:
+        answers = [
+            await ask(vendor.url, headers={"Authorization": each}) for each in (f"Basic {pair}", f"Bearer {odd}")
+        ]
+
+    assert [each.body for each in answers] == [b"Basic *** Basic ***", b"Bearer *** Bearer ***"]
+
+
+async def test_a_header_that_cannot_be_sent_is_not_told():
+    """The words of the refusal would quote it."""
+    with VendorApi(lambda asked: asked.say(200)) as vendor:
+        answer = await ask(vendor.url, headers={"Authorization": "Bearer two\nlines-of-secret"})
+
+    assert isinstance(answer, NoAnswer)
+    assert "lines-of-secret" not in answer.detail
+    assert vendor.asked == []
+
+
+async def test_a_connection_that_is_lost_may_have_been_acted_upon():
+    """The name leads to this machine, the request is written, no answer comes."""
+    reached = []
+
+    async def serve(_reader, writer):
+        reached.append(writer.get_extra_info("sockname"))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        answer = await ask(f"http://localhost:{port}/")
+
+    assert isinstance(answer, NoAnswer)
+    assert (answer.kind, answer.was_written, len(reached)) == ("lost", True, 1)
