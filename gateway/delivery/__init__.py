@@ -1,0 +1,6 @@
+"""Delivery: from the outbox to the intake, until every order is settled."""
+
+from gateway.delivery.delivery import Delivery
+from gateway.delivery.worker import DeliveryReport, TenantWorker
+
+__all__ = ["Delivery", "DeliveryReport", "TenantWorker"]

@@ -1,0 +1,279 @@
+"""What an intake's answer, or its absence, means: pure, by the table "Towards Trackely".
+
+A verdict names the consequence; `judge` is total: every status and every body has one.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from gateway.delivery.backoff import micros
+from gateway.delivery.hints import hints_in
+from gateway.events import Micros
+
+MOST_WORDS: Final = 2048
+"""Bytes of the intake's own words that are kept."""
+
+LONGEST_RETRY_AFTER: Final = 3600.0
+"""Seconds; a longer `Retry-After` is taken for this."""
+
+WRONG_DOOR: Final = frozenset({401, 402, 403, 404, 405, 406, 407, 410, 411, 415, 421, 426, 428, 431, 451})
+"""With every 3xx: the URL, the secret or the integration is wrong, not an order."""
+
+_UNAUTHORIZED: Final = frozenset({401, 402, 403, 407})
+_TOO_LARGE: Final = 413
+_REQUEST_TIMEOUT: Final = 408
+_THROTTLED: Final = frozenset({425, 429})
+_OK: Final = 200
+
+Outcome: TypeAlias = Literal[
+    "delivered",
+    "partly",
+    "refused",
+    "unavailable",
+    "timed_out",
+    "lost",
+    "not_connected",
+    "throttled",
+    "wrong_door",
+    "too_large",
+    "not_an_intake",
+]
+"""How an attempt ended; a closed set, a label of the metrics."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An HTTP answer. `body` is what was read of it; a 200 that was not `is_whole` within the cap is no contract."""
+
+    status: int
+    body: bytes = b""
+    retry_after: str | None = None
+    is_whole: bool = True
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """No answer. `was_written`: at least a part of the request left; `status`: of a 200 that broke off."""
+
+    kind: Literal["timed_out", "lost", "not_connected"]
+    detail: str
+    was_written: bool
+    status: int | None = None
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """What a 200 by the contract says of one order."""
+
+    order_id: str
+    is_created: bool | None
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """A 200 by the contract: which of the sent orders it lists; foreign ids and a wrong count are counted."""
+
+    listed: dict[str, Listing]
+    foreign: int = 0
+    is_count_wrong: bool = False
+    status: int = _OK
+    summary: str = "200 OK"
+    words: str = ""
+
+
+class NotAnIntake(msgspec.Struct, frozen=True):
+    """A 2xx that is not the contract: nobody knows what happened to the orders."""
+
+    status: int
+    summary: str
+    words: str
+
+
+class Unavailable(msgspec.Struct, frozen=True):
+    """No answer, or one that says later.
+
+    `is_suspicious`: it may be one order's doing. `is_certain`: the request surely changed nothing. `has_answer`: the
+    intake answered, so the orders need no rest.
+    """
+
+    outcome: Literal["unavailable", "timed_out", "lost", "not_connected", "throttled"]
+    summary: str
+    words: str
+    status: int | None
+    retry_after: Micros | None
+    is_suspicious: bool
+    is_certain: bool
+    has_answer: bool
+
+
+class WrongDoor(msgspec.Struct, frozen=True):
+    """The URL, the secret or the integration is wrong."""
+
+    status: int
+    code: Literal["intake_unauthorized", "intake_wrong_door"]
+    summary: str
+    words: str
+
+
+class TooLarge(msgspec.Struct, frozen=True):
+    """The request was too large."""
+
+    summary: str
+    words: str
+    status: int = _TOO_LARGE
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Something in the batch is refused. `hints` are positions in the batch that the answer names."""
+
+    status: int
+    summary: str
+    words: str
+    hints: tuple[int, ...] = ()
+
+
+Verdict: TypeAlias = Delivered | NotAnIntake | Unavailable | WrongDoor | TooLarge | Refused
+
+
+def judge(answer: Answer | Failure, sent: Sequence[str], now: Micros) -> Verdict:
+    """The verdict on a request that held these externalOrderIds."""
+    if isinstance(answer, Failure):
+        return _failed(answer)
+    status, words = answer.status, words_of(answer.body)
+    summary = summary_of(status)
+    if 200 <= status < 300:  # noqa: PLR2004 - the classes of HTTP
+        reply = _read_reply(answer, sent) if status == _OK and answer.is_whole else None
+        return reply or NotAnIntake(status, summary, words)
+    if 300 <= status < 400 or status in WRONG_DOOR:  # noqa: PLR2004
+        code = "intake_unauthorized" if status in _UNAUTHORIZED else "intake_wrong_door"
+        return WrongDoor(status, code, summary, words)  # type: ignore[arg-type] # one of two literals
+    if status == _TOO_LARGE:
+        return TooLarge(summary, words)
+    if 400 <= status < 500 and status not in _THROTTLED and status != _REQUEST_TIMEOUT:  # noqa: PLR2004
+        return Refused(status, summary, words, hints_in(answer.body, sent))
+    retry_after = read_retry_after(answer.retry_after, now)
+    is_throttled = status in _THROTTLED
+    return Unavailable(
+        outcome="throttled" if is_throttled else "unavailable",
+        summary=summary,
+        words=words,
+        status=status,
+        retry_after=retry_after,
+        is_suspicious=not is_throttled and retry_after is None,
+        is_certain=is_throttled,
+        has_answer=True,
+    )
+
+
+def outcome_of(verdict: Verdict, sent: int) -> Outcome:
+    """The attempt's outcome, given how many orders it held."""
+    match verdict:
+        case Delivered():
+            return "delivered" if len(verdict.listed) == sent else "partly"
+        case NotAnIntake():
+            return "not_an_intake"
+        case Unavailable():
+            return verdict.outcome
+        case WrongDoor():
+            return "wrong_door"
+        case TooLarge():
+            return "too_large"
+        case Refused():
+            return "refused"
+
+
+def said(verdict: Verdict) -> str:
+    """The answer in one line: the status and the intake's own words."""
+    return f"{verdict.summary}: {verdict.words}" if verdict.words else verdict.summary
+
+
+def summary_of(status: int) -> str:
+    """The status with its name, such as `503 Service Unavailable`."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def words_of(body: bytes) -> str:
+    """The intake's own words, cut; what is no UTF-8 is replaced."""
+    return body[:MOST_WORDS].decode("utf-8", "replace").replace("\x00", "�").strip()
+
+
+_SECONDS: Final = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
+
+
+def read_retry_after(text: str | None, now: Micros) -> Micros | None:
+    """The wait that a `Retry-After` asks for, from nought to an hour; None where there is none that can be read."""
+    if text is None:
+        return None
+    text = text.strip()
+    if _SECONDS.fullmatch(text):
+        seconds = float(text)
+    else:
+        try:
+            moment = parsedate_to_datetime(text)
+            seconds = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now / 1e6
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+    return micros(min(max(seconds, 0.0), LONGEST_RETRY_AFTER))
+
+
+def _failed(failure: Failure) -> Unavailable:
+    return Unavailable(
+        outcome=failure.kind,
+        summary=failure.detail,
+        words="",
+        status=failure.status,
+        retry_after=None,
+        is_suspicious=failure.kind != "not_connected",
+        is_certain=not failure.was_written,
+        has_answer=False,
+    )
+
+
+class _Reply(msgspec.Struct, frozen=True):
+    """Tolerant of everything but what makes it the contract's."""
+
+    accepted: Any
+    orders: list[Any]
+    processed: Any = None
+
+
+_decode_reply = msgspec.json.Decoder(_Reply).decode
+
+
+def _read_reply(answer: Answer, sent: Sequence[str]) -> Delivered | None:
+    try:
+        reply = _decode_reply(answer.body)
+    except (ValueError, RecursionError):
+        return None
+    if reply.accepted is not True:
+        return None
+    ours, listed, foreign = frozenset(sent), {}, 0
+    for item in reply.orders:
+        name, listing = _read_listing(item)
+        if name in ours and listing is not None:
+            listed[name] = listing
+        else:
+            foreign += 1
+    is_count_wrong = reply.processed != len(reply.orders) or isinstance(reply.processed, bool)
+    left_out = len(ours) - len(listed)
+    words = f"{left_out} of {len(ours)} orders not listed" if left_out else ""
+    return Delivered(listed, foreign, is_count_wrong=is_count_wrong, words=words)
+
+
+def _read_listing(item: Any) -> tuple[str, Listing | None]:
+    """The externalOrderId of a listed order and what is said of it; ids that came as numbers are read as text."""
+    if not isinstance(item, dict):
+        return "", None
+    name, order_id, created = (item.get(key) for key in ("externalOrderId", "orderId", "created"))
+    if not (_is_id(name) and _is_id(order_id)):
+        return "", None
+    return str(name), Listing(str(order_id), created if isinstance(created, bool) else None)
+
+
+def _is_id(member: Any) -> bool:
+    return bool(member) and (isinstance(member, str) or type(member) is int)
