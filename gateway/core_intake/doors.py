@@ -1,0 +1,55 @@
+"""What both of the intake's doors share: bodies read with a cap, JSON answers, errors by their consequence."""
+
+from typing import Any
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from gateway.core_intake.errors import IntakeRefusal, PayloadRefused
+from gateway.errors import ConflictingRequest, StoreUnavailable, UnknownRecord
+
+
+def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer that nobody on the way keeps."""
+    return Response(
+        msgspec.json.encode(body), status, {"Cache-Control": "no-store", **(headers or {})}, "application/json"
+    )
+
+
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """The whole body. Raises PayloadRefused where it does not arrive, HTTPException 413 and 415."""
+    if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise HTTPException(415, "content encoding not supported")
+    # The connection stays open, so that the server discards the rest and the sender gets to read the answer.
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and int(length) > max_bytes:
+        raise HTTPException(413, f"body larger than {max_bytes} bytes")
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > max_bytes:
+                raise HTTPException(413, f"body larger than {max_bytes} bytes")
+    except ClientDisconnect as error:
+        raise PayloadRefused("the body did not arrive whole") from error
+    return bytes(body)
+
+
+async def on_refusal(_: Request, error: Exception) -> Response:
+    """Answers what the intake refuses with the status of its kind."""
+    match error:
+        case IntakeRefusal():
+            headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None  # noqa: PLR2004
+            return answer(error.body, error.status, headers)
+        case UnknownRecord():
+            return answer({"error": str(error)}, 404)
+        case ConflictingRequest():
+            return answer({"error": str(error)}, 409)
+        case StoreUnavailable():
+            return answer({"error": "cannot store at present"}, 503, {"Retry-After": "5"})
+        case HTTPException():
+            return answer({"error": error.detail.lower()}, error.status_code, dict(error.headers or {}))
+        case _:
+            return answer({"error": "internal error"}, 500)

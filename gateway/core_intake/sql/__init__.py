@@ -1,0 +1,1 @@
+"""The embedded intake's SQL: numbered migrations, and its statements by name."""
