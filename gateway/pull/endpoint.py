@@ -1,0 +1,114 @@
+"""`GET|POST /pull/{tenant}`: proof by the pull secret, then the array, streamed."""
+
+import asyncio
+import hmac
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
+
+from gateway.errors import StoreUnavailable
+from gateway.pull.ledger import NotWritten, PullTenant
+
+STALL_SECONDS: Final = 60.0
+"""A caller that reads nothing for this long has gone."""
+
+_METHODS: Final = ("GET", "POST")
+
+_log = structlog.get_logger("gateway.pull")
+
+
+class PullAnswer(Response):
+    """Streams one pull. The status is 200 as soon as the first piece is there; what fails before that is 503."""
+
+    def __init__(self, tenant: PullTenant) -> None:
+        super().__init__(media_type="application/json")
+        self._tenant = tenant
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer; a broken answer ends without its last chunk, so that the caller sees it as broken."""
+        writing = _Writing(send, asyncio.create_task(_gone(receive)))
+        try:
+            await self._tenant.serve(writing.write)
+        except NotWritten:
+            _log.warning("pull_broken_off", tenant=self._tenant.name)
+        except StoreUnavailable as error:
+            if writing.has_begun:
+                raise
+            answer = JSONResponse(
+                {"error": "unavailable", "detail": str(error)}, status_code=503, headers={"Retry-After": "5"}
+            )
+            await answer(scope, receive, send)
+        finally:
+            writing.gone.cancel()
+
+
+class _Writing:
+    """Sends pieces, and knows whether the caller is still there."""
+
+    def __init__(self, send: Send, gone: "asyncio.Task[None]") -> None:
+        self.has_begun = False
+        self.gone = gone
+        self._send = send
+
+    async def write(self, piece: bytes, *, is_last: bool = False) -> None:
+        if not self.has_begun:
+            self.has_begun = True
+            headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+            await self._push({"type": "http.response.start", "status": 200, "headers": headers})
+        await self._push({"type": "http.response.body", "body": piece, "more_body": not is_last})
+
+    async def _push(self, message: Message) -> None:
+        # A server's `send` says nothing when the other side has closed: only `receive` tells.
+        if self.gone.done():
+            raise NotWritten
+        try:
+            async with asyncio.timeout(STALL_SECONDS):
+                await self._send(message)
+        except (TimeoutError, OSError):
+            raise NotWritten from None
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def pull_route(tenants: Mapping[str, PullTenant]) -> Route:
+    """The door for all pulled tenants; pushed ones have none."""
+
+    async def endpoint(request: Request) -> Response:
+        name = request.path_params["tenant"]
+        if name not in tenants:
+            return _refusal(404, "not_found", "there is no such tenant to pull from")
+        if request.method not in _METHODS:
+            return _refusal(405, "method_not_allowed", "GET or POST", {"Allow": "GET, POST"})
+        proofs = [value for key, value in request.scope["headers"] if key == b"authorization"]
+        if not _is_proven(proofs, _secrets_of(tenants[name])):
+            return _refusal(
+                401, "unauthorized", "expected `Authorization: Bearer <pull secret>`", {"WWW-Authenticate": "Bearer"}
+            )
+        return PullAnswer(tenants[name])
+
+    # All methods, so that a wrong one is refused after an unknown tenant.
+    return Route("/pull/{tenant}", endpoint, methods=["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
+
+
+def _refusal(status: int, error: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    return JSONResponse({"error": error, "detail": detail}, status_code=status, headers=headers)
+
+
+def _secrets_of(tenant: PullTenant) -> list[bytes]:
+    configured = tenant.settings.pull_secret or []
+    return [secret.encode() for secret in (configured if isinstance(configured, list) else [configured])]
+
+
+def _is_proven(proofs: Sequence[bytes], secrets: Sequence[bytes]) -> bool:
+    """Every live secret is compared, over bytes; two proofs are none."""
+    scheme, _, token = (proofs[0] if len(proofs) == 1 else b"").partition(b" ")
+    matches = [hmac.compare_digest(token.strip(), secret) for secret in secrets]
+    return scheme.lower() == b"bearer" and any(matches)

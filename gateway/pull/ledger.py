@@ -1,0 +1,123 @@
+"""One pull: what it serves, in which order, and what becomes of it when it was written whole, or was not."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from gateway.config.model import Tenant
+from gateway.events import SECOND, Clock, Micros
+from gateway.orders import Attempt, Lease, Settled, Settlement, TenantState
+from gateway.store.ports import Outbox, PullLedger
+
+STEP: Final = 500
+LEASE_SPAN: Final = 900 * SECOND
+
+
+class Write(Protocol):
+    """Where the answer goes."""
+
+    async def __call__(self, piece: bytes, *, is_last: bool = False) -> None:
+        """Write a piece of the answer; raises `NotWritten` when the caller is gone."""
+        ...
+
+
+OnSettled = Callable[[str, Attempt, Sequence[Settled]], None]
+"""Told the tenant, the attempt and what became of its orders."""
+
+
+class NotWritten(Exception):  # noqa: N818 - named by what happened
+    """The answer did not reach its end: the caller went away, or did not read."""
+
+
+class PullTenant:
+    """Serves the pulls of one tenant, one after another."""
+
+    def __init__(
+        self, name: str, settings: Tenant, outbox: Outbox, ledger: PullLedger, *, clock: Clock, on_settled: OnSettled
+    ) -> None:
+        self.name = name
+        self.settings = settings
+        self.state = TenantState()
+        self._outbox = outbox
+        self._ledger = ledger
+        self._clock = clock
+        self._on_settled = on_settled
+        self._one_at_a_time = asyncio.Lock()
+
+    async def load(self) -> None:
+        """Take up what was remembered over the restart."""
+        self.state = await self._outbox.tenant_state(self.name)
+
+    async def serve(self, write: Write) -> None:
+        """Write the array: first what was never served whole, then what was and changed within the window.
+
+        Raises:
+            NotWritten: it did not reach its end; everything unserved is pending again.
+            StoreUnavailable: the same, because the store failed.
+        """
+        async with self._one_at_a_time:
+            started = self._clock()
+            leases: list[Lease] = []
+            try:
+                served_again = await self._write_all(write, started, leases)
+            except BaseException:
+                # A cancelled request too: its orders are not to wait for the lease's end.
+                await asyncio.shield(self._settle(leases, started, is_whole=False))
+                raise
+            await asyncio.shield(self._settle(leases, started, is_whole=True, served_again=served_again))
+
+    async def _write_all(self, write: Write, started: Micros, leases: list[Lease]) -> int:
+        """Write the answer, its new orders into `leases`; how many were served before."""
+        room = self.settings.pull.max_orders
+        opening = b"["
+        while room > 0:
+            lease = await self._ledger.claim_unserved(
+                self.name, now=started, until=self._clock() + LEASE_SPAN, limit=min(STEP, room)
+            )
+            if lease is None:
+                break
+            # The bodies are written and let go: what is kept of a pull is its ids.
+            leases.append(_without_bodies(lease))
+            await write(opening + b",".join(order.body for order in lease.orders))
+            room, opening = room - len(lease.orders), b","
+        served_again, after, since = 0, (0, 0), started - int(self.settings.pull.window * SECOND)
+        while room > 0:
+            rows = await self._ledger.served(self.name, since=since, now=started, after=after, limit=min(STEP, room))
+            if not rows:
+                break
+            await write(opening + b",".join(body for _, _, body in rows))
+            room, opening, after = room - len(rows), b",", rows[-1][:2]
+            served_again += len(rows)
+        await write(b"[]" if opening == b"[" else b"]", is_last=True)
+        return served_again
+
+    async def _settle(self, leases: Sequence[Lease], started: Micros, *, is_whole: bool, served_again: int = 0) -> None:
+        now = self._clock()
+        total = sum(len(lease.orders) for lease in leases)
+        attempt = Attempt(
+            at=started,
+            kind="pull",
+            http_status=200,
+            outcome="delivered" if is_whole else "lost",
+            detail=None if is_whole else "the answer was not written whole",
+            batch_size=total,
+            milliseconds=(now - started) // 1000,
+        )
+        answer = f"pull of {total + served_again} orders" if is_whole else "pull broken off"
+        self.state = msgspec.structs.replace(self.state, last_answer=answer)
+        if is_whole and total:
+            self.state = msgspec.structs.replace(self.state, last_delivered_at=now, last_success_at=now)
+        for lease in leases:
+            settlements = [
+                Settlement(order=order.id, result="delivered" if is_whole else "uncertain", notes=order.notes)
+                for order in lease.orders
+            ]
+            settled = await self._outbox.settle(lease, settlements, attempt, self.state, now=now)
+            self._on_settled(self.name, attempt, settled)
+
+
+def _without_bodies(lease: Lease) -> Lease:
+    orders = tuple(msgspec.structs.replace(order, body=b"") for order in lease.orders)
+    return msgspec.structs.replace(lease, orders=orders)
