@@ -1,0 +1,276 @@
+"""Prometheus metrics: one record of them, made by the wiring and handed to the rooms; nothing is global.
+
+Label values come from the configuration (sources, tenants) or from closed sets in the code (reasons, codes, outcomes,
+loops), so that nobody outside can make series; a source or tenant that is not configured counts as `unknown`. The
+hot path counts groups: each helper takes how many, or a sequence of values. docs/metrics.md is the reference.
+"""
+
+import threading
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.metrics_core import HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+PREFIX = "trackely_gateway"
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+UNKNOWN = "unknown"
+DRIFT_KINDS = ("unknown_member", "type_changed", "new_code")
+
+ACKNOWLEDGEMENT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+DELIVERY_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
+REQUEST_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+SIZE_BUCKETS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
+
+
+class GroupHistogram(Collector):
+    """A histogram that takes a whole group of values under one lock: a tenth of the library's cost a value."""
+
+    def __init__(self, name: str, words: str, buckets: Sequence[float], label: str | None = None) -> None:
+        self._name, self._words, self._buckets, self._label = f"{PREFIX}_{name}", words, tuple(buckets), label
+        self._lock = threading.Lock()
+        self._counts: dict[str, list[int]] = {}
+        self._sums: dict[str, float] = {}
+        if label is None:
+            self.open("")
+
+    def open(self, value: str) -> None:
+        """Show the series of this label value before anything was observed."""
+        self._counts.setdefault(value, [0] * (len(self._buckets) + 1))
+        self._sums.setdefault(value, 0.0)
+
+    def observe(self, values: Iterable[float], label: str = "") -> None:
+        """Count these values; any thread may."""
+        with self._lock:
+            counts = self._counts[label]
+            total = 0.0
+            for value in values:
+                counts[bisect_left(self._buckets, value)] += 1
+                total += value
+            self._sums[label] += total
+
+    def describe(self) -> Iterator[Metric]:
+        """The family's name and kind, for the registry's check of doubles."""
+        yield HistogramMetricFamily(self._name, self._words, labels=self._labels)
+
+    def collect(self) -> Iterator[Metric]:
+        """The family with its samples."""
+        family = HistogramMetricFamily(self._name, self._words, labels=self._labels)
+        bounds = [*(str(bound) for bound in self._buckets), "+Inf"]
+        with self._lock:
+            series = [(value, list(counts), self._sums[value]) for value, counts in self._counts.items()]
+        for value, counts, total in series:
+            running = [float(count) for count in accumulate(counts)]
+            family.add_metric([value] if self._label else [], list(zip(bounds, running, strict=True)), total)
+        yield family
+
+    @property
+    def _labels(self) -> list[str]:
+        return [self._label] if self._label else []
+
+
+class Metrics:
+    """Every metric, in a registry of its own.
+
+    Args:
+        sources: the configured sources' names.
+        tenants: the configured tenants' names.
+        loops: the supervised loops' names.
+    """
+
+    def __init__(self, sources: Iterable[str], tenants: Iterable[str], loops: Iterable[str] = ()) -> None:
+        # A second series for each counter, of when it was made, tells nobody anything. The switch is the process's.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry(auto_describe=False)
+        ProcessCollector(registry=self.registry)
+        self._sources, self._tenants = frozenset(sources), frozenset(tenants)
+        self._define_counters()
+        self._define_gauges()
+        self._define_histograms()
+        self._open_series(loops)
+
+    def _define_counters(self) -> None:
+        self._received = self._counter("received", "Requests stored as new events.", "source")
+        self._duplicates = self._counter("duplicates", "Requests whose event was stored before.", "source")
+        self._conflicts = self._counter("conflicts", "Requests with a known event key and another body.", "source")
+        self._refused = self._counter("refused", "Requests turned away, nothing stored.", "source", "reason")
+        self._translated = self._counter("translated", "Events that became states of orders.", "source")
+        self._ignored = self._counter("ignored", "Events that mean no order, with the reason on record.", "source")
+        self._dead_events = self._counter("dead_events", "Events that became dead letters.", "source", "code")
+        self._dead_orders = self._counter("dead_orders", "Orders that became dead letters.", "tenant", "code")
+        self._delivered = self._counter("delivered", "Orders confirmed by the intake, pulled ones included.", "tenant")
+        self._attempts = self._counter("attempts", "Requests to an intake, and answered pulls.", "tenant", "outcome")
+        self._oddities = self._counter("oddities", "Foreign ids and wrong counts in an intake's 200.", "tenant", "kind")
+
+    def _define_gauges(self) -> None:
+        self._pending = self._gauge("pending", "Orders that wait for delivery, leased ones included.", "tenant")
+        self._oldest = self._gauge("oldest_pending_seconds", "Age of the oldest of them, 0 without any.", "tenant")
+        self._halted = self._gauge("halted", "1 while deliveries to the tenant are halted.", "tenant")
+        self._drift = self._gauge("drift", "Things that the source sends and nobody expected.", "source", "kind")
+        self._silent = self._gauge("silent", "1 while the source is silent beyond expect_every.", "source")
+        self._tick = self._gauge("loop_last_tick_timestamp_seconds", "When the loop last moved, Unix time.", "loop")
+        self._writable = self._gauge("store_writable", "1 while the store takes new events.")
+
+    def _define_histograms(self) -> None:
+        self._acknowledgement = self._histogram(
+            "acknowledgement_seconds", "From a request's first byte to its 200.", ACKNOWLEDGEMENT_BUCKETS
+        )
+        self._latency = self._histogram(
+            "received_to_delivered_seconds",
+            "From the newest event's receipt to the delivery.",
+            DELIVERY_BUCKETS,
+            "tenant",
+        )
+        self._batch = self._histogram("batch_orders", "Orders in a request to the intake.", SIZE_BUCKETS, "tenant")
+        self._request = self._histogram(
+            "attempt_seconds", "From a request to the intake to its outcome.", REQUEST_BUCKETS, "tenant"
+        )
+        self._commit = self._histogram(
+            "store_commit_seconds", "A group's transaction, fdatasync included.", COMMIT_BUCKETS
+        )
+        self._group = self._histogram("store_group_rows", "Writes that shared one commit.", SIZE_BUCKETS)
+
+    def _open_series(self, loops: Iterable[str]) -> None:
+        """Show every series of the configuration from the start: a rate over a missing series alerts nobody."""
+        for source in self._sources:
+            for counter in (self._received, self._duplicates, self._conflicts, self._translated, self._ignored):
+                counter.labels(source)
+            self._silent.labels(source)
+            for kind in DRIFT_KINDS:
+                self._drift.labels(source, kind)
+        for tenant in self._tenants:
+            self._delivered.labels(tenant)
+            for gauge in (self._pending, self._oldest, self._halted):
+                gauge.labels(tenant)
+        for histogram in (self._latency, self._batch, self._request):
+            for tenant in (*self._tenants, UNKNOWN):
+                histogram.open(tenant)
+        for loop in loops:
+            self._tick.labels(loop)
+
+    # -- the rim
+
+    def received(self, source: str, count: int = 1) -> None:
+        """Count requests that were stored as new events."""
+        self._received.labels(self._source(source)).inc(count)
+
+    def duplicates(self, source: str, count: int = 1) -> None:
+        """Count requests whose event was stored before."""
+        self._duplicates.labels(self._source(source)).inc(count)
+
+    def conflicts(self, source: str, count: int = 1) -> None:
+        """Count requests with a known event key and another body."""
+        self._conflicts.labels(self._source(source)).inc(count)
+
+    def refused(self, source: str | None, reason: str, count: int = 1) -> None:
+        """Count requests that were turned away; `reason` is one of the rim's closed set, None an unknown source."""
+        self._refused.labels(self._source(source or UNKNOWN), reason).inc(count)
+
+    def acknowledged(self, seconds: Sequence[float]) -> None:
+        """Observe how long a group of requests waited for its answers."""
+        self._acknowledgement.observe(seconds)
+
+    # -- translation
+
+    def translated(self, source: str, count: int = 1) -> None:
+        """Count events that became states of orders."""
+        self._translated.labels(self._source(source)).inc(count)
+
+    def ignored(self, source: str, count: int = 1) -> None:
+        """Count events that mean no order."""
+        self._ignored.labels(self._source(source)).inc(count)
+
+    def dead_event(self, source: str, code: str, count: int = 1) -> None:
+        """Count events that became dead letters."""
+        self._dead_events.labels(self._source(source), code).inc(count)
+
+    # -- delivery
+
+    def dead_order(self, tenant: str, code: str, count: int = 1) -> None:
+        """Count orders that became dead letters."""
+        self._dead_orders.labels(self._tenant(tenant), code).inc(count)
+
+    def delivered(self, tenant: str, seconds: Sequence[float]) -> None:
+        """Count delivered orders, one for each span from receipt to delivery."""
+        known = self._tenant(tenant)
+        self._delivered.labels(known).inc(len(seconds))
+        self._latency.observe(seconds, known)
+
+    def attempted(self, tenant: str, outcome: str, *, orders: int, seconds: float) -> None:
+        """Count one request to an intake: its outcome, how many orders it held, how long it took."""
+        known = self._tenant(tenant)
+        self._attempts.labels(known, outcome).inc()
+        self._batch.observe((float(orders),), known)
+        self._request.observe((seconds,), known)
+
+    def oddity(self, tenant: str, kind: str, count: int = 1) -> None:
+        """Count what an intake's 200 held besides its contract: `foreign_id`, `wrong_count`."""
+        self._oddities.labels(self._tenant(tenant), kind).inc(count)
+
+    # -- states, set before an exposition
+
+    def tenant(self, name: str, *, pending: int, oldest_pending_seconds: float, is_halted: bool) -> None:
+        """Set a tenant's gauges."""
+        if name in self._tenants:
+            self._pending.labels(name).set(pending)
+            self._oldest.labels(name).set(oldest_pending_seconds)
+            self._halted.labels(name).set(is_halted)
+
+    def silent(self, source: str, *, is_silent: bool) -> None:
+        """Set whether a source has been silent for longer than it may."""
+        if source in self._sources:
+            self._silent.labels(source).set(is_silent)
+
+    def drifted(self, source: str, kind: str, count: int) -> None:
+        """Set how many things of a kind have drifted in what a source sends."""
+        if source in self._sources:
+            self._drift.labels(source, kind).set(count)
+
+    def ticked(self, loop: str, at_seconds: float) -> None:
+        """Set when a supervised loop last moved (Unix time)."""
+        self._tick.labels(loop).set(at_seconds)
+
+    def writable(self, *, is_writable: bool) -> None:
+        """Set whether the store takes new events."""
+        self._writable.set(is_writable)
+
+    # -- the store
+
+    def committed(self, rows: int, seconds: float) -> None:
+        """Observe one commit of the writer: how many writes shared it and how long it took; any thread may."""
+        self._group.observe((float(rows),))
+        self._commit.observe((seconds,))
+
+    # -- the door
+
+    def render(self) -> bytes:
+        """The exposition in Prometheus' text format, of type `CONTENT_TYPE`."""
+        return generate_latest(self.registry)
+
+    def _source(self, name: str) -> str:
+        return name if name in self._sources else UNKNOWN
+
+    def _tenant(self, name: str) -> str:
+        return name if name in self._tenants else UNKNOWN
+
+    def _counter(self, name: str, words: str, *labels: str) -> Counter:
+        return Counter(f"{PREFIX}_{name}", words, labels, registry=self.registry)
+
+    def _gauge(self, name: str, words: str, *labels: str) -> Gauge:
+        return Gauge(f"{PREFIX}_{name}", words, labels, registry=self.registry)
+
+    def _histogram(self, name: str, words: str, buckets: Sequence[float], label: str | None = None) -> GroupHistogram:
+        histogram = GroupHistogram(name, words, buckets, label)
+        self.registry.register(histogram)
+        return histogram
