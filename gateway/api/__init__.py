@@ -1,0 +1,25 @@
+"""The operators' API."""
+
+from gateway.api.access import Operators
+from gateway.api.app import CALLS, PREFIX, create_api
+from gateway.api.doors import Audit, Deliveries, Doors, Lookups, Refusals
+from gateway.api.health import health_routes
+from gateway.api.sources import is_silent
+from gateway.api.upkeep import spans_of
+from gateway.records import LookupHalt
+
+__all__ = [
+    "CALLS",
+    "PREFIX",
+    "Audit",
+    "Deliveries",
+    "Doors",
+    "LookupHalt",
+    "Lookups",
+    "Operators",
+    "Refusals",
+    "create_api",
+    "health_routes",
+    "is_silent",
+    "spans_of",
+]

@@ -1,0 +1,147 @@
+"""The operators' API as a Starlette app: `/api/v1/…` for those with a token, `/openapi.json` for everyone.
+
+Routes are matched on the path as it was sent, still percent-encoded, so that an id may hold slashes: `%2F` never ends
+a part. Everything under `/api/v1` asks for a token before it says whether it exists.
+"""
+
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.api import dead_letters, events, history, orders, sources, tenants, upkeep
+from gateway.api.access import FailureLimit, Operator, Operators
+from gateway.api.answers import SECURITY_HEADERS, refuse, reply
+from gateway.api.call import Ask, Call
+from gateway.api.doors import Doors
+from gateway.api.openapi import describe
+from gateway.api.requests import Asked, BadRequest, read_body, read_query
+from gateway.errors import ConflictingRequest, StoreUnavailable, UnknownRecord
+
+PREFIX = "/api/v1"
+MAX_BODY = 1024 * 1024
+CALLS: tuple[Call, ...] = (
+    *events.CALLS,
+    *orders.CALLS,
+    *dead_letters.CALLS,
+    *tenants.CALLS,
+    *sources.CALLS,
+    *history.CALLS,
+    *upkeep.CALLS,
+)
+
+
+def create_api(doors: Doors) -> Starlette:
+    """The operators' API over these doors."""
+    document = describe(CALLS, PREFIX)
+
+    async def openapi(_request: Request) -> Response:
+        return Response(document, media_type="application/json", headers=SECURITY_HEADERS)
+
+    api = Starlette(
+        routes=[*(_route(call, doors) for call in CALLS), Route("/openapi.json", openapi, methods=["GET"])],
+        middleware=[Middleware(Doorkeeper, doors=doors)],
+        exception_handlers={HTTPException: _refused, Exception: _failed},
+    )
+    api.router.redirect_slashes = False
+    return api
+
+
+class Doorkeeper:
+    """Keeps the path as it was sent for routing, and asks for a token under `/api/v1`."""
+
+    def __init__(self, app: ASGIApp, doors: Doors) -> None:
+        self._app = app
+        self._operator = doors.operators or Operators(doors.config.settings.api)
+        self._limit = FailureLimit(doors.failures_per_minute, doors.clock)
+        self._address_of = doors.address_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, or answer 401 (429 after too many)."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = scope["raw_path"].partition(b"?")[0].decode("latin-1")
+        scope = {**scope, "path": path}
+        if path == PREFIX or path.startswith(PREFIX + "/"):
+            operator = self._operator([value for name, value in scope["headers"] if name == b"authorization"])
+            if operator is None:
+                await self._turned_away(Request(scope))(scope, receive, send)
+                return
+            scope["operator"] = operator
+        await self._app(scope, receive, send)
+
+    def _turned_away(self, request: Request) -> Response:
+        seconds = self._limit.retry_after(self._address_of(request))
+        if seconds is not None:
+            return refuse(429, "too many failed proofs from this address", {"Retry-After": str(seconds)})
+        return refuse(401, "expected `Authorization: Bearer <token>`", {"WWW-Authenticate": "Bearer"})
+
+
+def _route(call: Call, doors: Doors) -> Route:
+    async def endpoint(request: Request) -> Response:
+        operator: Operator = request.scope["operator"]
+        if operator.role < call.role:
+            return refuse(403, f"the token's role is too small: this needs {call.role.name.lower()}")
+        try:
+            return reply(200, await _answer(call, doors, operator, request))
+        except (BadRequest, UnknownRecord, ConflictingRequest, StoreUnavailable, ClientDisconnect) as error:
+            return _not_done(error)
+
+    return Route(f"{PREFIX}/{call.path}", endpoint, methods=[call.method], name=call.name)
+
+
+def _not_done(error: Exception) -> Response:
+    match error:
+        case UnknownRecord():
+            return refuse(404, str(error))
+        case ConflictingRequest():
+            return refuse(409, str(error))
+        case StoreUnavailable():
+            return refuse(503, "the store cannot be reached; try again", {"Retry-After": "5"})
+        case ClientDisconnect():
+            return refuse(400, "the request ended early")
+        case _:
+            return refuse(400, str(error))
+
+
+async def _answer(call: Call, doors: Doors, operator: Operator, request: Request) -> Any:
+    query = read_query(request.query_params.multi_items(), call.query)
+    body = await _body(call, request)
+    path = {name: unquote(text) for name, text in request.path_params.items()}
+    return await call.does(doors, Ask(operator, path, query, body))
+
+
+async def _body(call: Call, request: Request) -> Asked | None:
+    """The request's JSON body in the call's shape; None where it may be missing and is."""
+    if call.body is None:
+        return None
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise HTTPException(413, f"the body is larger than {MAX_BODY} bytes", {"Connection": "close"})
+    if not body and not call.needs_body:
+        return None
+    if "json" not in request.headers.get("content-type", "json").partition(";")[0].lower():
+        raise HTTPException(415, "expected a JSON body")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise HTTPException(415, "expected a body without content encoding")
+    return read_body(bytes(body), call.body)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    words = {404: "there is no such page", 405: "the method is not allowed here"}
+    return refuse(error.status_code, words.get(error.status_code, error.detail), error.headers)
+
+
+async def _failed(_request: Request, _error: Exception) -> Response:
+    return refuse(500, "something went wrong inside; the log has the details")

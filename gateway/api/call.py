@@ -1,0 +1,50 @@
+"""One call of the operators' API as a value: its route, what it asks for, what it answers, and what it does."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from gateway.api.access import Operator, Role
+from gateway.api.doors import Doors
+from gateway.api.requests import Asked, Nothing
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """A request that was proven and read: who asks, the path's parts, the parameters and the body."""
+
+    operator: Operator
+    path: dict[str, str]
+    query: Any
+    body: Any
+
+
+Deed: TypeAlias = Callable[[Doors, Ask], Awaitable[Any]]
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """A call.
+
+    `path` is relative to `/api/v1`; a part may hold encoded slashes, one written `{…:path}` bare ones too.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    summary: str
+    does: Deed
+    answer: type
+    query: type[Asked] = Nothing
+    body: type[Asked] | None = None
+    needs_body: bool = False
+    least_role: Role | None = None
+    statuses: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The call's name, for machines."""
+        return self.does.__name__
+
+    @property
+    def role(self) -> Role:
+        """The smallest role that may make the call."""
+        return self.least_role or (Role.READ if self.method == "GET" else Role.OPERATE)

@@ -1,0 +1,106 @@
+"""What the wiring hands to the operators' API: the rooms behind it, as narrow Protocols, and the facts it needs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeAlias
+
+import msgspec
+from starlette.requests import Request
+
+from gateway.api.access import Operators
+from gateway.config.model import Config
+from gateway.events import Clock, Micros, Reason
+from gateway.orders import TenantState
+from gateway.records import DriftFinding, LookupHalt, RefusalRecord
+from gateway.store.ports import Archive, Operations, Records
+
+Audit: TypeAlias = Callable[[str, str, str], None]
+"""Writes down who did what to what: the token's name, the act, the thing it was done to."""
+
+
+class Deliveries(Protocol):
+    """What the operators may ask of delivery."""
+
+    def states(self) -> Mapping[str, TenantState]:
+        """How each pushed tenant stands."""
+        ...
+
+    async def halt(self, tenant: str, reason: Reason) -> None:
+        """Send nothing to the tenant until it is resumed by hand; survives a restart."""
+        ...
+
+    async def resume(self, tenant: str) -> None:
+        """Lift a halt or a back-off and try at once."""
+        ...
+
+    async def forget_words(self, tenant: str) -> None:
+        """Keep of the tenant's present trouble its code, not the intake's words: they may name a person."""
+        ...
+
+
+class Lookups(Protocol):
+    """What the operators may ask of the lookups in vendors' APIs."""
+
+    def halts(self, source: str) -> Sequence[LookupHalt]:
+        """The source's halted lookups."""
+        ...
+
+    async def resume(self, source: str) -> None:
+        """Lift the halts of the source's lookups and try at once."""
+        ...
+
+    async def reconcile(self, source: str, since: Micros | None) -> int:
+        """Ask the vendor for what no webhook told, changed since then (None: the configured horizon); events made.
+
+        Raises `ConflictingRequest` where the source has nothing to ask.
+        """
+        ...
+
+
+class Refusals(Protocol):
+    """The requests that were turned away."""
+
+    def recent(self) -> Sequence[RefusalRecord]:
+        """The last ones, oldest first."""
+        ...
+
+    def last(self, source: str) -> RefusalRecord | None:
+        """The source's last one."""
+        ...
+
+
+class Drift(Protocol):
+    """What was noticed of the sources' payloads."""
+
+    def findings(self, source: str) -> Sequence[DriftFinding]:
+        """What a source sends that was not expected, the newest first."""
+        ...
+
+
+def peer_of(request: Request) -> str:
+    """The address at the other end of the connection."""
+    return request.client.host if request.client else "unknown"
+
+
+class Doors(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the operators' API opens onto.
+
+    `wake_translation` is called when events were put back for translation. `started_at` is when this gateway began to
+    listen, from which a source that never sent anything is silent. `address_of` says who asks; failed proofs are
+    limited per address, `failures_per_minute` each. `operators` knows the tokens, by default the configuration's.
+    """
+
+    records: Records
+    operations: Operations
+    archive: Archive
+    drift: Drift
+    deliveries: Deliveries
+    lookups: Lookups
+    refusals: Refusals
+    config: Config
+    clock: Clock
+    started_at: Micros
+    audit: Audit
+    wake_translation: Callable[[], None]
+    address_of: Callable[[Request], str] = peer_of
+    failures_per_minute: int = 30
+    operators: Operators | None = None

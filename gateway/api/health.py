@@ -1,0 +1,42 @@
+"""The public doors for machines that watch: alive, ready, metrics."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.api.answers import reply
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def health_routes(
+    *,
+    alive: Callable[[], list[str]],
+    ready: Callable[[], Awaitable[list[str]]],
+    metrics: Callable[[], Awaitable[bytes]],
+) -> list[Route]:
+    """`/healthz`, `/readyz` and `/metrics`.
+
+    `alive` and `ready` give the problems in words (none: all is well, else 503), `metrics` the exposition.
+    """
+
+    async def healthz(_request: Request) -> Response:
+        return _health("alive", alive())
+
+    async def readyz(_request: Request) -> Response:
+        return _health("ready", await ready())
+
+    async def exposition(_request: Request) -> Response:
+        return Response(await metrics(), media_type=METRICS_TYPE, headers={"Cache-Control": "no-store"})
+
+    return [
+        Route("/healthz", healthz, methods=["GET"]),
+        Route("/readyz", readyz, methods=["GET"]),
+        Route("/metrics", exposition, methods=["GET"]),
+    ]
+
+
+def _health(word: str, problems: list[str]) -> Response:
+    return reply(503 if problems else 200, {word: not problems, "problems": problems})

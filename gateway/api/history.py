@@ -1,0 +1,117 @@
+"""Calls about what a source has sent: its history whole, for a rehearsal, and what has drifted in it."""
+
+import msgspec
+
+from gateway.api import shapes
+from gateway.api.call import Ask, Call
+from gateway.api.doors import Doors
+from gateway.api.requests import HistoryQuery, micros_or_none, text_or_none
+from gateway.api.shapes import moment
+from gateway.errors import UnknownRecord
+from gateway.records import ArchivedEvent
+
+MOST_BYTES = 8 * 1024 * 1024
+"""Bodies of one page; at least one event is on it, however large."""
+
+
+async def show_history(doors: Doors, ask: Ask) -> shapes.History:
+    """The source's stored events whole, oldest first."""
+    source, query = _source(doors, ask), ask.query
+    asked: HistoryQuery = query
+    since, until = micros_or_none(asked.since), micros_or_none(asked.until)
+    cursor = text_or_none(asked.cursor)
+    length = None if cursor else await doors.archive.length(source, since=since, until=until)
+    events = await doors.archive.history(source, since=since, until=until, after=int(cursor or 0), limit=asked.limit)
+    page = _within_bounds(events)
+    has_more = len(page) < len(events) or len(events) == asked.limit
+    return shapes.History(
+        events=tuple(_shown(event) for event in page),
+        length=length,
+        next=str(page[-1].id) if page and has_more else None,
+    )
+
+
+async def show_drift(doors: Doors, ask: Ask) -> shapes.Drift:
+    """What the source sends that its adapter does not know, or that has changed."""
+    findings = doors.drift.findings(_source(doors, ask))
+    return shapes.Drift(
+        drift=tuple(
+            shapes.DriftFinding(
+                kind=finding.kind,
+                path=finding.path,
+                value=finding.value,
+                was=finding.was,
+                count=finding.count,
+                first_at=moment(finding.first_at),
+                last_at=moment(finding.last_at),
+                example=finding.example,
+                event_id=finding.event_id,
+            )
+            for finding in findings
+        )
+    )
+
+
+def _source(doors: Doors, ask: Ask) -> str:
+    name = ask.path["name"]
+    if name not in doors.config.sources:
+        raise UnknownRecord("no such source")
+    return name
+
+
+def _within_bounds(events: list[ArchivedEvent]) -> list[ArchivedEvent]:
+    size = 0
+    for place, event in enumerate(events):
+        size += len(event.body) + sum(len(answer or b"") for answer in event.answers.values())
+        if place and size > MOST_BYTES:
+            return events[:place]
+    return events
+
+
+def _shown(event: ArchivedEvent) -> shapes.HistoryEvent:
+    context = msgspec.json.decode(event.context) if event.context else {}
+    return shapes.HistoryEvent(
+        id=str(event.id),
+        event_id=event.event_id,
+        topic=event.topic,
+        received_at=moment(event.received_at),
+        status=event.status,
+        reason=event.reason,
+        body=event.body,
+        headers=context.get("headers", {}),
+        parameters=context.get("parameters", {}),
+        path=context.get("path", ""),
+        answers=event.answers,
+        clock=None if event.clock is None else moment(event.clock),
+        states=tuple(
+            shapes.HistoryState(
+                tenant=state.tenant,
+                external_order_id=state.external_order_id,
+                owner=state.owner,
+                clock=moment(state.clock),
+                tie=state.tie,
+                order=None if state.body is None else msgspec.Raw(state.body),
+                code=state.code,
+            )
+            for state in event.states
+        ),
+    )
+
+
+CALLS = (
+    Call(
+        method="GET",
+        path="sources/{name}/history",
+        summary="The source's stored events whole, oldest first, with what they were last translated to.",
+        does=show_history,
+        answer=shapes.History,
+        query=HistoryQuery,
+    ),
+    Call(
+        method="GET",
+        path="sources/{name}/drift",
+        summary="What the source sends that its adapter does not know, or that has changed; the newest first.",
+        does=show_drift,
+        answer=shapes.Drift,
+    ),
+)

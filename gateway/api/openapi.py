@@ -1,0 +1,115 @@
+"""The OpenAPI 3.1 document, made from the same structs that are read and sent."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from gateway.api.answers import ERRORS
+from gateway.api.call import Call
+from gateway.api.requests import DeadLetterDiscard, DeadLetterSelection, EventSelection
+from gateway.api.shapes import ErrorReply
+
+REFERENCE = "#/components/schemas/{name}"
+MEANINGS = {
+    400: "What was asked cannot be meant; the detail says what was expected.",
+    401: "No valid token.",
+    403: "The token's role is too small.",
+    404: "There is no such thing.",
+    409: "It cannot be done in the present state.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    429: "Too many failed proofs from this address.",
+    503: "The store cannot be reached; try again.",
+}
+EITHER_OR = [{"required": ["ids"]}, {"required": ["filter"]}]
+
+
+def describe(calls: Sequence[Call], prefix: str) -> bytes:
+    """The document for these calls, as JSON."""
+    asked = {part for call in calls for part in (call.query, call.body) if part is not None}
+    answers = {call.answer for call in calls}
+    shapes = sorted({*asked, *answers, ErrorReply}, key=lambda shape: shape.__name__)
+    references, components = msgspec.json.schema_components(shapes, ref_template=REFERENCE)
+    for selection in (EventSelection, DeadLetterSelection, DeadLetterDiscard):
+        _narrow(components, selection)
+    for component in components.values():
+        component["description"] = _one_paragraph(component.get("description", ""))
+    named = dict(zip(shapes, references, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for call in calls:
+        path = f"{prefix}/{call.path.replace(':path}', '}')}"
+        paths.setdefault(path, {})[call.method.lower()] = _operation(call, named, components)
+    # Parameters are written out at each call; their structs would stand there unused.
+    for query in {call.query for call in calls} - {call.body for call in calls}:
+        components.pop(query.__name__, None)
+    document = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Trackely Gateway: the operators' API",
+            "version": "1",
+            "description": "Where is an order, and why. Ids in paths are percent-encoded, slashes too.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{"token": []}],
+    }
+    return msgspec.json.encode(document)
+
+
+def _operation(call: Call, named: dict[type, Any], components: dict[str, Any]) -> dict[str, Any]:
+    answers: dict[str, Any] = {"200": _content("Done.", named[call.answer])}
+    for status in _statuses(call):
+        answers[str(status)] = _content(MEANINGS[status], named[ErrorReply])
+    operation: dict[str, Any] = {
+        "operationId": call.name,
+        "summary": call.summary,
+        "description": f"Needs the role `{call.role.name.lower()}`.",
+        "parameters": _path_parameters(call) + _query_parameters(call, components),
+        "responses": answers,
+    }
+    if call.body is not None:
+        operation["requestBody"] = {
+            "required": call.needs_body,
+            "content": {"application/json": {"schema": named[call.body]}},
+        }
+    return operation
+
+
+def _statuses(call: Call) -> list[int]:
+    found = {400, 401, 403, 429, 503, *call.statuses}
+    if "{" in call.path:
+        found.add(404)
+    if call.body is not None:
+        found |= {413, 415}
+    return sorted(found & ERRORS.keys())
+
+
+def _path_parameters(call: Call) -> list[dict[str, Any]]:
+    names = re.findall(r"{(\w+)", call.path)
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+
+
+def _query_parameters(call: Call, components: dict[str, Any]) -> list[dict[str, Any]]:
+    properties = components[call.query.__name__]["properties"]
+    return [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in properties.items()]
+
+
+def _content(meaning: str, schema: Any) -> dict[str, Any]:
+    return {"description": meaning, "content": {"application/json": {"schema": schema}}}
+
+
+def _narrow(components: dict[str, Any], selection: type) -> None:
+    """Say what the struct cannot: either ids or a filter, and the filter not empty."""
+    component = components[selection.__name__]
+    component["oneOf"] = EITHER_OR
+    reference = component["properties"]["filter"]["$ref"]
+    components[reference.rpartition("/")[2]]["minProperties"] = 1
+
+
+def _one_paragraph(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,358 @@
+"""The answers of the operators' API, as they are sent: camelCase, times in UTC with Z, absent members null."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+import schemas
+from gateway.events import EventStatus, Micros, OrderStatus, Reason
+from gateway.orders import TenantStatus
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(at: Micros) -> datetime:
+    """A stored moment as it is shown."""
+    return EPOCH + timedelta(microseconds=at)
+
+
+def moment_or_none(at: Micros | None) -> datetime | None:
+    """A stored moment as it is shown, if there is one."""
+    return None if at is None else moment(at)
+
+
+def micros(at: datetime) -> Micros:
+    """A moment as it is stored."""
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+Shown = Annotated[datetime, Meta(tz=True)]
+"""A moment on the wire: RFC 3339 in UTC, with Z."""
+
+CanonicalOrder: TypeAlias = Annotated[
+    msgspec.Raw, Meta(extra_json_schema=msgspec.json.schema_components([schemas.Order])[1]["Order"])
+]
+"""The stored bytes of an order, embedded as they are."""
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """An answer. Members with a default are left out where they have it."""
+
+
+class ErrorReply(Shape, frozen=True, kw_only=True):
+    """Why a request was not done: a short code and words for a person."""
+
+    error: str
+    detail: str
+
+
+class OrderMention(Shape, frozen=True, kw_only=True):
+    """An order that an event touched, and what became of the event's state of it."""
+
+    tenant: str
+    external_order_id: str
+    status: str
+    reason: Reason | None
+
+
+class Event(Shape, frozen=True, kw_only=True):
+    """A stored event. `orphaned`: its source is not configured any more."""
+
+    id: str
+    source: str
+    event_id: str
+    topic: str | None
+    status: EventStatus
+    reason: Reason | None
+    received_at: Shown
+    occurred_at: Shown | None
+    duplicates: int
+    conflicts: int
+    references: tuple[str, ...]
+    orders: tuple[OrderMention, ...]
+    orphaned: bool = False
+
+
+class Version(Shape, frozen=True, kw_only=True):
+    """What decides which state of an order is newer: the clock first, then the tie, then the arrival."""
+
+    clock: Shown
+    tie: int
+    arrival: int
+
+
+class TranslatedState(Shape, frozen=True, kw_only=True):
+    """A state that the event was translated to; `order` null: a cancellation, or pruned."""
+
+    tenant: str
+    external_order_id: str
+    owner: str
+    version: Version
+    order: CanonicalOrder | None
+    status: str
+    reason: Reason | None
+
+
+class OtherBody(Shape, frozen=True, kw_only=True):
+    """A different body that came under the same event key."""
+
+    kind: Literal["conflict", "replaced"]
+    received_at: Shown
+    body: str
+
+
+class EventDetail(Event, frozen=True, kw_only=True):
+    """An event with all that is kept of it.
+
+    `body`, `headers` and `parameters` are what the request was, null once pruned; `answers` what lookups told.
+    """
+
+    body: str | None
+    headers: dict[str, str]
+    parameters: dict[str, str]
+    path: str
+    adapter_version: str | None
+    translation: tuple[TranslatedState, ...]
+    traceback: str | None
+    other_bodies: tuple[OtherBody, ...]
+    answers: dict[str, str | None] | None
+
+
+class Attempt(Shape, frozen=True, kw_only=True):
+    """One outbound try."""
+
+    id: str
+    at: Shown
+    kind: Literal["push", "pull", "probe"]
+    http_status: int | None
+    outcome: str
+    detail: str | None
+    batch_size: int
+    milliseconds: int
+
+
+class Order(Shape, frozen=True, kw_only=True):
+    """An order as the intake should have it. `orphaned`: its tenant is not configured any more."""
+
+    tenant: str
+    external_order_id: str
+    owner: str
+    status: OrderStatus
+    reason: Reason | None
+    order_id: str | None
+    created: bool | None
+    order: CanonicalOrder | None
+    changed_at: Shown
+    delivered_at: Shown | None
+    next_attempt_at: Shown | None
+    orphaned: bool = False
+
+
+class OrderDetail(Order, frozen=True, kw_only=True):
+    """An order with every event and attempt behind it, oldest first."""
+
+    events: tuple[Event, ...]
+    attempts: tuple[Attempt, ...]
+
+
+class DeadLetter(Shape, frozen=True, kw_only=True):
+    """Something set aside for a person."""
+
+    id: str
+    kind: Literal["event", "order"]
+    source: str
+    event_id: str
+    tenant: str | None
+    external_order_id: str | None
+    reason: Reason
+    at: Shown
+    orphaned: bool = False
+
+
+class Tenant(Shape, frozen=True, kw_only=True):
+    """How deliveries to a tenant go."""
+
+    name: str
+    delivery: Literal["push", "pull"]
+    status: TenantStatus
+    reason: Reason | None
+    pending: int
+    oldest_pending_seconds: float | None
+    dead_letters: int
+    last_delivered_at: Shown | None
+    last_answer: str | None
+    next_attempt_at: Shown | None
+
+
+class LookupHalt(Shape, frozen=True, kw_only=True):
+    """Lookups that the vendor's API turns away."""
+
+    owner: str
+    reason: Reason
+    since: Shown
+    next_probe_at: Shown | None
+
+
+class Source(Shape, frozen=True, kw_only=True):
+    """How a source is doing. `silent`: nothing came for longer than its `expect_every`."""
+
+    name: str
+    adapter: str
+    adapter_version: str
+    tenant: str
+    last_accepted_at: Shown | None
+    last_refused_at: Shown | None
+    last_refusal: Reason | None
+    waiting: int
+    silent: bool
+    lookup_halts: tuple[LookupHalt, ...]
+
+
+class Refusal(Shape, frozen=True, kw_only=True):
+    """A request that was turned away; never its credential."""
+
+    at: Shown
+    source: str | None
+    status: int
+    reason: Reason
+    address: str | None
+    size: int | None
+
+
+class HistoryState(Shape, frozen=True, kw_only=True):
+    """A state that an event was last translated to; `order` null: a cancellation; `code`: why it is dead."""
+
+    tenant: str
+    external_order_id: str
+    owner: str
+    clock: Shown
+    tie: int
+    order: CanonicalOrder | None
+    code: str | None
+
+
+class HistoryEvent(Shape, frozen=True, kw_only=True):
+    """A stored event whole. `body` and `answers` are base64; `clock` was drawn before its lookups, null without any."""
+
+    id: str
+    event_id: str
+    topic: str | None
+    received_at: Shown
+    status: EventStatus
+    reason: Reason | None
+    body: bytes
+    headers: dict[str, str]
+    parameters: dict[str, str]
+    path: str
+    answers: dict[str, bytes | None]
+    clock: Shown | None
+    states: tuple[HistoryState, ...]
+
+
+class History(Shape, frozen=True, kw_only=True):
+    """Events whole, oldest first, and the cursor of the next page; the first page tells how many there are."""
+
+    events: tuple[HistoryEvent, ...]
+    length: int | None
+    next: str | None
+
+
+class DriftFinding(Shape, frozen=True, kw_only=True):
+    """What a source sends that was not expected; `was` is what had been seen before. Counts are of looked-at events."""
+
+    kind: Literal["unknown_member", "type_changed", "new_code"]
+    path: str
+    value: str
+    was: tuple[str, ...]
+    count: int
+    first_at: Shown
+    last_at: Shown
+    example: str
+    event_id: str
+
+
+class Drift(Shape, frozen=True, kw_only=True):
+    """What has drifted in what a source sends, the newest first."""
+
+    drift: tuple[DriftFinding, ...]
+
+
+class EventList(Shape, frozen=True, kw_only=True):
+    """Events, newest first, and the cursor of the next page."""
+
+    events: tuple[Event, ...]
+    next: str | None
+
+
+class OrderList(Shape, frozen=True, kw_only=True):
+    """Orders, the last changed first, and the cursor of the next page."""
+
+    orders: tuple[Order, ...]
+    next: str | None
+
+
+class DeadLetterList(Shape, frozen=True, kw_only=True):
+    """Dead letters, newest first, and the cursor of the next page."""
+
+    dead_letters: tuple[DeadLetter, ...]
+    next: str | None
+
+
+class RefusalList(Shape, frozen=True, kw_only=True):
+    """Refusals, newest first, and the cursor of the next page."""
+
+    refusals: tuple[Refusal, ...]
+    next: str | None
+
+
+class TenantList(Shape, frozen=True, kw_only=True):
+    """The configured tenants."""
+
+    tenants: tuple[Tenant, ...]
+
+
+class SourceList(Shape, frozen=True, kw_only=True):
+    """The configured sources."""
+
+    sources: tuple[Source, ...]
+
+
+class Stats(Shape, frozen=True, kw_only=True):
+    """How many events and orders are in which status: overall, by source (events), by tenant (orders)."""
+
+    events: dict[str, int]
+    orders: dict[str, int]
+    sources: dict[str, dict[str, int]]
+    tenants: dict[str, dict[str, int]]
+
+
+class Replayed(Shape, frozen=True, kw_only=True):
+    """How many events are translated again, or would be."""
+
+    replayed: int
+
+
+class Discarded(Shape, frozen=True, kw_only=True):
+    """How many were set aside for good."""
+
+    discarded: int
+
+
+class Erased(Shape, frozen=True, kw_only=True):
+    """How many events were emptied."""
+
+    erased: int
+
+
+class Pruned(Shape, frozen=True, kw_only=True):
+    """How many rows retention removed."""
+
+    pruned: int
+
+
+class Reconciled(Shape, frozen=True, kw_only=True):
+    """How many events the vendor's answers made."""
+
+    reconciled: int

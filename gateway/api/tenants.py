@@ -1,0 +1,105 @@
+"""Calls about tenants: list, halt, resume."""
+
+import msgspec
+
+from gateway.api import shapes
+from gateway.api.call import Ask, Call
+from gateway.api.doors import Doors
+from gateway.api.requests import Because, text_or_none
+from gateway.api.shapes import moment_or_none
+from gateway.errors import ConflictingRequest, UnknownRecord
+from gateway.events import SECOND, Reason
+from gateway.orders import TenantState
+from gateway.records import TenantFigures
+
+
+async def list_tenants(doors: Doors, _ask: Ask) -> shapes.TenantList:
+    """How deliveries to each tenant go."""
+    figures = await _figures(doors)
+    return shapes.TenantList(tenants=tuple(_tenant_of(doors, name, figures) for name in doors.config.settings.tenants))
+
+
+async def halt_tenant(doors: Doors, ask: Ask) -> shapes.Tenant:
+    """Send nothing to the tenant until it is resumed by hand."""
+    name = _pushed(doors, ask)
+    body: Because = ask.body or Because()
+    words = text_or_none(body.reason) or f"halted by hand by {ask.operator.name}"
+    await doors.deliveries.halt(name, Reason(code="halted_by_hand", detail=words))
+    doors.audit(ask.operator.name, "halt", f"tenant {name}")
+    return _tenant_of(doors, name, await _figures(doors))
+
+
+async def resume_tenant(doors: Doors, ask: Ask) -> shapes.Tenant:
+    """Lift a halt or a back-off and try at once."""
+    name = _pushed(doors, ask)
+    await doors.deliveries.resume(name)
+    doors.audit(ask.operator.name, "resume", f"tenant {name}")
+    return _tenant_of(doors, name, await _figures(doors))
+
+
+def _pushed(doors: Doors, ask: Ask) -> str:
+    """The name of a configured tenant that is pushed to."""
+    name = ask.path["name"]
+    tenant = doors.config.settings.tenants.get(name)
+    if tenant is None:
+        raise UnknownRecord("no such tenant")
+    if tenant.delivery == "pull":
+        raise ConflictingRequest("the tenant is pulled from: there is no delivery of ours to halt or resume")
+    return name
+
+
+async def _figures(doors: Doors) -> dict[str, TenantFigures]:
+    """Figures by tenant; events that died before they had a tenant count with their source's own."""
+    figures = await doors.records.tenant_figures()
+    dead = await doors.records.dead_events()
+    for name, source in doors.config.settings.sources.items():
+        count = sum(dead.get(known_as, 0) for known_as in (name, *source.aliases))
+        figure = figures.get(source.tenant, TenantFigures())
+        figures[source.tenant] = msgspec.structs.replace(figure, dead_letters=figure.dead_letters + count)
+    return figures
+
+
+def _tenant_of(doors: Doors, name: str, figures: dict[str, TenantFigures]) -> shapes.Tenant:
+    state = doors.deliveries.states().get(name, TenantState())
+    figure = figures.get(name, TenantFigures())
+    oldest = figure.oldest_pending_at
+    return shapes.Tenant(
+        name=name,
+        delivery=doors.config.settings.tenants[name].delivery,
+        status=state.status,
+        reason=state.reason,
+        pending=figure.pending,
+        oldest_pending_seconds=None if oldest is None else max(0.0, (doors.clock() - oldest) / SECOND),
+        dead_letters=figure.dead_letters,
+        last_delivered_at=moment_or_none(state.last_delivered_at),
+        last_answer=state.last_answer,
+        next_attempt_at=moment_or_none(state.next_attempt_at),
+    )
+
+
+CALLS = (
+    Call(
+        method="GET",
+        path="tenants",
+        summary="How deliveries to each tenant go.",
+        does=list_tenants,
+        answer=shapes.TenantList,
+    ),
+    Call(
+        method="POST",
+        path="tenants/{name}/halt",
+        summary="Send nothing to the tenant until it is resumed by hand.",
+        does=halt_tenant,
+        answer=shapes.Tenant,
+        body=Because,
+        statuses=(409,),
+    ),
+    Call(
+        method="POST",
+        path="tenants/{name}/resume",
+        summary="Lift a halt or a back-off of the tenant and try at once.",
+        does=resume_tenant,
+        answer=shapes.Tenant,
+        statuses=(409,),
+    ),
+)

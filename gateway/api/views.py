@@ -1,0 +1,176 @@
+"""From what is on record to what the operators are shown."""
+
+from collections.abc import Iterable
+from typing import Any, Literal, cast
+
+import msgspec
+
+from gateway.api import shapes
+from gateway.api.shapes import moment, moment_or_none
+from gateway.config.model import Config
+from gateway.events import Reason
+from gateway.records import AttemptRecord, DeadLetter, EventDetail, EventRecord, OrderDetail, OrderRecord, RefusalRecord
+
+
+class Configured(msgspec.Struct, frozen=True):
+    """The names that the configuration knows: what belongs to none of them is orphaned."""
+
+    sources: frozenset[str]
+    tenants: frozenset[str]
+
+    @classmethod
+    def of(cls, config: Config) -> "Configured":
+        """The sources (their former names too) and tenants of a configuration."""
+        settings = config.settings
+        aliases = (alias for source in settings.sources.values() for alias in source.aliases)
+        return cls(frozenset([*settings.sources, *aliases]), frozenset(settings.tenants))
+
+
+def event_of(record: EventRecord, known: Configured) -> shapes.Event:
+    """An event as a list shows it."""
+    return shapes.Event(**_event_members(record, known))
+
+
+def event_detail_of(detail: EventDetail, known: Configured) -> shapes.EventDetail:
+    """An event with all that is kept of it."""
+    context = msgspec.json.decode(detail.context) if detail.context else {}
+    return shapes.EventDetail(
+        **_event_members(detail.record, known),
+        body=_text(detail.body),
+        headers=context.get("headers", {}),
+        parameters=context.get("parameters", {}),
+        path=context.get("path", ""),
+        adapter_version=detail.adapter_version,
+        translation=tuple(
+            shapes.TranslatedState(
+                tenant=state.tenant,
+                external_order_id=state.external_order_id,
+                owner=state.owner,
+                version=shapes.Version(clock=moment(state.clock), tie=state.tie, arrival=state.arrival),
+                order=_raw(state.body),
+                status=state.status,
+                reason=state.reason,
+            )
+            for state in detail.translation
+        ),
+        traceback=detail.traceback,
+        other_bodies=tuple(
+            shapes.OtherBody(kind=other.kind, received_at=moment(other.received_at), body=_text(other.body) or "")
+            for other in detail.other_bodies
+        ),
+        answers=None if detail.answers is None else {path: _text(body) for path, body in detail.answers.items()},
+    )
+
+
+def order_of(record: OrderRecord, known: Configured) -> shapes.Order:
+    """An order as a list shows it."""
+    return shapes.Order(**_order_members(record, known))
+
+
+def order_detail_of(detail: OrderDetail, known: Configured) -> shapes.OrderDetail:
+    """An order with its story."""
+    return shapes.OrderDetail(
+        **_order_members(detail.record, known),
+        events=tuple(event_of(record, known) for record in detail.events),
+        attempts=tuple(_attempt_of(record) for record in detail.attempts),
+    )
+
+
+def dead_letter_of(letter: DeadLetter, known: Configured) -> shapes.DeadLetter:
+    """Something set aside for a person."""
+    return shapes.DeadLetter(
+        id=letter.id,
+        kind=letter.kind,
+        source=letter.source,
+        event_id=letter.event_id,
+        tenant=letter.tenant,
+        external_order_id=letter.external_order_id,
+        reason=letter.reason,
+        at=moment(letter.at),
+        orphaned=letter.source not in known.sources
+        or (letter.tenant is not None and letter.tenant not in known.tenants),
+    )
+
+
+def refusals_of(records: Iterable[RefusalRecord]) -> tuple[shapes.Refusal, ...]:
+    """Requests that were turned away."""
+    return tuple(
+        shapes.Refusal(
+            at=moment(record.at),
+            source=record.source,
+            status=record.status,
+            reason=refusal_reason(record),
+            address=record.address,
+            size=record.size,
+        )
+        for record in records
+    )
+
+
+def refusal_reason(record: RefusalRecord) -> Reason:
+    """Why a request was turned away."""
+    return Reason(code=record.reason, detail=f"{record.status}: {record.reason.replace('_', ' ')}")
+
+
+def _event_members(record: EventRecord, known: Configured) -> dict[str, Any]:
+    return {
+        "id": str(record.id),
+        "source": record.source,
+        "event_id": record.event_id,
+        "topic": record.topic,
+        "status": record.status,
+        "reason": record.reason,
+        "received_at": moment(record.received_at),
+        "occurred_at": moment_or_none(record.occurred_at),
+        "duplicates": record.duplicates,
+        "conflicts": record.conflicts,
+        "references": record.references,
+        "orders": tuple(
+            shapes.OrderMention(
+                tenant=order.tenant,
+                external_order_id=order.external_order_id,
+                status=order.status,
+                reason=order.reason,
+            )
+            for order in record.orders
+        ),
+        "orphaned": record.source not in known.sources,
+    }
+
+
+def _order_members(record: OrderRecord, known: Configured) -> dict[str, Any]:
+    return {
+        "tenant": record.tenant,
+        "external_order_id": record.external_order_id,
+        "owner": record.owner,
+        "status": record.status,
+        "reason": record.reason,
+        "order_id": record.order_id,
+        "created": record.is_created,
+        "order": _raw(record.body),
+        "changed_at": moment(record.changed_at),
+        "delivered_at": moment_or_none(record.delivered_at),
+        "next_attempt_at": moment_or_none(record.next_attempt_at),
+        "orphaned": record.tenant not in known.tenants,
+    }
+
+
+def _attempt_of(record: AttemptRecord) -> shapes.Attempt:
+    return shapes.Attempt(
+        id=str(record.id),
+        at=moment(record.at),
+        kind=cast("Literal['push', 'pull', 'probe']", record.kind),
+        http_status=record.http_status,
+        outcome=record.outcome,
+        detail=record.detail,
+        batch_size=record.batch_size,
+        milliseconds=record.milliseconds,
+    )
+
+
+def _raw(body: bytes | None) -> msgspec.Raw | None:
+    return None if body is None else msgspec.Raw(body)
+
+
+def _text(body: bytes | None) -> str | None:
+    return None if body is None else body.decode(errors="replace")

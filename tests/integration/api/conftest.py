@@ -1,0 +1,198 @@
+"""The operators' API over a real store with a little history in it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from adapters import Adapter, Hook, Identity, Ignored, OptionsModel, Secret
+from gateway.api import Doors, LookupHalt, create_api
+from gateway.config import ApiAccess, ApiToken, Bearer, Config, ConfiguredSource, Settings, Source, Tenant
+from gateway.drift.radar import Radar
+from gateway.errors import ConflictingRequest
+from gateway.events import SECOND, Arrival, EventStatus, OrderState, Reason, TranslatedEvent
+from gateway.orders import Attempt, Lease, Settlement, TenantState, TenantStatus
+from gateway.records import RefusalRecord
+from gateway.store.sqlite import SqliteStore
+
+NOW = 1_769_940_000 * SECOND
+TOKENS = {"read": "reading-token", "operate": "operating-token", "admin": "administering-token"}
+
+
+class Calls(msgspec.Struct):
+    """What the API asked of the rooms behind it."""
+
+    audit: list[tuple[str, str, str]] = []
+    asked: list[tuple[object, ...]] = []
+
+
+class StandInDeliveries:
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._states: dict[str, TenantState] = {}
+
+    def states(self):
+        return self._states
+
+    async def halt(self, tenant, reason):
+        self._states[tenant] = TenantState(status=TenantStatus.HALTED, reason=reason, is_halted_by_hand=True)
+
+    async def forget_words(self, tenant):
+        self._calls.asked.append(("forget words", tenant))
+
+    async def resume(self, tenant):
+        self._calls.asked.append(("resume tenant", tenant))
+        self._states[tenant] = TenantState()
+
+
+class StandInLookups:
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def halts(self, source):
+        reason = Reason("lookup_unauthorized", "401 from the vendor")
+        return [LookupHalt("ACME/74", reason, NOW, NOW + 300 * SECOND)] if source == "acme" else []
+
+    async def resume(self, source):
+        self._calls.asked.append(("resume lookups", source))
+
+    async def reconcile(self, source, since):
+        if source != "acme":
+            raise ConflictingRequest("the source has no `reconcile` option")
+        self._calls.asked.append(("reconcile", source, since))
+        return 3
+
+
+def _config(path: Path) -> Config:
+    adapter = Adapter(
+        name="acme",
+        version="7",
+        options=OptionsModel,
+        identify=lambda _hook: Identity(None),
+        translate=lambda _hook, _options, _answers: Ignored("nothing"),
+    )
+    auth = [Bearer(token=Secret("hook-token"))]
+    settings = Settings(
+        tenants={
+            "demo": Tenant(intake_url="http://127.0.0.1:1/in", secret=Secret("intake-secret")),
+            "pulled": Tenant(delivery="pull", pull_secret=Secret("pull-secret")),
+        },
+        sources={
+            "acme": Source(adapter="acme", tenant="demo", auth=auth, aliases=["acme-old"], expect_every=60.0),
+            "quiet": Source(adapter="acme", tenant="pulled", auth=auth),
+        },
+        api=ApiAccess(
+            tokens=[ApiToken(name=f"{role}er", token=Secret(text), role=role) for role, text in TOKENS.items()]
+        ),
+    )
+    sources = {
+        name: ConfiguredSource(name=name, settings=source, adapter=adapter, options=OptionsModel())
+        for name, source in settings.sources.items()
+    }
+    return Config(settings=settings, sources=sources, store_path=str(path), directory=str(path.parent))
+
+
+async def take_in(store, source, event_id, *orders, at=NOW, dead=None, references=()):
+    """Store an event and its translation, as the rim and the loop do."""
+    body = b'{"event": "' + event_id.encode() + b'"}'
+    context = msgspec.json.encode(Hook(b"", {"x-topic": "order"}, {}, "more"), order="deterministic")
+    receipt = await store.inbox.put(Arrival(source, event_id, "order", at, body, context))
+    states = tuple(
+        OrderState(tenant=tenant, external_order_id=order, owner=source, clock=at, tie=0, body=_order(order))
+        for tenant, order in orders
+    )
+    status = EventStatus.DEAD if dead else EventStatus.TRANSLATED
+    translated = TranslatedEvent(
+        id=receipt.id, source=source, event_id=event_id, status=status, adapter_version="7", occurred_at=at,
+        states=states, reason=dead, references=references,
+    )  # fmt: skip
+    await store.translation.commit([translated], at)
+    return receipt.id
+
+
+def _order(external_order_id: str) -> bytes:
+    return msgspec.json.encode({"externalOrderId": external_order_id, "deliveryAddress": "1 High Street"})
+
+
+async def deliver(store, tenant, external_order_id, result="delivered"):
+    """Lease the tenant's orders and settle the one as sent."""
+    lease = await store.outbox.claim(
+        tenant, now=NOW + SECOND, until=NOW + 60 * SECOND, linger=0, max_orders=100, max_bytes=1 << 20
+    )
+    assert isinstance(lease, Lease)
+    settlements = [
+        Settlement(order=order.id, result=result, order_id="ord-1", is_created=True)
+        if order.external_order_id == external_order_id and result == "delivered"
+        else Settlement(order=order.id, result="dead", reason=Reason("refused", "422: no such street"))
+        if order.external_order_id == external_order_id
+        else Settlement(order=order.id, result="unchanged")
+        for order in lease.orders
+    ]
+    status = 200 if result == "delivered" else 422
+    attempt = Attempt(
+        at=NOW + SECOND, kind="push", http_status=status, outcome=result, detail=None,
+        batch_size=len(lease.orders), milliseconds=12,
+    )  # fmt: skip
+    await store.outbox.settle(lease, settlements, attempt, TenantState(), now=NOW + SECOND)
+
+
+REFUSALS = [
+    RefusalRecord(NOW + number // 2 * SECOND, "acme" if number % 2 else None, 401, "wrong_credentials", "192.0.2.1", 10)
+    for number in range(5)
+]
+
+
+class StandInRefusals:
+    def recent(self):
+        return REFUSALS
+
+    def last(self, source):
+        return next((record for record in reversed(REFUSALS) if record.source == source), None)
+
+
+@pytest.fixture
+def calls() -> Calls:
+    return Calls()
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    opened = await SqliteStore.open(tmp_path / "gateway.db")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def doors(store, calls, tmp_path) -> Doors:
+    await take_in(store, "acme", "e-1", ("demo", "A/1"), references=("PO-1",))
+    await deliver(store, "demo", "A/1")
+    await take_in(store, "acme", "e-2", ("demo", "A/2"), at=NOW + SECOND)
+    await deliver(store, "demo", "A/2", "dead")
+    await take_in(store, "acme-old", "e-3", dead=Reason("malformed_payload", "no id", "$.id"), at=NOW + 2 * SECOND)
+    await take_in(store, "gone", "e-4", ("left", "B/discard"), at=NOW + 3 * SECOND)
+    return Doors(
+        records=store.records,
+        operations=store.operations,
+        archive=store.archive,
+        drift=Radar({}, lambda: NOW),
+        deliveries=StandInDeliveries(calls),
+        lookups=StandInLookups(calls),
+        refusals=StandInRefusals(),
+        config=_config(store.path),
+        clock=lambda: NOW + 10 * SECOND,
+        started_at=NOW,
+        audit=lambda *act: calls.audit.append(act),
+        wake_translation=lambda: calls.asked.append(("wake translation",)),
+        failures_per_minute=3,
+    )
+
+
+@pytest.fixture
+async def api(doors) -> AsyncIterator[httpx.AsyncClient]:
+    """The API as an administrator asks it."""
+    headers = {"Authorization": f"Bearer {TOKENS['admin']}"}
+    transport = httpx.ASGITransport(create_api(doors))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway", headers=headers) as client:
+        yield client

@@ -1,0 +1,287 @@
+"""What the operators' API answers, over a real store."""
+
+import pytest
+
+V1 = "/api/v1"
+
+
+async def get(api, path, **parameters):
+    answer = await api.get(V1 + path, params=parameters)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def post(api, path, body=None, **parameters):
+    answer = await api.post(V1 + path, json=body, params=parameters) if body is not None else await api.post(V1 + path)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_events_are_listed_newest_first_with_every_member(api):
+    """A list shows the newest event first; an event has exactly the documented members."""
+    answer = await get(api, "/events")
+
+    assert [event["eventId"] for event in answer["events"]] == ["e-4", "e-3", "e-2", "e-1"]
+    assert answer["next"] is None
+    assert answer["events"][3] == {
+        "id": answer["events"][3]["id"],
+        "source": "acme",
+        "eventId": "e-1",
+        "topic": "order",
+        "status": "delivered",
+        "reason": None,
+        "receivedAt": "2026-02-01T10:00:00Z",
+        "occurredAt": "2026-02-01T10:00:00Z",
+        "duplicates": 0,
+        "conflicts": 0,
+        "references": ["PO-1"],
+        "orders": [{"tenant": "demo", "externalOrderId": "A/1", "status": "delivered", "reason": None}],
+    }
+
+
+async def test_what_left_the_configuration_is_orphaned(api):
+    """Events of a source and orders of a tenant that are not configured say so; an alias is configured."""
+    events = (await get(api, "/events"))["events"]
+    orders = (await get(api, "/orders"))["orders"]
+
+    assert [event["source"] for event in events if event.get("orphaned")] == ["gone"]
+    assert [order["tenant"] for order in orders if order.get("orphaned")] == ["left"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "found"),
+    [
+        ({"source": "acme"}, ["e-2", "e-1"]),
+        ({"status": "dead"}, ["e-3", "e-2"]),
+        ({"eventId": "e-3"}, ["e-3"]),
+        ({"reference": "PO-1"}, ["e-1"]),
+        ({"externalOrderId": "A/2"}, ["e-2"]),
+        ({"tenant": "left"}, ["e-4"]),
+        ({"code": "malformed_payload"}, ["e-3"]),
+        ({"since": "2026-02-01T10:00:02Z"}, ["e-4", "e-3"]),
+        ({"until": "2026-02-01T11:00:01+01:00"}, ["e-1"]),
+        ({"source": "null"}, []),
+    ],
+)
+async def test_events_are_filtered(api, parameters, found):
+    """Every filter of the events' list does what it says."""
+    assert [event["eventId"] for event in (await get(api, "/events", **parameters))["events"]] == found
+
+
+@pytest.mark.parametrize(
+    ("path", "member", "count"),
+    [
+        ("/events", "events", 4),
+        ("/orders", "orders", 3),
+        ("/dead-letters", "deadLetters", 2),
+        ("/refusals", "refusals", 5),
+    ],
+)
+async def test_pages_together_are_the_list(api, path, member, count):
+    """Following `next` one row at a time shows every row once, in the order of the whole list."""
+    whole, rows, cursor = await get(api, path), [], {}
+    while True:
+        page = await get(api, path, limit=1, **cursor)
+        rows += page[member]
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+
+    assert rows == whole[member]
+    assert len(rows) == count
+
+
+async def test_an_event_shows_its_bytes_and_its_translation(api):
+    """An event's page has the raw body, what was read of the request, and the states it was translated to."""
+    [listed] = (await get(api, "/events", eventId="e-1"))["events"]
+
+    event = await get(api, f"/events/{listed['id']}")
+
+    assert event["body"] == '{"event": "e-1"}'
+    assert (event["headers"], event["path"], event["adapterVersion"]) == ({"x-topic": "order"}, "more", "7")
+    [state] = event["translation"]
+    assert state["order"] == {"externalOrderId": "A/1", "deliveryAddress": "1 High Street"}
+    assert state["version"]["clock"] == "2026-02-01T10:00:00Z"
+
+
+async def test_an_order_shows_its_story(api):
+    """An order is found by its percent-encoded id, slashes too, with its events and attempts oldest first."""
+    order = await get(api, "/orders/demo/A%2F1")
+
+    assert {name: order[name] for name in ("tenant", "externalOrderId", "status", "orderId", "created")} == {
+        "tenant": "demo",
+        "externalOrderId": "A/1",
+        "status": "delivered",
+        "orderId": "ord-1",
+        "created": True,
+    }
+    assert order["order"]["deliveryAddress"] == "1 High Street"
+    assert [event["eventId"] for event in order["events"]] == ["e-1"]
+    assert [(attempt["httpStatus"], attempt["kind"], attempt["milliseconds"]) for attempt in order["attempts"]] == [
+        (200, "push", 12)
+    ]
+    assert order["deliveredAt"] == "2026-02-01T10:00:01Z"
+
+
+async def test_an_order_id_may_end_like_a_call(api, doors):
+    """An encoded slash never ends a part: an order whose id ends in /discard is shown and discarded as itself."""
+    shown = await get(api, "/orders/left/B%2Fdiscard")
+    refused = await api.post(V1 + "/orders/left/B%2Fdiscard")
+    discarded = await post(api, "/orders/left/B%2Fdiscard/discard", {"reason": "test"})
+
+    assert shown["status"] == "pending"
+    assert refused.status_code == 405
+    assert discarded == {"discarded": 1}
+    assert (await get(api, "/orders/left/B%2Fdiscard"))["status"] == "discarded"
+
+
+async def test_a_delivered_order_cannot_be_discarded(api):
+    """Discarding what is delivered is a conflict, an unknown order is not found."""
+    delivered = await api.post(V1 + "/orders/demo/A%2F1/discard")
+    unknown = await api.post(V1 + "/orders/demo/none/discard")
+
+    assert (delivered.status_code, delivered.json()["error"]) == (409, "conflict")
+    assert (unknown.status_code, unknown.json()["error"]) == (404, "not_found")
+
+
+async def test_dead_letters_of_both_kinds_are_listed(api):
+    """A dead letter names its kind, event, order and reason."""
+    letters = (await get(api, "/dead-letters"))["deadLetters"]
+
+    assert [(letter["kind"], letter["eventId"], letter["externalOrderId"], letter["reason"]) for letter in letters] == [
+        ("event", "e-3", None, {"code": "malformed_payload", "detail": "no id", "path": "$.id"}),
+        ("order", "e-2", "A/2", {"code": "refused", "detail": "422: no such street", "path": None}),
+    ]
+
+
+async def test_replaying_one_event_puts_it_back(api, calls):
+    """A replayed event waits for translation again, translation is woken, and the act is on the audit's record."""
+    [event] = (await get(api, "/events", eventId="e-3"))["events"]
+
+    only_asked = await post(api, f"/events/{event['id']}/replay", {"dryRun": True})
+    before = (await get(api, f"/events/{event['id']}"))["status"]
+    done = await post(api, f"/events/{event['id']}/replay")
+
+    assert (only_asked, before, done) == ({"replayed": 1}, "dead", {"replayed": 1})
+    assert (await get(api, f"/events/{event['id']}"))["status"] == "received"
+    assert calls.asked == [("wake translation",)]
+    assert calls.audit == [("adminer", "replay", f"event {event['id']}")]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_events_are_replayed_by_ids_and_by_filter(api, dry_run):
+    """A selection by ids counts those that are there; a dry run changes nothing, whether asked in body or address."""
+    ids = [event["id"] for event in (await get(api, "/events", source="acme"))["events"]]
+
+    by_ids = await post(api, "/events/replay", {"ids": [*ids, "999", "nonsense"], "dryRun": dry_run})
+    by_filter = await post(api, "/events/replay", {"filter": {"eventId": "e-3"}}, dryRun=str(dry_run).lower())
+    received = (await get(api, "/stats"))["events"].get("received", 0)
+
+    assert (by_ids, by_filter) == ({"replayed": 2}, {"replayed": 1})
+    assert received == (0 if dry_run else 3)
+
+
+async def test_dead_letters_are_replayed_and_discarded(api, calls):
+    """Dead letters go back by filter and are set aside for good by id."""
+    letters = {letter["kind"]: letter["id"] for letter in (await get(api, "/dead-letters"))["deadLetters"]}
+
+    counted = await post(api, "/dead-letters/replay", {"filter": {"code": "refused"}, "dryRun": True})
+    replayed = await post(api, "/dead-letters/replay", {"filter": {"code": "refused"}})
+    discarded = await post(api, "/dead-letters/discard", {"ids": [letters["event"]], "reason": "a test call"})
+
+    assert (counted, replayed, discarded) == ({"replayed": 1}, {"replayed": 1}, {"discarded": 1})
+    [event] = (await get(api, "/events", eventId="e-3"))["events"]
+    assert (event["status"], event["reason"]["detail"]) == ("discarded", "a test call")
+    assert calls.audit == [
+        ("adminer", "replay", "1 dead letters by filter"),
+        ("adminer", "discard", "1 dead letters by id"),
+    ]
+
+
+async def test_tenants_are_halted_and_resumed_by_hand(api, calls):
+    """A halt answers the tenant with its reason; a resume lifts it; both name the operator in the audit."""
+    halted = await post(api, "/tenants/demo/halt", {"reason": "stocktaking"})
+    listed = (await get(api, "/tenants"))["tenants"]
+    resumed = await post(api, "/tenants/demo/resume")
+
+    assert (halted["status"], halted["reason"]["detail"]) == ("halted", "stocktaking")
+    assert [(tenant["name"], tenant["status"], tenant["deadLetters"]) for tenant in listed] == [
+        ("demo", "halted", 2),
+        ("pulled", "active", 0),
+    ]
+    assert resumed["status"] == "active"
+    assert calls.audit == [("adminer", "halt", "tenant demo"), ("adminer", "resume", "tenant demo")]
+
+
+async def test_a_pulled_tenant_has_nothing_to_halt(api):
+    """A halt of a tenant that is pulled from is a conflict; of an unknown one, not found."""
+    assert (await api.post(V1 + "/tenants/pulled/halt")).status_code == 409
+    assert (await api.post(V1 + "/tenants/none/halt")).status_code == 404
+
+
+async def test_sources_show_how_they_are_doing(api):
+    """A source counts what came under its former names too, and shows its last refusal and its lookups' halts."""
+    acme, quiet = (await get(api, "/sources"))["sources"]
+
+    assert acme == {
+        "name": "acme",
+        "adapter": "acme",
+        "adapterVersion": "7",
+        "tenant": "demo",
+        "lastAcceptedAt": "2026-02-01T10:00:02Z",
+        "lastRefusedAt": "2026-02-01T10:00:01Z",
+        "lastRefusal": {"code": "wrong_credentials", "detail": "401: wrong credentials", "path": None},
+        "waiting": 0,
+        "silent": False,
+        "lookupHalts": [
+            {
+                "owner": "ACME/74",
+                "reason": {"code": "lookup_unauthorized", "detail": "401 from the vendor", "path": None},
+                "since": "2026-02-01T10:00:00Z",
+                "nextProbeAt": "2026-02-01T10:05:00Z",
+            }
+        ],
+    }
+    assert (quiet["lastAcceptedAt"], quiet["lastRefusal"], quiet["lookupHalts"]) == (None, None, [])
+
+
+async def test_lookups_are_resumed_and_reconciled(api, calls):
+    """A source's lookups are resumed and reconciled since a moment; one without reconciliation is a conflict."""
+    resumed = await post(api, "/sources/acme/resume")
+    reconciled = await post(api, "/sources/acme/reconcile", {"since": "1970-01-01T00:00:01Z"})
+
+    assert (resumed["name"], reconciled) == ("acme", {"reconciled": 3})
+    assert calls.asked == [("resume lookups", "acme"), ("reconcile", "acme", 1_000_000)]
+    assert (await api.post(V1 + "/sources/quiet/reconcile")).status_code == 409
+
+
+async def test_refusals_are_listed_newest_first(api):
+    """A refusal has its time, source, status, reason, address and size; a source's alone can be asked for."""
+    everything = (await get(api, "/refusals"))["refusals"]
+    own = (await get(api, "/refusals", source="acme"))["refusals"]
+
+    assert [row["at"] for row in everything] == sorted((row["at"] for row in everything), reverse=True)
+    assert own[0] == {
+        "at": "2026-02-01T10:00:01Z",
+        "source": "acme",
+        "status": 401,
+        "reason": {"code": "wrong_credentials", "detail": "401: wrong credentials", "path": None},
+        "address": "192.0.2.1",
+        "size": 10,
+    }
+
+
+async def test_stats_count_by_status(api):
+    """The figures count events and orders by status: overall, by source, by tenant."""
+    assert await get(api, "/stats") == {
+        "events": {"delivered": 1, "dead": 2, "translated": 1},
+        "orders": {"delivered": 1, "dead": 1, "pending": 1},
+        "sources": {"acme": {"delivered": 1, "dead": 1}, "acme-old": {"dead": 1}, "gone": {"translated": 1}},
+        "tenants": {"demo": {"delivered": 1, "dead": 1}, "left": {"pending": 1}},
+    }
+
+
+async def test_pruning_answers_a_count(api, calls):
+    """Nothing is past its retention yet, so that pruning removes nothing and says so."""
+    assert await post(api, "/prune") == {"pruned": 0}
+    assert calls.audit == [("adminer", "prune", "0 rows past their retention")]
