@@ -1,0 +1,1 @@
+"""The drift radar: what vendors send that the adapters do not know, noticed without refusing anything."""

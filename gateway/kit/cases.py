@@ -1,0 +1,218 @@
+"""Golden cases: what came in as files, and what an adapter makes of it in the words of `expected.json`."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from adapters import Adapter, Cancellation, Hook, Identity, Ignored, Lookup, Lookups, Secret, State, TranslationError
+from schemas import encode_order, faults_of
+
+LONGEST_ID = 2_000
+"""Characters of an event ID that no index takes."""
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A golden case: `body.json` as received, `expected.json`; `options.json`, `hook.json` and `answers/` where needed.
+
+    `hook.json` holds what a request carries besides its body: `headers`, `parameters`, `path`. The answer to the
+    lookup `orders/1` stands in `answers/orders/1.json`; one that is best effort and has no file gets no answer.
+    `origin.json` says where the body is from; without it, from documentation or a person's mind.
+    """
+
+    name: str
+    hook: Hook
+    options: dict[str, Any]
+    answers: dict[str, bytes]
+    expected: dict[str, Any]
+    is_captured: bool = False
+
+
+def load_case(directory: Path) -> Case:
+    """The case in one directory."""
+
+    def read(name: str) -> dict[str, Any]:
+        file = directory / name
+        found: dict[str, Any] = json.loads(file.read_bytes()) if file.exists() else {}
+        return found
+
+    root = directory / "answers"
+    return Case(
+        name=directory.name,
+        hook=Hook(body=(directory / "body.json").read_bytes(), **read("hook.json")),
+        options=read("options.json"),
+        answers={file.relative_to(root).with_suffix("").as_posix(): file.read_bytes() for file in root.rglob("*.json")},
+        expected=read("expected.json"),
+        is_captured=read("origin.json").get("origin") == "captured",
+    )
+
+
+def load_cases(directory: Path) -> list[Case]:
+    """Every case below a directory, by name."""
+    return [load_case(file.parent) for file in sorted(directory.glob("*/body.json"))]
+
+
+def save_case(directory: Path, case: Case) -> None:
+    """Write a case: the body byte for byte, the other files where they say something."""
+    directory.mkdir(parents=True)
+    (directory / "body.json").write_bytes(case.hook.body)
+    request = {"headers": case.hook.headers, "parameters": case.hook.parameters, "path": case.hook.path}
+    given = {name: value for name, value in request.items() if value}
+    origin = {"origin": "captured"} if case.is_captured else {}
+    for name, value in {"hook": given, "options": case.options, "origin": origin, "expected": case.expected}.items():
+        if value or name == "expected":
+            text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+            (directory / f"{name}.json").write_text(text, encoding="utf-8")
+    for path, body in case.answers.items():
+        file = directory / "answers" / f"{path}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(body)
+
+
+def read_options(adapter: Adapter, raw: Mapping[str, Any]) -> Any:
+    """The adapter's options from plain values; spans in seconds. Raises msgspec.ValidationError."""
+
+    def secret(kind: type, value: Any) -> Any:
+        if kind is not Secret or not isinstance(value, str):
+            raise TypeError(f"expected {'text' if kind is Secret else kind.__name__}")
+        return Secret(value)
+
+    return msgspec.convert(raw, adapter.options, dec_hook=secret)
+
+
+def outcome_of(adapter: Adapter, options: Any, hook: Hook, answers: Mapping[str, bytes]) -> dict[str, Any]:
+    """What becomes of an event, as `expected.json` says it; lookups are answered from `answers`.
+
+    Whatever the adapter raises besides a TranslationError goes through.
+
+    Raises:
+        BrokenPromiseError: the result is none by the contract.
+        UnansweredError: a lookup that must be answered has no answer in `answers`.
+    """
+    said: dict[str, Any] = {"eventId": None}
+    try:
+        identity = adapter.identify(hook)
+        _require(not _faults_of_identity(identity), _faults_of_identity(identity))
+        said |= {"eventId": identity.event_id, "topic": identity.topic}
+        translation = adapter.translate(hook, options, {})
+        known: dict[str, bytes | None] = {}
+        while isinstance(translation, Lookups):
+            _require(not _faults_of_lookups(translation), _faults_of_lookups(translation))
+            wanted = [lookup for lookup in translation.wanted if lookup.path not in known]
+            _require(wanted, "asks again though every lookup was answered")
+            said["lookups"] = [*said.get("lookups", []), *(lookup.path for lookup in wanted)]
+            known |= _answered(wanted, answers)
+            translation = adapter.translate(hook, options, known)
+    except TranslationError as error:
+        return said | {
+            "outcome": "dead",
+            "reason": {"code": error.code, "detail": error.detail, "path": error.path},
+            "references": list(error.references),
+        }
+    return said | _outcome_of_translation(translation)
+
+
+class BrokenPromiseError(AssertionError):
+    """A result that is none by the contract."""
+
+
+class UnansweredError(LookupError):
+    """A lookup to which there is no answer at hand: as far as an event can be followed."""
+
+
+def _require(holds: object, otherwise: object) -> None:
+    if not holds:
+        raise BrokenPromiseError(otherwise)
+
+
+def _answered(wanted: Sequence[Lookup], answers: Mapping[str, bytes]) -> dict[str, bytes | None]:
+    for lookup in wanted:
+        if not lookup.best_effort and lookup.path not in answers:
+            raise UnansweredError(lookup.path)
+    return {lookup.path: answers.get(lookup.path) for lookup in wanted}
+
+
+def _outcome_of_translation(translation: Any) -> dict[str, Any]:
+    if isinstance(translation, Ignored):
+        _require(_is_text(translation.reason), "a reason that is no text")
+        reason = {"code": "ignored", "detail": translation.reason, "path": None}
+        return {"outcome": "ignored", "reason": reason, "references": list(translation.references)}
+    _require(isinstance(translation, list), f"a translation that is a {type(translation).__name__}")
+    states = []
+    for state in translation:
+        _require(isinstance(state, State | Cancellation), f"a state that is a {type(state).__name__}")
+        _require(not _faults_of_state(state), _faults_of_state(state))
+        if isinstance(state, State) and (fault := faults_of(state.order)) is not None:
+            path, detail = fault
+            reason = {"code": "invalid_order", "detail": detail, "path": path}
+            return {"outcome": "dead", "reason": reason, "references": list(state.references)}
+        states.append(_said_of(state))
+    return {"outcome": "orders", "states": states}
+
+
+def _said_of(state: State | Cancellation) -> dict[str, Any]:
+    what: dict[str, Any]
+    if isinstance(state, State):
+        what = {"order": json.loads(encode_order(state.order))}
+    else:
+        what = {"cancelled": state.external_order_id}
+    return what | {
+        "clock": None if state.clock is None else state.clock.isoformat(),
+        "tie": state.tie,
+        "owner": state.owner,
+        "tenant": state.tenant,
+        "references": list(state.references),
+    }
+
+
+def _is_text(text: object) -> bool:
+    """Whether a text can be stored anywhere: not blank, no NUL, no lone surrogate."""
+    return isinstance(text, str) and bool(text.strip()) and "\0" not in text and _encodes(text)
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _faults_of_identity(identity: Any) -> str:
+    if not isinstance(identity, Identity):
+        return f"an identity that is a {type(identity).__name__}"
+    if identity.event_id is not None and not (_is_text(identity.event_id) and len(identity.event_id) < LONGEST_ID):
+        return "an event ID that no index takes"
+    if identity.topic is not None and not _is_text(identity.topic):
+        return "a topic that is no text"
+    return ""
+
+
+def _faults_of_lookups(lookups: Lookups) -> str:
+    paths = [lookup.path for lookup in lookups.wanted]
+    if not paths or not _is_text(lookups.subject):
+        return "lookups without a path or a subject"
+    bad = [path for path in paths if not _is_text(path) or path.startswith("/") or set(":?#\\ ") & set(path)]
+    if bad or any(".." in path.split("/") for path in paths):
+        return "a lookup's path that is not a plain relative one"
+    return ""
+
+
+def _faults_of_state(state: State | Cancellation) -> str:
+    texts: list[str | None] = [state.external_order_id, state.owner, state.tenant, *state.references]
+    if isinstance(state, State):
+        order = state.order
+        texts += [order.delivery_address, order.customer_id, order.customer_name, order.customer_contact]
+        texts += [order.planned_date, *(order.special_handling or ())]
+        if any(amount is not None and not math.isfinite(amount) for amount in (order.total_weight, order.volume)):
+            return "an amount that is not finite"
+    if not all(text is None or _is_text(text) for text in texts):
+        return "a text that is blank or cannot be stored"
+    clock: Any = state.clock
+    if clock is not None and (not isinstance(clock, datetime) or clock.utcoffset() is None):
+        return "a clock that is not an aware time"
+    return "" if -(2**63) <= state.tie < 2**63 else "a tie beyond 64 bits"

@@ -1,0 +1,83 @@
+"""Five broken adapters: `adapter check` names what is wrong, and the gateway goes on without losing an event."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gateway.kit.scorecard import assess
+from gateway.translation.registry import find_adapter
+from tests.processes import API_TOKEN, PROOF, Gateway, eventually, source, tenant, told
+
+BROKEN = Path(__file__).parents[2] / "broken_adapters"
+TOKEN = {"Authorization": f"Bearer {API_TOKEN}"}
+DEFECTS = {
+    "raises": "KeyError: 'A-1'",
+    "wrong_type": "a translation that is a Order",
+    "endless": "did not end within a second",
+    "unlisted_header": "asks for the header x-deliver-to, which reads_headers does not list",
+}
+
+
+def problems_of(name: str) -> list[str]:
+    adapter = find_adapter(f"./{name}.py", BROKEN)
+    card = assess(adapter, directory=BROKEN / "golden" / name, seconds=0.2)
+    return [problem for mark in card.marks for problem in mark.problems]
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_the_check_names_what_is_wrong(name):
+    """Each defect is found, in words that say what to mend."""
+    problems = problems_of(name)
+
+    assert any(DEFECTS[name] in problem for problem in problems)
+
+
+def test_the_check_catches_a_clock_by_any_name():
+    """A clock that is read through an alias is found in the source and while it runs."""
+    problems = problems_of("clock_alias")
+
+    assert any(problem.startswith("clock_alias.py: line 14: uses .now") for problem in problems)
+    assert any(problem.startswith("calls datetime.now") for problem in problems)
+
+
+def test_a_broken_adapter_keeps_no_place_on_the_scale():
+    """Whoever breaks a promise is not even documented."""
+    adapter = find_adapter("./raises.py", BROKEN)
+
+    card = assess(adapter, directory=BROKEN / "golden" / "raises", is_thorough=False)
+
+    assert not card.is_good
+    assert card.scale is None
+    assert "a check fails" in card.missing
+
+
+def test_the_gateway_outlives_them(tmp_path):
+    """Each event of a broken adapter is a dead letter with the adapter's own traceback; another source goes on."""
+    for name in DEFECTS:
+        shutil.copy(BROKEN / f"{name}.py", tmp_path)
+    sources = {name: source("demo", adapter=f"./{name}.py") for name in DEFECTS}
+    url = "http://127.0.0.1:9/nobody"
+    with Gateway(tmp_path, {"demo": tenant(url)}, {**sources, "good": source("demo")}) as gateway:
+
+        def dead() -> dict[str, dict[str, object]]:
+            rows = gateway.http.get("/api/v1/events?status=dead", headers=TOKEN).json()["events"]
+            return {row["source"]: row for row in rows}
+
+        for name in DEFECTS:
+            answer = gateway.http.post(f"/hooks/{name}", content=b'{"id": "A-1"}', headers=PROOF)
+            assert answer.json() == {"accepted": True, "duplicate": False, "eventId": "A-1"}
+        gateway.http.post("/hooks/good", json=told("e-1", "O-1", 1), headers=PROOF)
+        found = eventually(dead, lambda rows: len(rows) == len(DEFECTS))
+        pending = eventually(lambda: gateway.http.get("/api/v1/orders", headers=TOKEN).json()["orders"])
+        details = {
+            name: gateway.http.get(f"/api/v1/events/{row['id']}", headers=TOKEN).json() for name, row in found.items()
+        }
+
+    assert found.keys() == DEFECTS.keys()
+    assert {row["reason"]["code"] for row in found.values()} == {"adapter_defect"}
+    assert [order["externalOrderId"] for order in pending] == ["O-1"]
+    assert all(json.loads(detail["body"]) == {"id": "A-1"} for detail in details.values())
+    for name in ("raises", "endless", "unlisted_header"):
+        assert f"{name}.py" in details[name]["traceback"]
