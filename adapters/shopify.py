@@ -1,0 +1,214 @@
+"""Shopify orders -> Trackely orders.
+
+Quirks, each held by a golden case:
+- the header `X-Shopify-Webhook-Id` names the event and `X-Shopify-Topic` its topic; neither stands in the body.
+- the body is the order itself, whatever happened to it; topics that bring another body are ignored.
+- `shipping_address` is null where nothing is shipped: pick-ups, sales over the counter, vouchers.
+- `id` and `order_number` are numbers, ids of some apps texts; `name` is what people call the order: `#1001`.
+- weights are grams.
+- a cancelled order says so by `cancelled_at`, and comes under `orders/updated` too.
+- an order placed to try a shop out says `test: true`.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from adapters.addresses import one_line
+from adapters.contract import (
+    Adapter,
+    Answers,
+    Cancellation,
+    Hook,
+    Identity,
+    Ignored,
+    OptionsModel,
+    State,
+    Translation,
+    VendorModel,
+    decoder,
+)
+from adapters.errors import IncompletePayload, TranslationError
+from adapters.moments import moment
+from adapters.templates import fault_of_template, filled
+from adapters.texts import first_of, identifier, references_of, topic_of
+from adapters.units import kilograms
+from schemas import Order
+
+EVENT_ID, TOPIC, SHOP = "x-shopify-webhook-id", "x-shopify-topic", "x-shopify-shop-domain"
+
+# https://shopify.dev/docs/api/webhooks: these bring an order; orders/edited an edit, orders/delete an id alone.
+ORDER_TOPICS = frozenset(
+    {
+        *("orders/create", "orders/updated", "orders/paid", "orders/cancelled"),
+        *("orders/fulfilled", "orders/partially_fulfilled"),
+    }
+)
+
+MEMBERS = {"name": "$.name", "order_number": "$.order_number", "id": "$.id", "shop": f"header {SHOP}"}
+"""What the template of the order's id may use, and where it stands."""
+
+SHIP_TO = "$.shipping_address"
+
+
+class Stand(OptionsModel, frozen=True, kw_only=True):
+    """The customer who stands in for an address that an order lacks."""
+
+    customer_id: str
+
+    def __post_init__(self) -> None:
+        if not self.customer_id.strip():
+            raise ValueError("missing_shipping_address: customer_id is empty")
+
+
+class Options(OptionsModel, frozen=True, kw_only=True):
+    """The operator's choices; docs/vendors/shopify.md explains each."""
+
+    external_order_id: str = "{name}"
+    missing_shipping_address: Literal["dead_letter", "ignore"] | Stand = "dead_letter"
+    special_handling: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    test_orders: Literal["ignore", "forward"] = "ignore"
+
+    def __post_init__(self) -> None:
+        fault = fault_of_template(self.external_order_id, frozenset(MEMBERS))
+        if fault is not None:
+            raise ValueError(f"external_order_id: {fault}")
+
+
+class Address(VendorModel, frozen=True, rename=None):
+    """`shipping_address`."""
+
+    name: str | None = None
+    company: str | None = None
+    address1: str | None = None
+    address2: str | None = None
+    city: str | None = None
+    province_code: str | None = None
+    zip: str | int | None = None
+    country_code: str | None = None
+    phone: str | int | None = None
+
+
+class Customer(VendorModel, frozen=True, rename=None):
+    """Who bought."""
+
+    email: str | None = None
+    phone: str | int | None = None
+
+
+class ShippingLine(VendorModel, frozen=True, rename=None):
+    """How the order is to be shipped."""
+
+    code: str | None = None
+
+
+class ShopifyOrder(VendorModel, frozen=True, rename=None):
+    """An order."""
+
+    id: int | str
+    name: str | None = None
+    order_number: int | str | None = None
+    updated_at: str | None = None
+    cancelled_at: str | None = None
+    test: bool | None = None
+    email: str | None = None
+    phone: str | int | None = None
+    customer: Customer | None = None
+    shipping_address: Address | None = None
+    shipping_lines: list[ShippingLine | None] | None = None
+    total_weight: int | float | str | None = None
+
+
+NO_CUSTOMER, NO_ADDRESS = Customer(), Address()
+
+read_order = decoder(ShopifyOrder)
+
+
+def identify(hook: Hook) -> Identity:
+    """The header `X-Shopify-Webhook-Id`, which a retry repeats; without it the body's hash serves."""
+    event_id = identifier(hook.headers.get(EVENT_ID), f"header {EVENT_ID}")
+    return Identity(event_id=event_id, topic=topic_of(hook.headers.get(TOPIC)))
+
+
+def translate(hook: Hook, options: Options, _answers: Answers) -> Translation:
+    """One state of one order; judged in the order topic, test, cancellation, address."""
+    topic = topic_of(hook.headers.get(TOPIC))
+    # Without the header, as when a person sends a body by hand, the body is taken for what it most often is.
+    if topic is not None and topic not in ORDER_TOPICS:
+        return Ignored(f"topic {topic[:50]} brings no order")
+    order = read_order(hook.body)
+    references = references_of(order.name, _text(order.order_number), _text(order.id))
+    if order.test and options.test_orders == "ignore":
+        return Ignored("a test order; option test_orders would forward it", references)
+    try:
+        return _judged(order, identifier(hook.headers.get(SHOP)), references, options)
+    except TranslationError as fault:
+        fault.references = references
+        raise
+
+
+def _judged(order: ShopifyOrder, shop: str | None, references: tuple[str, ...], options: Options) -> Translation:
+    members = {"name": order.name, "order_number": _text(order.order_number), "id": _text(order.id), "shop": shop}
+    external_order_id = filled(options.external_order_id, members, option="external_order_id", paths=MEMBERS)
+    clock = moment(order.updated_at)
+    if order.cancelled_at:
+        return [Cancellation(external_order_id=external_order_id, clock=clock, owner=shop, references=references)]
+    address = _line(order.shipping_address or NO_ADDRESS)
+    customer_id = None
+    if address is None:
+        if options.missing_shipping_address == "ignore":
+            return Ignored("no shipping_address: nothing to deliver", references)
+        if not isinstance(options.missing_shipping_address, Stand):
+            raise IncompletePayload(
+                "no shipping_address: nowhere to deliver; option missing_shipping_address can ignore such orders or "
+                "name a customer",
+                path=SHIP_TO,
+            )
+        customer_id = options.missing_shipping_address.customer_id
+    canonical = _order(order, external_order_id, address, customer_id, options)
+    return [State(order=canonical, clock=clock, owner=shop, references=references)]
+
+
+def _order(
+    order: ShopifyOrder, external_order_id: str, address: str | None, customer_id: str | None, options: Options
+) -> Order:
+    ship_to, customer = order.shipping_address or NO_ADDRESS, order.customer or NO_CUSTOMER
+    contacts = (order.email, customer.email, _text(ship_to.phone), _text(order.phone), _text(customer.phone))
+    codes = [line.code for line in order.shipping_lines or () if line is not None and line.code is not None]
+    handling = dict.fromkeys(word for code in codes for word in options.special_handling.get(code, ()))
+    return Order(
+        external_order_id=external_order_id,
+        delivery_address=address,
+        customer_id=customer_id,
+        customer_name=first_of((ship_to.company, ship_to.name), SHIP_TO),
+        customer_contact=first_of(contacts, "$.email"),
+        total_weight=kilograms(grams=order.total_weight, path="$.total_weight"),
+        special_handling=tuple(handling) or None,
+    )
+
+
+def _line(address: Address) -> str | None:
+    return one_line(
+        (address.address1, address.address2),
+        city=address.city,
+        post_code=_text(address.zip),
+        state=address.province_code,
+        country=address.country_code,
+        path=SHIP_TO,
+    )
+
+
+def _text(member: str | int | None) -> str | None:
+    """A member that is now a text, now a number."""
+    return None if member is None else str(member)
+
+
+ADAPTER = Adapter(
+    name="shopify",
+    version="1",
+    options=Options,
+    identify=identify,
+    translate=translate,
+    reads_headers=(EVENT_ID, TOPIC, SHOP),
+    collision_option="external_order_id",
+)
