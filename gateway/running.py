@@ -1,0 +1,104 @@
+"""The gateway as a process: its listeners, its signals, its log."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+import structlog
+from starlette.types import ASGIApp
+
+from gateway import logs
+from gateway.app import Gateway
+from gateway.config import Config, secrets_of
+from gateway.errors import ConfigError, Fault
+from gateway.reloading import Read, Reloading
+from gateway.serving import create_server, listen, rest_collector
+
+STARTED_LOOK_SECONDS: Final = 0.005
+
+_log = structlog.get_logger("gateway.running")
+
+
+async def serve(
+    config: Config, *, read: Read | None = None, on_ready: Callable[[str], None] = lambda _url: None
+) -> None:
+    """Run the gateway until SIGTERM or SIGINT; `on_ready` is told the main listener's URL.
+
+    `read` reads the configuration anew: at SIGHUP its secrets are taken over.
+
+    Raises:
+        ConfigError: a port is taken, or the store cannot be used.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    asked = asyncio.Event()
+    if read is not None:
+        loop.add_signal_handler(signal.SIGHUP, asked.set)
+    async with running(config, read=read, asked=asked) as url:
+        rest_collector()
+        on_ready(url)
+        await stop.wait()
+
+
+@asynccontextmanager
+async def running(
+    config: Config, *, read: Read | None = None, asked: asyncio.Event | None = None, log_level: str = "info"
+) -> AsyncIterator[str]:
+    """The gateway behind its listeners; the main one's URL.
+
+    Whenever `asked` is set, `read` reads the configuration anew, and its secrets are taken over.
+
+    Raises:
+        ConfigError: a port is taken, or the store cannot be used.
+    """
+    log = logs.configure(level=log_level, secrets=secrets_of(config))
+    try:
+        async with AsyncExitStack() as stack:
+            server = config.settings.server
+            sockets = [_bind(stack, "server", server.host, server.port)]
+            if server.admin is not None:
+                sockets.append(_bind(stack, "server.admin", server.admin.host, server.admin.port))
+            gateway = await stack.enter_async_context(Gateway(config))
+            apps = [gateway.public, *([gateway.admin] if gateway.admin else [])]
+            for app, listener in zip(apps, sockets, strict=True):
+                await stack.enter_async_context(_listening(app, config, listener, gateway.turned_away))
+            if read is not None and asked is not None:
+                reloading = asyncio.create_task(Reloading(config, read, gateway.take_secrets, log).run(asked))
+                stack.callback(reloading.cancel)
+            host, port = sockets[0].getsockname()[:2]
+            _log.info("listening", host=host, port=port)
+            yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            _log.info("stopping")
+    finally:
+        log.close()
+
+
+def _bind(stack: AsyncExitStack, key: str, host: str, port: int) -> socket.socket:
+    try:
+        listener = listen(host, port)
+    except OSError as error:
+        detail = f"cannot listen on {host}:{port}: {error.strerror or error}"
+        raise ConfigError([Fault("", key, detail)]) from error
+    stack.callback(listener.close)
+    return listener
+
+
+@asynccontextmanager
+async def _listening(
+    app: ASGIApp, config: Config, listener: socket.socket, refused: Callable[[int, str, str | None], None]
+) -> AsyncIterator[None]:
+    """Answer on a listener; at the end, what has begun to arrive is answered before the rooms close."""
+    server = create_server(app, config.settings.limits, refused=refused, lifespan="off")
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn tells it no other way
+        await asyncio.sleep(STARTED_LOOK_SECONDS)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
