@@ -1,0 +1,146 @@
+"""The demo as a whole: prepare, start, send, show, and go on until Ctrl-C."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+import httpx
+import msgspec
+from rich.console import Console
+
+from adapters import Api
+from gateway.config import Config, is_loopback
+from gateway.demo.preparing import Prepared, prepare, sample
+from gateway.demo.sending import recipients, send
+from gateway.demo.showing import OperatorsApi, outcomes, show, show_the_way_on
+from gateway.errors import ConfigError
+from gateway.running import running
+from gateway.standin import User, Warehouse, listening
+
+DONE, FAILED, BAD_CONFIGURATION = 0, 1, 78
+OK: Final = 200
+PATIENCE_SECONDS: Final = 60.0
+WIDTH: Final = 180
+"""Columns of a table that goes into a pipe or a file."""
+
+Start = Callable[[Config], AbstractAsyncContextManager[str]]
+"""Runs the gateway; yields its URL. Raises ConfigError where a port is taken or the store cannot be used."""
+
+
+def run(config: Path, *, once: bool, start: Start | None = None, console: Console | None = None) -> int:
+    """Run the demo; its exit code: 0, 1 where something did not arrive or cannot be used, 78 a bad configuration."""
+    console = console or Console(width=None if sys.stdout.isatty() else WIDTH)
+    # The table tells what the log would: only trouble stands between.
+    start = start or partial(running, log_level="warning")
+    try:
+        prepared = prepare(config, os.environ)
+    except ConfigError as error:
+        return _told(console, str(error), BAD_CONFIGURATION)
+    except OSError as error:
+        return _told(console, f"cannot use {error.filename or config}: {error.strerror or error}", FAILED)
+    for note in prepared.notes:
+        console.print(note, highlight=False, soft_wrap=True)
+    try:
+        return asyncio.run(_demonstrate(prepared, config, once=once, start=start, console=console))
+    except ConfigError as error:
+        return _told(console, "; ".join(f"{fault.path}: {fault.detail}" for fault in error.faults), FAILED)
+    except OSError as error:
+        return _told(console, str(error), FAILED)
+
+
+def _told(console: Console, words: str, code: int) -> int:
+    console.print(f"gateway demo: {words}", markup=False, highlight=False, soft_wrap=True)
+    return code
+
+
+async def _demonstrate(prepared: Prepared, path: Path, *, once: bool, start: Start, console: Console) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    config = prepared.config
+    async with AsyncExitStack() as stack:
+        elsewhere = await stack.enter_async_context(_standin(config))
+        for name in sorted(elsewhere):
+            console.print(f"{name} asks an API that is not the stand-in: no samples are sent to it.", highlight=False)
+        url = await stack.enter_async_context(start(config))
+        showing = asyncio.create_task(_show(config, url, elsewhere, console))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({showing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not showing.done():
+            showing.cancel()
+            await asyncio.gather(showing, return_exceptions=True)
+            return FAILED
+        has_arrived = showing.result()
+        if not once:
+            show_the_way_on(console, prepared, path, url, goes_on=True)
+            await stopping
+            return DONE
+        stopping.cancel()
+    show_the_way_on(console, prepared, path, url, goes_on=False)
+    return DONE if has_arrived else FAILED
+
+
+async def _show(config: Config, url: str, elsewhere: set[str], console: Console) -> bool:
+    """Send the samples and show what becomes of them; whether each was taken and has ended."""
+    async with httpx.AsyncClient(trust_env=False, timeout=30.0) as client:
+        sent = [await send(client, url, what, source) for what, source in recipients(config, without=elsewhere)]
+        console.print(f"{len(sent)} samples were sent over HTTP; waiting for what becomes of them …", highlight=False)
+        until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        found = await outcomes(OperatorsApi(client, config, url), sent, until=until)
+    show(console, found)
+    return all(each.sent.status == OK and not each.is_open for each in found)
+
+
+@asynccontextmanager
+async def _standin(config: Config) -> AsyncIterator[set[str]]:
+    """The stand-in where the first Ongoing source asks for its API; the sources that ask elsewhere.
+
+    Raises OSError, in words, where its port is taken.
+    """
+    elsewhere: set[str] = set()
+    served: tuple[SplitResult, Api] | None = None
+    for source in config.sources.values():
+        api = source.adapter.api(source.options) if source.adapter.api is not None else None
+        if api is None:
+            continue
+        place = urlsplit(api.base_url)
+        is_ours = source.adapter.name == "ongoing" and place.scheme == "http" and is_loopback(place.hostname or "")
+        if is_ours and served is None:
+            served = (place, api)
+        elif not is_ours or served is None or served[0] != place:
+            elsewhere.add(source.name)
+    if served is None:
+        yield elsewhere
+        return
+    place, api = served
+    host, port = place.hostname or "", place.port or 80
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(
+                listening(_warehouse(api), host=host, port=port, root=place.path.rstrip("/"))
+            )
+        except OSError as error:
+            words = f"the stand-in for Ongoing's API cannot listen on {host}:{port}: {error.strerror or error}"
+            raise OSError(words) from error
+        yield elsewhere
+
+
+class _StandInOrder(msgspec.Struct):
+    order: dict[str, object]
+    rows: list[dict[str, object]]
+
+
+def _warehouse(api: Api) -> Warehouse:
+    """The stand-in's orders, for the users that the configuration has."""
+    users = {each.username: User(each.password) for each in (api.credentials, *api.turns.values()) if each is not None}
+    warehouse = Warehouse(users)
+    for stored in msgspec.json.decode(sample("standin_orders.json"), type=list[_StandInOrder]):
+        warehouse.put(stored.order, stored.rows)
+    return warehouse

@@ -1,0 +1,157 @@
+"""`gateway demo` as a process of its own, on ports of its own."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+NAMES = ("GATEWAY_API_TOKEN", "TRACKELY_DEMO_SECRET", "ONGOING_PASSWORD", "LP_TOKEN", "ONGOING_API_PASSWORD")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Place:
+    """A folder with the shipped configuration on free ports."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port, self.standin_port = free_port(), free_port()
+        text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+        self.text = text.replace("8080", str(self.port)).replace("8089", str(self.standin_port))
+        (folder / "config.yaml").write_text(self.text, encoding="utf-8")
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        environ = {name: value for name, value in os.environ.items() if name not in NAMES}
+        return subprocess.Popen(
+            [sys.executable, "-m", "gateway", "demo", *arguments],
+            cwd=self.folder,
+            env={**environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=90)
+        return process.returncode, out, err
+
+
+@pytest.fixture
+def place(tmp_path) -> Place:
+    return Place(tmp_path)
+
+
+def test_every_sample_arrives_or_is_explained(place):
+    """Exit 0; the Ongoing order has the address that the stand-in knows; made-up secrets are kept, readable by us."""
+    code, out, err = place.run("--once")
+
+    assert code == 0, out + err
+    for words in ("RCV-12345678", "SO-20417", "SO-31877", "nowhere to deliver", "missing required field `id`"):
+        assert words in out
+    assert out.count("delivered") == 4
+    assert "200 duplicate" in out
+    kept = place.folder / "data/demo-secrets.env"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    secrets = dict(line.split("=", 1) for line in kept.read_text().splitlines())
+    assert set(secrets) == set(NAMES[:4])
+    assert not any(secret in out + err for secret in secrets.values())
+
+    code, out, _ = place.run("--once")
+
+    assert code == 0
+    assert out.count("200 duplicate") == 7
+    assert dict(line.split("=", 1) for line in kept.read_text().splitlines()) == secrets
+
+
+def test_it_runs_on_until_it_is_interrupted(place):
+    """The printed commands work meanwhile: the token is in the file that it names."""
+    process = place.start()
+    assert process.stdout is not None
+    shown = ""
+    until = time.monotonic() + 60
+    while "curl" not in shown and time.monotonic() < until:
+        shown += process.stdout.readline()
+    token = (place.folder / "data/demo-secrets.env").read_text().split("GATEWAY_API_TOKEN=")[1].splitlines()[0]
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{place.port}/api/v1/orders/demo/SO-31877", headers={"Authorization": f"Bearer {token}"}
+    )
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        order = json.load(answer)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+
+    assert "set -a; . data/demo-secrets.env; set +a" in shown
+    assert process.returncode == 0
+    assert order["order"] == {
+        "externalOrderId": "SO-31877",
+        "deliveryAddress": "Strandgaten 18, 5013 Bergen, NO",
+        "customerName": "Fjellsport Bergen",
+        "customerContact": "mottak@fjellsport.example",
+        "totalWeight": 104.65,
+        "volume": 1.0085,
+        "palletCount": 2,
+        "plannedDate": "2025-07-02",
+    }
+
+
+@pytest.mark.parametrize("which", ["port", "standin_port"])
+def test_a_port_that_is_taken(place, which):
+    """A sentence and exit 1, no traceback."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", getattr(place, which)))
+        taken.listen()
+        code, out, err = place.run("--once")
+
+    assert code == 1
+    assert f"cannot listen on 127.0.0.1:{getattr(place, which)}: " in out
+    assert "Traceback" not in out + err
+
+
+def test_a_folder_that_cannot_be_written(place):
+    """A sentence and exit 1: here a file stands where the data would go."""
+    (place.folder / "data").write_text("")
+    code, out, err = place.run("--once")
+
+    assert code == 1
+    assert "cannot use" in out
+    assert "Traceback" not in out + err
+
+
+def test_a_bad_configuration(place):
+    """Exit 78 and the key's path."""
+    (place.folder / "config.yaml").write_text(place.text.replace("linger: 0.2", "lingers: 0.2"), encoding="utf-8")
+    code, out, err = place.run("--once")
+
+    assert code == 78
+    assert "tenants.demo.batch" in out
+    assert "Traceback" not in out + err
+
+
+def test_no_configuration(place):
+    """The shipped one is written and it says so; here its port is taken, so that it ends there."""
+    (place.folder / "config.yaml").unlink()
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Where it cannot be bound, somebody else has taken it: as good.
+        with contextlib.suppress(OSError):
+            taken.bind(("127.0.0.1", 8089))
+            taken.listen()
+        code, out, _ = place.run("--once")
+
+    assert code == 1
+    assert "There was no config.yaml: the shipped one was written there." in out
+    assert (place.folder / "config.yaml").read_bytes() == (ROOT / "config.yaml").read_bytes()
