@@ -1,0 +1,155 @@
+"""`gateway dead-letters …`: what was set aside for a person."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from gateway.cli import bulk, filters
+from gateway.cli.options import (
+    DEFAULT_CONFIG,
+    DEFAULT_LIMIT,
+    AsJson,
+    CodeOf,
+    ConfigFile,
+    Cursor,
+    DryRun,
+    EventIdOf,
+    Force,
+    Limit,
+    OrderOf,
+    SinceOption,
+    Source,
+    TenantOf,
+    UntilOption,
+    Url,
+    Why,
+)
+from gateway.cli.reaching import operators_api
+from gateway.cli.show import next_page, show_bytes, show_table
+
+dead_letters = typer.Typer(help="What was set aside for a person.", no_args_is_help=True)
+
+
+class Kind(StrEnum):
+    """What was set aside."""
+
+    EVENT = "event"
+    ORDER = "order"
+
+
+KindOf = Annotated[Kind | None, typer.Option("--kind", help="Of this kind.")]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="The dead letters' ids, such as event-12.")]
+
+
+@dead_letters.command("list")
+def list_dead_letters(  # noqa: PLR0913 - a filter is these options
+    *,
+    config: ConfigFile = DEFAULT_CONFIG,
+    kind: KindOf = None,
+    source: Source = None,
+    tenant: TenantOf = None,
+    code: CodeOf = None,
+    event_id: EventIdOf = None,
+    order: OrderOf = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List dead letters, newest first."""
+    which = filters.which(
+        kind=kind, source=source, tenant=tenant, code=code, event_id=event_id, order=order, since=since, until=until
+    )
+    answer = operators_api(config, url).get("dead-letters", **which, limit=limit, cursor=cursor)
+    if as_json:
+        show_bytes(answer.content)
+        return
+    show_table(
+        ("id", "at", "source", "event ID", "tenant", "order", "reason"),
+        (
+            (
+                row["id"],
+                row["at"],
+                row["source"],
+                row["eventId"],
+                row["tenant"],
+                row["externalOrderId"],
+                row["reason"],
+            )
+            for row in answer.value["deadLetters"]
+        ),
+        nothing="no dead letters",
+    )
+    next_page(answer.value)
+
+
+@dead_letters.command("replay")
+def replay(  # noqa: PLR0913 - a filter is these options
+    *,
+    ids: Ids = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    kind: KindOf = None,
+    source: Source = None,
+    tenant: TenantOf = None,
+    code: CodeOf = None,
+    event_id: EventIdOf = None,
+    order: OrderOf = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    dry_run: DryRun = False,
+    force: Force = False,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Translate again what was set aside, by ids or by what fits the options."""
+    selection = bulk.Selection(
+        ids or [],
+        filters.which(
+            kind=kind, source=source, tenant=tenant, code=code, event_id=event_id, order=order, since=since, until=until
+        ),
+    )
+    _do(config, url, "replay", selection, {"dryRun": dry_run, "force": force}, as_json=as_json)
+
+
+@dead_letters.command("discard")
+def discard(  # noqa: PLR0913 - a filter is these options
+    *,
+    ids: Ids = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    kind: KindOf = None,
+    source: Source = None,
+    tenant: TenantOf = None,
+    code: CodeOf = None,
+    event_id: EventIdOf = None,
+    order: OrderOf = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    reason: Why = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set dead letters aside for good, by ids or by what fits the options."""
+    selection = bulk.Selection(
+        ids or [],
+        filters.which(
+            kind=kind, source=source, tenant=tenant, code=code, event_id=event_id, order=order, since=since, until=until
+        ),
+    )
+    _do(config, url, "discard", selection, {"reason": reason}, as_json=as_json)
+
+
+def _do(
+    config: ConfigFile,
+    url: str | None,
+    act: str,
+    selection: bulk.Selection,
+    flags: dict[str, object],
+    *,
+    as_json: bool,
+) -> None:
+    client = operators_api(config, url)
+    done = f"{act}ed"
+    bulk.do(client, ("dead-letters", act), selection, flags=flags, member="deadLetters", done=done, as_json=as_json)

@@ -1,0 +1,179 @@
+"""`gateway events …`: what came in and what became of it."""
+
+from typing import Annotated, Any
+
+import typer
+
+from gateway.cli import bulk, filters
+from gateway.cli.options import (
+    DEFAULT_CONFIG,
+    DEFAULT_LIMIT,
+    AsJson,
+    CodeOf,
+    ConfigFile,
+    Cursor,
+    DryRun,
+    EventIdOf,
+    Force,
+    Limit,
+    OrderOf,
+    ReferenceOf,
+    SinceOption,
+    Source,
+    TenantOf,
+    UntilOption,
+    Url,
+)
+from gateway.cli.reaching import operators_api
+from gateway.cli.show import next_page, show_bytes, show_facts, show_line, show_table, shown
+from gateway.events import EventStatus
+
+events = typer.Typer(help="What came in, and what became of it.", no_args_is_help=True)
+
+Status = Annotated[EventStatus | None, typer.Option("--status", help="In this status.")]
+
+
+@events.command("list")
+def list_events(  # noqa: PLR0913 - a filter is these options
+    *,
+    config: ConfigFile = DEFAULT_CONFIG,
+    source: Source = None,
+    status: Status = None,
+    event_id: EventIdOf = None,
+    reference: ReferenceOf = None,
+    order: OrderOf = None,
+    tenant: TenantOf = None,
+    code: CodeOf = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List events, newest first."""
+    which = filters.which(
+        source=source,
+        status=status,
+        event_id=event_id,
+        reference=reference,
+        order=order,
+        tenant=tenant,
+        code=code,
+        since=since,
+        until=until,
+    )
+    answer = operators_api(config, url).get("events", **which, limit=limit, cursor=cursor)
+    if as_json:
+        show_bytes(answer.content)
+        return
+    show_events(answer.value["events"])
+    next_page(answer.value)
+
+
+@events.command("show")
+def show_event(
+    *,
+    event: Annotated[str, typer.Argument(metavar="ID", help="The event's id, as the list shows it.")],
+    config: ConfigFile = DEFAULT_CONFIG,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show an event: its raw body, what it was translated to by which adapter version, and why."""
+    answer = operators_api(config, url).get("events", event)
+    if as_json:
+        show_bytes(answer.content)
+        return
+    value = answer.value
+    show_facts(
+        {
+            "id": value["id"],
+            "source": value["source"],
+            "event ID": value["eventId"],
+            "topic": value["topic"],
+            "status": value["status"],
+            "reason": value["reason"],
+            "received at": value["receivedAt"],
+            "occurred at": value["occurredAt"],
+            "duplicates": value["duplicates"],
+            "conflicts": value["conflicts"],
+            "references": value["references"],
+            "adapter version": value["adapterVersion"],
+        }
+    )
+    show_table(
+        ("tenant", "order", "status", "reason", "as translated"),
+        (
+            (row["tenant"], row["externalOrderId"], row["status"], row["reason"], _compact(row["order"]))
+            for row in value["translation"]
+        ),
+        nothing="\nno orders",
+    )
+    show_line(shown(value["body"]) if value["body"] is not None else "the body was pruned")
+    if value["traceback"]:
+        show_line("\n" + shown(value["traceback"]))
+
+
+@events.command("replay")
+def replay(  # noqa: PLR0913 - a filter is these options
+    *,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="The events' ids.")] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    source: Source = None,
+    status: Status = None,
+    event_id: EventIdOf = None,
+    reference: ReferenceOf = None,
+    order: OrderOf = None,
+    tenant: TenantOf = None,
+    code: CodeOf = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    dry_run: DryRun = False,
+    force: Force = False,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Translate stored events again with today's adapter and options, by ids or by what fits the options."""
+    which = filters.which(
+        source=source,
+        status=status,
+        event_id=event_id,
+        reference=reference,
+        order=order,
+        tenant=tenant,
+        code=code,
+        since=since,
+        until=until,
+    )
+    selection = bulk.Selection(ids or [], which)
+    flags = {"dryRun": dry_run, "force": force}
+    client = operators_api(config, url)
+    bulk.do(client, ("events", "replay"), selection, flags=flags, member="events", done="replayed", as_json=as_json)
+
+
+def show_events(rows: list[dict[str, Any]]) -> None:
+    """Events as a table."""
+    show_table(
+        ("id", "received at", "source", "event ID", "topic", "status", "orders", "reason"),
+        (
+            (
+                row["id"],
+                row["receivedAt"],
+                row["source"] + (" (orphaned)" if row.get("orphaned") else ""),
+                row["eventId"],
+                row["topic"],
+                row["status"],
+                [order["externalOrderId"] for order in row["orders"]],
+                row["reason"],
+            )
+            for row in rows
+        ),
+        nothing="no events",
+    )
+
+
+def _compact(order: dict[str, Any] | None) -> str:
+    """An order's members but its id, on one line."""
+    if order is None:
+        return "cancelled"
+    return ", ".join(f"{name}: {shown(value)}" for name, value in order.items() if name != "externalOrderId")

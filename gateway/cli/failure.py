@@ -1,0 +1,9 @@
+"""How a command ends when it cannot do what it was asked."""
+
+from gateway.errors import GatewayError
+
+DONE, FAILED, WRONG_USAGE, BAD_CONFIGURATION, INTERRUPTED = 0, 1, 2, 78, 130
+
+
+class Failure(GatewayError):  # noqa: N818 - named by its consequence
+    """The command failed; the message is one sentence for the person who called it."""

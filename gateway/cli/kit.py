@@ -1,0 +1,169 @@
+"""`gateway adapter …`: the integrators' kit."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from gateway.cli.failure import FAILED, Failure
+from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
+from gateway.cli.show import note, show_bytes, show_facts, show_line, show_table
+
+if TYPE_CHECKING:
+    from gateway.kit.scorecard import Scorecard
+
+adapter = typer.Typer(help="The integrators' kit: make an adapter, check it, list what there is.", no_args_is_help=True)
+
+Reference = Annotated[str, typer.Argument(metavar="ADAPTER", help="The adapter's name, or a path such as ./acme.py.")]
+Cases = Annotated[
+    Path | None, typer.Option("--cases", metavar="DIR", help="Golden cases elsewhere than beside the adapter.")
+]
+MOST_PATHS = 12
+
+
+@adapter.command("list")
+def list_adapters(*, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+    """List every adapter that can be named: where it is from, its version, and its place on the scale of quality."""
+    from gateway.kit.scorecard import assess  # noqa: PLC0415 - only these commands load adapters
+    from gateway.translation.registry import named_adapters  # noqa: PLC0415 - as above
+
+    rows: list[dict[str, Any]] = []
+    for each in named_adapters(_files_beside(config)):
+        card = None if each.adapter is None else assess(each.adapter, is_thorough=False)
+        rows.append(
+            {
+                "name": each.name,
+                "version": each.version,
+                "origin": each.origin,
+                "scale": None if card is None else card.scale,
+                "cases": None if card is None else card.cases,
+                "fault": each.fault,
+            }
+        )
+    if as_json:
+        show_bytes(msgspec.json.encode({"adapters": rows}))
+        return
+    show_table(
+        ("adapter", "version", "where from", "scale", "golden cases", "fault"),
+        ([row["name"], row["version"], row["origin"], row["scale"], row["cases"], row["fault"]] for row in rows),
+        nothing="no adapters",
+    )
+
+
+@adapter.command("check")
+def check(
+    *,
+    reference: Reference,
+    cases: Cases = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Check all that an adapter owes, on its golden cases and on hostile bodies, and say what would make it better."""
+    from gateway.kit.scorecard import assess  # noqa: PLC0415 - only these commands load adapters
+    from gateway.translation.registry import find_adapter  # noqa: PLC0415 - as above
+
+    if cases is not None and not cases.is_dir():
+        raise Failure(f"{cases} is no directory of golden cases")
+    try:
+        found = find_adapter(reference, directory_of(reference, config))
+    except LookupError as error:
+        raise Failure(str(error.args[0])) from None
+    card = assess(found, directory=cases, tell=(lambda _: None) if as_json else (lambda words: note(f"… {words}")))
+    if as_json:
+        show_bytes(msgspec.json.encode(card))
+    else:
+        _show(card)
+    if not card.is_good:
+        raise typer.Exit(FAILED)
+
+
+def directory_of(reference: str, config: Path) -> Path:
+    """What a path to an adapter is relative to: here, else where the configuration is, as in the configuration."""
+    here = Path.cwd()
+    return here if (here / reference).exists() or not config.exists() else config.resolve().parent
+
+
+def _show(card: "Scorecard") -> None:
+    for mark in card.marks:
+        show_line(f"{'FAILED' if mark.problems else 'ok    '}  {mark.check}")
+        for problem in mark.problems:
+            show_line(f"        {problem}")
+    show_line("")
+    coverage = card.coverage
+    show_facts(
+        {
+            "adapter": f"{card.adapter} {card.version}",
+            "golden cases": f"{card.cases}, {card.captured} of them captured",
+            "members read": f"{coverage.read}, {coverage.covered} of them in a golden case",
+            "in no golden case": _some(coverage.uncovered),
+            "never read": _some(coverage.never_read),
+            "scale": card.scale or "not yet documented",
+        }
+    )
+    if card.missing:
+        show_line("\nmissing for the next step:")
+        for words in card.missing[:MOST_PATHS]:
+            show_line(f"  {words}")
+        if len(card.missing) > MOST_PATHS:
+            show_line(f"  and {len(card.missing) - MOST_PATHS} more; --json tells all")
+
+
+def _some(paths: tuple[str, ...]) -> str | None:
+    if not paths:
+        return None
+    more = f", and {len(paths) - MOST_PATHS} more" if len(paths) > MOST_PATHS else ""
+    return ", ".join(paths[:MOST_PATHS]) + more
+
+
+def _files_beside(config: Path) -> list[Path]:
+    """The Python files next to the configuration that define an adapter."""
+    directory = config.resolve().parent
+    return [path for path in sorted(directory.glob("*.py")) if b"ADAPTER" in path.read_bytes()]
+
+
+@adapter.command("new")
+def new(
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The vendor's name: small letters, digits, underscores.")],
+    sample: Annotated[
+        list[Path],
+        typer.Option(
+            "--sample", metavar="FILE", help="A payload, or a captured request with its headers; again for more."
+        ),
+    ],
+    answer: Annotated[
+        list[str] | None,
+        typer.Option("--answer", metavar="PATH=FILE", help="What the vendor's API answers to the lookup of a sample."),
+    ] = None,
+    package: Annotated[
+        bool, typer.Option("--package", help="Make an installable project with an entry point.")
+    ] = False,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Draft an adapter from samples: its module, golden cases and a page, with a mark where it is a guess."""
+    from gateway.kit import making, samples  # noqa: PLC0415 - only these commands load the kit
+
+    if (fault := making.fault_of_name(name)) is not None:
+        raise Failure(f"{name}: {fault}")
+    place = making.place_for(name, config.resolve().parent if config.exists() else Path.cwd(), is_package=package)
+    try:
+        read = [samples.read_sample(path) for path in sample]
+        answers = {path: Path(file).read_bytes() for path, _, file in (each.partition("=") for each in answer or [])}
+        drafted, files = making.make(name, read, answers, place)
+    except OSError as error:
+        raise Failure(str(error) if error.strerror is None else f"{error.filename}: {error.strerror}") from None
+    except ValueError as error:
+        raise Failure(str(error)) from None
+    if as_json:
+        told = {"adapter": place.reference, "files": [str(path) for path in files], "guesses": drafted.guesses}
+        show_bytes(msgspec.json.encode(told))
+        return
+    for path in files:
+        show_line(f"wrote {path}")
+    if drafted.guesses:
+        show_line("\nguessed, look at these:")
+        for words in drafted.guesses:
+            show_line(f"  {words}")
+    show_line(f"\nnext: gateway adapter check {place.reference}, then in config.yaml: adapter: {place.reference}")

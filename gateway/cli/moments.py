@@ -1,0 +1,27 @@
+"""Moments as people say them."""
+
+from datetime import UTC, datetime, timedelta
+
+import typer
+
+
+def moment(text: str | None, option: str) -> str | None:
+    """A moment for the API: RFC 3339 as it is, a span such as `2h` as that long ago."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return _ago(text, option)
+    return (at if at.tzinfo else at.astimezone()).astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _ago(text: str, option: str) -> str:
+    from gateway.config.quantities import span  # noqa: PLC0415 - the configuration's room is slow to load
+
+    try:
+        at = datetime.now(UTC) - timedelta(seconds=span(text.removesuffix(" ago")))
+    except (ValueError, OverflowError):
+        expected = "expected a moment such as 2026-02-01T08:00:00Z, or a span such as 2h"
+        raise typer.BadParameter(expected, param_hint=option) from None
+    return at.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,94 @@
+"""What an adapter makes of a request, by the same code that the gateway runs, with neither store nor network."""
+
+import time
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from adapters import Hook
+from gateway.cli.failure import Failure
+from gateway.config.load import load_options
+from gateway.config.model import ConfiguredSource, Source, Tenant
+from gateway.events import EventStatus, TranslatedEvent, UntranslatedEvent
+from gateway.ingress.identity import identify
+from gateway.translation.registry import find_adapter
+from gateway.translation.translator import Context, Translator
+from gateway.watchdog import Watchdog
+
+WATCHDOG_SECONDS = 5.0
+OWN_TENANT = ""
+
+
+def source_of(reference: str, options: Path | None) -> ConfiguredSource:
+    """A source of the adapter's that belongs to no configuration. Raises Failure, ConfigError."""
+    try:
+        adapter = find_adapter(reference, Path.cwd())
+    except LookupError as error:
+        raise Failure(str(error.args[0])) from None
+    try:
+        typed = adapter.options() if options is None else load_options(adapter, options)
+    except TypeError as error:
+        raise Failure(f"adapter {adapter.name} needs options: {error}") from None
+    settings = Source(adapter=reference, tenant=OWN_TENANT, auth="none")
+    return ConfiguredSource(name="offline", settings=settings, adapter=adapter, options=typed)
+
+
+class Workbench:
+    """A source's adapter by itself, for as many requests as wanted. Use as `with Workbench(source) as bench`.
+
+    The clock stands still, so that two outcomes differ only where their requests do.
+    """
+
+    def __init__(self, source: ConfiguredSource) -> None:
+        self._source = source
+        self._now = time.time_ns() // 1000
+        self._watchdog = Watchdog(WATCHDOG_SECONDS)
+        named = source.adapter.tenants(source.options) if source.adapter.tenants else ()
+        tenants = {name: Tenant() for name in (OWN_TENANT, source.settings.tenant, *named)}
+        self._translator = Translator({source.name: source}, tenants, self._watchdog)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watchdog.close()
+
+    def seen(self, hook: Hook) -> Hook:
+        """The request as the adapter may see it: what it does not list is left out."""
+        adapter = self._source.adapter
+        reads = {name.lower() for name in adapter.reads_headers}
+        headers = {name: value for name, value in hook.headers.items() if name in reads}
+        parameters = {name: value for name, value in hook.parameters.items() if name in adapter.reads_parameters}
+        return msgspec.structs.replace(hook, headers=headers, parameters=parameters)
+
+    def translate(self, hook: Hook, answers: dict[str, bytes | None]) -> tuple[str, str | None, TranslatedEvent]:
+        """The event's ID and topic, and what becomes of it."""
+        adapter = self._source.adapter
+        hook = self.seen(hook)
+        identity = identify(adapter, hook, self._watchdog)
+        if identity.dead is None:
+            return identity.event_id, identity.topic, self._translated(hook, identity.event_id, answers)
+        dead = TranslatedEvent(
+            id=0,
+            source=self._source.name,
+            event_id=identity.event_id,
+            status=EventStatus.DEAD,
+            adapter_version=adapter.version,
+            reason=identity.dead,
+        )
+        return identity.event_id, identity.topic, dead
+
+    def _translated(self, hook: Hook, event_id: str, answers: dict[str, bytes | None]) -> TranslatedEvent:
+        event = UntranslatedEvent(
+            id=0,
+            source=self._source.name,
+            event_id=event_id,
+            topic=None,
+            received_at=self._now,
+            body=hook.body,
+            context=msgspec.json.encode(Context(hook.headers, hook.parameters, hook.path)),
+            answers=answers or None,
+            clock=self._now if answers else None,
+        )
+        return self._translator.translate(event)

@@ -1,0 +1,50 @@
+"""The options that commands share."""
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+ConfigFile: TypeAlias = Annotated[
+    Path, typer.Option("--config", envvar="GATEWAY_CONFIG", metavar="FILE", help="The configuration file.")
+]
+DEFAULT_CONFIG = Path("config.yaml")
+
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the answer as it is, for machines.")]
+
+Url: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--url", metavar="URL", help="Another gateway than the configured one; its token: $GATEWAY_API_TOKEN."
+    ),
+]
+
+Limit: TypeAlias = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many rows at most.")]
+DEFAULT_LIMIT = 100
+
+Cursor: TypeAlias = Annotated[
+    str | None, typer.Option("--cursor", metavar="CURSOR", help="Go on where the page before ended.")
+]
+SinceOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--since", metavar="WHEN", help="From then on: 2026-02-01T08:00:00Z, or a span such as 2h ago."),
+]
+UntilOption: TypeAlias = Annotated[
+    str | None, typer.Option("--until", metavar="WHEN", help="Before then: a moment, or a span such as 30m ago.")
+]
+DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Only say how many it would be.")]
+Force: TypeAlias = Annotated[bool, typer.Option("--force", help="Make each the newest state of its orders.")]
+Why: TypeAlias = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why, for whoever looks later.")]
+
+Source: TypeAlias = Annotated[str | None, typer.Option("--source", metavar="NAME", help="Of this source.")]
+TenantOf: TypeAlias = Annotated[str | None, typer.Option("--tenant", metavar="NAME", help="Of this tenant.")]
+EventIdOf: TypeAlias = Annotated[
+    str | None, typer.Option("--event-id", metavar="ID", help="With this event ID of the vendor's.")
+]
+ReferenceOf: TypeAlias = Annotated[
+    str | None, typer.Option("--reference", metavar="TEXT", help="With this reference of the vendor's.")
+]
+OrderOf: TypeAlias = Annotated[
+    str | None, typer.Option("--order", metavar="ID", help="Of the order with this externalOrderId.")
+]
+CodeOf: TypeAlias = Annotated[str | None, typer.Option("--code", metavar="CODE", help="With this reason's code.")]

@@ -1,0 +1,151 @@
+"""`gateway orders …` and `gateway erase`: where an order is, and why; and what it says of anybody, gone."""
+
+from typing import Annotated
+
+import typer
+
+from gateway.cli.events import show_events
+from gateway.cli.options import (
+    DEFAULT_CONFIG,
+    DEFAULT_LIMIT,
+    AsJson,
+    ConfigFile,
+    Cursor,
+    Limit,
+    TenantOf,
+    Url,
+    Why,
+)
+from gateway.cli.reaching import operators_api
+from gateway.cli.show import next_page, show_bytes, show_facts, show_line, show_table, shown
+from gateway.events import OrderStatus
+
+orders = typer.Typer(help="Where an order is, and why.", no_args_is_help=True)
+
+TenantName = Annotated[str, typer.Argument(metavar="TENANT", help="The tenant's name.")]
+OrderName = Annotated[str, typer.Argument(metavar="ORDER", help="The order's externalOrderId.")]
+
+
+@orders.command("list")
+def list_orders(
+    *,
+    config: ConfigFile = DEFAULT_CONFIG,
+    tenant: TenantOf = None,
+    status: Annotated[OrderStatus | None, typer.Option("--status", help="In this status.")] = None,
+    q: Annotated[
+        str | None, typer.Option("--q", metavar="TEXT", help="A part of the externalOrderId, or a vendor's reference.")
+    ] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List orders, the last changed first."""
+    client = operators_api(config, url)
+    answer = client.get("orders", tenant=tenant, status=status, q=q, limit=limit, cursor=cursor)
+    if as_json:
+        show_bytes(answer.content)
+        return
+    show_table(
+        ("tenant", "order", "status", "order at Trackely", "changed at", "delivered at", "reason"),
+        (
+            (
+                row["tenant"] + (" (orphaned)" if row.get("orphaned") else ""),
+                row["externalOrderId"],
+                row["status"],
+                row["orderId"],
+                row["changedAt"],
+                row["deliveredAt"],
+                row["reason"],
+            )
+            for row in answer.value["orders"]
+        ),
+        nothing="no orders",
+    )
+    next_page(answer.value)
+
+
+@orders.command("show")
+def show_order(
+    *,
+    tenant: TenantName,
+    order: OrderName,
+    config: ConfigFile = DEFAULT_CONFIG,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show an order as the intake should have it, with every event and attempt behind it, oldest first."""
+    answer = operators_api(config, url).get("orders", tenant, order)
+    if as_json:
+        show_bytes(answer.content)
+        return
+    value = answer.value
+    show_facts(
+        {
+            "order": value["externalOrderId"],
+            "tenant": value["tenant"],
+            "status": value["status"],
+            "reason": value["reason"],
+            "order at Trackely": value["orderId"],
+            "created there": value["created"],
+            "changed at": value["changedAt"],
+            "delivered at": value["deliveredAt"],
+            "next attempt at": value["nextAttemptAt"],
+        }
+    )
+    if value["order"] is None:
+        show_line("\nits newest state is a cancellation, or was pruned")
+    else:
+        show_line("")
+        show_facts({f"  {name}": content for name, content in value["order"].items()})
+    show_events(value["events"])
+    show_table(
+        ("at", "kind", "status", "outcome", "batch", "ms", "the intake's words"),
+        (
+            (
+                row["at"],
+                row["kind"],
+                row["httpStatus"],
+                row["outcome"],
+                row["batchSize"],
+                row["milliseconds"],
+                shown(row["detail"])[:200],
+            )
+            for row in value["attempts"]
+        ),
+        nothing="no attempts",
+    )
+
+
+@orders.command("discard")
+def discard_order(
+    *,
+    tenant: TenantName,
+    order: OrderName,
+    config: ConfigFile = DEFAULT_CONFIG,
+    reason: Why = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Never send the order's present state; a newer one revives it."""
+    answer = operators_api(config, url).post("orders", tenant, order, "discard", body={"reason": reason})
+    if as_json:
+        show_bytes(answer.content)
+    else:
+        show_line(f"order {shown(order)} of {shown(tenant)} is discarded")
+
+
+def erase(
+    *,
+    tenant: TenantName,
+    order: OrderName,
+    config: ConfigFile = DEFAULT_CONFIG,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remove for good what an order's whole story says of anybody; its skeleton stays."""
+    answer = operators_api(config, url).post("orders", tenant, order, "erase")
+    if as_json:
+        show_bytes(answer.content)
+    else:
+        show_line(f"order {shown(order)} of {shown(tenant)} is erased, and {answer.value['erased']} events with it")

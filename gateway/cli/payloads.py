@@ -1,0 +1,175 @@
+"""`gateway translate` and `gateway schemas`: adapters and shapes, offline."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from adapters import Hook
+from gateway.cli.failure import FAILED, Failure
+from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
+from gateway.cli.show import show_bytes, show_facts, show_line, show_table, shown
+from gateway.events import EventStatus, Reason, TranslatedEvent
+
+if TYPE_CHECKING:
+    from gateway.kit.provenance import Provenance
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+OUTCOMES = {
+    EventStatus.TRANSLATED: "orders",
+    EventStatus.IGNORED: "ignored",
+    EventStatus.WAITING: "lookups",
+    EventStatus.DEAD: "dead",
+}
+
+
+def translate(  # noqa: PLR0913 - what a request may hold
+    *,
+    adapter: Annotated[str, typer.Argument(metavar="ADAPTER", help="The adapter's name, or a path such as ./acme.py.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The payload, or a captured request; - reads standard input.")
+    ],
+    config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - every command takes it; this one reaches no gateway
+    options: Annotated[
+        Path | None, typer.Option("--options", metavar="FILE", help="The adapter's options, as YAML or JSON.")
+    ] = None,
+    header: Annotated[
+        list[str] | None, typer.Option("--header", metavar="NAME:VALUE", help="A header of the request.")
+    ] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option("--parameter", metavar="NAME=VALUE", help="A query parameter of the request.")
+    ] = None,
+    path: Annotated[str, typer.Option("--path", metavar="PATH", help="What follows the source in the URL.")] = "",
+    answer: Annotated[
+        list[str] | None,
+        typer.Option("--answer", metavar="PATH=FILE", help="What the vendor's API answers to a lookup."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what an adapter makes of a payload, offline: event ID, topic, outcome, orders, and where each comes from."""
+    from gateway.cli import offline  # noqa: PLC0415 - the rooms that it needs are slow to load
+    from gateway.kit.provenance import trace  # noqa: PLC0415 - as above
+    from gateway.kit.samples import captured  # noqa: PLC0415 - as above
+
+    read = _read(file)
+    request = captured(read) or Hook(read)
+    hook = Hook(
+        request.body,
+        request.headers
+        | {name.strip().lower(): value.strip() for name, value in _pairs(header, ":", "--header").items()},
+        request.parameters | _pairs(parameter, "=", "--parameter"),
+        path or request.path,
+    )
+    answers: dict[str, bytes | None] = {
+        name: _read(Path(text)) for name, text in _pairs(answer, "=", "--answer").items()
+    }
+    with offline.Workbench(offline.source_of(adapter, options)) as bench:
+        event_id, topic, translated = bench.translate(hook, answers)
+        origin = trace(bench.translate, bench.seen(hook), answers)
+    if as_json:
+        show_bytes(msgspec.json.encode(_value(event_id, topic, translated, origin)))
+    else:
+        _show(event_id, topic, translated, origin)
+    if translated.status == EventStatus.DEAD or any(state.dead for state in translated.states):
+        raise typer.Exit(FAILED)
+
+
+def schemas(
+    *,
+    config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - every command takes it; this one reads nothing
+    as_json: AsJson = False,  # noqa: ARG001 - schemas are JSON anyway
+) -> None:
+    """Print the JSON Schemas of the canonical shapes."""
+    from schemas import IntakeReply, Order, OrderResult  # noqa: PLC0415 - only this command needs them
+
+    _, components = msgspec.json.schema_components([Order, OrderResult, IntakeReply], ref_template="#/$defs/{name}")
+    for component in components.values():
+        component["description"] = " ".join(component["description"].split())
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": components}
+    show_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2))
+
+
+def _value(event_id: str, topic: str | None, translated: TranslatedEvent, origin: "Provenance") -> dict[str, Any]:
+    return {
+        "adapterVersion": translated.adapter_version,
+        "eventId": event_id,
+        "topic": topic,
+        "outcome": OUTCOMES[translated.status],
+        "reason": translated.reason,
+        "references": translated.references,
+        "orders": [
+            {
+                "tenant": state.tenant or None,
+                "externalOrderId": state.external_order_id,
+                "owner": state.owner,
+                "clock": EPOCH + timedelta(microseconds=state.clock),
+                "tie": state.tie,
+                "cancelled": state.body is None,
+                "order": None if state.body is None else msgspec.Raw(state.body),
+                "reason": state.dead,
+            }
+            for state in translated.states
+        ],
+        "lookups": [
+            {"path": each.path, "parameters": each.parameters, "turn": each.turn, "bestEffort": each.best_effort}
+            for each in translated.lookups
+        ],
+        "traceback": translated.traceback,
+        "from": origin,
+    }
+
+
+def _show(event_id: str, topic: str | None, translated: TranslatedEvent, origin: "Provenance") -> None:
+    reason = translated.reason
+    show_facts(
+        {
+            "event ID": _sided(event_id, origin.event_id),
+            "topic": topic and _sided(topic, origin.topic),
+            "outcome": OUTCOMES[translated.status],
+            "reason": _words(reason),
+            "references": translated.references,
+        }
+    )
+    for state, paths in zip(translated.states, origin.orders, strict=True):
+        show_line("")
+        order = {} if state.body is None else msgspec.json.decode(state.body)
+        what = {"cancelled": state.external_order_id} if state.body is None else {}
+        order = {name: _sided(value, paths.get(name, ())) for name, value in order.items()}
+        show_facts({**what, **order, "owner": state.owner, "tenant": state.tenant, "never sent": _words(state.dead)})
+    if translated.lookups:
+        show_table(
+            ("asks the vendor's API for", "parameters", "turn", "best effort"),
+            ((each.path, each.parameters or None, each.turn, each.best_effort) for each in translated.lookups),
+            nothing="",
+        )
+        show_line("give what it answers with --answer PATH=FILE")
+    if translated.traceback:
+        show_line("\n" + shown(translated.traceback))
+
+
+def _sided(value: Any, paths: tuple[str, ...]) -> str:
+    """A value with where it came from beside it."""
+    return f"{shown(value)}  <- {', '.join(paths)}" if paths else shown(value)
+
+
+def _words(reason: Reason | None) -> str | None:
+    return None if reason is None else shown(msgspec.structs.asdict(reason))
+
+
+def _pairs(given: list[str] | None, separator: str, option: str) -> dict[str, str]:
+    pairs = {}
+    for text in given or []:
+        name, found, value = text.partition(separator)
+        if not found:
+            raise typer.BadParameter(f"expected NAME{separator}VALUE", param_hint=option)
+        pairs[name] = value
+    return pairs
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return typer.get_binary_stream("stdin").read() if str(path) == "-" else path.read_bytes()
+    except OSError as error:
+        raise Failure(f"cannot read {path}: {error.strerror}") from None

@@ -1,0 +1,63 @@
+"""`gateway serve`, `gateway demo` and `gateway check`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from gateway.cli.failure import BAD_CONFIGURATION
+from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
+from gateway.cli.show import note, show_bytes, show_line
+from gateway.errors import ConfigError
+
+
+def serve(*, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Run the gateway until it is stopped by a signal."""
+    import asyncio  # noqa: PLC0415 - the other commands start without the rooms
+
+    import uvloop  # noqa: PLC0415 - as above
+
+    from gateway import running  # noqa: PLC0415 - as above
+    from gateway.cli.settings import configuration  # noqa: PLC0415 - as above
+
+    loaded = configuration(config)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(running.serve(loaded, read=lambda: configuration(config)))
+
+
+def demo(
+    *,
+    config: ConfigFile = DEFAULT_CONFIG,
+    once: Annotated[bool, typer.Option("--once", help="End when all is delivered; 0 if so.")] = False,
+) -> None:
+    """Run the gateway with the embedded intake, and send it the vendors' samples."""
+    from gateway.demo import run  # noqa: PLC0415 - the other commands start without the rooms
+
+    raise typer.Exit(run(config=config, once=once))
+
+
+def check(*, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+    """Read the configuration and load the adapters, reach nothing, and say everything that is wrong at once."""
+    from gateway.cli.settings import configuration  # noqa: PLC0415 - the configuration's room is slow to load
+    from gateway.config.load import warnings_of  # noqa: PLC0415 - as above
+
+    try:
+        loaded = configuration(config)
+    except ConfigError as error:
+        if not as_json:
+            raise
+        show_bytes(msgspec.json.encode({"good": False, "faults": error.faults, "warnings": []}))
+        raise typer.Exit(BAD_CONFIGURATION) from None
+    warnings = warnings_of(loaded)
+    if as_json:
+        show_bytes(msgspec.json.encode({"good": True, "faults": [], "warnings": warnings}))
+        return
+    for warning in warnings:
+        note(f"warning: {warning}")
+    tenants, sources = len(loaded.settings.tenants), len(loaded.sources)
+    show_line(f"{Path(config)} is good: {_many(tenants, 'tenant')}, {_many(sources, 'source')}")
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

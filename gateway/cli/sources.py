@@ -1,0 +1,87 @@
+"""`gateway sources …` and `gateway refusals`: who sends, and who was turned away."""
+
+from typing import Annotated, Any
+
+import typer
+
+from gateway.cli.options import (
+    DEFAULT_CONFIG,
+    DEFAULT_LIMIT,
+    AsJson,
+    ConfigFile,
+    Cursor,
+    Limit,
+    Source,
+    Url,
+)
+from gateway.cli.reaching import operators_api
+from gateway.cli.show import next_page, show_bytes, show_table, shown
+
+sources = typer.Typer(help="Who sends, and how their lookups go.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The source's name.")]
+
+
+@sources.command("list")
+def list_sources(*, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False) -> None:
+    """List the sources: when they last sent, whether they are silent, what their lookups wait for."""
+    answer = operators_api(config, url).get("sources")
+    if as_json:
+        show_bytes(answer.content)
+    else:
+        _show(answer.value["sources"])
+
+
+@sources.command("resume")
+def resume(*, name: Name, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False) -> None:
+    """Lift the halts of a source's lookups and try at once."""
+    answer = operators_api(config, url).post("sources", name, "resume")
+    if as_json:
+        show_bytes(answer.content)
+    else:
+        _show([answer.value])
+
+
+def refusals(
+    *,
+    config: ConfigFile = DEFAULT_CONFIG,
+    source: Source = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the requests that were last turned away, newest first."""
+    answer = operators_api(config, url).get("refusals", source=source, limit=limit, cursor=cursor)
+    if as_json:
+        show_bytes(answer.content)
+        return
+    show_table(
+        ("at", "source", "status", "reason", "address", "bytes"),
+        (
+            (row["at"], row["source"], row["status"], row["reason"]["code"], row["address"], row["size"])
+            for row in answer.value["refusals"]
+        ),
+        nothing="nothing was turned away",
+    )
+    next_page(answer.value)
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    show_table(
+        ("source", "adapter", "tenant", "last accepted at", "silent", "waiting", "last refusal", "halted lookups"),
+        (
+            (
+                row["name"],
+                f"{row['adapter']} {row['adapterVersion']}",
+                row["tenant"],
+                row["lastAcceptedAt"],
+                row["silent"],
+                row["waiting"],
+                f"{row['lastRefusedAt']} {shown(row['lastRefusal'])}" if row["lastRefusedAt"] else None,
+                [f"{halt['owner']}: {shown(halt['reason'])}" for halt in row["lookupHalts"]],
+            )
+            for row in rows
+        ),
+        nothing="no sources",
+    )

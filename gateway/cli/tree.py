@@ -1,0 +1,86 @@
+"""The tree of commands, and how each ends: with a code, and words instead of a traceback."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from gateway.cli import payloads, rehearsing, sending, service, upkeep
+from gateway.cli.bench import bench
+from gateway.cli.dead_letters import dead_letters
+from gateway.cli.events import events
+from gateway.cli.exporting import export
+from gateway.cli.failure import BAD_CONFIGURATION, DONE, FAILED, INTERRUPTED
+from gateway.cli.intake import intake
+from gateway.cli.kit import adapter
+from gateway.cli.orders import erase, orders
+from gateway.cli.reconciling import reconcile
+from gateway.cli.show import note
+from gateway.cli.sources import refusals, sources
+from gateway.cli.tenants import tenants
+from gateway.errors import ConfigError, GatewayError
+
+app = typer.Typer(
+    name="gateway",
+    help="A warehouse sends its own webhook, Trackely gets a delivery order.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (
+    service.serve,
+    service.demo,
+    service.check,
+    payloads.translate,
+    sending.send,
+    payloads.schemas,
+    rehearsing.rehearse,
+    rehearsing.drift,
+    refusals,
+    reconcile,
+    upkeep.stats,
+    upkeep.prune,
+    erase,
+):
+    app.command()(command)
+events.command("export")(export)
+for name, group in {
+    "events": events,
+    "orders": orders,
+    "dead-letters": dead_letters,
+    "tenants": tenants,
+    "sources": sources,
+    "intake": intake,
+    "adapter": adapter,
+    "bench": bench,
+}.items():
+    app.add_typer(group, name=name)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code. None: the process's own arguments."""
+    try:
+        app(args=arguments, prog_name="gateway")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else DONE
+    except (GatewayError, KeyboardInterrupt, BrokenPipeError) as error:
+        return _told(error)
+    return DONE
+
+
+def _told(error: BaseException) -> int:
+    """Say why a command failed; its exit code."""
+    match error:
+        case KeyboardInterrupt():
+            return INTERRUPTED
+        case ConfigError():
+            for fault in error.faults:
+                note(f"gateway: {fault}")
+            return BAD_CONFIGURATION
+        case BrokenPipeError():
+            # Whoever read the output has seen enough; what is still buffered must not be tried again at the exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return FAILED
+    note(f"gateway: {error}")
+    return FAILED

@@ -1,0 +1,144 @@
+"""How commands end: codes and sentences, never a traceback."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+CONFIG = """
+server: {port: 1}
+api: {token: t}
+tenants: {demo: {intake_url: "https://trackely.example/in", secret: s}}
+sources: {acme: {adapter: ongoing, tenant: demo, auth: none}}
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(CONFIG)
+    return path
+
+
+def test_a_gateway_that_does_not_run_is_a_sentence(cli, config):
+    """Nothing listening is one line on standard error and code 1."""
+    for command in (["events", "list"], ["prune"], ["intake", "list"]):
+        ended = cli(*command, "--config", config)
+
+        assert (ended.code, ended.out) == (1, "")
+        assert ended.err == "gateway: nothing answers at http://127.0.0.1:1: is the gateway running?\n"
+
+
+def test_every_fault_of_a_configuration_is_said_at_once(cli, config):
+    """A bad configuration is 78 for every command, all faults with their paths; --json gives them as data."""
+    config.write_text(CONFIG.replace("tenant: demo", "tenant: nobody").replace("port: 1", "prot: 1"))
+
+    checked = cli("check", "--config", config)
+    served = cli("serve", "--config", config)
+    asked = cli("stats", "--config", config)
+    as_data = cli("check", "--config", config, "--json")
+
+    assert (checked.code, served.code, asked.code, as_data.code) == (78, 78, 78, 78)
+    assert checked.err == served.err == asked.err
+    assert "server.prot" in checked.err
+    assert "sources.acme.tenant" in checked.err
+    assert {fault["path"] for fault in as_data.value["faults"]} == {"server.prot", "sources.acme.tenant"}
+
+
+def test_a_missing_configuration_is_said(cli, tmp_path, monkeypatch):
+    """Without a configuration file the default's name is in the sentence; $GATEWAY_CONFIG names another."""
+    monkeypatch.chdir(tmp_path)
+    default = cli("check")
+    monkeypatch.setenv("GATEWAY_CONFIG", str(tmp_path / "other.yaml"))
+    other = cli("check")
+
+    assert (default.code, "config.yaml" in default.err) == (78, True)
+    assert (other.code, "other.yaml" in other.err) == (78, True)
+
+
+def test_a_good_configuration_is_said_with_its_warnings(cli, config):
+    """A good configuration is 0; what deserves a second look goes to standard error."""
+    checked = cli("check", "--config", config)
+    as_data = cli("check", "--config", config, "--json")
+
+    assert (checked.code, checked.out) == (0, f"{config} is good: 1 tenant, 1 source\n")
+    assert checked.err.startswith("warning: ")
+    assert as_data.value["good"] is True
+    assert len(as_data.value["warnings"]) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["events", "list", "--limit", "1001"],
+        ["events", "list", "--status", "lost"],
+        ["events", "list", "--since", "yesterday"],
+        ["events", "replay"],
+        ["dead-letters", "discard"],
+        ["orders", "show", "demo"],
+        ["send", "acme"],
+        ["send", "acme", "x.json", "--header", "nonsense"],
+        ["translate", "ongoing", "x.json", "--parameter", "nonsense"],
+        ["intake", "pull", "demo", "http://x", "--every", "often"],
+    ],
+)
+def test_wrong_usage_is_two(cli, config, monkeypatch, arguments):
+    """What was called wrongly is code 2 with a usage line."""
+    monkeypatch.setenv("GATEWAY_CONFIG", str(config))
+    (config.parent / "x.json").write_text("{}")
+    monkeypatch.chdir(config.parent)
+    ended = cli(*arguments)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "Usage:" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["send", "nobody", "x.json"], "there is no source nobody; there are acme"),
+        (["send", "acme", "missing.json"], "cannot read missing.json"),
+        (["translate", "nothing", "x.json"], "unknown adapter nothing"),
+        (["translate", "./missing.py", "x.json"], "missing.py"),
+        (["stats", "--url", "http://["], "http://["),
+        (["intake", "verify", "http://127.0.0.1:1/x", "--secret", "s", "--settings", "http://x"], "$GATEWAY_API_TOKEN"),
+    ],
+)
+def test_what_cannot_be_done_is_a_sentence(cli, config, monkeypatch, arguments, words):
+    """An expected failure is code 1 and one line."""
+    monkeypatch.setenv("GATEWAY_CONFIG", str(config))
+    monkeypatch.chdir(config.parent)
+    (config.parent / "x.json").write_text("{}")
+    ended = cli(*arguments)
+
+    assert ended.code == 1
+    assert words in ended.err
+    assert ended.err.count("\n") == 1
+
+
+def _process(*arguments, **rest):
+    return subprocess.Popen([sys.executable, "-m", "gateway", *arguments], stderr=subprocess.PIPE, **rest)
+
+
+def test_ctrl_c_ends_quietly():
+    """An interrupted command is code 130 and says nothing."""
+    with _process("translate", "ongoing", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        # It reads its standard input once it is up: what it has read, it waits for the rest of.
+        process.stdin.write(b" " * 100_000)
+        process.stdin.flush()
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+
+    assert (process.returncode, told) == (130, b"")
+
+
+def test_a_reader_that_leaves_is_no_error():
+    """Output into a pipe that closed early ends without a traceback."""
+    with _process("schemas", stdout=subprocess.PIPE) as process:
+        process.stdout.close()
+        told = process.stderr.read()
+        process.wait(30)
+
+    assert (process.returncode, told) == (1, b"")

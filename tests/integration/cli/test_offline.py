@@ -1,0 +1,147 @@
+"""`gateway translate`, `schemas` and `adapter list` need neither gateway nor configuration."""
+
+import pytest
+
+ADAPTER = """
+from adapters import *
+from adapters import Acknowledgement
+
+
+class Options(OptionsModel, frozen=True):
+    tenants: dict[str, str] = {}
+
+
+class Event(VendorModel):
+    id: str
+    kind: str = "order"
+    ask: bool = False
+
+
+decode = decoder(Event)
+
+
+def identify(hook):
+    return Identity(decode(hook.body).id, hook.headers.get("x-topic"))
+
+
+def translate(hook, options, answers):
+    event = decode(hook.body)
+    if event.kind == "boom":
+        raise RuntimeError("never mind")
+    if event.kind == "ignored":
+        return Ignored("not for us")
+    if event.kind == "asks" and not answers:
+        return Lookups((Lookup(path="orders/1", turn="74"),), "orders/1")
+    if event.kind == "cancelled":
+        return [Cancellation(external_order_id="A-1")]
+    if event.kind == "incomplete":
+        return [State(order=Order(external_order_id="A-1"))]
+    name = hook.parameters.get("name", "A-1") + hook.path + (answers or {}).get("orders/1", b"").decode()
+    return [State(order=Order(external_order_id=name, delivery_address="x"), tenant=options.tenants.get("all"))]
+
+
+ADAPTER = Adapter(
+    name="acme", version="3", options=Options, identify=identify, translate=translate,
+    reads_headers=("X-Topic",), reads_parameters=("name",), tenants=lambda options: options.tenants.values(),
+    api=lambda options: Api(base_url="https://vendor.example/"),
+)
+"""
+
+
+@pytest.fixture
+def translate(cli, tmp_path, monkeypatch):
+    """Translate a payload with the adapter beside it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "acme.py").write_text(ADAPTER)
+
+    def call(body: str, *arguments: str):
+        (tmp_path / "body.json").write_text(body)
+        return cli("translate", "./acme.py", "body.json", *arguments)
+
+    return call
+
+
+def test_orders_are_shown(translate):
+    """A payload that becomes orders is code 0, with event ID, topic and the canonical order."""
+    ended = translate('{"id": "e"}', "--header", "x-topic: orders/create", "--parameter", "name=N-1", "--json")
+
+    assert ended.code == 0
+    assert {name: ended.value[name] for name in ("eventId", "topic", "outcome", "reason")} == {
+        "eventId": "e",
+        "topic": "orders/create",
+        "outcome": "orders",
+        "reason": None,
+    }
+    assert ended.value["orders"][0]["order"] == {"externalOrderId": "N-1", "deliveryAddress": "x"}
+    shown = translate('{"id": "e"}').out.splitlines()
+    assert "externalOrderId  A-1" in shown
+
+
+def test_only_what_the_adapter_reads_is_given_to_it(translate):
+    """As in the gateway, a header that the adapter did not list does not reach it."""
+    assert translate('{"id": "e"}', "--header", "X-Other: 1", "--json").value["topic"] is None
+
+
+def test_options_come_from_a_file(translate, tmp_path):
+    """Options are read strictly from a file: the order goes to their tenant, a typo is 78 with its path."""
+    options = tmp_path / "options.yaml"
+    options.write_text("tenants: {all: eu}")
+    routed = translate('{"id": "e"}', "--options", str(options), "--json")
+    options.write_text("tenantz: {all: eu}")
+    wrong = translate('{"id": "e"}', "--options", str(options))
+
+    assert routed.value["orders"][0]["tenant"] == "eu"
+    assert (wrong.code, "tenantz" in wrong.err) == (78, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words"),
+    [
+        ("{", 1, "malformed_payload"),
+        ("{}", 1, "at $"),
+        ('{"id": "e", "kind": "incomplete"}', 1, "invalid_order"),
+        ('{"id": "e", "kind": "boom"}', 1, "adapter_defect: adapter acme raised RuntimeError"),
+        ('{"id": "e", "kind": "ignored"}', 0, "not for us"),
+        ('{"id": "e", "kind": "cancelled"}', 0, "cancelled  A-1"),
+    ],
+)
+def test_every_outcome_has_its_words_and_code(translate, body, code, words):
+    """What cannot become an order is code 1 with reason and path; ignored and cancelled are outcomes like others."""
+    ended = translate(body)
+
+    assert (ended.code, words in ended.out) == (code, True)
+
+
+def test_lookups_are_said_and_can_be_answered(translate, tmp_path):
+    """What the adapter asks the vendor is shown; with the answer from a file it goes on."""
+    (tmp_path / "answer").write_text("!")
+    asked = translate('{"id": "e", "kind": "asks"}')
+    answered = translate('{"id": "e", "kind": "asks"}', "--answer", "orders/1=answer", "--json")
+
+    assert (asked.code, "orders/1" in asked.out, "--answer" in asked.out) == (0, True, True)
+    assert answered.value["orders"][0]["externalOrderId"] == "A-1!"
+
+
+def test_the_shapes_are_printed(cli):
+    """The JSON Schemas of the canonical shapes, alone on standard output."""
+    ended = cli("schemas")
+
+    assert ended.code == 0
+    assert set(ended.value["$defs"]) == {"Order", "OrderResult", "IntakeReply"}
+    assert ended.value["$defs"]["Order"]["required"] == ["externalOrderId"]
+
+
+def test_adapters_are_listed(cli, tmp_path):
+    """Built-in adapters and files beside the configuration are listed; one that does not load says why."""
+    (tmp_path / "acme.py").write_text(ADAPTER)
+    (tmp_path / "broken.py").write_text("ADAPTER = nothing")
+    (tmp_path / "other.py").write_text("pass")
+
+    ended = cli("adapter", "list", "--config", tmp_path / "config.yaml", "--json")
+
+    found = {row["name"]: (row["version"], row["origin"], bool(row["fault"])) for row in ended.value["adapters"]}
+    assert found["acme"] == ("3", "file", False)
+    assert found["broken"] == (None, "file", True)
+    assert found["ongoing"][1:] == ("built-in", False)
+    assert "other" not in found
+    assert cli("adapter", "list").code == 0

@@ -1,0 +1,222 @@
+"""The operators' commands against a running gateway."""
+
+import re
+import time
+
+import httpx
+import pytest
+
+
+@pytest.mark.parametrize("source", ["bearer", "basic", "header", "query", "hmac", "standard", "open"])
+def test_send_proves_itself_in_every_way(ask, gateway, tmp_path, source):
+    """A payload is accepted with the source's own credentials, whatever their kind; a repeat is shown as one."""
+    file = tmp_path / "body.json"
+    file.write_text(f'{{"id": "send-{source}"}}')
+
+    first = ask("send", source, file, "--header", "X-Topic: from the shell", "--json")
+    again = ask("send", source, file)
+
+    assert (first.code, first.value) == (0, {"accepted": True, "duplicate": False, "eventId": f"send-{source}"})
+    assert (again.code, " yes " in again.out) == (0, True)
+    [event] = gateway.get(f"/api/v1/events?eventId=send-{source}").json()["events"]
+    assert event["topic"] == "from the shell"
+
+
+def test_send_says_what_was_turned_away(ask, tmp_path):
+    """Several files are sent one after another; one that is refused shows its status and makes the code 1."""
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text('{"id": "send-good"}')
+    bad.write_text("not json")
+
+    ended = ask("send", "open", bad, good)
+
+    assert ended.code == 1
+    assert re.search(r"bad\.json +400", ended.out)
+    assert re.search(r"good\.json +200 +send-good", ended.out)
+
+
+@pytest.mark.parametrize(
+    ("command", "path"),
+    [
+        ("events list --limit 2", "/api/v1/events?limit=2"),
+        (
+            "events list --status delivered --order J-1 --tenant demo",
+            "/api/v1/events?status=delivered&externalOrderId=J-1",
+        ),
+        ("orders list --q J- --status delivered", "/api/v1/orders?q=J-&status=delivered"),
+        ("orders show demo J-1", "/api/v1/orders/demo/J-1"),
+        ("dead-letters list --kind event", "/api/v1/dead-letters?kind=event"),
+        ("sources list", "/api/v1/sources"),
+        ("tenants list", "/api/v1/tenants"),
+        ("refusals --limit 1", "/api/v1/refusals?limit=1"),
+        ("stats", "/api/v1/stats"),
+        ("intake list", "/api/settings/integrations"),
+        ("intake orders demo", "/api/settings/integrations/demo/orders"),
+        ("intake customers demo", "/api/settings/integrations/demo/customers"),
+        ("intake pulls demo", "/api/settings/integrations/demo/pull-endpoints"),
+    ],
+)
+def test_json_is_the_apis_answer_as_it_is(ask, gateway, send, command, path):
+    """With --json standard output holds the answer's bytes and nothing else; without it, words for people."""
+    send(f"json-{command}".replace(" ", "-"), "J-1")
+
+    for_machines = ask(command, "--json")
+    for_people = ask(command)
+
+    assert (for_machines.code, for_machines.out) == (0, gateway.get(path).text + "\n")
+    assert (for_people.code, for_people.out.startswith("{")) == (0, False)
+
+
+def test_an_event_shows_why(ask, send):
+    """An event is shown with its status, reason and raw body."""
+    number = send("why-1", is_broken=True, isBroken=True)
+
+    shown = ask("events show", number)
+
+    assert shown.code == 0
+    assert "malformed_payload: broken on purpose at $.isBroken" in shown.out
+    assert '"isBroken":true' in shown.out
+
+
+def test_pages_go_on_where_they_ended(ask, send):
+    """Where there is more, standard error says with which cursor to go on."""
+    send("page-1")
+    send("page-2")
+
+    first = ask("events list", "--limit", 1)
+    cursor = re.search(r"--cursor (\S+)", first.err)[1]
+    second = ask("events list", "--limit", 1, "--cursor", cursor)
+
+    assert "page-2" in first.out
+    assert "page-1" in second.out
+
+
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+def test_bulk_replay_takes_what_fits(ask, gateway, send, as_json):
+    """Replaying by filter takes what fits, in steps for people and in one call for machines; a dry run only counts."""
+    name = f"bulk{len(as_json)}"
+    for number in range(3):
+        send(f"{name}-{number}", name)
+    counted = ask("events replay", "--order", name, "--dry-run", *as_json)
+
+    replayed = ask("events replay", "--order", name, *as_json)
+
+    if as_json:
+        assert (counted.value, replayed.value) == ({"replayed": 3}, {"replayed": 3})
+    else:
+        assert (counted.out, replayed.out) == ("3 would be replayed\n", "3 replayed\n")
+    gateway.until(lambda: gateway.get(f"/api/v1/orders/demo/{name}").json()["status"] == "delivered")
+
+
+def test_dead_letters_are_replayed_and_discarded(ask, send):
+    """A dead letter that dies again is there again; discarded, it is gone."""
+    number = send("dead-1", isBroken=True)
+
+    replayed = ask("dead-letters replay", f"event-{number}")
+    time.sleep(0.5)
+    discarded = ask("dead-letters discard", "--event-id", "dead-1", "--reason", "a test", "--json")
+
+    assert (replayed.code, replayed.out) == (0, "1 replayed\n")
+    assert (discarded.code, discarded.value) == (0, {"discarded": 1})
+    assert ask("dead-letters list", "--event-id", "dead-1").out == "no dead letters\n"
+
+
+def test_a_tenant_is_halted_and_its_order_discarded(ask, gateway, tmp_path):
+    """A halted tenant keeps its orders, one of which can be discarded; resumed, it goes on."""
+    halted = ask("tenants halt", "demo", "--reason", "stocktaking")
+    payload = tmp_path / "halted.json"
+    payload.write_text('{"id": "halted-1", "orders": ["H/1"]}')
+    ask("send", "open", payload)
+    gateway.until(lambda: gateway.get("/api/v1/orders/demo/H%2F1").status_code == 200)
+    discarded = ask("orders discard", "demo", "H/1", "--reason", "not wanted")
+    resumed = ask("tenants resume", "demo", "--json")
+
+    assert (halted.code, "stocktaking" in halted.out) == (0, True)
+    assert (discarded.code, discarded.out) == (0, "order H/1 of demo is discarded\n")
+    assert (resumed.code, resumed.value["status"]) == (0, "active")
+    assert "discarded: not wanted" in ask("orders show", "demo", "H/1").out
+
+
+def test_upkeep_answers(ask):
+    """Retention runs on demand; a source without lookups is resumed and cannot be reconciled."""
+    assert ask("prune").out == "0 rows removed\n"
+    assert ask("sources resume", "open").code == 0
+    refused = ask("reconcile", "open", "--since", "2h")
+    assert (refused.code, "(409)" in refused.err) == (1, True)
+
+
+def test_an_integration_is_connected_and_shown_once(ask, gateway):
+    """The intake's settings from a shell: connect, deactivate, activate, regenerate; each secret is shown once."""
+    connected = ask("intake connect", "other", "--json").value
+    webhook, order = f"{gateway.origin}/api/integrations/wms/other", {"externalOrderId": "1", "deliveryAddress": "x"}
+
+    def push(secret: str) -> int:
+        headers = {"Authorization": f"Bearer {secret}"}
+        return httpx.post(webhook, json=order, headers=headers, trust_env=False).status_code
+
+    assert push(connected["secret"]) == 200
+    assert ask("intake deactivate", "other").code == 0
+    assert push(connected["secret"]) == 401
+    assert ask("intake activate", "other").code == 0
+    again = ask("intake regenerate", "other")
+    assert "keep the secret: it is not shown again" in again.out
+    assert (push(connected["secret"]), push(re.search(r"secret +(\S+)", again.out)[1])) == (401, 200)
+    assert connected["secret"] not in ask("intake list").out
+    twice = ask("intake connect", "other")
+    assert (twice.code, "(409)" in twice.err) == (1, True)
+
+
+def test_a_pull_endpoint_is_added_synced_and_removed(ask, gateway):
+    """A pull with the wrong secret says so and keeps the error; the endpoint can be removed."""
+    added = ask("intake pull", "puller", f"{gateway.origin}/pull/pulled", "--every", "1h", "--json").value
+
+    synced = ask("intake sync", "puller")
+
+    assert (synced.code, "401" in synced.err) == (1, True)
+    assert "401" in ask("intake pulls", "puller").out
+    assert ask("intake pull-regenerate", "puller", added["endpoint"]["id"]).code == 0
+    assert ask("intake pull-remove", "puller", added["endpoint"]["id"]).code == 0
+    assert "0 pull endpoints" in ask("intake sync", "puller").err
+
+
+def test_the_embedded_intake_is_verified(cli, gateway, monkeypatch):
+    """The contract's suite runs from a shell: every clause passes with the settings' means, none fails without."""
+    webhook = f"{gateway.origin}/api/integrations/wms/demo"
+    short = cli("intake", "verify", webhook, "--secret", "demo-secret-of-some-length")
+    monkeypatch.setenv("GATEWAY_API_TOKEN", "administering-token")
+    full = cli(
+        "intake", "verify", webhook, "--secret", "demo-secret-of-some-length", "--settings", gateway.origin, "--json"
+    )
+
+    assert (short.code, "not checked" in short.out, "failed" in short.out) == (0, True, False)
+    assert (full.code, {clause["outcome"] for clause in full.value["clauses"]}) == (0, {"passed"})
+
+
+def test_another_gateway_is_reached_by_its_url(cli, gateway, monkeypatch, tmp_path):
+    """With --url and $GATEWAY_API_TOKEN no configuration is needed; a wrong token is said so."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GATEWAY_API_TOKEN", "seeing-token")
+
+    assert cli("stats", "--url", gateway.origin, "--json").code == 0
+    small = cli("prune", "--url", gateway.origin)
+    assert (small.code, "role is too small" in small.err) == (1, True)
+    monkeypatch.setenv("GATEWAY_API_TOKEN", "wrong")
+    refused = cli("stats", "--url", gateway.origin)
+    assert (refused.code, "does not accept the token" in refused.err) == (1, True)
+
+
+def test_an_order_is_erased(ask, gateway, send):
+    """Its events and it itself lose every word, for good; what is left says that it was delivered."""
+    number = send("erase-1", "E/1")
+
+    ended = ask("erase", "demo", "E/1")
+    again = ask("erase", "demo", "E/1", "--json")
+    unknown = ask("erase", "demo", "nobody")
+    replayed = ask("events replay", number)
+
+    assert (ended.code, ended.out) == (0, "order E/1 of demo is erased, and 1 events with it\n")
+    assert (again.code, again.value) == (0, {"erased": 1})
+    assert (unknown.code, "(404)" in unknown.err) == (1, True)
+    assert replayed.out == "0 replayed\n"
+    order = gateway.get("/api/v1/orders/demo/E%2F1").json()
+    assert (order["status"], order["order"], order["events"][0]["references"]) == ("delivered", None, [])
