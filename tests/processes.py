@@ -1,0 +1,253 @@
+"""A gateway as its users have it: a process of its own, with a file, a store and a port of its own.
+
+Nothing here knows the inside: requests, the operators' API, signals. Intakes that misbehave listen in this process.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from tests.intakes import Call, Intake, Reaction, accepted
+
+ROOT = Path(__file__).resolve().parent.parent
+API_TOKEN = "an-operators-token"
+PROOF = {"Authorization": "Bearer a-vendors-token"}
+ENDED = ("delivered", "superseded", "withdrawn", "ignored", "dead", "discarded")
+"""What every event is in the end."""
+
+# Time-outs, back-offs and probes as short as a test needs them; what they are by default is not what is tested.
+FAST = {
+    "timeout": 1.0,
+    "settle_delay": 0.2,
+    "probe": 0.1,
+    "backoff": {"base": 0.02, "max": 0.05},
+    "batch": {"linger": 0.02},
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def tenant(url: str | None, **members: Any) -> dict[str, Any]:
+    return {"intake_url": url, "secret": "a-tenants-secret", **FAST, **members}
+
+
+def source(tenant_name: str, **members: Any) -> dict[str, Any]:
+    proof = [{"type": "bearer", "token": "a-vendors-token"}]
+    return {"adapter": "logistics_plus", "tenant": tenant_name, "auth": proof, **members}
+
+
+def told(event_id: str, reference: str, version: int, **members: Any) -> dict[str, Any]:
+    """An Order as Logistics Plus tells it; `version` is its clock, and stands in the address so that it shows."""
+    at = f"2024-01-01T{version // 3600:02}:{version // 60 % 60:02}:{version % 60:02}+00:00"
+    address = {"addressLine1": f"{version} Road", "city": "Leeds", "postalCode": "LS1 4AP", "country": "GB"}
+    data = {
+        "primaryReference": reference,
+        "dateLastUpdated": at,
+        "status": "PRS",
+        "shipToAddress": {"address": address},
+    }
+    return {"id": event_id, "dateCreated": at, "entityType": "Order", "topic": "ORDER", "data": {**data, **members}}
+
+
+def version_of(order: dict[str, Any]) -> int:
+    """The version of `told` that a canonical order shows."""
+    return int(order["deliveryAddress"].split()[0])
+
+
+def eventually(look: Callable[[], Any], holds: Callable[[Any], bool] = bool, within: float = 20.0) -> Any:
+    """What `look` sees as soon as it `holds`; the last thing seen once the time is up, for the assert to show."""
+    end = time.monotonic() + within
+    while True:
+        seen = look()
+        if holds(seen) or time.monotonic() > end:
+            return seen
+        time.sleep(0.02)
+
+
+class Gateway:
+    """Use as `with Gateway(folder, {...}) as gateway`; `start`, `kill` and `stop` as often as wanted."""
+
+    def __init__(
+        self,
+        folder: Path,
+        tenants: dict[str, Any],
+        sources: dict[str, Any] | None = None,
+        *,
+        program: Sequence[str] = ("-m", "gateway", "serve"),
+        **settings: Any,
+    ) -> None:
+        self.folder = folder
+        self.program = program
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.file = folder / "config.yaml"
+        self.log = folder / "gateway.log"
+        self.settings = {
+            "server": {"host": "127.0.0.1", "port": self.port},
+            "store": "sqlite:///gateway.db",
+            "api": {"token": API_TOKEN},
+            "limits": {"min_free_disk": 0},
+            "tenants": tenants,
+            "sources": {name: source(name) for name in tenants} if sources is None else sources,
+            **settings,
+        }
+        self.configure()
+        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=15)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def configure(self, **settings: Any) -> None:
+        """Write the file anew, these sections changed; read at the next start."""
+        self.settings.update(settings)
+        self.file.write_text(json.dumps(self.settings))
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self.kill()
+        self.http.close()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start, and wait until it is ready."""
+        command = [sys.executable, *self.program, "--config", str(self.file)]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=self.folder, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        assert eventually(self.is_ready) is True, self.log.read_text()
+
+    def is_ready(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log.read_text()
+        with contextlib.suppress(httpx.TransportError):
+            return self.http.get("/readyz").status_code == 200
+        return False
+
+    def kill(self) -> None:
+        """As a power cut, but for the disk."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        code = self._process.wait(30)
+        self._process = None
+        return code
+
+    def post(self, body: Any, to: str = "demo", **headers: str) -> httpx.Response:
+        """POST a JSON value, or bytes as they are, with the vendor's credentials unless others are given."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        given = {"Content-Type": "application/json", **PROOF, **{k.replace("_", "-"): v for k, v in headers.items()}}
+        return self.http.post(f"/hooks/{to}", content=content, headers=given)
+
+    def api(self, path: str, body: Any = None, *, method: str | None = None, **parameters: Any) -> Any:
+        """An answer of the operators' API; a POST where there is a body."""
+        answer = self.http.request(
+            method or ("GET" if body is None else "POST"),
+            f"/api/v1/{path}",
+            json=body,
+            params=parameters,
+            headers={"Authorization": f"Bearer {API_TOKEN}"},
+        )
+        assert answer.status_code == 200, (path, answer.status_code, answer.text)
+        return answer.json()
+
+    def order(self, name: str, of: str = "demo") -> dict[str, Any]:
+        """The order with its story; empty as long as nobody has heard of it."""
+        answer = self.http.get(f"/api/v1/orders/{of}/{name}", headers={"Authorization": f"Bearer {API_TOKEN}"})
+        assert answer.status_code in (200, 404), answer.text
+        return answer.json() if answer.status_code == 200 else {}
+
+    def becomes(self, name: str, status: str, of: str = "demo", within: float = 20.0) -> dict[str, Any]:
+        """The order once it has this status."""
+        order = eventually(lambda: self.order(name, of), lambda seen: seen.get("status") == status, within)
+        assert order.get("status") == status, order
+        return order
+
+    def tenant(self, name: str = "demo") -> dict[str, Any]:
+        return next(each for each in self.api("tenants")["tenants"] if each["name"] == name)
+
+    def all(self, what: str, **parameters: Any) -> list[dict[str, Any]]:
+        """All rows of a list, page by page."""
+        rows: list[dict[str, Any]] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = self.api(what, limit=1000, **parameters, **cursor)
+            rows += next(value for value in page.values() if isinstance(value, list))
+            if page["next"] is None:
+                return rows
+            cursor = {"cursor": page["next"]}
+
+    def drained(self, within: float = 30.0) -> dict[str, int]:
+        """The events by status, once all have ended."""
+        return eventually(lambda: self.api("stats")["events"], lambda seen: set(seen) <= {*ENDED}, within)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command of the command line, for this gateway."""
+        command = [sys.executable, "-m", "gateway", *arguments, "--config", str(self.file)]
+        return subprocess.run(
+            command, cwd=self.folder, env=environment(), capture_output=True, text=True, timeout=60, check=False
+        )
+
+
+def environment() -> dict[str, str]:
+    """This checkout's code, wherever the process starts; nobody's settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+    return {**kept, "PYTHONPATH": str(ROOT)}
+
+
+class Intakes:
+    """Intakes on a loop of their own, in a thread: `with Intakes() as intakes: intake = intakes.open(...)`."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever)
+        self._open: list[Intake] = []
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for intake in self._open:
+            self._run(intake.__aexit__())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+    def open(self, behave: Callable[[Call], Reaction] = lambda _call: accepted) -> Intake:
+        """An intake that listens; a `behave` that is set later counts from the next request on."""
+        intake = Intake(behave)
+        self._run(intake.__aenter__())
+        self._open.append(intake)
+        return intake
+
+    def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(10)
