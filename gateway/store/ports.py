@@ -93,8 +93,10 @@ class LookupQueue(Protocol):
         """Everything of the source that was put off is due."""
         ...
 
-    async def postpone(self, asked: WaitingSubject, *, due_at: Micros, failing_since: Micros | None) -> None:
-        """Try again later; counts a try."""
+    async def postpone(
+        self, asked: WaitingSubject, reason: Reason, *, due_at: Micros, failing_since: Micros | None
+    ) -> None:
+        """Try again later; counts a try. The events say why they wait."""
         ...
 
     async def bury(self, asked: WaitingSubject, reason: Reason, now: Micros) -> list[Transition]:

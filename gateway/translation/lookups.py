@@ -232,7 +232,8 @@ class LookupLoop:
         if misses < len(MISSING_TRIES):
             turn.missing[asked.subject] = misses + 1
             due_at = now + MISSING_TRIES[misses]
-            await self._queue.postpone(asked, due_at=due_at, failing_since=asked.failing_since)
+            reason = Reason("lookup_retrying", f"the vendor's API has no {asked.subject} yet (404)")
+            await self._queue.postpone(asked, reason, due_at=due_at, failing_since=asked.failing_since)
             return
         turn.missing.pop(asked.subject, None)
         detail = f"the vendor's API has no {asked.subject} (404, three times)"
@@ -252,7 +253,8 @@ class LookupLoop:
             turn.not_before = now + PROBE_EVERY
             turn.halt = msgspec.structs.replace(turn.halt, next_probe_at=turn.not_before)
         due_at = now + max(self._backoff(asked.tries + 1), answer.retry_after)
-        await self._queue.postpone(asked, due_at=due_at, failing_since=failing_since)
+        reason = Reason("lookup_retrying", f"{asked.subject}: {answer.said}")
+        await self._queue.postpone(asked, reason, due_at=due_at, failing_since=failing_since)
         _log.warning("lookup_failed", source=asked.source, owner=asked.turn, subject=asked.subject, said=answer.said)
 
     async def _bury(self, asked: WaitingSubject, reason: Reason) -> None:

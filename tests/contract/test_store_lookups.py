@@ -5,6 +5,7 @@ from gateway.events import SECOND, EventStatus, Reason, StoredLookup
 from tests.contract.engines import SOURCE, says, state, told
 
 TURN = "74"
+RETRYING = Reason("lookup_retrying", "503")
 
 
 async def wait_for(floor, event_id, subject="orders/1", turn=TURN):
@@ -65,16 +66,17 @@ async def test_clocks_are_drawn_before_asking_and_rise(floor):
 
 async def test_a_subject_may_be_put_off(floor):
     """Asked for a moment ago, or failing: it waits, and others go before it; a try is counted."""
-    await wait_for(floor, "e1", subject="orders/1")
+    event = await wait_for(floor, "e1", subject="orders/1")
     await wait_for(floor, "e2", subject="orders/2")
     asked = await ask(floor, "orders/1")
-    await floor.store.lookups.postpone(asked, due_at=floor.now + 60 * SECOND, failing_since=floor.now)
+    await floor.store.lookups.postpone(asked, RETRYING, due_at=floor.now + 60 * SECOND, failing_since=floor.now)
     await floor.store.lookups.defer(SOURCE, TURN, "orders/2", floor.now + 30 * SECOND)
 
     assert await floor.store.lookups.next_subject(SOURCE, TURN, floor.now) == floor.now + 30 * SECOND
     floor.pass_by(seconds=60)
     again = await ask(floor, "orders/1")
     assert (again.tries, again.failing_since) == (1, floor.now - 60 * SECOND)
+    assert (await floor.event_status(event), await floor.event_reason(event)) == ("waiting", "lookup_retrying")
 
 
 async def test_a_lookup_that_is_given_up_makes_dead_letters(floor):
@@ -101,7 +103,7 @@ async def test_a_replay_during_a_request_is_not_served_by_it(floor, end):
     elif end == "bury":
         assert await floor.store.lookups.bury(asked, Reason("lookup_failed", "500"), floor.now) == []
     else:
-        await floor.store.lookups.postpone(asked, due_at=floor.now, failing_since=None)
+        await floor.store.lookups.postpone(asked, RETRYING, due_at=floor.now, failing_since=None)
 
     (waiting,) = await floor.store.translation.untranslated([SOURCE], 10)
     assert (waiting.id, waiting.answers, waiting.clock, waiting.is_replayed) == (event, None, None, True)

@@ -89,12 +89,15 @@ class SqliteLookupQueue:
         """Everything of the source that was put off is due."""
         await self._write(lambda connection: connection.execute(SQL.hasten, (now, source)).rowcount)
 
-    async def postpone(self, asked: WaitingSubject, *, due_at: Micros, failing_since: Micros | None) -> None:
-        """Try again later; counts a try."""
+    async def postpone(
+        self, asked: WaitingSubject, reason: Reason, *, due_at: Micros, failing_since: Micros | None
+    ) -> None:
+        """Try again later; counts a try. The events say why they wait."""
 
         def run(connection: sqlite3.Connection) -> None:
-            rows = [(due_at, failing_since, event) for event in _still_waiting(connection, asked)]
-            connection.executemany(SQL.postpone, rows)
+            events = _still_waiting(connection, asked)
+            connection.executemany(SQL.postpone, [(due_at, failing_since, event) for event in events])
+            connection.executemany(SQL.say_why, [(reason.code, reason.detail, event) for event in events])
 
         await self._write(run)
 

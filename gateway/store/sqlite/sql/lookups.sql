@@ -38,6 +38,9 @@ UPDATE waiting SET due_at = max(due_at, ?1) WHERE source = ?2 AND turn = ?3 AND 
 -- name: hasten
 UPDATE waiting SET due_at = min(due_at, ?) WHERE source = ?;
 
+-- name: say_why
+UPDATE events SET reason_code = ?, reason_detail = ? WHERE id = ? AND status = 'waiting';
+
 -- name: postpone
 UPDATE waiting SET due_at = ?, tries = tries + 1, failing_since = ? WHERE event = ?;
 
