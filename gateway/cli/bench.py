@@ -181,6 +181,50 @@ def start(
     _told(found, as_json=as_json)
 
 
+@bench.command()
+def outage(
+    *,
+    config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - it makes a configuration of its own
+    pending: PendingOrders = 100_000,
+    connections: Connections = 16,
+    rounds: Rounds = 3,
+    seconds: Seconds = 2.0,
+    as_json: AsJson = False,
+) -> None:
+    """Time acknowledgements while the intake is down and a backlog waits, beside those of a gateway without one."""
+    import asyncio  # noqa: PLC0415 - the other commands start without it
+
+    from gateway.bench import steadiness  # noqa: PLC0415 - as above
+
+    with progress("filling", pending) as done:
+        found = asyncio.run(
+            steadiness.outage(pending=pending, connections=connections, rounds=rounds, seconds=seconds, on_events=done)
+        )
+    _told(found, as_json=as_json)
+
+
+@bench.command()
+def pull(
+    *,
+    config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - it makes a configuration of its own
+    orders: Annotated[int, typer.Option("--orders", min=1, help="Orders in a pull.")] = 100_000,
+    connections: Connections = 16,
+    rounds: Rounds = 3,
+    seconds: Seconds = 4.0,
+    as_json: AsJson = False,
+) -> None:
+    """Time acknowledgements while Trackely pulls everything, beside those without, and the memory that it takes."""
+    import asyncio  # noqa: PLC0415 - the other commands start without it
+
+    from gateway.bench import steadiness  # noqa: PLC0415 - as above
+
+    with progress("filling", orders) as done:
+        found = asyncio.run(
+            steadiness.pull(orders=orders, connections=connections, rounds=rounds, seconds=seconds, on_events=done)
+        )
+    _told(found, as_json=as_json)
+
+
 def _say_load(load: str) -> None:
     if load == "bundled":
         note("wrk is not installed: the bundled sender is slower, and its share of the machine is in the figures")

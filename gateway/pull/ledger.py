@@ -59,7 +59,7 @@ class PullTenant:
         """
         async with self._one_at_a_time:
             started = self._clock()
-            leases: list[Lease] = []
+            leases: list[bytes] = []
             try:
                 served_again = await self._write_all(write, started, leases)
             except BaseException:
@@ -68,7 +68,7 @@ class PullTenant:
                 raise
             await asyncio.shield(self._settle(leases, started, is_whole=True, served_again=served_again))
 
-    async def _write_all(self, write: Write, started: Micros, leases: list[Lease]) -> int:
+    async def _write_all(self, write: Write, started: Micros, leases: list[bytes]) -> int:
         """Write the answer, its new orders into `leases`; how many were served before."""
         room = self.settings.pull.max_orders
         opening = b"["
@@ -78,8 +78,7 @@ class PullTenant:
             )
             if lease is None:
                 break
-            # The bodies are written and let go: what is kept of a pull is its ids.
-            leases.append(_without_bodies(lease))
+            leases.append(_packed(lease))
             await write(opening + b",".join(order.body for order in lease.orders))
             room, opening = room - len(lease.orders), b","
         served_again, after, since = 0, (0, 0), started - int(self.settings.pull.window * SECOND)
@@ -93,9 +92,9 @@ class PullTenant:
         await write(b"[]" if opening == b"[" else b"]", is_last=True)
         return served_again
 
-    async def _settle(self, leases: Sequence[Lease], started: Micros, *, is_whole: bool, served_again: int = 0) -> None:
+    async def _settle(self, leases: Sequence[bytes], started: Micros, *, is_whole: bool, served_again: int = 0) -> None:
         now = self._clock()
-        total = sum(len(lease.orders) for lease in leases)
+        total = sum(len(_unpacked(lease).orders) for lease in leases)
         attempt = Attempt(
             at=started,
             kind="pull",
@@ -109,7 +108,7 @@ class PullTenant:
         self.state = msgspec.structs.replace(self.state, last_answer=answer)
         if is_whole and total:
             self.state = msgspec.structs.replace(self.state, last_delivered_at=now, last_success_at=now)
-        for lease in leases:
+        for lease in map(_unpacked, leases):
             settlements = [
                 Settlement(order=order.id, result="delivered" if is_whole else "uncertain", notes=order.notes)
                 for order in lease.orders
@@ -118,6 +117,11 @@ class PullTenant:
             self._on_settled(self.name, attempt, settled)
 
 
-def _without_bodies(lease: Lease) -> Lease:
+_encode = msgspec.msgpack.Encoder().encode
+_unpacked = msgspec.msgpack.Decoder(Lease).decode
+
+
+def _packed(lease: Lease) -> bytes:
+    """What is kept of a lease until the answer is written: a big pull must not stand in memory as objects."""
     orders = tuple(msgspec.structs.replace(order, body=b"") for order in lease.orders)
-    return msgspec.structs.replace(lease, orders=orders)
+    return _encode(msgspec.structs.replace(lease, orders=orders))

@@ -98,6 +98,22 @@ def test_start_tells_the_seconds_until_ready(asked):
     assert min(told["empty"], told["killed"], told["full"], told["full_killed"]) > 0
 
 
+def test_outage_compares_acknowledgements_with_a_backlog(asked):
+    """The same load on a gateway with nothing pending, and on one whose intake is down."""
+    told = asked("outage", "--pending", "50", "--connections", "2", *SMALL)
+
+    assert told["pending"] == 50
+    assert min(told["p99_before"], told["p99_during"], told["ratio"]) > 0
+
+
+def test_pull_compares_acknowledgements_while_everything_is_pulled(asked):
+    """At least one pull ends during the load."""
+    told = asked("pull", "--orders", "50", "--connections", "2", *SMALL)
+
+    assert told["pulls"] > 0
+    assert min(told["p99_alone"], told["p99_during"], told["ratio"]) > 0
+
+
 @pytest.mark.parametrize("ids", ["rising", "random"])
 @pytest.mark.parametrize("tool", TOOLS)
 def test_every_hook_is_an_event_of_its_own(tmp_path, monkeypatch, tool, ids):
