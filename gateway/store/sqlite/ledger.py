@@ -19,7 +19,10 @@ _FIRST: Final = (
     "id", "tenant", "external_order_id", "owner", "status", "state", "is_cancelled", "clock", "tie", "arrival",
     "digest", "changed_at", "pending_since", "due_at", "ended_at",
 )  # fmt: skip
-_INSERT_ORDERS: Final = f"INSERT INTO orders ({','.join(_FIRST)}) VALUES :rows"  # noqa: S608 - our own columns
+_INSERT_ORDERS: Final = (
+    f"INSERT INTO orders ({','.join(_FIRST)}) "  # noqa: S608 - our own columns
+    "SELECT * FROM (VALUES :rows) WHERE column1 IS NOT NULL"
+)
 _FIXED: Final = frozenset({"id", "tenant", "external_order_id"})
 _CHANGING: Final = tuple(column for column in COLUMNS if column not in _FIXED)
 _UPDATE_ORDERS: Final = (

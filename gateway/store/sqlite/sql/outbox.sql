@@ -38,7 +38,7 @@ INSERT INTO attempts (tenant, at, kind, http_status, outcome, detail, batch_size
 VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id;
 
 -- name: insert_attempt_orders
-INSERT INTO attempt_orders (order_row, attempt) VALUES :rows;
+INSERT INTO attempt_orders (order_row, attempt) SELECT * FROM (VALUES :rows) WHERE column1 IS NOT NULL;
 
 -- name: save_tenant
 INSERT INTO tenants (name, state) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET state = excluded.state;

@@ -14,10 +14,10 @@ JOIN events e ON e.id = asked.column1 WHERE e.status = 'received';
 -- name: insert_states
 INSERT INTO states (id, event, run, tenant, external_order_id, owner, clock, tie, arrival, body,
                     status, reason_code, reason_detail, reason_path)
-VALUES :rows;
+SELECT * FROM (VALUES :rows) WHERE column1 IS NOT NULL;
 
 -- name: insert_references
-INSERT OR IGNORE INTO event_references (reference, event) VALUES :rows;
+INSERT OR IGNORE INTO event_references (reference, event) SELECT * FROM (VALUES :rows) WHERE column1 IS NOT NULL;
 
 -- name: forget_references
 DELETE FROM event_references WHERE event = ?1 AND reference IN (SELECT value FROM json_each(?2));
