@@ -20,11 +20,13 @@ from typing import Any, Final, Literal, cast
 import httptools
 import msgspec
 import uvicorn
+from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from gateway.config.model import Limits
+from gateway.exchange import BODY_TIMEOUT, Start, Taker
 
 LONGEST_HEAD: Final = 64 * 1024
 LONGEST_URL: Final = 8 * 1024
@@ -34,15 +36,6 @@ LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 64 * 1024 * 1024
 SWEEP_SECONDS: Final = 0.25
 COLLECTOR_THRESHOLDS: Final = (50_000, 20, 50)
-
-BODY_TIMEOUT: Final = "trackely.body_timeout"
-"""The ASGI extension that tells an application why its sender is gone."""
-
-RESPOND: Final = "trackely.respond"
-"""The ASGI extension `respond(head, body) -> bool`: a whole response in one write.
-
-`head` is the status line and the headers, each with its line end. False: nothing was written, send it as usual.
-"""
 
 _IDLE, _HEAD, _BODY = range(3)
 _NEVER: Final = math.inf
@@ -150,6 +143,9 @@ class HookProtocol(HttpToolsProtocol):
         self._limits = limits
         self._shared = shared
         self._refused = refused
+        self._taker = cast("Taker | None", self.app if hasattr(self.app, "take") else None)
+        self._in_headers = False
+        self._unstarted: tuple[RequestResponseCycle, Any] | None = None
         self._phase = _IDLE
         self._rejection = BAD_REQUEST
         self._head_bytes = 0
@@ -247,7 +243,10 @@ class HookProtocol(HttpToolsProtocol):
                 data = _without_upgrade(data)
         self._head_bytes += len(data)
         try:
-            self.parser.feed_data(data)
+            try:
+                self.parser.feed_data(data)
+            finally:
+                self._start_unstarted()
         except httptools.HttpParserUpgrade:
             # Spelt in another way: the parser took the body for another protocol's, and so it is not heard.
             self.cycle.keep_alive = False
@@ -294,9 +293,9 @@ class HookProtocol(HttpToolsProtocol):
                 self._fail(HEAD_TOO_LARGE)
         if self.parser.get_http_version() not in ("1.1", "1.0"):
             self._fail(BAD_REQUEST)
+        self._in_headers = True
         super().on_headers_complete()
-        scope: dict[str, Any] = cast("dict[str, Any]", self.scope)
-        scope["extensions"] = {RESPOND: partial(self._respond, self.cycle)}
+        self._in_headers = False
         self._phase = _BODY
         self.deadline = self.loop.time() + self._limits.body_timeout
         if self._is_stopping:
@@ -307,6 +306,32 @@ class HookProtocol(HttpToolsProtocol):
         self._phase = _IDLE
         self.deadline = _NEVER
         super().on_message_complete()
+        if self._unstarted is not None and not self._is_taken(self._unstarted[0]):
+            self._start_unstarted()
+
+    # -- the application
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Start the application, unless what has come with the head may well be the whole request."""
+        if self._taker is not None and self._in_headers and not self.expect_100_continue:
+            self._unstarted = cycle, app
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _start_unstarted(self) -> None:
+        if self._unstarted is not None:
+            cycle, app = self._unstarted
+            self._unstarted = None
+            super()._start_asgi_task(cycle, app)
+
+    def _is_taken(self, cycle: RequestResponseCycle) -> bool:
+        assert self._taker is not None  # noqa: S101 - else nothing is left unstarted
+        start = partial(super()._start_asgi_task, cycle)
+        respond = partial(self._respond, cycle)
+        if self._taker.take(cast("Scope", cycle.scope), bytes(cycle.body), respond, cast("Start", start)):
+            self._unstarted = None
+            return True
+        return False
 
     def _respond(self, cycle: RequestResponseCycle, head: bytes, body: bytes) -> bool:
         if cycle.response_started or cycle.disconnected or not cycle.keep_alive or self.flow.write_paused:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import msgspec
-from starlette.types import Send
+from starlette.types import Receive, Scope, Send
 
 from gateway.events import Reason
 
@@ -30,8 +30,8 @@ class Answer(msgspec.Struct, frozen=True):
     headers: tuple[Header, ...]
     body: bytes
 
-    async def send(self, send: Send) -> None:
-        """Write it."""
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it: an answer is an application that gives it."""
         length = (b"content-length", b"%d" % len(self.body))
         await send({"type": "http.response.start", "status": self.status, "headers": [JSON, length, *self.headers]})
         await send({"type": "http.response.body", "body": self.body})

@@ -1,5 +1,8 @@
 """The HTTP rim: one plain ASGI callable for `/hooks/{source}[/anything]`, in front of everything else.
 
+A hook that arrives whole and in order is taken without a task of its own; every other goes the ordinary way, and so
+does, from its beginning, one that could not be stored.
+
 Refusals are judged in the order 404, 405, 401 (unless the proof needs the body), 415, 413, 401, 503, 400. Nothing but
 proof of the sender, the grammar and the event ID stands between a request and the disk.
 """
@@ -7,7 +10,9 @@ proof of the sender, the grammar and the event ID stands between a request and t
 import asyncio
 import time
 import traceback
+from asyncio import Future
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import PurePath
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -17,7 +22,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from adapters import Acknowledgement
 from gateway.config.model import Config
 from gateway.errors import StoreUnavailable
-from gateway.events import Arrival, Clock, Reason
+from gateway.events import Arrival, Clock, Reason, Receipt
+from gateway.exchange import BODY_TIMEOUT, Respond, Start
 from gateway.ingress import answers
 from gateway.ingress.addresses import client_address, is_allowed, neighbourhood, parsed
 from gateway.ingress.answers import CLOSE, Answer, adapters_answer, error_answer, retry_after
@@ -33,9 +39,6 @@ from gateway.store.ports import Inbox
 from gateway.watchdog import Overrun, Watchdog
 
 PREFIX = b"/hooks/"
-# What our own server offers besides ASGI; any other server does without.
-_TIMED_OUT = "trackely.body_timeout"
-_RESPOND = "trackely.respond"
 
 
 class Refused(Exception):  # noqa: N818 - named by what happens to the request
@@ -111,16 +114,53 @@ class Rim:
         self._watchdog.close()
         self.flush()
 
-    def before(self, app: ASGIApp) -> ASGIApp:
+    def before(self, app: ASGIApp) -> "Front":
         """An application that answers hooks here and leaves everything else to `app`."""
+        return Front(self, app)
 
-        async def front(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] == "http" and scope["raw_path"].startswith(PREFIX):
-                await self(scope, receive, send)
-            else:
-                await app(scope, receive, send)
+    def take(self, scope: Scope, body: bytes, respond: Respond, start: Start) -> bool:
+        """Store a whole hook, and answer once it is stored; False: nothing has happened, it may not be in order."""
+        if not scope["raw_path"].startswith(PREFIX):
+            return False
+        started = self._monotonic()
+        name, _, rest = scope["raw_path"][len(PREFIX) :].partition(b"/")
+        door = self._doors.get(name)
+        if door is None or scope["method"] != "POST":
+            return False
+        headers, query = door.read(scope["headers"]), scope["query_string"]
+        if not self._is_in_order(door, headers, query, body):
+            return False
+        found, arrival = self._arrival(door, body, headers, query, rest)
+        if found.dead is not None:
+            return False
+        stored = self._inbox.put(arrival)
+        stored.add_done_callback(partial(self._conclude, door, found, started, respond, start))
+        return True
 
-        return front
+    def _is_in_order(self, door: Door, headers: Headers, query: bytes, body: bytes) -> bool:
+        """Whether nothing at all is odd; what is, is judged and told of by the ordinary way alone."""
+        if door.networks or len(body) > self._max_body or self._blocked(door.name) is not None:
+            return False
+        if not (door.proofs.fit_head(headers, query) or door.proofs.fit_body(headers, body)):
+            return False
+        if not (is_json_type(headers.get(b"content-type")) and is_identity(headers.get(b"content-encoding"))):
+            return False
+        try:
+            return fault_in(body) is None
+        except RecursionError:
+            return False
+
+    def _conclude(
+        self, door: Door, found: Identified, started: float, respond: Respond, start: Start, stored: "Future[Receipt]"
+    ) -> None:
+        """Answer a hook that was taken; what went wrong goes the ordinary way, from its beginning."""
+        if stored.cancelled() or stored.exception() is not None:
+            start(self)
+            return
+        answer = self._stored(door, found, stored.result(), started)
+        is_plain = answer.status == 200 and not answer.headers  # noqa: PLR2004
+        if not (is_plain and respond(answers.OK_HEAD % len(answer.body), answer.body)):
+            start(answer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -145,12 +185,7 @@ class Rim:
         except Exception as error:  # noqa: BLE001 - the last resort: an answer, and a line that says where
             self._complain("request failed", door.name if door else None, error)
             answer = self._refuse(door, scope, Refused(answers.INTERNAL, "internal_error"))
-        respond = (scope.get("extensions") or {}).get(_RESPOND)
-        if respond is not None and answer.status == 200 and not answer.headers and scope["method"] == "POST":  # noqa: PLR2004
-            body = answer.body
-            if respond(answers.OK_HEAD % len(body), body):
-                return
-        await answer.send(send)
+        await answer(scope, receive, send)
 
     async def _post(self, door: Door, scope: Scope, receive: Receive, rest: bytes) -> Answer:
         started = self._monotonic()
@@ -174,24 +209,22 @@ class Rim:
             if blocked is not None:
                 raise _unavailable(blocked, len(body))
             raise Refused(error_answer(400, "not_json", fault), "not_json", len(body))
-        path = unquote(rest.decode("latin-1"), errors="replace") if rest else ""
-        hook, context = door.hook(body, headers, query, path)
-        found = identify(door.adapter, hook, self._watchdog)
+        found, arrival = self._arrival(door, body, headers, query, rest)
         if found.defect is not None:
             self._complain("adapter defect", door.name, found.defect)
-        arrival = Arrival(
-            door.name,
-            found.event_id,
-            found.topic,
-            self._clock(),
-            body,
-            context,
-            door.hash_window if found.is_hash else 0,
-            found.dead,
-        )
         if blocked is not None:
             return await self._known(door, found, arrival, blocked)
         return await self._store(door, found, arrival, started)
+
+    def _arrival(
+        self, door: Door, body: bytes, headers: Headers, query: bytes, rest: bytes
+    ) -> tuple[Identified, Arrival]:
+        path = unquote(rest.decode("latin-1"), errors="replace") if rest else ""
+        hook, context = door.hook(body, headers, query, path)
+        found = identify(door.adapter, hook, self._watchdog)
+        window = door.hash_window if found.is_hash else 0
+        arrival = Arrival(door.name, found.event_id, found.topic, self._clock(), body, context, window, found.dead)
+        return found, arrival
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
         length = headers.get(b"content-length")
@@ -219,6 +252,9 @@ class Rim:
         except StoreUnavailable as error:
             self._complain("cannot store", door.name, error)
             return await self._known(door, found, arrival, None)
+        return self._stored(door, found, receipt, started)
+
+    def _stored(self, door: Door, found: Identified, receipt: Receipt, started: float) -> Answer:
         kind = receipt.kind
         is_new = kind in ("stored", "replaced")
         if found.dead is not None and is_new:
@@ -282,7 +318,7 @@ class Rim:
 
     def _give_up(self, door: Door | None, scope: Scope) -> None:
         """Nobody is there to answer; nginx's number for it stands on record."""
-        if _TIMED_OUT in (scope.get("extensions") or {}):
+        if BODY_TIMEOUT in (scope.get("extensions") or {}):
             self._note(door, scope, 408, "body_timeout", None)
         else:
             self._note(door, scope, 499, "disconnected", None)
@@ -308,6 +344,22 @@ class Rim:
             frames = traceback.extract_tb(error.__traceback__)
             place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else None
             self._log.error(what, source=source, error=type(error).__name__, at=place, held_back=held_back)
+
+
+class Front:
+    """The rim in front of another application."""
+
+    def __init__(self, rim: Rim, app: ASGIApp) -> None:
+        self._rim = rim
+        self._app = app
+        self.take = rim.take
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http" and scope["raw_path"].startswith(PREFIX):
+            await self._rim(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 async def _fault_in(body: bytes) -> str | None:

@@ -115,7 +115,9 @@ def test_sigterm_under_load(tmp_path):
 
     assert code in (0, 143)
     assert set(answered) <= {event_id for (event_id,) in stored}
-    assert ended == {"delivered": len(stored)}
+    # An order's earlier event that was still on its way has given way to a later one.
+    assert set(ended) <= {"delivered", "superseded"}
+    assert sum(ended.values()) == len(stored)
     assert "Traceback" not in gateway.log.read_text()
 
 

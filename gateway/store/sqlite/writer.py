@@ -72,6 +72,7 @@ class Writer:
         self._arrivals: deque[tuple[Arrival, asyncio.Future[Receipt]]] = deque()
         self._jobs: deque[_Job[Any]] = deque()
         self._wake = threading.Event()
+        self._is_waking = False
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
@@ -83,8 +84,15 @@ class Writer:
             future.set_exception(StoreUnavailable("the store is closed"))
             return future
         self._arrivals.append((arrival, future))
-        self._wake.set()
+        if not self._is_waking:
+            # Once for all that one turn of the loop has read, which makes them one group.
+            self._is_waking = True
+            self._loop.call_soon(self._wake_up)
         return future
+
+    def _wake_up(self) -> None:
+        self._is_waking = False
+        self._wake.set()
 
     def submit(
         self, run: Callable[[sqlite3.Connection], Result], *, is_transaction: bool = True
@@ -172,8 +180,9 @@ class Writer:
         # The loop may be closed already when a stop was forced: then nobody waits for the answer.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._resolve, outcomes, stored_in)
-        # Yields the interpreter, so that the loop answers and fills the next group instead of finding it half empty.
-        time.sleep(0.00005)
+        if not self._jobs:
+            # Yields the interpreter, so that the loop answers and fills the next group before it is taken.
+            time.sleep(0.00005)
 
     def _resolve(self, outcomes: Sequence[Outcome], stored_in: float | None) -> None:
         for future, outcome, error in outcomes:

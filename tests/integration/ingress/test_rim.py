@@ -581,7 +581,7 @@ def test_a_cancelled_request_is_stored_all_the_same(rim: Running) -> None:
         await task
 
     rim.ask(cancelled())
-    wait_for(lambda: rim.events()[-1] == ("open", "cancelled", "received"))
+    wait_for(lambda: rim.events()[-1:] == [("open", "cancelled", "received")])
 
     assert sent[0]["status"] == 503
     assert rim.post({"id": "cancelled"}, path="/hooks/open").json["duplicate"] is True

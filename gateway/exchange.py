@@ -1,0 +1,29 @@
+"""What our server and its applications have beside ASGI."""
+
+from collections.abc import Callable
+from typing import Final, Protocol, TypeAlias
+
+from starlette.types import ASGIApp, Scope
+
+BODY_TIMEOUT: Final = "trackely.body_timeout"
+"""The extension in a request's scope that says why its sender is gone."""
+
+Respond: TypeAlias = Callable[[bytes, bytes], bool]
+"""`respond(head, body)`: a whole response in one write; `head` is the status line and the headers with their line ends.
+
+False: nothing was written, it has to be sent as usual.
+"""
+
+Start: TypeAlias = Callable[[ASGIApp], None]
+"""Let this application answer the request, in a task."""
+
+
+class Taker(Protocol):
+    """An application that can do without a task for a request that has arrived whole.
+
+    The task, and the messages that ASGI passes between it and the server, cost a fifth of answering a hook.
+    """
+
+    def take(self, scope: Scope, body: bytes, respond: Respond, start: Start) -> bool:
+        """Answer by one of the two, now or later; False: nothing has happened, a task has to be started as usual."""
+        ...
