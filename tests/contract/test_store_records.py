@@ -1,9 +1,11 @@
+from collections import Counter
+
 import pytest
 
 from gateway.errors import UnknownRecord
 from gateway.events import SECOND, EventStatus, OrderStatus, Reason
-from gateway.records import DeadLetterFilter, EventFilter, OrderFilter, TenantFigures
-from tests.contract.engines import START, TENANT, canonical, ids, says, state
+from gateway.records import DeadLetterFilter, EventFilter, OrderFilter, RetentionSpans, TenantFigures
+from tests.contract.engines import SOURCE, START, TENANT, canonical, ids, says, state
 
 
 async def paged(ask, which, limit):
@@ -340,6 +342,38 @@ async def test_everything_is_counted_by_status(floor, town):
     assert sum(counts.sources["acme"].values()) == 8
     assert counts.orders == {"delivered": 1, "withdrawn": 1, "dead": 1, "discarded": 1, "pending": 2}
     assert counts.tenants["south"] == {"pending": 1}
+
+
+async def test_counts_follow_what_has_ended(floor, town):
+    """Replayed, renamed, erased or pruned: each is counted once, where a list shows it."""
+    records, operations = floor.store.records, floor.store.operations
+
+    async def agree():
+        counts = await records.counts()
+        events = (await records.events(EventFilter(), limit=100, cursor=None)).rows
+        orders = (await records.orders(OrderFilter(), limit=100, cursor=None)).rows
+        assert counts.events == Counter(row.status for row in events)
+        assert counts.orders == Counter(row.status for row in orders)
+        assert {name: sum(found.values()) for name, found in counts.sources.items()} == Counter(
+            row.source for row in events
+        )
+        return counts
+
+    assert await operations.replay(town.values(), force=True) == 9
+    assert (await agree()).events == {"received": 9}
+    await floor.translate()
+    await agree()
+    await floor.deliver()
+    await floor.deliver(tenant="south")
+    assert (await agree()).events.keys() == {"delivered", "withdrawn", "ignored", "dead"}
+    await floor.store.inbox.adopt({"other": SOURCE})
+    assert (await agree()).sources.keys() == {SOURCE}
+    await operations.erase(TENANT, "W", now=floor.now)
+    await operations.discard_dead_letters(DeadLetterFilter(kind="event"), reason=None, now=floor.now)
+    await agree()
+    floor.pass_by(days=5000)
+    await operations.prune(RetentionSpans(bodies=1, dead_letters=1, keys=1, orders=1, attempts=1), floor.now)
+    assert (await agree()).orders == {}
 
 
 async def test_dead_events_are_counted_by_source(floor, letters):

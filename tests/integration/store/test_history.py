@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from hypothesis import HealthCheck, note, settings
@@ -242,6 +243,14 @@ class History(RuleBasedStateMachine):
     def each_event_is_stored_once(self):
         page = self.run(self.floor.store.records.events(EventFilter(), limit=100, cursor=None))
         assert sorted(row.id for row in page.rows) == sorted(row for row, _ in self.keys.values())
+
+    @invariant()
+    def everything_is_counted_once(self):
+        counts = self.run(self.floor.store.records.counts())
+        events = self.run(self.floor.store.records.events(EventFilter(), limit=100, cursor=None)).rows
+        orders = self.run(self.floor.store.records.orders(OrderFilter(), limit=100, cursor=None)).rows
+        assert counts.events == Counter(row.status for row in events)
+        assert counts.orders == Counter(row.status for row in orders)
 
     def check_events(self):
         """Each event's status is what its states' are."""

@@ -11,6 +11,9 @@ from gateway.records import EventFilter, RetentionSpans
 from gateway.store.sqlite import SqliteStore, database
 from tests.contract.engines import DAY, ENGINES, Floor, says, state
 
+# The number of the migration that brings the tallies.
+TALLIES = 6
+
 
 @pytest.fixture
 async def floor(tmp_path):
@@ -92,6 +95,30 @@ async def test_migrations_run_once_and_in_order(tmp_path):
     assert numbers == list(range(1, len(numbers) + 1))
     assert version == numbers[-1]
     assert kept == (7,)
+
+
+async def test_what_had_ended_before_the_tallies_is_counted(tmp_path):
+    """The migration that brings them counts what is there."""
+    connection = sqlite3.connect(tmp_path / "gateway.db", isolation_level=None)
+    database.configure(connection)
+    connection.executescript("".join(text for number, text in database.migrations() if number < TALLIES))
+    connection.execute(f"PRAGMA user_version = {TALLIES - 1}")
+    events = [("a", "ignored"), ("a", "delivered"), ("b", "delivered"), ("b", "delivered"), ("b", "dead")]
+    connection.executemany(
+        "INSERT INTO events (source, event_id, received_at, status) VALUES (?1, hex(randomblob(8)), 1, ?2)", events
+    )
+    connection.executemany(
+        "INSERT INTO orders (tenant, external_order_id, owner, status, state, is_cancelled, clock, tie, arrival, "
+        "changed_at) VALUES ('north', hex(randomblob(8)), '', ?, 1, 0, 1, 0, 1, 1)",
+        [("delivered",), ("withdrawn",), ("pending",)],
+    )
+    connection.close()
+    store = await SqliteStore.open(tmp_path / "gateway.db")
+    counts = await store.records.counts()
+    await store.close()
+
+    assert counts.sources == {"a": {"ignored": 1, "delivered": 1}, "b": {"delivered": 2, "dead": 1}}
+    assert counts.tenants == {"north": {"delivered": 1, "withdrawn": 1, "pending": 1}}
 
 
 async def test_a_file_that_is_no_database_is_refused(tmp_path):

@@ -55,8 +55,22 @@ SELECT name, accepted_at FROM sources;
 SELECT source, count(*) FROM waiting GROUP BY source;
 
 -- name: count_events
--- Everything is read in any case: in the order of the file, not of an index.
-SELECT source, status, count(*) FROM events NOT INDEXED GROUP BY source, status;
+-- One statement, so that all is of one moment: what is open or dead in the index of its status, the rest as tallied.
+SELECT source, 'received', count(*) FROM events INDEXED BY events_received WHERE status = 'received' GROUP BY source
+UNION ALL
+SELECT source, 'waiting', count(*) FROM events INDEXED BY events_open WHERE status = 'waiting' GROUP BY source
+UNION ALL
+SELECT source, 'translated', count(*) FROM events INDEXED BY events_open WHERE status = 'translated' GROUP BY source
+UNION ALL
+SELECT source, 'dead', count(*) FROM events INDEXED BY events_open WHERE status = 'dead' GROUP BY source
+UNION ALL
+SELECT name, status, count FROM tallies WHERE kind = 'event' AND count > 0;
 
 -- name: count_orders
-SELECT tenant, status, count(*) FROM orders NOT INDEXED GROUP BY tenant, status;
+SELECT tenant, 'pending', count(*) FROM orders INDEXED BY orders_due WHERE status = 'pending' GROUP BY tenant
+UNION ALL
+SELECT tenant, 'leased', count(*) FROM orders INDEXED BY orders_leased WHERE status = 'leased' GROUP BY tenant
+UNION ALL
+SELECT tenant, 'dead', count(*) FROM orders INDEXED BY orders_dead WHERE status = 'dead' GROUP BY tenant
+UNION ALL
+SELECT name, status, count FROM tallies WHERE kind = 'order' AND count > 0;
