@@ -131,7 +131,7 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as a list shows it; `body` holds the canonical bytes of its newest state, None for a cancellation."""
+    """An order with its story, oldest first; `body`: its newest state's canonical bytes, None for a cancellation."""
 
     id: int
     tenant: str
@@ -145,12 +145,6 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: Micros
     delivered_at: Micros | None
     next_attempt_at: Micros | None
-
-
-class OrderDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """An order with its story, oldest first."""
-
-    record: OrderRecord
     events: tuple[EventRecord, ...]
     attempts: tuple[AttemptRecord, ...]
 

@@ -217,4 +217,4 @@ class Room:
 
     async def canonical(self, external_order_id: str, tenant: str = "demo") -> dict[str, Any]:
         """The order as the intake should have it."""
-        return json.loads((await self.order(external_order_id, tenant)).record.body)
+        return json.loads((await self.order(external_order_id, tenant)).body)

@@ -11,14 +11,14 @@ async def list_orders(doors: Doors, ask: Ask) -> shapes.OrderList:
     """Orders that fit, the last changed first."""
     query: OrderQuery = ask.query
     page = await doors.records.orders(query.filter(), limit=query.limit, cursor=text_or_none(query.cursor))
-    known = views.Configured.of(doors.config)
-    return shapes.OrderList(orders=tuple(views.order_of(row, known) for row in page.rows), next=page.next)
+    return shapes.OrderList(orders=views.orders_of(page.rows, views.Configured.of(doors.config)), next=page.next)
 
 
-async def show_order(doors: Doors, ask: Ask) -> shapes.OrderDetail:
+async def show_order(doors: Doors, ask: Ask) -> shapes.Order:
     """An order with every event and attempt behind it."""
-    detail = await doors.records.order(ask.path["tenant"], ask.path["externalOrderId"])
-    return views.order_detail_of(detail, views.Configured.of(doors.config))
+    record = await doors.records.order(ask.path["tenant"], ask.path["externalOrderId"])
+    [order] = views.orders_of([record], views.Configured.of(doors.config))
+    return order
 
 
 async def discard_order(doors: Doors, ask: Ask) -> shapes.Discarded:
@@ -72,6 +72,6 @@ CALLS = (
         path="orders/{tenant}/{externalOrderId:path}",
         summary="The order as the intake should have it, with every event and attempt behind it, oldest first.",
         does=show_order,
-        answer=shapes.OrderDetail,
+        answer=shapes.Order,
     ),
 )

@@ -134,7 +134,10 @@ class Attempt(Shape, frozen=True, kw_only=True):
 
 
 class Order(Shape, frozen=True, kw_only=True):
-    """An order as the intake should have it. `orphaned`: its tenant is not configured any more."""
+    """An order as the intake should have it, with the events and attempts behind it, oldest first.
+
+    A list shows the last hundred of each. `orphaned`: its tenant is not configured any more.
+    """
 
     tenant: str
     external_order_id: str
@@ -147,14 +150,9 @@ class Order(Shape, frozen=True, kw_only=True):
     changed_at: Shown
     delivered_at: Shown | None
     next_attempt_at: Shown | None
-    orphaned: bool = False
-
-
-class OrderDetail(Order, frozen=True, kw_only=True):
-    """An order with every event and attempt behind it, oldest first."""
-
     events: tuple[Event, ...]
     attempts: tuple[Attempt, ...]
+    orphaned: bool = False
 
 
 class DeadLetter(Shape, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """From what is on record to what the operators are shown."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, cast
 
 import msgspec
@@ -9,7 +9,7 @@ from gateway.api import shapes
 from gateway.api.shapes import moment, moment_or_none
 from gateway.config.model import Config
 from gateway.events import Reason
-from gateway.records import AttemptRecord, DeadLetter, EventDetail, EventRecord, OrderDetail, OrderRecord, RefusalRecord
+from gateway.records import AttemptRecord, DeadLetter, EventDetail, EventRecord, OrderRecord, RefusalRecord
 
 
 class Configured(msgspec.Struct, frozen=True):
@@ -62,17 +62,31 @@ def event_detail_of(detail: EventDetail, known: Configured) -> shapes.EventDetai
     )
 
 
-def order_of(record: OrderRecord, known: Configured) -> shapes.Order:
-    """An order as a list shows it."""
-    return shapes.Order(**_order_members(record, known))
-
-
-def order_detail_of(detail: OrderDetail, known: Configured) -> shapes.OrderDetail:
-    """An order with its story."""
-    return shapes.OrderDetail(
-        **_order_members(detail.record, known),
-        events=tuple(event_of(record, known) for record in detail.events),
-        attempts=tuple(_attempt_of(record) for record in detail.attempts),
+def orders_of(records: Sequence[OrderRecord], known: Configured) -> tuple[shapes.Order, ...]:
+    """Orders with their stories."""
+    # Many may share an event, or an attempt: each is made once.
+    events = {event.id: event for record in records for event in record.events}
+    attempts = {attempt.id: attempt for record in records for attempt in record.attempts}
+    shown = {id_: event_of(event, known) for id_, event in events.items()}
+    tried = {id_: _attempt_of(attempt) for id_, attempt in attempts.items()}
+    return tuple(
+        shapes.Order(
+            tenant=record.tenant,
+            external_order_id=record.external_order_id,
+            owner=record.owner,
+            status=record.status,
+            reason=record.reason,
+            order_id=record.order_id,
+            created=record.is_created,
+            order=_raw(record.body),
+            changed_at=moment(record.changed_at),
+            delivered_at=moment_or_none(record.delivered_at),
+            next_attempt_at=moment_or_none(record.next_attempt_at),
+            events=tuple(shown[event.id] for event in record.events),
+            attempts=tuple(tried[attempt.id] for attempt in record.attempts),
+            orphaned=record.tenant not in known.tenants,
+        )
+        for record in records
     )
 
 
@@ -135,23 +149,6 @@ def _event_members(record: EventRecord, known: Configured) -> dict[str, Any]:
             for order in record.orders
         ),
         "orphaned": record.source not in known.sources,
-    }
-
-
-def _order_members(record: OrderRecord, known: Configured) -> dict[str, Any]:
-    return {
-        "tenant": record.tenant,
-        "external_order_id": record.external_order_id,
-        "owner": record.owner,
-        "status": record.status,
-        "reason": record.reason,
-        "order_id": record.order_id,
-        "created": record.is_created,
-        "order": _raw(record.body),
-        "changed_at": moment(record.changed_at),
-        "delivered_at": moment_or_none(record.delivered_at),
-        "next_attempt_at": moment_or_none(record.next_attempt_at),
-        "orphaned": record.tenant not in known.tenants,
     }
 
 

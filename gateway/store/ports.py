@@ -27,8 +27,8 @@ from gateway.records import (
     DriftRow,
     EventDetail,
     EventFilter,
-    OrderDetail,
     OrderFilter,
+    OrderRecord,
     Page,
     RetentionSpans,
     TenantFigures,
@@ -237,11 +237,14 @@ class Records(Protocol):
         ...
 
     async def orders(self, which: OrderFilter, *, limit: int, cursor: str | None) -> Page:
-        """OrderRecords, the last changed first."""
+        """OrderRecords, the last changed first, each with the last of its events and attempts.
+
+        A page whose stories are long ends before `limit`; its `next` goes on.
+        """
         ...
 
-    async def order(self, tenant: str, external_order_id: str) -> OrderDetail:
-        """An order with its story."""
+    async def order(self, tenant: str, external_order_id: str) -> OrderRecord:
+        """An order with its whole story."""
         ...
 
     async def dead_letters(self, which: DeadLetterFilter, *, limit: int, cursor: str | None) -> Page:

@@ -107,10 +107,10 @@ class Floor:
         return reason and reason.code
 
     async def order_status(self, order: str = "A", tenant: str = TENANT) -> str:
-        return str((await self.store.records.order(tenant, order)).record.status)
+        return str((await self.store.records.order(tenant, order)).status)
 
     async def order_reason(self, order: str = "A", tenant: str = TENANT) -> str | None:
-        reason = (await self.store.records.order(tenant, order)).record.reason
+        reason = (await self.store.records.order(tenant, order)).reason
         return reason and reason.code
 
     # ---- delivery

@@ -70,8 +70,8 @@ async def test_the_skeleton_stays(floor):
         assert (other.body, other.traceback, other.other_bodies, other.record.references) == (None, None, (), ())
         assert all(each.body is None for each in other.translation)
     order = await floor.store.records.order(TENANT, "A")
-    assert (order.record.status, order.record.order_id) == ("delivered", order_before.record.order_id)
-    assert (order.record.body, order.attempts[0].detail) == (None, None)
+    assert (order.status, order.order_id) == ("delivered", order_before.order_id)
+    assert (order.body, order.attempts[0].detail) == (None, None)
 
 
 async def test_a_repeat_is_still_known_as_one(floor):

@@ -182,7 +182,7 @@ async def test_an_events_two_dead_letters_are_one_replay(floor):
 async def test_only_what_is_a_dead_letter_is_replayed_by_its_id(floor):
     """An id of an event or order that lives fits nothing."""
     event = await floor.tell("e1", state("A"))
-    order = (await floor.store.records.order(TENANT, "A")).record.id
+    order = (await floor.store.records.order(TENANT, "A")).id
 
     ids = [f"event-{event}", f"order-{order}"]
     assert await floor.store.operations.replay_dead_letters(ids, force=False, dry_run=False) == 0
@@ -263,7 +263,7 @@ async def test_an_order_is_discarded(floor, status):
         await floor.kill("A")
     await floor.store.operations.discard_order(TENANT, "A", reason="lost", now=floor.now)
 
-    reason = (await floor.store.records.order(TENANT, "A")).record.reason
+    reason = (await floor.store.records.order(TENANT, "A")).reason
     assert (await floor.order_status(), reason.code, reason.detail) == ("discarded", "discarded", "lost")
     assert await floor.event_status(event) == "discarded"
     assert await floor.claim() == Wait(None)

@@ -4,6 +4,7 @@ import pytest
 
 from gateway.errors import UnknownRecord
 from gateway.events import SECOND, EventStatus, OrderStatus, Reason
+from gateway.orders import Attempt
 from gateway.records import DeadLetterFilter, EventFilter, OrderFilter, RetentionSpans, TenantFigures
 from tests.contract.engines import SOURCE, START, TENANT, canonical, ids, says, state
 
@@ -18,6 +19,13 @@ async def paged(ask, which, limit):
         if page.next is None:
             return rows
         cursor = page.next
+
+
+def tried(floor):
+    """A request to the intake, as it is told."""
+    return Attempt(
+        at=floor.now, kind="push", http_status=200, outcome="delivered", detail=None, batch_size=1, milliseconds=1
+    )
 
 
 @pytest.fixture
@@ -194,10 +202,10 @@ async def test_orders_are_listed_last_changed_first(floor, town):
 
 async def test_an_order_is_shown_as_the_intake_should_have_it(floor, town):
     """Its newest state, when it goes out next, and why it is where it is."""
-    delivered = (await floor.store.records.order(TENANT, "D")).record
-    pending = (await floor.store.records.order(TENANT, "T")).record
-    withdrawn = (await floor.store.records.order(TENANT, "W")).record
-    dead = (await floor.store.records.order(TENANT, "R")).record
+    delivered = await floor.store.records.order(TENANT, "D")
+    pending = await floor.store.records.order(TENANT, "T")
+    withdrawn = await floor.store.records.order(TENANT, "W")
+    dead = await floor.store.records.order(TENANT, "R")
 
     assert (delivered.body, delivered.delivered_at) == (canonical("D", "v"), START + SECOND)
     assert delivered.next_attempt_at is None
@@ -216,12 +224,50 @@ async def test_an_orders_story_is_told_oldest_first(floor, town):
     assert ids(detail.events) == ids(again.events) == [town["delivered"], town["superseded"]]
 
 
+async def test_a_list_tells_each_orders_story(floor, town):
+    """As the order itself does, its state, events and attempts."""
+    await floor.tell("both", state("T", clock=2), state("D", clock=2, text="v2"), references=["shared"])
+    await floor.settle(await floor.lease(), "delivered", attempt=tried(floor))
+    rows = await paged(floor.store.records.orders, OrderFilter(), 4)
+
+    assert rows == [await floor.store.records.order(row.tenant, row.external_order_id) for row in rows]
+    stories = {row.external_order_id: (len(row.events), len(row.attempts)) for row in rows}
+    assert stories == {"D": (3, 1), "T": (2, 1), "Z": (1, 1), "W": (1, 0), "R": (1, 0), "X": (1, 0), "U": (1, 0)}
+
+
+async def test_a_list_tells_the_last_of_a_long_story(floor):
+    """A hundred events and attempts of each order, oldest first; the order itself tells all."""
+    for number in range(103):
+        await floor.tell(f"e{number}", state("A", clock=number))
+        await floor.settle(await floor.lease(), "unchanged", attempt=tried(floor), due_at=floor.now)
+    await floor.tell("other", state("B"))
+    page = await floor.store.records.orders(OrderFilter(), limit=100, cursor=None)
+    told = {row.external_order_id: row for row in page.rows}
+    whole = await floor.store.records.order(TENANT, "A")
+
+    assert ids(told["A"].events) == ids(whole.events)[3:]
+    assert ids(told["A"].attempts) == ids(whole.attempts)[3:]
+    assert (len(whole.events), len(whole.attempts)) == (103, 103)
+    assert (len(told["B"].events), len(told["B"].attempts)) == (1, 0)
+
+
+async def test_a_page_of_long_stories_ends_early(floor):
+    """A hook of many orders stands under each of them: the page is shorter, the next one goes on."""
+    names = [f"O{number:03}" for number in range(300)]
+    await floor.tell("many", *(state(name) for name in names))
+    first = await floor.store.records.orders(OrderFilter(), limit=1000, cursor=None)
+    rows = await paged(floor.store.records.orders, OrderFilter(), 1000)
+
+    assert 100 < len(first.rows) < 200
+    assert [row.external_order_id for row in rows] == names[::-1]
+
+
 async def test_an_orders_name_may_be_anything(floor):
     """Slashes, dots, percent signs and quotes are text."""
     for number, name in enumerate(["a/b", "%", "'; --", "..", "å 漢", '"'], start=1):
         await floor.tell(f"e{number}", state(name))
 
-        assert (await floor.store.records.order(TENANT, name)).record.external_order_id == name
+        assert (await floor.store.records.order(TENANT, name)).external_order_id == name
         assert ids(await paged(floor.store.records.events, EventFilter(external_order_id=name), 10)) == [number]
 
 

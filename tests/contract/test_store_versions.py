@@ -23,8 +23,8 @@ async def test_a_translated_event_is_on_its_way_and_then_delivered(floor):
     detail = await floor.store.records.order(TENANT, "A")
     assert seen == [("translated", "pending"), ("translated", "leased"), ("delivered", "delivered")]
     assert texts(lease) == ["v1"]
-    assert (detail.record.order_id, detail.record.is_created) == (f"trackely-{lease.orders[0].id}", True)
-    assert detail.record.delivered_at == floor.now
+    assert (detail.order_id, detail.is_created) == (f"trackely-{lease.orders[0].id}", True)
+    assert detail.delivered_at == floor.now
     assert detail.events[0].references == ("PO 1",)
 
 
@@ -300,7 +300,7 @@ async def test_another_owners_order_is_a_collision(floor):
     assert (await floor.event_status(theirs), reason.code) == ("dead", "order_collision")
     assert "the option parts them" in reason.detail
     assert await floor.deliver() == ["ours"]
-    assert (await floor.store.records.order(TENANT, "A")).record.owner == "source:acme"
+    assert (await floor.store.records.order(TENANT, "A")).owner == "source:acme"
 
 
 async def test_a_collision_stays_one_while_the_order_goes_on(floor):
@@ -335,7 +335,7 @@ async def test_a_shared_order_takes_every_owners_states(floor):
     await floor.tell("e2", state("A", clock=2, text="theirs", owner="acme:other", shared=True))
 
     assert await floor.deliver() == ["theirs"]
-    assert (await floor.store.records.order(TENANT, "A")).record.owner == "source:acme"
+    assert (await floor.store.records.order(TENANT, "A")).owner == "source:acme"
 
 
 async def test_a_state_that_can_never_leave_does_not_touch_its_order(floor):

@@ -17,7 +17,6 @@ from gateway.records import (
     EventFilter,
     EventOrder,
     EventRecord,
-    OrderDetail,
     OrderFilter,
     OrderRecord,
     OtherBody,
@@ -38,6 +37,13 @@ _ORDER_COLUMNS: Final = (
     "o.order_id, o.is_created, nullif(s.body, x''), o.changed_at, o.delivered_at, "
     "iif(o.status = 'pending', nullif(o.due_at, 0), NULL)"
 )
+# How many of each order's events and attempts a list shows; of a single order all.
+STORY: Final = 100
+WHOLE: Final = -1
+# A page of orders ends before its stories have more events, attempts and mentions of orders together: a hook that tells
+# of a thousand orders would stand, with all of them, under each of the thousand.
+LONGEST: Final = 50_000
+
 _encode = msgspec.json.Encoder().encode
 _decode_references = msgspec.json.Decoder(tuple[str, ...]).decode
 
@@ -193,7 +199,7 @@ class SqliteRecords:
         )
 
     async def orders(self, which: OrderFilter, *, limit: int, cursor: str | None) -> Page:
-        """OrderRecords, the last changed first."""
+        """OrderRecords, the last changed first, each with the last of its events and attempts."""
         conditions: list[Condition] = []
         if which.tenant is not None:
             # As with events' sources: in the order of the list, not of the key.
@@ -211,20 +217,35 @@ class SqliteRecords:
             f"WHERE {where} ORDER BY o.changed_at DESC, o.id DESC LIMIT ?"
         )
         rows = await self._all(statement, (*values, limit + 1))
-        records = tuple(_order_record(row) for row in rows[:limit])
-        last = records[-1] if len(rows) > limit else None
-        return Page(records, f"{last.changed_at}.{last.id}" if last else None)
+        found = await self._order_records(rows[:limit], STORY)
+        records = found[: _fitting(found)]
+        last = records[-1] if len(rows) > len(records) else None
+        return Page(tuple(records), f"{last.changed_at}.{last.id}" if last else None)
 
-    async def order(self, tenant: str, external_order_id: str) -> OrderDetail:
-        """An order with its story, oldest first."""
+    async def order(self, tenant: str, external_order_id: str) -> OrderRecord:
+        """An order with its whole story, oldest first."""
         rows = await self._all(SQL.order, (tenant, external_order_id))
         if not rows:
             raise UnknownRecord(f"tenant {tenant!r} has no order {external_order_id!r}")
-        record = _order_record(rows[0])
-        ids = [id_ for (id_,) in await self._all(SQL.events_of_order, (tenant, external_order_id))]
-        events = await self._event_records(await self._all(SQL.events_by_id, (_encode(ids).decode(),)))
-        attempts = [_attempt(row) for row in await self._all(SQL.attempts_of_order, (record.id,))]
-        return OrderDetail(record=record, events=tuple(events), attempts=tuple(attempts))
+        [record] = await self._order_records(rows, WHOLE)
+        return record
+
+    async def _order_records(self, rows: Sequence[Any], story: int) -> list[OrderRecord]:
+        """Orders with the last `story` of each one's events and attempts."""
+        wanted = (_encode([row[0] for row in rows]).decode(), story)
+        told = await self._all(SQL.events_of_orders, wanted)
+        # Many orders of a page may share an event, or an attempt: each is made once.
+        distinct = {columns[0]: columns for _, *columns in told}
+        by_id = {event.id: event for event in await self._event_records(list(distinct.values()))}
+        events: dict[int, list[EventRecord]] = {}
+        for order, event, *_ in told:
+            events.setdefault(order, []).append(by_id[event])
+        tried: dict[int, AttemptRecord] = {}
+        attempts: dict[int, list[AttemptRecord]] = {}
+        for order, *columns in await self._all(SQL.attempts_of_orders, wanted):
+            attempt = tried.setdefault(columns[0], _attempt(columns))
+            attempts.setdefault(order, []).append(attempt)
+        return [_order_record(row, events.get(row[0], ()), attempts.get(row[0], ())) for row in rows]
 
     async def dead_letters(self, which: DeadLetterFilter, *, limit: int, cursor: str | None) -> Page:
         """DeadLetters of events and of orders, the last set aside first."""
@@ -296,13 +317,24 @@ def _order_status(state: TranslatedState) -> str:
     return state.status if state.status == EventStatus.DEAD else state.order_status or state.status
 
 
-def _order_record(row: Sequence[Any]) -> OrderRecord:
+def _fitting(records: Sequence[OrderRecord]) -> int:
+    """How many of these make a page; at least the first."""
+    length = 0
+    for count, record in enumerate(records):
+        length += len(record.attempts) + sum(1 + len(event.orders) for event in record.events)
+        if length > LONGEST and count > 0:
+            return count
+    return len(records)
+
+
+def _order_record(row: Sequence[Any], events: Sequence[EventRecord], attempts: Sequence[AttemptRecord]) -> OrderRecord:
     id_, tenant, external_order_id, owner, status, code, detail, path, order_id, created, body, *moments = row
     changed_at, delivered_at, next_attempt_at = moments
     return OrderRecord(
         id=id_, tenant=tenant, external_order_id=external_order_id, owner=owner, status=status,
         reason=_reason(code, detail, path), order_id=order_id, is_created=None if created is None else bool(created),
         body=body, changed_at=changed_at, delivered_at=delivered_at, next_attempt_at=next_attempt_at,
+        events=tuple(events), attempts=tuple(attempts),
     )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """What the operators' API answers, over a real store."""
 
+from urllib.parse import quote
+
 import pytest
 
 V1 = "/api/v1"
@@ -121,6 +123,13 @@ async def test_an_order_shows_its_story(api):
         (200, "push", 12)
     ]
     assert order["deliveredAt"] == "2026-02-01T10:00:01Z"
+
+
+async def test_a_list_shows_orders_as_each_shows_itself(api):
+    """With their events and attempts."""
+    for order in (await get(api, "/orders"))["orders"]:
+        assert order == await get(api, f"/orders/{order['tenant']}/{quote(order['externalOrderId'], safe='')}")
+        assert order["events"] != []
 
 
 async def test_an_order_id_may_end_like_a_call(api, doors):

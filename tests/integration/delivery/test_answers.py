@@ -27,7 +27,7 @@ async def test_delivered(desk):
         detail = await desk.store.records.order("acme", "O1")
 
     assert intake.sent == [NAMES]
-    assert (detail.record.order_id, detail.record.is_created) == ("T-O1", True)
+    assert (detail.order_id, detail.is_created) == ("T-O1", True)
     assert [report.attempt.outcome for report in desk.reports] == ["delivered"]
 
 

@@ -75,7 +75,7 @@ class History(RuleBasedStateMachine):
         return self.run(self.floor.store.records.event(row))
 
     def order(self, name):
-        return self.run(self.floor.store.records.order(TENANT, name)).record
+        return self.run(self.floor.store.records.order(TENANT, name))
 
     # ---- what may happen
 

@@ -251,7 +251,7 @@ async def test_a_disk_that_takes_no_more_is_survived(floor, disk):
     assert {type(each) for each in refused} == {StoreUnavailable}
     assert failure is not None
     assert failure_after_reading == failure
-    assert (known, story.record.status, nothing.until) == (True, "leased", None)
+    assert (known, story.status, nothing.until) == (True, "leased", None)
     assert [event.event_id for event in events] == ["e1"]
     assert {receipt.kind for receipt in again} == {"stored"}
     assert floor.store.failure is None

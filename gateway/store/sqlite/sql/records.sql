@@ -23,17 +23,23 @@ SELECT o.id, o.tenant, o.external_order_id, o.owner, o.status, o.reason_code, o.
        iif(o.status = 'pending', nullif(o.due_at, 0), NULL)
 FROM orders o LEFT JOIN states s ON s.id = o.state WHERE o.tenant = ? AND o.external_order_id = ?;
 
--- name: events_of_order
-SELECT DISTINCT event FROM states WHERE tenant = ? AND external_order_id = ? ORDER BY event;
+-- name: events_of_orders
+-- The last ?2 of each order (-1: all), oldest first.
+SELECT o.id, e.id, e.source, e.event_id, e.topic, e.status, e.reason_code, e.reason_detail, e.reason_path,
+       e.received_at, e.occurred_at, e.duplicates, e.conflicts, e.refs
+FROM json_each(?1) page JOIN orders o ON o.id = page.value
+JOIN events e ON e.id IN (SELECT DISTINCT event FROM states
+                          WHERE tenant = o.tenant AND external_order_id = o.external_order_id
+                          ORDER BY event DESC LIMIT ?2)
+ORDER BY e.id;
 
--- name: events_by_id
-SELECT e.id, e.source, e.event_id, e.topic, e.status, e.reason_code, e.reason_detail, e.reason_path, e.received_at,
-       e.occurred_at, e.duplicates, e.conflicts, e.refs
-FROM events e WHERE e.id IN (SELECT value FROM json_each(?)) ORDER BY e.id;
-
--- name: attempts_of_order
-SELECT a.id, a.at, a.kind, a.http_status, a.outcome, a.detail, a.batch_size, a.milliseconds
-FROM attempt_orders l JOIN attempts a ON a.id = l.attempt WHERE l.order_row = ? ORDER BY a.id;
+-- name: attempts_of_orders
+-- The last ?2 of each order (-1: all), oldest first.
+SELECT page.value, a.id, a.at, a.kind, a.http_status, a.outcome, a.detail, a.batch_size, a.milliseconds
+FROM json_each(?1) page
+JOIN attempts a ON a.id IN (SELECT attempt FROM attempt_orders WHERE order_row = page.value
+                            ORDER BY attempt DESC LIMIT ?2)
+ORDER BY a.id;
 
 -- name: pending_orders
 -- Two statements, since each status has an index of its own.
