@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.api.access import Operator, Role
 from gateway.api.doors import Doors
-from gateway.api.requests import Asked, Nothing
+from gateway.api.requests import Asked, Nothing, ReplayFlags
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -17,6 +17,13 @@ class Ask(msgspec.Struct, frozen=True):
     path: dict[str, str]
     query: Any
     body: Any
+
+    @property
+    def replay_flags(self) -> ReplayFlags:
+        """The flags of a replay, which may stand among the parameters or in the body."""
+        body: ReplayFlags = self.body or ReplayFlags()
+        query: ReplayFlags = self.query
+        return ReplayFlags(dry_run=body.dry_run or query.dry_run, force=body.force or query.force)
 
 
 Deed: TypeAlias = Callable[[Doors, Ask], Awaitable[Any]]

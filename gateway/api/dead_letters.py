@@ -27,12 +27,11 @@ async def list_dead_letters(doors: Doors, ask: Ask) -> shapes.DeadLetterList:
 async def replay_dead_letters(doors: Doors, ask: Ask) -> shapes.Replayed:
     """Translate again what was set aside."""
     body: DeadLetterSelection = ask.body
-    flags: ReplayFlags = ask.query
-    dry_run, force = body.dry_run or flags.dry_run, body.force or flags.force
+    flags = ask.replay_flags
     which, named = _chosen(selected(body.ids, body.filter))
-    replayed = await doors.operations.replay_dead_letters(which, force=force, dry_run=dry_run)
-    if not dry_run:
-        doors.audit(ask.operator.name, "replay", f"{replayed} {named}" + (", made the newest" if force else ""))
+    replayed = await doors.operations.replay_dead_letters(which, force=flags.force, dry_run=flags.dry_run)
+    if not flags.dry_run:
+        doors.audit(ask.operator.name, "replay", f"{replayed} {named}{flags.told}")
     doors.wake_translation()
     return shapes.Replayed(replayed=replayed)
 

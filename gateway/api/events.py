@@ -23,13 +23,13 @@ async def show_event(doors: Doors, ask: Ask) -> shapes.EventDetail:
 
 async def replay_event(doors: Doors, ask: Ask) -> shapes.Replayed:
     """Translate the event's stored bytes again."""
-    number, flags = event_number(ask.path["id"]), _flags(ask)
+    number, flags = event_number(ask.path["id"]), ask.replay_flags
     if (await doors.records.event(number)).body is None:
         raise ConflictingRequest("the event's body was pruned or erased: there is nothing to replay")
     if flags.dry_run:
         return shapes.Replayed(replayed=1)
     replayed = await doors.operations.replay([number], force=flags.force)
-    doors.audit(ask.operator.name, "replay", f"event {number}{_forced(flags)}")
+    doors.audit(ask.operator.name, "replay", f"event {number}{flags.told}")
     doors.wake_translation()
     return shapes.Replayed(replayed=replayed)
 
@@ -37,7 +37,7 @@ async def replay_event(doors: Doors, ask: Ask) -> shapes.Replayed:
 async def replay_events(doors: Doors, ask: Ask) -> shapes.Replayed:
     """Translate the stored bytes of many events again; those whose body was pruned are left out."""
     body: EventSelection = ask.body
-    flags, which = _flags(ask), selected(body.ids, body.filter)
+    flags, which = ask.replay_flags, selected(body.ids, body.filter)
     if isinstance(which, list):
         numbers = [number for text in dict.fromkeys(which) if (number := _number_or_none(text)) is not None]
         if flags.dry_run:
@@ -47,7 +47,7 @@ async def replay_events(doors: Doors, ask: Ask) -> shapes.Replayed:
         replayed = await doors.operations.replay_matching(which.filter(), force=flags.force, dry_run=flags.dry_run)
         named = "by filter"
     if not flags.dry_run:
-        doors.audit(ask.operator.name, "replay", f"{replayed} events {named}{_forced(flags)}")
+        doors.audit(ask.operator.name, "replay", f"{replayed} events {named}{flags.told}")
     doors.wake_translation()
     return shapes.Replayed(replayed=replayed)
 
@@ -73,17 +73,6 @@ async def _replayable(doors: Doors, numbers: list[int]) -> int:
         except UnknownRecord:
             continue
     return count
-
-
-def _flags(ask: Ask) -> ReplayFlags:
-    """The flags, which may stand among the parameters or in the body."""
-    body: ReplayFlags = ask.body or ReplayFlags()
-    query: ReplayFlags = ask.query
-    return ReplayFlags(dry_run=body.dry_run or query.dry_run, force=body.force or query.force)
-
-
-def _forced(flags: ReplayFlags) -> str:
-    return ", made the newest" if flags.force else ""
 
 
 CALLS = (

@@ -132,6 +132,11 @@ class ReplayFlags(Asked, frozen=True, kw_only=True):
     dry_run: bool = False
     force: bool = False
 
+    @property
+    def told(self) -> str:
+        """What the audit adds."""
+        return ", made the newest" if self.force else ""
+
 
 class EventSelection(ReplayFlags, frozen=True, kw_only=True):
     """Events by `ids` or by `filter`, and how to replay them."""

@@ -1,6 +1,7 @@
 """`gateway bench …`: figures of this machine."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -113,7 +114,7 @@ def drain(
         found = measurement.measure(
             connections=connections, body=body, rounds=rounds, seconds=seconds, on_run=lambda: done(1)
         )
-    _told(found, as_json=as_json)
+    _tell(found, as_json=as_json)
 
 
 @bench.command()
@@ -127,17 +128,10 @@ def backlog(
     as_json: AsJson = False,
 ) -> None:
     """What storing, claiming and settling cost as the outbox grows."""
-    import asyncio  # noqa: PLC0415 - the other commands start without it
-
-    from gateway.bench import backlog as measurement  # noqa: PLC0415 - as above
+    from gateway.bench import backlog as measurement  # noqa: PLC0415 - the other commands start without it
 
     sizes = pending or [1_000, 100_000, 1_000_000]
-    with progress("filling", max(sizes)) as done:
-        costs = asyncio.run(measurement.measure(sizes, rounds=rounds, on_events=done))
-    if as_json:
-        show_bytes(msgspec.json.encode(costs))
-    else:
-        _show(costs)
+    _fill_and_tell(max(sizes), partial(measurement.measure, sizes, rounds=rounds), as_json=as_json)
 
 
 @bench.command()
@@ -151,15 +145,10 @@ def memory(
     as_json: AsJson = False,
 ) -> None:
     """Resident memory: idle, under load, and with many events stored."""
-    import asyncio  # noqa: PLC0415 - the other commands start without it
+    from gateway.bench import lives  # noqa: PLC0415 - the other commands start without it
 
-    from gateway.bench import lives  # noqa: PLC0415 - as above
-
-    with progress("filling", events) as done:
-        found = asyncio.run(
-            lives.memory(events=events, pending=pending, connections=connections, seconds=seconds, on_events=done)
-        )
-    _told(found, as_json=as_json)
+    measure = partial(lives.memory, events=events, pending=pending, connections=connections, seconds=seconds)
+    _fill_and_tell(events, measure, as_json=as_json)
 
 
 @bench.command()
@@ -172,13 +161,10 @@ def start(
     as_json: AsJson = False,
 ) -> None:
     """Seconds until ready: empty, and with many pending orders, after a stop and after a kill under load."""
-    import asyncio  # noqa: PLC0415 - the other commands start without it
+    from gateway.bench import lives  # noqa: PLC0415 - the other commands start without it
 
-    from gateway.bench import lives  # noqa: PLC0415 - as above
-
-    with progress("filling", pending) as done:
-        found = asyncio.run(lives.start(pending=pending, rounds=rounds, seconds=seconds, on_events=done))
-    _told(found, as_json=as_json)
+    measure = partial(lives.start, pending=pending, rounds=rounds, seconds=seconds)
+    _fill_and_tell(pending, measure, as_json=as_json)
 
 
 @bench.command()
@@ -192,15 +178,10 @@ def outage(
     as_json: AsJson = False,
 ) -> None:
     """Time acknowledgements while the intake is down and a backlog waits, beside those of a gateway without one."""
-    import asyncio  # noqa: PLC0415 - the other commands start without it
+    from gateway.bench import steadiness  # noqa: PLC0415 - the other commands start without it
 
-    from gateway.bench import steadiness  # noqa: PLC0415 - as above
-
-    with progress("filling", pending) as done:
-        found = asyncio.run(
-            steadiness.outage(pending=pending, connections=connections, rounds=rounds, seconds=seconds, on_events=done)
-        )
-    _told(found, as_json=as_json)
+    measure = partial(steadiness.outage, pending=pending, connections=connections, rounds=rounds, seconds=seconds)
+    _fill_and_tell(pending, measure, as_json=as_json)
 
 
 @bench.command()
@@ -214,15 +195,24 @@ def pull(
     as_json: AsJson = False,
 ) -> None:
     """Time acknowledgements while Trackely pulls everything, beside those without, and the memory that it takes."""
+    from gateway.bench import steadiness  # noqa: PLC0415 - the other commands start without it
+
+    measure = partial(steadiness.pull, orders=orders, connections=connections, rounds=rounds, seconds=seconds)
+    _fill_and_tell(orders, measure, as_json=as_json)
+
+
+def _fill_and_tell(
+    events: int,
+    measure: Callable[..., Coroutine[Any, Any, msgspec.Struct | Sequence[msgspec.Struct]]],
+    *,
+    as_json: bool,
+) -> None:
+    """Show what is measured in a store that is filled first."""
     import asyncio  # noqa: PLC0415 - the other commands start without it
 
-    from gateway.bench import steadiness  # noqa: PLC0415 - as above
-
-    with progress("filling", orders) as done:
-        found = asyncio.run(
-            steadiness.pull(orders=orders, connections=connections, rounds=rounds, seconds=seconds, on_events=done)
-        )
-    _told(found, as_json=as_json)
+    with progress("filling", events) as done:
+        found = asyncio.run(measure(on_events=done))
+    _tell(found, as_json=as_json)
 
 
 def _say_load(load: str) -> None:
@@ -230,11 +220,11 @@ def _say_load(load: str) -> None:
         note("wrk is not installed: the bundled sender is slower, and its share of the machine is in the figures")
 
 
-def _told(found: msgspec.Struct, *, as_json: bool) -> None:
+def _tell(found: msgspec.Struct | Sequence[msgspec.Struct], *, as_json: bool) -> None:
     if as_json:
         show_bytes(msgspec.json.encode(found))
     else:
-        _show([found])
+        _show([found] if isinstance(found, msgspec.Struct) else found)
 
 
 def _show(rows: Sequence[msgspec.Struct]) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gateway.cli import filters
 from gateway.cli.show import progress, show_bytes, show_line
 
 if TYPE_CHECKING:
@@ -17,8 +18,11 @@ PAGE = 1000
 class Selection:
     """What is to be done to: the ids given, else all that fit the filter."""
 
-    def __init__(self, ids: Sequence[str], which: Mapping[str, Any]) -> None:
-        self.ids = list(ids)
+    def __init__(
+        self, ids: Sequence[str] | None, *, since: str | None, until: str | None, **options: str | None
+    ) -> None:
+        self.ids = list(ids or [])
+        which = filters.which(since=since, until=until, **options)
         self.filter = {name: value for name, value in which.items() if value is not None}
         if bool(self.ids) == bool(self.filter):
             raise typer.BadParameter("expected either ids, or options that say which")

@@ -106,10 +106,15 @@ def replay(  # noqa: PLR0913 - a filter is these options
 ) -> None:
     """Translate again what was set aside, by ids or by what fits the options."""
     selection = bulk.Selection(
-        ids or [],
-        filters.which(
-            kind=kind, source=source, tenant=tenant, code=code, event_id=event_id, order=order, since=since, until=until
-        ),
+        ids,
+        kind=kind,
+        source=source,
+        tenant=tenant,
+        code=code,
+        event_id=event_id,
+        order=order,
+        since=since,
+        until=until,
     )
     _do(config, url, "replay", selection, {"dryRun": dry_run, "force": force}, as_json=as_json)
 
@@ -133,10 +138,15 @@ def discard(  # noqa: PLR0913 - a filter is these options
 ) -> None:
     """Set dead letters aside for good, by ids or by what fits the options."""
     selection = bulk.Selection(
-        ids or [],
-        filters.which(
-            kind=kind, source=source, tenant=tenant, code=code, event_id=event_id, order=order, since=since, until=until
-        ),
+        ids,
+        kind=kind,
+        source=source,
+        tenant=tenant,
+        code=code,
+        event_id=event_id,
+        order=order,
+        since=since,
+        until=until,
     )
     _do(config, url, "discard", selection, {"reason": reason}, as_json=as_json)
 

@@ -134,7 +134,8 @@ def replay(  # noqa: PLR0913 - a filter is these options
     as_json: AsJson = False,
 ) -> None:
     """Translate stored events again with today's adapter and options, by ids or by what fits the options."""
-    which = filters.which(
+    selection = bulk.Selection(
+        ids,
         source=source,
         status=status,
         event_id=event_id,
@@ -145,7 +146,6 @@ def replay(  # noqa: PLR0913 - a filter is these options
         since=since,
         until=until,
     )
-    selection = bulk.Selection(ids or [], which)
     flags = {"dryRun": dry_run, "force": force}
     client = operators_api(config, url)
     bulk.do(client, ("events", "replay"), selection, flags=flags, member="events", done="replayed", as_json=as_json)

@@ -13,7 +13,7 @@ import httpx
 import msgspec
 import pytest
 
-from gateway.cli.tree import run
+from tests.integration.conftest import Ended
 
 ROOT = Path(__file__).parents[3]
 ADAPTER = '''
@@ -130,34 +130,6 @@ def _answers(origin: str) -> bool:
         return httpx.get(f"{origin}/readyz", trust_env=False).status_code == 200
     except httpx.HTTPError:
         return False
-
-
-class Ended(msgspec.Struct):
-    """How a command ended: its code, and what it wrote."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def value(self):
-        """The JSON on standard output."""
-        return msgspec.json.decode(self.out)
-
-
-@pytest.fixture
-def cli(capfdbinary, monkeypatch) -> Callable[..., Ended]:
-    """Run a command in this process."""
-    monkeypatch.delenv("GATEWAY_CONFIG", raising=False)
-    monkeypatch.delenv("GATEWAY_API_TOKEN", raising=False)
-
-    def call(*arguments: object) -> Ended:
-        capfdbinary.readouterr()
-        code = run([str(argument) for argument in arguments])
-        out, err = capfdbinary.readouterr()
-        return Ended(code, out.decode(), err.decode())
-
-    return call
 
 
 @pytest.fixture
