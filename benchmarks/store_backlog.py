@@ -44,6 +44,14 @@ FILL_ORDERS = (
     "iif(?7 = 'pending', ?4 + i, NULL), ?4 + i, iif(?7 = 'pending', NULL, ?4) FROM n"
 )
 
+TALLY = "INSERT INTO tallies VALUES ('event', 'acme', 'delivered', ?1), ('order', 'north', 'delivered', ?1)"
+# The largest that a hook may be, and all that may stand beside it.
+LARGE_BODY = "UPDATE bodies SET body = zeroblob(8 << 20) WHERE id = 1"
+LARGE_OTHERS = (
+    "INSERT INTO other_bodies (event, kind, received_at, body, context) "
+    "SELECT 1, 'conflict', 0, zeroblob(8 << 20), x'' FROM n"
+)
+
 
 def fill(path: Path, delivered: int, pending: int, body: bytes) -> None:
     """Make up a history and, after it, a backlog."""
@@ -63,6 +71,10 @@ def fill(path: Path, delivered: int, pending: int, body: bytes) -> None:
             used = max(int(part[0]) for part in (NUMBERS + statement).split("?")[1:])
             connection.execute(NUMBERS + statement, values[:used])
         connection.execute("COMMIT")
+    if delivered:
+        connection.execute(TALLY, (delivered,))
+        connection.execute(LARGE_BODY)
+        connection.execute(NUMBERS + LARGE_OTHERS, (1, 5))
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
 

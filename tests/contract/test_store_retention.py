@@ -33,6 +33,41 @@ async def test_nothing_open_is_touched(floor):
     assert await floor.deliver() == ["v"]
 
 
+async def test_other_bodies_go_with_the_first(floor):
+    """A conflict's body as soon as the one beside which it stands; one that came later, with the event."""
+    event = await floor.tell("e1", ignored="not needed")
+    await floor.receive("e1", b'"other"')
+    floor.pass_by(days=29)
+    await prune(floor)
+    before = await floor.store.records.event(event)
+    floor.pass_by(days=2)
+    await prune(floor)
+    pruned = await floor.store.records.event(event)
+    await floor.receive("e1", b'"late"')
+    await prune(floor)
+    late = await floor.store.records.event(event)
+    floor.pass_by(days=60)
+
+    assert [other.body for other in before.other_bodies] == [b'"other"']
+    assert (pruned.body, pruned.other_bodies) == (None, ())
+    assert [other.body for other in late.other_bodies] == [b'"late"']
+    assert await prune(floor) == 2
+    assert await everything(floor) == ([], [])
+
+
+async def test_an_event_of_very_many_orders_goes_whole(floor):
+    """In several steps, none of which leaves a part behind."""
+    await floor.tell("many", *(state(f"O{number}", text=None) for number in range(4500)))
+    floor.pass_by(days=401)
+    await prune(floor)
+    await prune(floor)
+    await floor.tell("again", state("O1"))
+    orders = await floor.store.records.orders(OrderFilter(), limit=100, cursor=None)
+
+    assert [[event.event_id for event in order.events] for order in orders.rows] == [["again"]]
+    assert (await floor.store.records.counts()).events == {"translated": 1}
+
+
 async def test_bodies_go_first_then_keys_then_orders(floor):
     """Each by its own span, counted from the end of its event or order."""
     event = await floor.tell("e1", state("A", clock=1), references=["PO 1"])

@@ -3,7 +3,9 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple, TypeVar
 
 import aiosqlite
@@ -22,12 +24,22 @@ Result = TypeVar("Result")
 WINDOW: Final = 2000
 # A fifth of what the writer may be held for: the commit, and at times a checkpoint, come on top.
 STEP_SECONDS: Final = 0.01
+# What one step may remove of bodies, or a single one of any size: they are overwritten, in the log and in the file.
+STEP_BYTES: Final = 1 << 20
+# The same for an event's states: a hook may tell of twenty thousand orders.
+STEP_STATES: Final = 2000
+# The same for what the file gives back: each page may be another one moved.
+STEP_PAGES: Final = 64
 
-Remove = Callable[[sqlite3.Connection, int], None]
+Remove = Callable[[sqlite3.Connection, int], bool]
+"""Removes a row with what hangs on it; False: there is more of it, for another step."""
 
 
 class _Rule(NamedTuple):
-    """What goes: rows of a range of ids that ended before a limit; dead letters have one of their own."""
+    """What goes: rows of a range of ids that ended before a limit; dead letters have one of their own.
+
+    `due` finds ids with how many bytes of bodies each holds.
+    """
 
     window: str
     due: str
@@ -48,7 +60,8 @@ class Pruner:
         dead_letters, keys, attempts = now - retention.dead_letters, now - retention.keys, now - retention.attempts
         pruned = 0
         for rule in (
-            _Rule(SQL.window_of_events, SQL.old_bodies, (bodies, dead_letters), remove_body),
+            _Rule(SQL.window_of_other_bodies, SQL.old_other_bodies, (bodies, dead_letters, keys), _remove_other_body),
+            _Rule(SQL.window_of_events, SQL.old_bodies, (bodies, dead_letters), _remove_body),
             _Rule(SQL.window_of_orders, SQL.old_orders, (orders, dead_letters), _remove_order),
             _Rule(SQL.window_of_events, SQL.old_events, (keys,), _remove_event),
             _Rule(SQL.window_of_attempts, SQL.old_attempts, (attempts,), _remove_attempt),
@@ -61,22 +74,18 @@ class Pruner:
         """Look through the table by rising id, a window at a time; remove what is due in steps."""
         after = pruned = 0
         while (end := await self._first(rule.window, (after, WINDOW))) is not None:
-            rows = await self._reader.execute_fetchall(rule.due, (after + 1, end, *rule.limits))
-            found = [id_ for (id_,) in rows]
+            found = list(await self._reader.execute_fetchall(rule.due, (after + 1, end, *rule.limits)))
             after = end
             while found:
-                seen, removed = await self._write(lambda connection, ids=found: _step(connection, ids, rule))  # type: ignore[misc]
+                ids = [id_ for id_, _ in found[: portion([size for _, size in found])]]
+                seen, removed = await self._write(lambda connection, ids=ids: _step(connection, ids, rule))  # type: ignore[misc]
                 pruned += removed
                 found = found[seen:]
         return pruned
 
     async def _give_back(self) -> None:
-        free = await self._first("PRAGMA freelist_count") or 0
-        while free > 0:
-            await self._write(lambda connection: connection.execute(SQL.give_back).fetchall())
-            before, free = free, await self._first("PRAGMA freelist_count") or 0
-            if free >= before:
-                return
+        while await self._write(give_back) > 0:
+            pass
 
     async def _first(self, statement: str, values: tuple[int, ...] = ()) -> int | None:
         ((value,),) = await self._reader.execute_fetchall(statement, values)
@@ -89,6 +98,31 @@ class Pruner:
         return outcome
 
 
+def portion(sizes: Sequence[int]) -> int:
+    """How many of the bodies of these sizes go in one step: at least one."""
+    within = bisect_right(list(accumulate(sizes)), STEP_BYTES)
+    return max(within, 1)
+
+
+def give_back(connection: sqlite3.Connection) -> int:
+    """Let the file give back a step's worth of free pages; how many those were."""
+    before = left = _free_pages(connection)
+    while left > 0 and before - left < STEP_PAGES:
+        # One page: the pragma has a step for each, and Python's sqlite3 takes but one of a statement without columns.
+        connection.execute(SQL.give_back).fetchall()
+        now = _free_pages(connection)
+        # A file that was made without auto_vacuum keeps what it has.
+        if now >= left:
+            break
+        left = now
+    return before - left
+
+
+def _free_pages(connection: sqlite3.Connection) -> int:
+    ((count,),) = connection.execute(SQL.free_pages).fetchall()
+    return int(count)
+
+
 def _step(connection: sqlite3.Connection, ids: list[int], rule: _Rule) -> tuple[int, int]:
     """Remove as many as fit into the step's time, at least one; how many were looked at and how many removed."""
     started = time.monotonic()
@@ -96,11 +130,22 @@ def _step(connection: sqlite3.Connection, ids: list[int], rule: _Rule) -> tuple[
     for seen, id_ in enumerate(ids, start=1):
         # Looked at again by the writer: it may have been replayed, or revived, since it was read.
         if connection.execute(rule.due, (id_, id_, *rule.limits)).fetchone() is not None:
-            rule.remove(connection, id_)
+            if not rule.remove(connection, id_):
+                return seen - 1, removed
             removed += 1
         if time.monotonic() - started > STEP_SECONDS:
             return seen, removed
     return len(ids), removed
+
+
+def _remove_other_body(connection: sqlite3.Connection, row: int) -> bool:
+    connection.execute(SQL.delete_other_body, (row,))
+    return True
+
+
+def _remove_body(connection: sqlite3.Connection, event: int) -> bool:
+    remove_body(connection, event)
+    return True
 
 
 def remove_body(connection: sqlite3.Connection, event: int) -> None:
@@ -120,22 +165,26 @@ def remove_references(connection: sqlite3.Connection, event: int) -> None:
         connection.execute(SQL.delete_references, (refs, event))
 
 
-def _remove_event(connection: sqlite3.Connection, event: int) -> None:
+def _remove_event(connection: sqlite3.Connection, event: int) -> bool:
+    connection.execute(SQL.remember_states, (event,))
+    if connection.execute(SQL.delete_states, (event, STEP_STATES)).rowcount == STEP_STATES:
+        return False
     connection.execute(SQL.delete_other_bodies, (event,))
     remove_references(connection, event)
-    connection.execute(SQL.remember_states, (event,))
-    connection.execute(SQL.delete_states, (event,))
     connection.execute(SQL.remember, ("events", event))
     connection.execute(SQL.delete_event, (event,))
+    return True
 
 
-def _remove_order(connection: sqlite3.Connection, order: int) -> None:
+def _remove_order(connection: sqlite3.Connection, order: int) -> bool:
     connection.execute(SQL.delete_attempt_links, (order,))
     connection.execute(SQL.delete_order_record, (order,))
     connection.execute(SQL.remember, ("orders", order))
     connection.execute(SQL.delete_order, (order,))
+    return True
 
 
-def _remove_attempt(connection: sqlite3.Connection, attempt: int) -> None:
+def _remove_attempt(connection: sqlite3.Connection, attempt: int) -> bool:
     connection.execute(SQL.delete_links_of_attempt, (attempt,))
     connection.execute(SQL.delete_attempt, (attempt,))
+    return True

@@ -8,7 +8,7 @@ import pytest
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.events import Arrival
 from gateway.records import EventFilter, RetentionSpans
-from gateway.store.sqlite import SqliteStore, database
+from gateway.store.sqlite import SqliteStore, database, retention
 from tests.contract.engines import DAY, ENGINES, Floor, says, state
 
 # The number of the migration that brings the tallies.
@@ -180,6 +180,31 @@ async def test_pruning_gives_space_back(floor, tmp_path):
 
     assert before > 4_000_000
     assert (tmp_path / "gateway.db").stat().st_size < before / 5
+
+
+async def test_space_is_given_back_many_pages_at_once(floor):
+    """A transaction for each page would take a sync for each, and an hour for a year's bodies."""
+    for number in range(20):
+        await floor.tell(f"e{number}", ignored="not needed", padding="y" * 100_000)
+    await floor.store.writer.submit(lambda connection: connection.execute("DELETE FROM bodies").rowcount)
+    free = await pragma(floor.store, "freelist_count")
+    given = await floor.store.writer.submit(retention.give_back)
+
+    assert free > retention.STEP_PAGES
+    assert given == retention.STEP_PAGES
+    assert await pragma(floor.store, "freelist_count") == free - given
+
+
+def test_large_bodies_are_removed_alone():
+    """One step holds small ones up to a limit, or a single large one: the writer is never held for several of those."""
+    small, large = retention.STEP_BYTES // 4, retention.STEP_BYTES * 8
+
+    assert [retention.portion(sizes) for sizes in ([small] * 9, [large, large], [small, large], [0] * 9)] == [
+        4,
+        1,
+        1,
+        9,
+    ]
 
 
 async def test_what_is_stored_is_told_to_the_loops(floor):

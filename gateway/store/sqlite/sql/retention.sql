@@ -7,11 +7,23 @@ SELECT max(id) FROM (SELECT id FROM orders WHERE id > ? ORDER BY id LIMIT ?);
 -- name: window_of_attempts
 SELECT max(id) FROM (SELECT id FROM attempts WHERE id > ? ORDER BY id LIMIT ?);
 
+-- name: window_of_other_bodies
+SELECT max(rowid) FROM (SELECT rowid FROM other_bodies WHERE rowid > ? ORDER BY rowid LIMIT ?);
+
+-- name: old_other_bodies
+-- They go before the body beside which they stand, and with its event where they came after that body went.
+SELECT o.rowid, length(o.body) FROM other_bodies o JOIN events e ON e.id = o.event
+WHERE o.rowid BETWEEN ?1 AND ?2 AND e.ended_at IS NOT NULL
+  AND e.ended_at < iif(e.body_digest IS NOT NULL, ?5, iif(e.status = 'dead', ?4, ?3));
+
+-- name: delete_other_body
+DELETE FROM other_bodies WHERE rowid = ?;
+
 -- name: old_bodies
 -- Events that ended and have a body; a dead letter keeps its body for longer.
-SELECT id FROM events
-WHERE id BETWEEN ?1 AND ?2 AND ended_at IS NOT NULL AND body_digest IS NULL
-  AND ended_at < iif(status = 'dead', ?4, ?3);
+SELECT e.id, coalesce(length(b.body), 0) FROM events e LEFT JOIN bodies b ON b.id = e.id
+WHERE e.id BETWEEN ?1 AND ?2 AND e.ended_at IS NOT NULL AND e.body_digest IS NULL
+  AND e.ended_at < iif(e.status = 'dead', ?4, ?3);
 
 -- name: body
 SELECT body FROM bodies WHERE id = ?;
@@ -31,7 +43,7 @@ DELETE FROM answers WHERE event = ?;
 -- name: old_events
 -- Events without a body, on none of whose states an order rests. The first generation of a key goes last, since a
 -- repeat is found by it.
-SELECT e.id FROM events e
+SELECT e.id, 0 FROM events e
 WHERE e.id BETWEEN ?1 AND ?2 AND e.ended_at IS NOT NULL AND e.body_digest IS NOT NULL AND e.ended_at < ?3
   AND (e.generation > 0 OR NOT EXISTS (SELECT 1 FROM events n WHERE n.source = e.source AND n.event_id = e.event_id
                                        AND n.generation > 0))
@@ -56,13 +68,13 @@ INSERT INTO counters (name, value) VALUES (?, ?)
 ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value);
 
 -- name: delete_states
-DELETE FROM states WHERE event = ?;
+DELETE FROM states WHERE id IN (SELECT id FROM states WHERE event = ? LIMIT ?);
 
 -- name: delete_event
 DELETE FROM events WHERE id = ?;
 
 -- name: old_orders
-SELECT id FROM orders
+SELECT id, 0 FROM orders
 WHERE id BETWEEN ?1 AND ?2 AND ended_at IS NOT NULL AND ended_at < iif(status = 'dead', min(?3, ?4), ?3);
 
 -- name: delete_order_record
@@ -75,7 +87,7 @@ DELETE FROM orders WHERE id = ?;
 DELETE FROM attempt_orders WHERE order_row = ?;
 
 -- name: old_attempts
-SELECT a.id FROM attempts a
+SELECT a.id, 0 FROM attempts a
 WHERE a.id BETWEEN ?1 AND ?2 AND a.at < ?3
   AND NOT EXISTS (SELECT 1 FROM attempt_orders l JOIN orders o ON o.id = l.order_row
                   WHERE l.attempt = a.id AND (o.ended_at IS NULL OR o.ended_at >= ?3));
@@ -86,5 +98,8 @@ DELETE FROM attempt_orders WHERE attempt = ?;
 -- name: delete_attempt
 DELETE FROM attempts WHERE id = ?;
 
+-- name: free_pages
+PRAGMA freelist_count;
+
 -- name: give_back
-PRAGMA incremental_vacuum(64);
+PRAGMA incremental_vacuum(1);
