@@ -14,8 +14,8 @@ from gateway.events import Micros, OrderStatus, Reason
 from gateway.records import DeadLetterFilter, EventFilter, RetentionSpans
 from gateway.store.sqlite import erasure, ledger
 from gateway.store.sqlite.endings import discard_event, discard_order
-from gateway.store.sqlite.records import dead_letter_query, event_conditions, joined
 from gateway.store.sqlite.retention import Pruner
+from gateway.store.sqlite.selection import dead_letter_query, event_conditions, joined
 from gateway.store.sqlite.sql import named
 from gateway.store.sqlite.translation import FORCED, REPLAYED
 from gateway.store.sqlite.writer import Writer
