@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters import Adapter, Api
-from gateway.config.convert import suggestion
+from gateway.config.kinds import suggestion
 from gateway.config.model import Basic, Header, Hmac, Query, Settings, Source, StandardWebhooks, Tenant
 from gateway.config.nodes import Faults, Node, nearest
 from gateway.config.urls import fault_of_url, normal_url

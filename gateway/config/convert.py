@@ -6,16 +6,16 @@ Secret and other subclasses of str, Any, the scalars of `quantities.py`, `Annota
 """
 
 import contextlib
-import difflib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, TypeGuard, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 
 from adapters import Secret
+from gateway.config.kinds import expected, is_kind, is_struct, suggestion, takes
 from gateway.config.nodes import Faults, Items, KeyPath, Node, Table, Text, nearest
 from gateway.config.quantities import MARKS, READERS
 
@@ -38,11 +38,11 @@ def convert(node: Node, kind: Any, path: KeyPath, faults: Faults) -> Any:  # noq
         return plain(node, path, faults)
     if origin in (Union, UnionType):
         return _union(node, kind, path, faults)
-    if _is_struct(origin):
+    if is_struct(origin):
         return _struct(node, origin, path, faults)
-    if _is_kind(origin, Mapping):
+    if is_kind(origin, Mapping):
         return _table(node, kind, path, faults)
-    if _is_kind(origin, Sequence, AbstractSet) and not _is_kind(origin, str, bytes):
+    if is_kind(origin, Sequence, AbstractSet) and not is_kind(origin, str, bytes):
         return _items(node, kind, path, faults)
     return _scalar(node, kind, path, faults)
 
@@ -69,46 +69,6 @@ def plain(node: Node, path: KeyPath, faults: Faults) -> Any:  # noqa: PLR0911 - 
             if str(number) == node.text:  # `0123` and `1.10` are codes, not numbers
                 return number
     return node.text
-
-
-def suggestion(wrong: str, known: Iterable[str]) -> str:
-    """What to say after a name that is not known: the nearest one, else all there are."""
-    names = sorted(known)
-    near = difflib.get_close_matches(wrong, names, n=1)
-    if near:
-        return f"did you mean {near[0]}?"
-    return f"expected one of {', '.join(names)}" if names else "none is known"
-
-
-def expected(kind: Any) -> str:  # noqa: PLR0911 - a dispatch, one return a kind
-    """What a value of `kind` looks like, in words."""
-    origin = get_origin(kind) or kind
-    if origin is Annotated:
-        base, *marks = get_args(kind)
-        return next((MARKS[mark][1] for mark in marks if isinstance(mark, str) and mark in MARKS), expected(base))
-    if origin in (Union, UnionType):
-        return " or ".join(dict.fromkeys(expected(member) for member in get_args(kind)))
-    if origin is Literal:
-        return " or ".join(str(choice) for choice in get_args(kind))
-    if origin is NoneType:
-        return "null"
-    if _is_kind(origin, Enum):
-        return " or ".join(str(member.value) for member in origin)
-    if _is_kind(origin, str):
-        return "text"
-    if _is_struct(origin) or _is_kind(origin, Mapping):
-        return "a mapping"
-    if _is_kind(origin, Sequence, AbstractSet) and not _is_kind(origin, bytes):
-        return "a list"
-    return READERS[origin][1] if origin in READERS else f"a {getattr(origin, '__name__', origin)}"
-
-
-def _is_kind(origin: Any, *kinds: type) -> bool:
-    return isinstance(origin, type) and issubclass(origin, kinds)
-
-
-def _is_struct(origin: Any) -> TypeGuard[type[msgspec.Struct]]:
-    return _is_kind(origin, msgspec.Struct)
 
 
 def _fault(node: Node, path: KeyPath, faults: Faults, detail: str) -> Any:
@@ -148,11 +108,11 @@ def _read(node: Node, reader: Any, words: str, path: KeyPath, faults: Faults) ->
 def _scalar(node: Node, kind: Any, path: KeyPath, faults: Faults) -> Any:  # noqa: PLR0911 - a dispatch, one return a kind
     if kind in READERS:
         return _read(node, *READERS[kind], path, faults)
-    if _is_kind(kind, Secret):
+    if is_kind(kind, Secret):
         return _secret(node, kind, path, faults)
     if get_origin(kind) is Literal:
         return _read(node, {str(choice): choice for choice in get_args(kind)}.__getitem__, expected(kind), path, faults)
-    if _is_kind(kind, str) and not _is_kind(kind, Enum):
+    if is_kind(kind, str) and not is_kind(kind, Enum):
         return _read(node, kind, "text", path, faults)
     if kind is NoneType:
         return None if isinstance(node, Text) and node.is_null else _fault(node, path, faults, "expected null")
@@ -175,7 +135,7 @@ def _union(node: Node, kind: Any, path: KeyPath, faults: Faults) -> Any:
     members = get_args(kind)
     if isinstance(node, Text):
         return _union_of_text(node, kind, path, faults)
-    fitting = [member for member in members if _takes(member, node)]
+    fitting = [member for member in members if takes(member, node)]
     if len(fitting) > 1 and isinstance(node, Table):
         return _tagged(node, fitting, path, faults)
     if len(fitting) != 1:
@@ -185,9 +145,9 @@ def _union(node: Node, kind: Any, path: KeyPath, faults: Faults) -> Any:
 
 def _union_of_text(node: Text, kind: Any, path: KeyPath, faults: Faults) -> Any:
     members = get_args(kind)
-    texts = [member for member in members if member is not NoneType and _takes(member, node)]
-    texts.sort(key=lambda member: _is_kind(member, str))
-    is_secret = any(_is_kind(member, Secret) for member in texts)
+    texts = [member for member in members if member is not NoneType and takes(member, node)]
+    texts.sort(key=lambda member: is_kind(member, str))
+    is_secret = any(is_kind(member, Secret) for member in texts)
     if NoneType in members and _means_null(node, texts):
         return None
     for member in texts:
@@ -207,22 +167,8 @@ def _union_of_text(node: Text, kind: Any, path: KeyPath, faults: Faults) -> Any:
 def _means_null(node: Text, texts: list[Any]) -> bool:
     """A plain null, but for a secret left empty by mistake; what was expanded to nothing, unless it may be text."""
     if node.is_null:
-        return bool(node.text) or not any(_is_kind(member, Secret) for member in texts)
-    return node.is_expanded and node.text in {"", "~", "null"} and not any(_is_kind(member, str) for member in texts)
-
-
-def _takes(kind: Any, node: Node) -> bool:
-    """Whether a value of `kind` is written as this sort of node."""
-    origin = get_origin(kind) or kind
-    if origin is Annotated:
-        return _takes(get_args(kind)[0], node)
-    if origin is Any:
-        return True
-    is_table = _is_struct(origin) or _is_kind(origin, Mapping)
-    is_list = _is_kind(origin, Sequence, AbstractSet) and not _is_kind(origin, str, bytes)
-    if isinstance(node, Table):
-        return is_table
-    return is_list if isinstance(node, Items) else not is_table and not is_list
+        return bool(node.text) or not any(is_kind(member, Secret) for member in texts)
+    return node.is_expanded and node.text in {"", "~", "null"} and not any(is_kind(member, str) for member in texts)
 
 
 def _tagged(node: Table, kinds: list[Any], path: KeyPath, faults: Faults) -> Any:

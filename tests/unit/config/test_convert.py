@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from adapters import OptionsModel, Secret
-from gateway.config.convert import HOLE, convert, expected, plain
+from gateway.config.convert import HOLE, convert, plain
+from gateway.config.kinds import expected
 from gateway.config.model import Basic, Bearer, Bytes, Proof, Seconds
 from gateway.config.nodes import Faults
 from gateway.config.yaml import read_yaml
