@@ -312,7 +312,10 @@ class Operations(Protocol):
         ...
 
     async def prune(self, retention: RetentionSpans, now: Micros) -> int:
-        """Remove what is older than its span since its end; how many rows. No step holds the writer for 50 ms."""
+        """Remove what is older than its span since its end; how many rows.
+
+        No step holds the writer for 50 ms, but for what the disk takes to overwrite a single body of many megabytes.
+        """
         ...
 
 
