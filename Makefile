@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-header --no-annotate $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format soak hostile mutants fuzz bench audit lock
+.PHONY: help demo test lint format soak hostile mutants fuzz bench peers audit lock
 
 define set-up
 @"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || { \
@@ -62,6 +62,13 @@ fuzz: ## coverage-guided fuzzing of the adapters, SECONDS=60 (Linux, x86_64)
 bench: ## figures: ARGS='ingest --json', translate, drain, ...
 	$(call set-up,run)
 	@$(BIN)/python -m gateway bench $(ARGS)
+
+peers: ## the programs behind bench's --peer hookspool and node-red, into .peers/ (needs npm and Node.js 18.5 or newer)
+	@command -v npm >/dev/null || { echo 'npm is missing: on Debian and Ubuntu, `apt install npm`.' >&2; exit 1; }
+	"$(PYTHON)" -m venv .peers
+	.peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement benchmarks/peers/requirements.txt
+	npm install --prefix .peers --ignore-scripts --no-audit --no-fund --save-exact node-red@4.1.15
 
 audit: ## known vulnerabilities of what is locked, where the advisories can be reached
 	$(call set-up,supply)

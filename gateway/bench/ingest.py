@@ -26,6 +26,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One server at one setting: medians of the rounds, and of the rounds' own ratios to the bare server.
 
     Latencies are milliseconds. `behind_seconds` is how long after the last acknowledgement everything was translated.
+    `durable_times` is, for a peer, how many times its rate our durable rate was.
     """
 
     server: str
@@ -39,6 +40,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     p99: float
     p99_ratio: float
     behind_seconds: float | None = None
+    durable_times: float | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,10 +63,10 @@ def measure(plan: Plan, on_run: Callable[[], None] = lambda: None) -> list[Row]:
     """Every server at every setting. Raises LoadFailed."""
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        # First, since a peer may not be there.
+        peers = {peer: stack.enter_context(PEERS[peer](Path(name) / peer)) for peer in plan.peers}
         servers = {kind: stack.enter_context(rig.running(kind, Path(name) / kind)) for kind in KINDS}
-        targets = {kind: server.target for kind, server in servers.items()}
-        for peer in plan.peers:
-            targets[peer] = stack.enter_context(PEERS[peer](Path(name) / peer))
+        targets = {kind: server.target for kind, server in servers.items()} | peers
         for target in targets.values():
             press(target, connections=8, body=plan.bodies[0], seconds=WARM_SECONDS, ids=plan.ids)
         for body in plan.bodies:
@@ -98,7 +100,8 @@ def _setting(
 
 
 def _row(kind: str, connections: int, body: int, runs: Sequence[Load], loads: dict[str, list[Load]]) -> Row:
-    bare, rim = loads["bare"], loads["rim"]
+    bare, rim, durable = loads["bare"], loads["rim"], loads["durable"]
+    times = None if kind in KINDS else _median(ours.rate / run.rate for run, ours in zip(runs, durable, strict=True))
     return Row(
         server=kind,
         connections=connections,
@@ -110,6 +113,7 @@ def _row(kind: str, connections: int, body: int, runs: Sequence[Load], loads: di
         p90=round(_median(run.p90 for run in runs) / 1000, 2),
         p99=round(_median(run.p99 for run in runs) / 1000, 2),
         p99_ratio=round(_median(run.p99 / max(1, beside.p99) for run, beside in zip(runs, bare, strict=True)), 2),
+        durable_times=None if times is None else round(times, 2),
     )
 
 

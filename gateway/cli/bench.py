@@ -79,7 +79,7 @@ def ingest(  # noqa: PLR0913 - each is an option of its own
         bodies=body or [1000, 3000, 30000],
         rounds=rounds,
         seconds=seconds,
-        peers=peer or [],
+        peers=list(dict.fromkeys(peer or ())),
         ids="random" if random_ids else "rising",
     )
     machine = describe()

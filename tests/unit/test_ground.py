@@ -15,7 +15,21 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 MAKEFILE = (ROOT / "Makefile").read_text()
-TARGETS = {"help", "demo", "test", "lint", "format", "soak", "mutants", "fuzz", "hostile", "bench", "audit", "lock"}
+TARGETS = {
+    "help",
+    "demo",
+    "test",
+    "lint",
+    "format",
+    "soak",
+    "mutants",
+    "fuzz",
+    "hostile",
+    "bench",
+    "peers",
+    "audit",
+    "lock",
+}
 
 
 def pinned(lock):
