@@ -81,7 +81,7 @@ def configure(connection: sqlite3.Connection) -> None:
         )
     connection.execute("PRAGMA wal_autocheckpoint = 250")
     connection.execute("PRAGMA journal_size_limit = 67108864")
-    connection.execute("PRAGMA cache_size = -32768")
+    connection.execute("PRAGMA cache_size = -16384")
     connection.execute("PRAGMA temp_store = MEMORY")
     # What is deleted is overwritten: a person's data is gone from the file, not only from its tables.
     connection.execute("PRAGMA secure_delete = ON").fetchall()
