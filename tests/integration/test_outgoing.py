@@ -2,9 +2,12 @@
 
 import asyncio
 import base64
+import contextlib
+import socket
 import time
 import tracemalloc
 import zlib
+from itertools import chain, repeat
 
 import pytest
 
@@ -144,3 +147,34 @@ async def test_a_connection_that_is_lost_may_have_been_acted_upon():
 
     assert isinstance(answer, NoAnswer)
     assert (answer.kind, answer.was_written, len(reached)) == ("lost", True, 1)
+
+
+async def test_a_name_that_comes_to_lead_elsewhere_is_refused(monkeypatch):
+    """Good when first asked, elsewhere the next time: what counts is the peer of the very socket that would be used."""
+    with socket.socket(type=socket.SOCK_DGRAM) as unsent:
+        unsent.connect(("192.0.2.1", 9))
+        elsewhere = unsent.getsockname()[0]
+    leads_to = chain(["127.0.0.1"], repeat(elsewhere))
+    received: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def serve(reader, writer):
+        head = await reader.readline()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+        received.put_nowait(head)
+
+    server = await asyncio.start_server(serve, "0.0.0.0", 0)
+    port = server.sockets[0].getsockname()[1]
+    stream = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(*stream, (next(leads_to), port))])
+    async with server:
+        first, second = await ask(f"http://intake.example:{port}/"), await ask(f"http://intake.example:{port}/")
+        # A connection that failed is tried once more.
+        heads = [await received.get() for _ in range(3)]
+
+    assert isinstance(first, Answer)
+    assert isinstance(second, NoAnswer)
+    assert f"plain http to {elsewhere}" in second.detail
+    assert heads == [b"GET / HTTP/1.1\r\n", b"", b""]
