@@ -30,6 +30,8 @@ from gateway.exchange import BODY_TIMEOUT, Start, Taker
 
 LONGEST_HEAD: Final = 64 * 1024
 LONGEST_URL: Final = 8 * 1024
+MOST_HEADERS: Final = 200
+MOST_PIPELINED: Final = 32
 KEEP_ALIVE_SECONDS: Final = 75
 GRACE_SECONDS: Final = 8
 LINGER_SECONDS: Final = 2.0
@@ -64,7 +66,9 @@ class Rejection(msgspec.Struct, frozen=True):
 
 BAD_REQUEST: Final = Rejection(400, "bad_request", "the request is no HTTP/1.1 that we take")
 URL_TOO_LONG: Final = Rejection(414, "url_too_long", f"the URL is longer than {LONGEST_URL} bytes")
-HEAD_TOO_LARGE: Final = Rejection(431, "headers_too_large", f"the headers are larger than {LONGEST_HEAD} bytes")
+HEAD_TOO_LARGE: Final = Rejection(
+    431, "headers_too_large", f"the headers are more than {MOST_HEADERS} or larger than {LONGEST_HEAD} bytes"
+)
 HEAD_TIMEOUT: Final = Rejection(408, "header_timeout", "the headers took too long")
 BODY_TIMED_OUT: Final = Rejection(408, "body_timeout", "the body took too long")
 TOO_MANY: Final = Rejection(503, "too_many_connections", "too many connections, try again")
@@ -148,7 +152,8 @@ class HookProtocol(HttpToolsProtocol):
         self._unstarted: tuple[RequestResponseCycle, Any] | None = None
         self._phase = _IDLE
         self._rejection = BAD_REQUEST
-        self._head_bytes = 0
+        # Of a head so far, or since a body's last piece: trailers and chunk sizes, which the parser gathers unseen.
+        self._framing_bytes = 0
         self._unread_bytes = math.inf
         self._is_lingering = False
         self._is_deaf = False
@@ -235,13 +240,12 @@ class HookProtocol(HttpToolsProtocol):
         if self._is_lingering or self._is_deaf:
             self._discard(len(data))
             return
-        was_in_head = self._phase == _HEAD
         if self._phase == _IDLE:
             # Blank lines before a request line begin no message: they must not last for ever either.
             self.deadline = min(self.deadline, self.loop.time() + self._limits.header_timeout)
             if b"\nUpgrade:" in data:
                 data = _without_upgrade(data)
-        self._head_bytes += len(data)
+        self._framing_bytes += len(data)
         try:
             try:
                 self.parser.feed_data(data)
@@ -254,9 +258,9 @@ class HookProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._reject(self._rejection)
         else:
-            if self._phase != _HEAD:
-                self._head_bytes = 0
-            elif was_in_head and self._head_bytes > LONGEST_HEAD:
+            if self._phase == _IDLE:
+                self._framing_bytes = 0
+            elif self._framing_bytes > LONGEST_HEAD or (self._phase == _HEAD and len(self.headers) > MOST_HEADERS):
                 self._reject(HEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
@@ -287,11 +291,14 @@ class HookProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Start the application."""
-        if self._head_bytes > LONGEST_HEAD:
+        if len(self.headers) > MOST_HEADERS:
+            self._fail(HEAD_TOO_LARGE)
+        if self._framing_bytes > LONGEST_HEAD:
             size = sum(len(name) + len(value) + 4 for name, value in self.headers)
             if size > LONGEST_HEAD:
                 self._fail(HEAD_TOO_LARGE)
-        if self.parser.get_http_version() not in ("1.1", "1.0"):
+        self._framing_bytes = 0
+        if self.parser.get_http_version() not in ("1.1", "1.0") or len(self.pipeline) >= MOST_PIPELINED:
             self._fail(BAD_REQUEST)
         self._in_headers = True
         super().on_headers_complete()
@@ -300,6 +307,11 @@ class HookProtocol(HttpToolsProtocol):
         self.deadline = self.loop.time() + self._limits.body_timeout
         if self._is_stopping:
             self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        self._framing_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request has arrived."""
@@ -383,7 +395,11 @@ class HookProtocol(HttpToolsProtocol):
         self.deadline = _NEVER
         cycle = self._unanswered
         if cycle is None:
-            self._answer(rejection)
+            if self._phase == _BODY:
+                # Answered before its body had come: another answer would be taken for the next request's.
+                self.close_gently()
+            else:
+                self._answer(rejection)
             return
         if self._phase != _BODY:
             self._is_deaf = True

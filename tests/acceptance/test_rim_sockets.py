@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from gateway.config.model import Limits
-from gateway.serving import LONGEST_HEAD, LONGEST_URL
+from gateway.serving import LONGEST_HEAD, LONGEST_URL, MOST_HEADERS, MOST_PIPELINED
 from tests.integration.ingress.running import Running, drained, source
 
 HEAD = b"POST /hooks/open HTTP/1.1\r\nHost: x\r\n"
@@ -184,6 +184,8 @@ def test_a_sender_that_never_ends_after_its_refusal_is_cut_off(rim: Running) -> 
         (b"GET /" + b"a" * (LONGEST_URL + 1) + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
         (HEAD + b"X-Big: " + b"a" * LONGEST_HEAD + b"\r\n\r\n", 431),
         (HEAD + b"X: 1\r\n" * 20_000 + b"\r\n", 431),
+        (HEAD + b"X: 1\r\n" * (MOST_HEADERS + 1), 431),
+        (HEAD + b"X: 1\r\n" * MOST_HEADERS + b"\r\n", 431),
     ],
 )
 def test_heads_over_the_caps_are_refused(rim: Running, request_head: bytes, expected: int) -> None:
@@ -210,6 +212,42 @@ def test_a_header_of_a_hundred_megabytes_is_cut_off_early(rim: Running) -> None:
     assert memory < 400
 
 
+@pytest.mark.parametrize(
+    ("path", "tail", "expected"),
+    [
+        (b"/hooks/open", b"0\r\nX-Big: ", 431),
+        (b"/hooks/open", b"1;extension=", 431),
+        (b"/hooks/open", b"000", 431),
+        (b"/answered/early", b"0\r\nX-Big: ", 200),
+    ],
+)
+def test_what_never_ends_behind_a_body_is_cut_off_early(
+    tmp_path: Path, path: bytes, tail: bytes, expected: int
+) -> None:
+    """Trailers and chunk extensions have the cap of a head; a request is answered once."""
+    with Running(tmp_path, [source(), source("open", auth="none")], app=early) as rim, rim.connect() as connection:
+        connection.sendall(b"POST %b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%b" % (path, tail))
+        time.sleep(0.1)
+        received, sent = b"", 0
+        with contextlib.suppress(ConnectionError):
+            while sent < 1024 * 1024:
+                connection.sendall(b"0" * 16384)
+                sent += 16384
+                time.sleep(0.001)
+            connection.shutdown(socket.SHUT_WR)
+            received = drained(connection)
+        is_good = is_still_good(rim, "beside")
+
+    assert statuses(received) == [expected]
+    assert is_good
+
+
+async def early(_scope: Any, _receive: Any, send: Any) -> None:
+    """Answers without reading the body."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"{}"})
+
+
 def max_resident_megabytes() -> float:
     status = Path("/proc/self/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
@@ -221,9 +259,11 @@ def test_heads_just_within_the_caps_pass(rim: Running) -> None:
     rest = b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 13\r\n"
     body = b'\r\n{"id":"caps"}'
     filler = b"X-Big: " + b"a" * (LONGEST_HEAD - 200) + b"\r\n"
+    many = b"X: 1\r\n" * (MOST_HEADERS - 3)
 
     assert statuses(rim.raw(b"POST " + path + rest + body)) == [200]
     assert statuses(rim.raw(b"POST /hooks/open" + rest + filler + body)) == [200]
+    assert statuses(rim.raw(b"POST /hooks/open" + rest + many + body)) == [200]
 
 
 def test_connections_over_the_limit_are_turned_away(tmp_path: Path) -> None:
@@ -336,6 +376,14 @@ def test_pipelined_requests_are_answered_in_turn(rim: Running) -> None:
     assert statuses(received) == [200] * 20 + [415]
     assert [answer["eventId"] for answer in answered[:20]] == [f"pipe-{number}" for number in range(20)]
     assert ("open", "smuggled", "received") not in rim.events()
+
+
+def test_more_pipelined_requests_than_anybody_sends_are_not_heard(rim: Running) -> None:
+    """Those that fit are answered in turn, then the connection ends: nobody may queue thousands with one packet."""
+    received = rim.raw(b"".join(post(b'{"id":"queue-%d"}' % number) for number in range(3 * MOST_PIPELINED)))
+
+    assert statuses(received) == [200] * (1 + MOST_PIPELINED)
+    assert is_still_good(rim, "behind-the-queue")
 
 
 def test_garbage_behind_a_good_request_does_not_answer_for_it(rim: Running) -> None:
