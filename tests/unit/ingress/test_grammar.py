@@ -119,11 +119,13 @@ def test_walk_over_pieces_cuts_no_token() -> None:
     assert deep_fault(body[:-1]) is not None
 
 
-def test_hostile_depth_takes_linear_time() -> None:
-    """A deep body of a quarter megabyte takes milliseconds, not minutes."""
+def test_hostile_bodies_take_linear_time() -> None:
+    """A deep body of a quarter megabyte takes milliseconds, not minutes; so do the escapes of the largest body."""
     started = time.process_time()
     deep_fault(b"[" * 125_000 + b"]" * 125_000)
     deep_fault(b'[{"":' * 50_000)
+    assert fault_in(b'"' + b"\\n" * 4_190_000 + b'\\ud800"') is None
+    assert fault_in(b'"' + b"\\uD83f\\udEad" * 690_000 + b'"') is None
 
     assert time.process_time() - started < 2
 
