@@ -109,9 +109,9 @@ def show_event(
         ),
         nothing="\nno orders",
     )
-    show_line(shown(value["body"]) if value["body"] is not None else "the body was pruned")
+    show_line(value["body"] if value["body"] is not None else "the body was pruned")
     if value["traceback"]:
-        show_line("\n" + shown(value["traceback"]))
+        show_line("\n" + value["traceback"])
 
 
 @events.command("replay")

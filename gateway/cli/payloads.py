@@ -146,7 +146,7 @@ def _show(event_id: str, topic: str | None, translated: TranslatedEvent, origin:
         )
         show_line("give what it answers with --answer PATH=FILE")
     if translated.traceback:
-        show_line("\n" + shown(translated.traceback))
+        show_line("\n" + translated.traceback)
 
 
 def _sided(value: Any, paths: tuple[str, ...]) -> str:

@@ -120,7 +120,8 @@ def _show(source: str, summary: "Summary", found: list["Difference"], most: int)
     for each in found[:most]:
         if each.external_order_id is not None:
             words = {"new": " would be new", "gone": " would be gone"}.get(each.kind, "")
-            show_line(f"{each.tenant}/{each.external_order_id}{words}  (event {each.event}, {shown(each.event_id)})")
+            order, event = shown(each.external_order_id), shown(each.event_id)
+            show_line(f"{each.tenant}/{order}{words}  (event {each.event}, {event})")
             for change in each.changes:
                 _show_change(change.member, change.before, change.after)
         else:

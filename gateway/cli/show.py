@@ -54,7 +54,7 @@ def show_facts(facts: Mapping[str, Any]) -> None:
 
 def show_line(text: str) -> None:
     """A line for people."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(printable(text) + "\n")
 
 
 def note(text: str) -> None:
@@ -95,7 +95,7 @@ def progress(label: str, total: int) -> Iterator[Advance]:
 
 
 def shown(value: Any) -> str:
-    """A value as a cell: nothing for None, words for a reason, lists joined."""
+    """A value on one line: nothing for None, words for a reason, lists joined."""
     match value:
         case None:
             return ""
@@ -105,10 +105,15 @@ def shown(value: Any) -> str:
             return f"{value:.1f}"
         case {"code": code, "detail": detail, **rest}:
             where = f" at {rest['path']}" if rest.get("path") else ""
-            return printable(f"{code}: {detail}{where}")
+            return _on_one_line(f"{code}: {detail}{where}")
         case list() | tuple():
             return ", ".join(shown(item) for item in value)
-    return printable(str(value))
+    return _on_one_line(str(value))
+
+
+def _on_one_line(text: str) -> str:
+    """A vendor's line breaks are shown, too: what follows one would pass for a line of ours."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def printable(text: str) -> str:

@@ -14,7 +14,7 @@ import typer
 
 from gateway.cli.bulk import Selection
 from gateway.cli.moments import moment
-from gateway.cli.show import printable, shown
+from gateway.cli.show import printable, show_line, shown
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,22 @@ from gateway.cli.show import printable, shown
 def test_values_are_shown_in_words(value, text):
     """Nothing for null, words for truth, a reason with its path."""
     assert shown(value) == text
+
+
+def test_a_vendors_text_is_no_line_of_ours():
+    """Its line breaks are shown, wherever it stands: behind a name, in a cell, in a reason."""
+    forged = "e-1\nstatus  delivered\t"
+    reason = {"code": "refused", "detail": forged}
+
+    assert [shown(forged), shown([forged])] == ["e-1\\nstatus  delivered\\t"] * 2
+    assert shown(reason) == "refused: e-1\\nstatus  delivered\\t"
+
+
+def test_no_line_steers_the_terminal(capsys):
+    """Whatever a command makes a line of, a body with its line breaks included."""
+    show_line("{\n\x1b]0;owned\x07\n}")
+
+    assert capsys.readouterr().out == "{\n\\x1b]0;owned\\x07\n}\n"
 
 
 def test_a_vendors_text_cannot_steer_the_terminal():
