@@ -274,12 +274,15 @@ class Gateway:
         has_own_listener = self._config.settings.server.admin is not None
         everyone = [route for route in health if not (has_own_listener and route.path == "/metrics")]
         machines = Starlette(routes=[*everyone, pull_route(self._pulls)], exception_handlers={HTTPException: _refused})
+        # A redirect would lead wherever the request's own Host says.
+        machines.router.redirect_slashes = False
         api = create_api(doors)
         paths: dict[str, ASGIApp] = {} if intake is None else dict.fromkeys(INTAKE_PATHS, intake)
         operators: dict[str, ASGIApp] = dict.fromkeys(OPERATORS_PATHS, api)
         self.admin = None
         if has_own_listener:
             inside = Starlette(routes=health, exception_handlers={HTTPException: _refused})
+            inside.router.redirect_slashes = False
             self.admin = _by_path({**operators, **paths}, inside)
         else:
             paths |= operators

@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPResponse
 from itertools import count
 
 import httpx
@@ -88,6 +89,34 @@ def test_nonsense_deeper_down(gateway):
     assert answer.json() == {"accepted": True, "duplicate": False, "eventId": "deep-1"}
     assert (event["status"], event["reason"]["code"]) == ("dead", "malformed_payload")
     assert event["reason"]["path"].startswith("$.data.primaryReference")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/metrics/"),
+        ("POST", "/pull/demo/"),
+        ("GET", "//hooks/demo"),
+        ("GET", "/hooks%2Fdemo"),
+        ("GET", "/api%2Fv1/stats"),
+        ("GET", "/healthz/../api/v1/stats"),
+        ("OPTIONS", "*"),
+        ("TRACE", "/healthz"),
+        ("PROPFIND", "/hooks/demo"),
+    ],
+)
+def test_a_path_leads_to_one_door(gateway, method, path):
+    """However it is spelt: no other spelling of a door opens it, none redirects, and each answer is JSON."""
+    with socket.create_connection(("127.0.0.1", gateway.port)) as connection:
+        head = f"{method} {path} HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: close\r\n\r\n"
+        connection.sendall(head.encode())
+        answer = HTTPResponse(connection, method=method)
+        answer.begin()
+        body = json.loads(answer.read())
+
+    assert answer.status in (404, 405)
+    assert set(body) == {"error", "detail"}
+    assert answer.headers["Location"] is None
 
 
 REFUSED = {
