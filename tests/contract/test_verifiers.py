@@ -13,7 +13,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from gateway.config.model import Basic, Bearer, Header, Hmac, Proof, Query, StandardWebhooks
 from gateway.events import SECOND
-from gateway.ingress.verify import Proofs, compile_proofs
+from gateway.ingress.verify import MOST_SIGNATURES, Proofs, compile_proofs
 
 NOW = 1_700_000_000
 BODY = '{"id":"1","text":"é"}'.encode()
@@ -275,6 +275,16 @@ def test_standard_webhooks_with_several_signatures() -> None:
 
     assert fits(proofs, ({**headers, b"webhook-signature": b"v1a,abc " + other + b" " + good}, b""))
     assert not fits(proofs, ({**headers, b"webhook-signature": b"v2" + good[2:] + b" " + other}, b""))
+
+
+@pytest.mark.parametrize(("others", "is_heard"), [(MOST_SIGNATURES - 1, True), (MOST_SIGNATURES, False)])
+def test_standard_webhooks_with_more_signatures_than_a_rotation_has(others: int, *, is_heard: bool) -> None:
+    """Anybody may fill a header with them: so many are compared, and no more."""
+    headers, query = write_standard("s3cret", BODY)
+    signatures = b"v1,QUFB " * others + (headers[b"webhook-signature"] or b"")
+
+    request = ({**headers, b"webhook-signature": signatures}, query)
+    assert fits(KINDS["standard_webhooks"].proofs("s3cret"), request) is is_heard
 
 
 @pytest.mark.parametrize("tamper", ["nothing", "body", "id", "signature", "secret"])
