@@ -1,6 +1,7 @@
 """The gateway as a process: its listeners, its signals, its log."""
 
 import asyncio
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -18,6 +19,8 @@ from gateway.reloading import Read, Reloading
 from gateway.serving import create_server, listen, rest_collector
 
 STARTED_LOOK_SECONDS: Final = 0.005
+OTHER_FILES: Final = 200
+"""What is open besides vendors' connections: the store, the log, the intakes, the operators."""
 
 _log = structlog.get_logger("gateway.running")
 
@@ -57,6 +60,7 @@ async def running(
         ConfigError: a port is taken, or the store cannot be used.
     """
     log = logs.configure(level=log_level, secrets=secrets_of(config))
+    _allow_files(2 * config.settings.limits.max_connections + OTHER_FILES)
     try:
         async with AsyncExitStack() as stack:
             server = config.settings.server
@@ -76,6 +80,17 @@ async def running(
             _log.info("stopping")
     finally:
         log.close()
+
+
+def _allow_files(wanted: int) -> None:
+    """Raise the process's own limit as far as it may be: else the connections that are allowed use all files up.
+
+    Twice the connections are open while as many are being turned away.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def _bind(stack: AsyncExitStack, key: str, host: str, port: int) -> socket.socket:

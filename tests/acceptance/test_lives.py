@@ -3,6 +3,7 @@
 import http.client
 import json
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -23,6 +24,12 @@ import sys
 from gateway.cli import tree
 from gateway.store.sqlite import database
 database.SYNCHRONOUS = 1
+sys.exit(tree.run(sys.argv[1:]))
+"""
+FEW_FILES = """
+import resource, sys
+from gateway.cli import tree
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 sys.exit(tree.run(sys.argv[1:]))
 """
 
@@ -188,6 +195,21 @@ def test_stopped_when_idle(tmp_path, number):
     assert code in (0, 143)
     assert time.monotonic() - began < 5
     assert "Traceback" not in gateway.log.read_text()
+
+
+def test_connections_do_not_use_the_files_up(tmp_path):
+    """Started with the right to fewer files than `max_connections` needs, it takes what it may have."""
+    limits = {"min_free_disk": 0, "max_connections": 300}
+    tenants = {"demo": tenant("http://127.0.0.1:9/x")}
+    with Gateway(tmp_path, tenants, limits=limits, program=("-c", FEW_FILES, "serve")) as gateway:
+        held = [socket.create_connection(("127.0.0.1", gateway.port)) for _ in range(299)]
+        held[-1].settimeout(5)
+        held[-1].sendall(b"HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = held[-1].recv(100)
+        for connection in held:
+            connection.close()
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
 
 
 def refused_start(gateway: Gateway) -> subprocess.CompletedProcess[str]:
