@@ -78,7 +78,8 @@ class Connections:
     """What the connections of one server share: the sweep over their deadlines, as long as there are any, and more."""
 
     def __init__(self) -> None:
-        self._watched: set[HookProtocol] = set()
+        # A dict for its order: the oldest first.
+        self._watched: dict[HookProtocol, None] = {}
         self._is_ticking = False
         self._headers: list[tuple[bytes, bytes]] = []
         self._lines = b""
@@ -91,7 +92,7 @@ class Connections:
 
     def watch(self, connection: "HookProtocol") -> None:
         """Look at this one from now on."""
-        self._watched.add(connection)
+        self._watched[connection] = None
         if not self._is_ticking:
             self._is_ticking = True
             connection.loop.call_later(SWEEP_SECONDS, self._tick, connection.loop)
@@ -103,7 +104,14 @@ class Connections:
 
     def forget(self, connection: "HookProtocol") -> None:
         """It is gone."""
-        self._watched.discard(connection)
+        self._watched.pop(connection, None)
+
+    def make_room(self) -> bool:
+        """Close the oldest connection that only waits for another request; whether there was one."""
+        spare = next((each for each in self._watched if each.is_spare), None)
+        if spare is not None:
+            spare.give_way()
+        return spare is not None
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
@@ -162,14 +170,14 @@ class HookProtocol(HttpToolsProtocol):
     # -- the connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take the connection, or turn it away where there are too many."""
+        """Take the connection; where there are too many, an idle one gives way, or this one is turned away."""
         super().connection_made(transport)
         self._raw = transport
         self.transport = cast("asyncio.Transport", ClosingTransport(transport, self))
         self.flow = FlowControl(self.transport)
         self._shared.watch(self)
         self.deadline = self.loop.time() + self._limits.header_timeout
-        if len(self.connections) > self._limits.max_connections:
+        if len(self.connections) > self._limits.max_connections and not self._shared.make_room():
             self.connections.discard(self)
             if self._shared.count > 2 * self._limits.max_connections:
                 self._raw.abort()
@@ -193,6 +201,18 @@ class HookProtocol(HttpToolsProtocol):
     def is_closing(self) -> bool:
         """Whether nothing more is taken from this connection."""
         return self._is_lingering or self._raw.is_closing()
+
+    @property
+    def is_spare(self) -> bool:
+        """Whether it was answered, and keeps its place for a request that may never come."""
+        cycle: RequestResponseCycle | None = self.cycle
+        is_answered = cycle is not None and cycle.response_complete
+        return is_answered and self._phase == _IDLE and not self.is_closing()
+
+    def give_way(self) -> None:
+        """Close, and count no more."""
+        self.connections.discard(self)
+        self._raw.close()
 
     def close_gently(self) -> None:
         """Close; where the sender is still sending, first let it find the answer.

@@ -286,6 +286,26 @@ def test_connections_over_the_limit_are_turned_away(tmp_path: Path) -> None:
     assert is_good
 
 
+def test_an_idle_connection_gives_way(tmp_path: Path) -> None:
+    """Who was answered and keeps the connection open turns nobody away: the oldest such one is closed."""
+    with Running(tmp_path, limits=Limits(max_connections=3)) as rim:
+        held = [rim.connect() for _ in range(3)]
+        for connection in held[1:]:
+            connection.sendall(b"HEAD /hooks/acme HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
+        answers = [rim.post({"id": f"room-{number}"}).status for number in range(3)]
+        given_way = drained(held[1])
+        held[2].sendall(b"HEAD /hooks/acme HTTP/1.1\r\nHost: x\r\n\r\n")
+        kept = held[2].recv(65536)
+        for connection in held:
+            connection.close()
+
+    assert answers == [200, 200, 200]
+    assert given_way == b""
+    assert kept.startswith(b"HTTP/1.1 200 OK")
+    assert rim.turned_away == []
+
+
 # -- smuggling and other odd shapes
 
 SMUGGLED = b'POST /hooks/open HTTP/1.1\r\nHost: x\r\nContent-Length: 17\r\n\r\n{"id":"smuggled"}'
