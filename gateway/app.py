@@ -164,13 +164,14 @@ class Gateway:
             clock=clock,
             started_at=self._started_at,
             audit=reports.audit,
+            turned_away=self.turned_away,
             operators=self._operators,
             wake_translation=translation.wake,
         )
         self._assemble(doors, gauges, conditions, intake, rim)
 
     def turned_away(self, status: int, reason: str, address: str | None) -> None:
-        """A request never reached an application."""
+        """A request never reached an application, or proved nobody there."""
         self._refusals.add(RefusalRecord(self._clock(), None, status, reason, address, None))
         self._metrics.refused(None, reason, 1)
 
@@ -273,7 +274,8 @@ class Gateway:
         health = health_routes(alive=self.problems, ready=ready, metrics=gauges.exposition)
         has_own_listener = self._config.settings.server.admin is not None
         everyone = [route for route in health if not (has_own_listener and route.path == "/metrics")]
-        machines = Starlette(routes=[*everyone, pull_route(self._pulls)], exception_handlers={HTTPException: _refused})
+        pull = pull_route(self._pulls, self.turned_away)
+        machines = Starlette(routes=[*everyone, pull], exception_handlers={HTTPException: _refused})
         # A redirect would lead wherever the request's own Host says.
         machines.router.redirect_slashes = False
         api = create_api(doors)

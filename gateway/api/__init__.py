@@ -2,7 +2,7 @@
 
 from gateway.api.access import Operators
 from gateway.api.app import CALLS, PREFIX, create_api
-from gateway.api.doors import Audit, Deliveries, Doors, Lookups, Refusals
+from gateway.api.doors import Audit, Deliveries, Doors, Lookups, Refusals, TurnedAway
 from gateway.api.health import health_routes
 from gateway.api.sources import is_silent
 from gateway.api.upkeep import spans_of
@@ -18,6 +18,7 @@ __all__ = [
     "Lookups",
     "Operators",
     "Refusals",
+    "TurnedAway",
     "create_api",
     "health_routes",
     "is_silent",

@@ -61,6 +61,7 @@ class Doorkeeper:
         self._operator = doors.operators or Operators(doors.config.settings.api)
         self._limit = FailureLimit(doors.failures_per_minute, doors.clock)
         self._address_of = doors.address_of
+        self._note = doors.turned_away
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer 401 (429 after too many)."""
@@ -78,7 +79,9 @@ class Doorkeeper:
         await self._app(scope, receive, send)
 
     def _turned_away(self, request: Request) -> Response:
-        seconds = self._limit.retry_after(self._address_of(request))
+        address = self._address_of(request)
+        seconds = self._limit.retry_after(address)
+        self._note(401 if seconds is None else 429, "operators_credentials", address)
         if seconds is not None:
             return refuse(429, "too many failed proofs from this address", {"Retry-After": str(seconds)})
         return refuse(401, "expected `Authorization: Bearer <token>`", {"WWW-Authenticate": "Bearer"})

@@ -16,6 +16,9 @@ from gateway.store.ports import Archive, Operations, Records
 Audit: TypeAlias = Callable[[str, str, str], None]
 """Writes down who did what to what: the token's name, the act, the thing it was done to."""
 
+TurnedAway: TypeAlias = Callable[[int, str, str | None], None]
+"""Writes down a request that proved nobody: status, reason, address."""
+
 
 class Deliveries(Protocol):
     """What the operators may ask of delivery."""
@@ -100,6 +103,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     started_at: Micros
     audit: Audit
+    turned_away: TurnedAway
     wake_translation: Callable[[], None]
     address_of: Callable[[Request], str] = peer_of
     failures_per_minute: int = 30

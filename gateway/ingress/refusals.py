@@ -33,6 +33,8 @@ REASONS = frozenset(
         "headers_too_large",
         "header_timeout",
         "too_many_connections",
+        "operators_credentials",
+        "pull_credentials",
     }
 )
 """Why: the closed set, for metrics."""

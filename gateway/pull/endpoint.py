@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -78,8 +78,8 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-def pull_route(tenants: Mapping[str, PullTenant]) -> Route:
-    """The door for all pulled tenants; pushed ones have none."""
+def pull_route(tenants: Mapping[str, PullTenant], turned_away: Callable[[int, str, str | None], None]) -> Route:
+    """The door for all pulled tenants; pushed ones have none. `turned_away` is told status, reason and address."""
 
     async def endpoint(request: Request) -> Response:
         name = request.path_params["tenant"]
@@ -89,6 +89,7 @@ def pull_route(tenants: Mapping[str, PullTenant]) -> Route:
             return _refusal(405, "method_not_allowed", "GET or POST", {"Allow": "GET, POST"})
         proofs = [value for key, value in request.scope["headers"] if key == b"authorization"]
         if not _is_proven(proofs, _secrets_of(tenants[name])):
+            turned_away(401, "pull_credentials", request.client.host if request.client else None)
             return _refusal(
                 401, "unauthorized", "expected `Authorization: Bearer <pull secret>`", {"WWW-Authenticate": "Bearer"}
             )

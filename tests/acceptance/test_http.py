@@ -31,7 +31,11 @@ def gateway(tmp_path_factory) -> Iterator[Gateway]:
             "query": source("demo", auth=[{"type": "query", "parameter": "token", "value": "query-token-1"}]),
             "full": source("full"),
         }
-        tenants = {"demo": tenant(intake.url), "full": tenant(opened.open().url, max_backlog=1)}
+        tenants = {
+            "demo": tenant(intake.url),
+            "full": tenant(opened.open().url, max_backlog=1),
+            "pulled": {"delivery": "pull", "pull_secret": "a-pull-secret"},
+        }
         limits = {"min_free_disk": 0, "max_body": 20_000}
         with Gateway(tmp_path_factory.mktemp("http"), tenants, sources, limits=limits) as running:
             yield running
@@ -91,11 +95,27 @@ def test_nonsense_deeper_down(gateway):
     assert event["reason"]["path"].startswith("$.data.primaryReference")
 
 
+def test_a_wrong_proof_at_any_door_is_on_record(gateway):
+    """Whoever tries secrets at the operators' door or at Trackely's is seen: counted, with the address."""
+    doors = {"/api/v1/stats": "operators_credentials", "/pull/pulled": "pull_credentials"}
+    wrong = {"Authorization": "Bearer not-the-token"}
+    answers = [gateway.http.get(path, headers=wrong).status_code for path in doors]
+    on_record = [refusal for refusal in gateway.all("refusals") if refusal["reason"]["code"] in doors.values()]
+    metrics = gateway.http.get("/metrics").text
+
+    assert answers == [401, 401]
+    assert {refusal["reason"]["code"]: refusal["address"] for refusal in on_record} == dict.fromkeys(
+        doors.values(), "127.0.0.1"
+    )
+    for reason in doors.values():
+        assert f'trackely_gateway_refused_total{{reason="{reason}",source="unknown"}} 1.0' in metrics
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
         ("GET", "/metrics/"),
-        ("POST", "/pull/demo/"),
+        ("POST", "/pull/pulled/"),
         ("GET", "//hooks/demo"),
         ("GET", "/hooks%2Fdemo"),
         ("GET", "/api%2Fv1/stats"),

@@ -26,6 +26,7 @@ class Calls(msgspec.Struct):
 
     audit: list[tuple[str, str, str]] = []
     asked: list[tuple[object, ...]] = []
+    turned_away: list[tuple[int, str, str | None]] = []
 
 
 class StandInDeliveries:
@@ -184,6 +185,7 @@ async def doors(store, calls, tmp_path) -> Doors:
         clock=lambda: NOW + 10 * SECOND,
         started_at=NOW,
         audit=lambda *act: calls.audit.append(act),
+        turned_away=lambda *refusal: calls.turned_away.append(refusal),
         wake_translation=lambda: calls.asked.append(("wake translation",)),
         failures_per_minute=3,
     )

@@ -129,13 +129,17 @@ async def test_roles_bound_what_a_token_may_do(api, doors):
     assert (await api.post(V1 + "/tenants/demo/halt", headers=operating)).status_code == 200
 
 
-async def test_failed_proofs_are_limited_and_valid_ones_never(api, doors):
-    """After so many failures in a minute an address gets 429 with Retry-After; a valid token from it still works."""
+async def test_failed_proofs_are_limited_and_valid_ones_never(api, calls):
+    """After so many failures in a minute an address gets 429 with Retry-After; a valid token from it still works.
+
+    Each failure is on record with its address.
+    """
     statuses = [(await api.get(V1 + "/stats", headers={"Authorization": "Bearer x"})).status_code for _ in range(5)]
 
     limited = await api.get(V1 + "/stats", headers={"Authorization": "Bearer x"})
 
     assert statuses == [401, 401, 401, 429, 429]
+    assert calls.turned_away == [(status, "operators_credentials", "127.0.0.1") for status in (*statuses, 429)]
     assert limited.headers["Retry-After"] == "60"
     assert (await api.get(V1 + "/stats")).status_code == 200
 
