@@ -208,6 +208,7 @@ class Gateway:
             is_admin=self._may_settle_intake,
             customers=settings.intake.customers,
             origin=f"http://{settings.server.host}:{settings.server.port}",
+            turned_away=self.turned_away,
             clock=self._clock,
         )
         await stack.enter_async_context(intake)

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.core_intake import moments
 from gateway.core_intake.database import Database
-from gateway.core_intake.doors import on_refusal
+from gateway.core_intake.doors import TurnedAway, on_refusal
 from gateway.core_intake.fetching import Fetcher
 from gateway.core_intake.integrations import Integrations
 from gateway.core_intake.keys import PullKey
@@ -114,12 +114,13 @@ class IntakeApp:
             await self._pause()
 
 
-def create_intake(
+def create_intake(  # noqa: PLR0913 - an application's options, each with its default
     directory: Path,
     *,
     is_admin: Callable[[bytes], bool],
     customers: Sequence[KnownCustomer] = (),
     origin: str = "",
+    turned_away: TurnedAway = lambda _status, _reason, _address: None,
     clock: moments.Clock = moments.now,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     limits: IntakeLimits = _DEFAULT_LIMITS,
@@ -132,6 +133,7 @@ def create_intake(
         is_admin: whether a Bearer token may use Settings; `keys.any_of` makes one from tokens.
         customers: known to every tenant from the start.
         origin: scheme, host and port under which the intake is reached, shown in the webhooks' URLs.
+        turned_away: told of each request that proved nobody: status, reason, address.
         clock: tells the time in microseconds since 1970.
         sleep: waits between two looks at the schedule.
         limits: sizes and spans.
@@ -152,8 +154,8 @@ def create_intake(
     pulling = Pulling(database, orders, key, fetcher, clock)
     doors = Starlette(
         routes=[
-            webhook_route(integrations, orders, limits.max_body),
-            *settings_routes(integrations, orders, pulling, is_admin),
+            webhook_route(integrations, orders, limits.max_body, turned_away),
+            *settings_routes(integrations, orders, pulling, is_admin, turned_away),
         ],
         exception_handlers={HTTPException: on_refusal, GatewayError: on_refusal, Exception: on_refusal},
     )

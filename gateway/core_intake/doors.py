@@ -1,6 +1,7 @@
 """What both of the intake's doors share: bodies read with a cap, JSON answers, errors by their consequence."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -10,12 +11,20 @@ from starlette.responses import Response
 from gateway.core_intake.errors import IntakeRefusal, PayloadRefused
 from gateway.errors import ConflictingRequest, StoreUnavailable, UnknownRecord
 
+TurnedAway: TypeAlias = Callable[[int, str, str | None], None]
+"""Told of a request that proved nobody: status, reason, address. Anybody can make many: no log line each."""
+
 
 def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON answer that nobody on the way keeps."""
     return Response(
         msgspec.json.encode(body), status, {"Cache-Control": "no-store", **(headers or {})}, "application/json"
     )
+
+
+def address_of(request: Request) -> str | None:
+    """The address at the other end of the connection."""
+    return request.client.host if request.client else None
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core_intake.doors import answer, read_body
+from gateway.core_intake.doors import TurnedAway, address_of, answer, read_body
 from gateway.core_intake.errors import PayloadRefused, Unauthorized
 from gateway.core_intake.integrations import Integrations
 from gateway.core_intake.keys import bearer_of
@@ -35,20 +35,25 @@ class ConnectRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown
 
 
 def settings_routes(
-    integrations: Integrations, orders: Orders, pulling: Pulling, is_admin: Callable[[bytes], bool]
+    integrations: Integrations,
+    orders: Orders,
+    pulling: Pulling,
+    is_admin: Callable[[bytes], bool],
+    turned_away: TurnedAway,
 ) -> list[Route]:
     """The routes, every one behind the administrator's Bearer token."""
     routes = [*_webhook_routes(integrations), *_pull_routes(pulling), *_reading_routes(orders)]
     return [
-        Route(_ROOT + path, _guarded(endpoint, is_admin), methods=[method], name=endpoint.__name__)
+        Route(_ROOT + path, _guarded(endpoint, is_admin, turned_away), methods=[method], name=endpoint.__name__)
         for method, path, endpoint in routes
     ]
 
 
-def _guarded(endpoint: Endpoint, is_admin: Callable[[bytes], bool]) -> Endpoint:
+def _guarded(endpoint: Endpoint, is_admin: Callable[[bytes], bool], turned_away: TurnedAway) -> Endpoint:
     async def admitted(request: Request) -> Response:
         token = bearer_of([value for name, value in request.headers.raw if name == b"authorization"])
         if not token or not is_admin(token):
+            turned_away(401, "operators_credentials", address_of(request))
             raise Unauthorized
         reply = await endpoint(request)
         if request.method not in ("GET", "HEAD"):

@@ -5,8 +5,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core_intake.doors import answer, read_body
-from gateway.core_intake.errors import IntakeRefusal
+from gateway.core_intake.doors import TurnedAway, address_of, answer, read_body
+from gateway.core_intake.errors import IntakeRefusal, Unauthorized
 from gateway.core_intake.integrations import Integrations
 from gateway.core_intake.keys import bearer_of
 from gateway.core_intake.orders import Orders
@@ -15,7 +15,7 @@ from gateway.core_intake.payload import read_payload_aside
 log = structlog.get_logger("core_intake")
 
 
-def webhook_route(integrations: Integrations, orders: Orders, max_body: int) -> Route:
+def webhook_route(integrations: Integrations, orders: Orders, max_body: int, turned_away: TurnedAway) -> Route:
     """The route; the secret is proven before the body is read."""
 
     async def receive(request: Request) -> Response:
@@ -24,6 +24,9 @@ def webhook_route(integrations: Integrations, orders: Orders, max_body: int) -> 
             secret_hash = await integrations.admit(tenant, bearer_of(_authorizations(request)))
             payload = await read_payload_aside(await read_body(request, max_body))
             reply = await orders.accept(tenant, payload, secret_hash=secret_hash)
+        except Unauthorized:
+            turned_away(401, "intake_credentials", address_of(request))
+            raise
         except IntakeRefusal as refusal:
             log.info("orders_refused", tenant=tenant, status=refusal.status)
             raise

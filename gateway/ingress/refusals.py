@@ -35,6 +35,7 @@ REASONS = frozenset(
         "too_many_connections",
         "operators_credentials",
         "pull_credentials",
+        "intake_credentials",
     }
 )
 """Why: the closed set, for metrics."""

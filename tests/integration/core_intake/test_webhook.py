@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.core_intake import IntakeLimits
 
@@ -17,6 +18,20 @@ curl -X POST "https://trackely.co.uk/api/integrations/wms/YOUR_TENANT_ID" \
   -H "Authorization: Bearer YOUR_SECRET" \
   -d '{"externalOrderId":"ORD-1","deliveryAddress":"10 High St, London SW1A 1AA","customerName":"Acme","plannedDate":"2025-02-22"}'
 """  # noqa: E501 - as printed
+
+
+async def test_who_proves_nothing_is_told_of_and_writes_no_lines(run):
+    """Anybody may send thousands: the wiring bounds their lines, and a made-up tenant's name stands in none."""
+    turned_away = []
+    running = await run(turned_away=lambda *refusal: turned_away.append(refusal))
+    wrong = {"Authorization": "Bearer wrong-secret"}
+    with capture_logs() as lines:
+        hook = await running.client.post(f"{running.origin}/api/integrations/wms/nobody", headers=wrong, json=[])
+        settings = await running.client.get(f"{running.origin}/api/settings/integrations", headers=wrong)
+
+    assert (hook.status_code, settings.status_code) == (401, 401)
+    assert turned_away == [(401, "intake_credentials", "127.0.0.1"), (401, "operators_credentials", "127.0.0.1")]
+    assert lines == []
 
 
 async def test_the_printed_curl_example_works(running):
