@@ -22,7 +22,7 @@ from gateway.api.health import health_routes
 from gateway.config import ApiAccess, Config, Tenant
 from gateway.core_intake.app import PATHS as INTAKE_PATHS
 from gateway.core_intake.app import IntakeApp, create_intake
-from gateway.core_intake.keys import any_of
+from gateway.core_intake.keys import bearer_among
 from gateway.delivery.delivery import Delivery
 from gateway.drift.loop import DriftLoop
 from gateway.drift.radar import Radar
@@ -79,7 +79,7 @@ class Gateway:
         self._stack = AsyncExitStack()
         self._supervisor = Supervisor(clock)
         self._operators = Operators(config.settings.api)
-        self._is_intake_admin = any_of(_admin_tokens(config.settings.api))
+        self._intake_admin_of = bearer_among(_admin_tokens(config.settings.api))
         self._apis = _apis_of(config)
 
     async def __aenter__(self) -> Self:
@@ -186,7 +186,7 @@ class Gateway:
         self._config = config
         settings = config.settings
         self._operators.take(settings.api)
-        self._is_intake_admin = any_of(_admin_tokens(settings.api))
+        self._intake_admin_of = bearer_among(_admin_tokens(settings.api))
         self._delivery.take_secrets(settings.tenants)
         for name, pull in self._pulls.items():
             pull.settings = settings.tenants[name]
@@ -205,7 +205,7 @@ class Gateway:
             return None
         intake = create_intake(
             Path(self._config.store_path).parent,
-            is_admin=self._may_settle_intake,
+            admin_of=self._intake_admin,
             customers=settings.intake.customers,
             origin=f"http://{settings.server.host}:{settings.server.port}",
             turned_away=self.turned_away,
@@ -215,9 +215,9 @@ class Gateway:
         await self._connect_tenants(intake)
         return intake
 
-    def _may_settle_intake(self, token: bytes) -> bool:
+    def _intake_admin(self, token: bytes) -> str | None:
         # By the tokens of this moment, not of the start.
-        return self._is_intake_admin(token)
+        return self._intake_admin_of(token)
 
     async def _connect_tenants(self, intake: IntakeApp) -> None:
         for tenant in self._config.settings.tenants.values():
@@ -322,8 +322,10 @@ def _apis_of(config: Config) -> dict[str, Api]:
     return {name: api for name, api in found.items() if api is not None}
 
 
-def _admin_tokens(access: ApiAccess) -> list[str]:
-    return [access.token] if access.token else [each.token for each in access.tokens if each.role == "admin"]
+def _admin_tokens(access: ApiAccess) -> dict[str, str]:
+    if access.token:
+        return {"token": access.token}
+    return {each.name: each.token for each in access.tokens if each.role == "admin"}
 
 
 def _by_path(paths: Mapping[str, ASGIApp], otherwise: ASGIApp) -> ASGIApp:

@@ -4,6 +4,6 @@ It imports nothing of the gateway's other rooms; the gateway speaks to it over H
 """
 
 from gateway.core_intake.app import PATHS, IntakeApp, IntakeLimits, create_intake
-from gateway.core_intake.keys import any_of, new_secret
+from gateway.core_intake.keys import bearer_among, new_secret
 
-__all__ = ["PATHS", "IntakeApp", "IntakeLimits", "any_of", "create_intake", "new_secret"]
+__all__ = ["PATHS", "IntakeApp", "IntakeLimits", "bearer_among", "create_intake", "new_secret"]

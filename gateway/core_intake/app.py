@@ -117,7 +117,7 @@ class IntakeApp:
 def create_intake(  # noqa: PLR0913 - an application's options, each with its default
     directory: Path,
     *,
-    is_admin: Callable[[bytes], bool],
+    admin_of: Callable[[bytes], str | None],
     customers: Sequence[KnownCustomer] = (),
     origin: str = "",
     turned_away: TurnedAway = lambda _status, _reason, _address: None,
@@ -130,7 +130,7 @@ def create_intake(  # noqa: PLR0913 - an application's options, each with its de
 
     Args:
         directory: made where it is missing; one process at a time may use it.
-        is_admin: whether a Bearer token may use Settings; `keys.any_of` makes one from tokens.
+        admin_of: the name of a Bearer token that may use Settings, or None; `keys.bearer_among` makes one from tokens.
         customers: known to every tenant from the start.
         origin: scheme, host and port under which the intake is reached, shown in the webhooks' URLs.
         turned_away: told of each request that proved nobody: status, reason, address.
@@ -155,7 +155,7 @@ def create_intake(  # noqa: PLR0913 - an application's options, each with its de
     doors = Starlette(
         routes=[
             webhook_route(integrations, orders, limits.max_body, turned_away),
-            *settings_routes(integrations, orders, pulling, is_admin, turned_away),
+            *settings_routes(integrations, orders, pulling, admin_of, turned_away),
         ],
         exception_handlers={HTTPException: on_refusal, GatewayError: on_refusal, Exception: on_refusal},
     )

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from gateway.errors import ConfigError, Fault
@@ -31,15 +31,16 @@ def bearer_of(authorizations: Sequence[bytes]) -> bytes | None:
     return token.strip() if scheme.lower() == b"bearer" else None
 
 
-def any_of(tokens: Sequence[str]) -> Callable[[bytes], bool]:
-    """A check for one of these tokens, in constant time."""
-    hashes = [hash_secret(token) for token in tokens if token]
+def bearer_among(tokens: Mapping[str, str]) -> Callable[[bytes], str | None]:
+    """A function from a token to its name here, or None; each is compared, in constant time."""
+    hashes = [(name, hash_secret(token)) for name, token in tokens.items() if token]
 
-    def fits(token: bytes) -> bool:
+    def bearer(token: bytes) -> str | None:
         given = hash_secret(token)
-        return sum(hmac.compare_digest(given, known) for known in hashes) > 0
+        fitting = [name for name, known in hashes if hmac.compare_digest(given, known)]
+        return fitting[0] if fitting else None
 
-    return fits
+    return bearer
 
 
 class PullKey:

@@ -38,26 +38,27 @@ def settings_routes(
     integrations: Integrations,
     orders: Orders,
     pulling: Pulling,
-    is_admin: Callable[[bytes], bool],
+    admin_of: Callable[[bytes], str | None],
     turned_away: TurnedAway,
 ) -> list[Route]:
     """The routes, every one behind the administrator's Bearer token."""
     routes = [*_webhook_routes(integrations), *_pull_routes(pulling), *_reading_routes(orders)]
     return [
-        Route(_ROOT + path, _guarded(endpoint, is_admin, turned_away), methods=[method], name=endpoint.__name__)
+        Route(_ROOT + path, _guarded(endpoint, admin_of, turned_away), methods=[method], name=endpoint.__name__)
         for method, path, endpoint in routes
     ]
 
 
-def _guarded(endpoint: Endpoint, is_admin: Callable[[bytes], bool], turned_away: TurnedAway) -> Endpoint:
+def _guarded(endpoint: Endpoint, admin_of: Callable[[bytes], str | None], turned_away: TurnedAway) -> Endpoint:
     async def admitted(request: Request) -> Response:
         token = bearer_of([value for name, value in request.headers.raw if name == b"authorization"])
-        if not token or not is_admin(token):
+        operator = admin_of(token) if token else None
+        if operator is None:
             turned_away(401, "operators_credentials", address_of(request))
             raise Unauthorized
         reply = await endpoint(request)
         if request.method not in ("GET", "HEAD"):
-            log.info("settings_changed", change=endpoint.__name__, **request.path_params)
+            log.info("settings_changed", operator=operator, change=endpoint.__name__, **request.path_params)
         return reply
 
     return admitted

@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
-from gateway.core_intake import IntakeApp, any_of, create_intake
+from gateway.core_intake import IntakeApp, bearer_among, create_intake
 
 ADMIN = "the-administrators-token"
 SECRET = "the-tenants-secret"
@@ -115,7 +115,7 @@ async def run(tmp_path: Path, serve, clock: Clock) -> AsyncIterator[Callable[...
     async with AsyncExitStack() as stack:
 
         async def start(**options) -> Running:
-            settings = {"is_admin": any_of([ADMIN]), "clock": clock} | options
+            settings = {"admin_of": bearer_among({"admin": ADMIN}), "clock": clock} | options
             intake = await stack.enter_async_context(create_intake(tmp_path / "intake", **settings))
             await intake.ensure_connected("demo", SECRET)
             client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, verify=False))

@@ -7,7 +7,7 @@ import stat
 import msgspec
 import pytest
 
-from gateway.core_intake import IntakeLimits, any_of, create_intake
+from gateway.core_intake import IntakeLimits, bearer_among, create_intake
 from gateway.core_intake.database import Database
 from gateway.core_intake.payload import read_payload
 from gateway.core_intake.pulling import PullRequest
@@ -17,7 +17,7 @@ ORDER = b'{"externalOrderId":"A","deliveryAddress":"1 Elm Street","specialHandli
 
 
 def intake_in(directory, **options):
-    return create_intake(directory, is_admin=any_of(["token-of-the-administrator"]), **options)
+    return create_intake(directory, admin_of=bearer_among({"admin": "token-of-the-administrator"}), **options)
 
 
 async def test_everything_outlives_a_restart(tmp_path):

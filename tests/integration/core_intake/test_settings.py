@@ -2,9 +2,10 @@
 
 import pytest
 from msgspec.structs import asdict
+from structlog.testing import capture_logs
 
 from gateway.config.model import IntakeCustomer
-from gateway.core_intake import any_of
+from gateway.core_intake import bearer_among
 
 ORDER = {"externalOrderId": "A", "deliveryAddress": "1 Elm Street, Leeds"}
 
@@ -190,7 +191,17 @@ async def test_configured_customers_follow_the_configuration(running):
 
 async def test_tokens_may_be_several(run):
     """Any of the administrators' tokens opens Settings."""
-    running = await run(is_admin=any_of(["first-token", "second-token"]))
+    running = await run(admin_of=bearer_among({"first": "first-token", "second": "second-token"}))
     replies = [await running.settings("GET", "", token=token) for token in ("first-token", "second-token", "third")]
 
     assert [reply.status_code for reply in replies] == [200, 200, 401]
+
+
+async def test_a_change_says_who_made_it(run):
+    """By the token's name, in the log; a look is no change."""
+    running = await run(admin_of=bearer_among({"first": "first-token", "second": "second-token"}))
+    with capture_logs() as lines:
+        await running.settings("GET", "/demo", token="first-token")
+        await running.settings("POST", "/demo/deactivate", token="second-token")
+
+    assert [(line["operator"], line["change"], line["tenant"]) for line in lines] == [("second", "deactivate", "demo")]

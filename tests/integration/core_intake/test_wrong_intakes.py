@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from gateway.core_intake import any_of, create_intake
+from gateway.core_intake import bearer_among, create_intake
 from gateway.core_intake.verify import CLAUSES, ClauseResult, SettingsAccess, verify
 
 
@@ -104,7 +104,7 @@ class Front:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def front(tmp_path_factory, served):
     """One front for all the faults, each test with one of its own."""
-    async with create_intake(tmp_path_factory.mktemp("intake"), is_admin=any_of([ADMIN])) as intake:
+    async with create_intake(tmp_path_factory.mktemp("intake"), admin_of=bearer_among({"admin": ADMIN})) as intake:
         await intake.ensure_connected("demo", SECRET)
         front = Front(intake)
         async with served(front.app) as front.origin:

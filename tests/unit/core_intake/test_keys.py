@@ -2,7 +2,7 @@ import stat
 
 import pytest
 
-from gateway.core_intake.keys import PullKey, any_of, bearer_of, hash_secret, new_secret
+from gateway.core_intake.keys import PullKey, bearer_among, bearer_of, hash_secret, new_secret
 from gateway.core_intake.moments import as_text
 from gateway.errors import ConfigError
 
@@ -25,11 +25,11 @@ def test_one_bearer_token_is_taken(values, token):
     assert bearer_of(values) == token
 
 
-def test_any_of_several_tokens_fits():
-    """Each given token fits, nothing else does, and an empty one is no token."""
-    fits = any_of(["one", "two", ""])
+def test_a_token_has_the_name_of_its_bearer():
+    """Each given token has its own, nothing else has any, and an empty one is no token."""
+    bearer = bearer_among({"ann": "one", "bob": "two", "nobody": ""})
 
-    assert [fits(token) for token in (b"one", b"two", b"", b"on", b"\xff")] == [True, True, False, False, False]
+    assert [bearer(token) for token in (b"one", b"two", b"", b"on", b"\xff")] == ["ann", "bob", None, None, None]
 
 
 def test_secrets_differ_and_hash_alike():
