@@ -88,6 +88,7 @@ class Rim:
         self._tally = Tally(figures)
         self._failures = FailureLimit(monotonic)
         self._watchdog = Watchdog()
+        self._one_walk_at_a_time = asyncio.Lock()
         self._lines = LineLimit()
         self._log = structlog.get_logger("gateway.ingress")
         self._doors: Mapping[bytes, Door] = {}
@@ -204,7 +205,7 @@ class Rim:
         if not (is_proven or proofs.fit_body(headers, body)):
             raise self._denied(door, scope, "credentials", size=len(body))
         blocked = self._blocked(door.name)
-        fault = await _fault_in(body)
+        fault = await self._fault_in(body)
         if fault is not None:
             if blocked is not None:
                 raise _unavailable(blocked, len(body))
@@ -244,6 +245,14 @@ class Rim:
                 chunks.append(chunk)
             else:
                 return b"".join((*chunks, chunk)) if chunks else chunk
+
+    async def _fault_in(self, body: bytes) -> str | None:
+        try:
+            return fault_in(body)
+        except RecursionError:
+            # Each walk takes the interpreter from the loop for a while; several at once would leave it hardly any.
+            async with self._one_walk_at_a_time:
+                return await asyncio.to_thread(deep_fault, body)
 
     async def _store(self, door: Door, found: Identified, arrival: Arrival, started: float) -> Answer:
         try:
@@ -360,13 +369,6 @@ class Front:
             await self._rim(scope, receive, send)
         else:
             await self._app(scope, receive, send)
-
-
-async def _fault_in(body: bytes) -> str | None:
-    try:
-        return fault_in(body)
-    except RecursionError:
-        return await asyncio.to_thread(deep_fault, body)
 
 
 def _unavailable(blocked: Reason | None, size: int) -> Refused:

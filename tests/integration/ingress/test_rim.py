@@ -671,3 +671,21 @@ def wait_for(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+def test_deep_bodies_are_walked_one_after_another(tmp_path: Path) -> None:
+    """Each walk takes the interpreter from the loop: a thread for all of them, however many come at once."""
+    deep = b"[" * 500_000 + b"]" * 499_999
+    answers: list[int] = []
+    walking: set[str] = set()
+    with Running(tmp_path) as rim:
+        senders = [threading.Thread(target=lambda: answers.append(rim.post(deep).status)) for _ in range(5)]
+        for sender in senders:
+            sender.start()
+        while any(sender.is_alive() for sender in senders):
+            walking |= {thread.name for thread in threading.enumerate() if thread.name.startswith("uvloop_")}
+            time.sleep(0.01)
+
+    assert answers == [400] * 5
+    # A second thread may be made while the first is putting its last walk away.
+    assert {"uvloop_0"} <= walking <= {"uvloop_0", "uvloop_1"}
