@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -341,6 +342,8 @@ def _reason(code):
 
 
 TestHistory = History.TestCase
+# A hundred histories take their time on a busy machine.
+TestHistory.pytestmark = [pytest.mark.timeout(400)]
 TestHistory.settings = settings(
     max_examples=100,
     stateful_step_count=40,

@@ -12,7 +12,7 @@ from gateway.store.sqlite import SqliteStore, database, retention
 from tests.contract.engines import DAY, ENGINES, Floor, says, state
 
 # The number of the migration that brings the tallies.
-TALLIES = 6
+TALLIES = 5
 
 
 @pytest.fixture
