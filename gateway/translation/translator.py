@@ -100,11 +100,11 @@ class Translator:
             raise AdapterDefect(
                 f"adapter {source.adapter.name} returned {type(translation).__name__}, not a translation"
             )
-        states = tuple(self._state(source, event, state) for state in translation)
-        references = tuple(
-            dict.fromkeys(r for state in translation for r in state.references if isinstance(r, str) and r)
-        )
-        occurred_at = next((_micros(state.clock) for state in translation if state.clock is not None), None)
+        states = tuple([self._state(source, event, state) for state in translation])
+        said = [reference for state in translation for reference in state.references]
+        references = tuple(dict.fromkeys([each for each in said if isinstance(each, str) and each]))
+        clock = next((state.clock for state in translation if state.clock is not None), None)
+        occurred_at = None if clock is None else _micros(clock)
         return _told(source, event, EventStatus.TRANSLATED, references, states=states, occurred_at=occurred_at)
 
     def _state(self, source: ConfiguredSource, event: UntranslatedEvent, state: Any) -> OrderState:

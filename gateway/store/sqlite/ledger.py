@@ -25,12 +25,24 @@ _INSERT_ORDERS: Final = (
 )
 _FIXED: Final = frozenset({"id", "tenant", "external_order_id"})
 _CHANGING: Final = tuple(column for column in COLUMNS if column not in _FIXED)
-_UPDATE_ORDERS: Final = (
-    f"UPDATE orders SET {','.join(f'{column}=new.column{place}' for place, column in enumerate(_CHANGING, 2))} "  # noqa: S608 - our own columns
-    "FROM (VALUES :rows) AS new WHERE orders.id = new.column1"
-)
+# What a delivery changes, mostly; the lease ends with every settlement.
+_DELIVERED: Final = (
+    "status", "pending_since", "ended_at", "attempted", "delivered_digest", "order_id", "is_created", "delivered_at",
+)  # fmt: skip
+_LEASE: Final = ("lease", "leased_until", "leased_state", "leased_digest")
+
+
+def _update(columns: Iterable[str], also: Iterable[str] = ()) -> str:
+    given = [f"{column} = new.column{place}" for place, column in enumerate(columns, 2)]
+    return f"UPDATE orders SET {', '.join([*given, *also])} FROM (VALUES :rows) AS new WHERE orders.id = new.column1"  # noqa: S608 - our own columns
+
+
+_UPDATE_ORDERS: Final = _update(_CHANGING)
+_UPDATE_DELIVERED: Final = _update(_DELIVERED, [f"{column} = NULL" for column in _LEASE])
 _first_of: Final = attrgetter(*_FIRST)
 _changing_of: Final = attrgetter("id", *_CHANGING)
+_delivered_of: Final = attrgetter("id", *_DELIVERED)
+_others_of: Final = attrgetter(*(column for column in _CHANGING if column not in {*_DELIVERED, *_LEASE}))
 
 OPEN: Final = frozenset({EventStatus.RECEIVED, EventStatus.WAITING, EventStatus.TRANSLATED})
 
@@ -65,6 +77,16 @@ def insert_orders(connection: sqlite3.Connection, orders: Iterable[OrderRow]) ->
 def update_orders(connection: sqlite3.Connection, orders: Iterable[OrderRow]) -> None:
     """Write rows back."""
     many(connection, _UPDATE_ORDERS, [_changing_of(order) for order in orders])
+
+
+def update_settled(connection: sqlite3.Connection, before: Iterable[OrderRow], after: Iterable[OrderRow]) -> None:
+    """Write rows back whose lease has ended; narrowly where a delivery changed no more than deliveries do."""
+    delivered: list[OrderRow] = []
+    others: list[OrderRow] = []
+    for was, order in zip(before, after, strict=True):
+        (delivered if _others_of(was) == _others_of(order) else others).append(order)
+    many(connection, _UPDATE_DELIVERED, [_delivered_of(order) for order in delivered])
+    update_orders(connection, others)
 
 
 def change_states(connection: sqlite3.Connection, changes: Sequence[StateChange]) -> set[int]:

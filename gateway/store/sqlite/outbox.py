@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
+from copy import copy
 from typing import TypeVar
 
 import aiosqlite
@@ -234,10 +235,10 @@ def _apply(
     settlements: Sequence[Settlement],
     now: Micros,
 ) -> None:
-    changes = []
+    before, changes = [copy(order) for order in orders], []
     for order, settlement in zip(orders, settlements, strict=True):
         changes += lifecycle.settle(order, settlement, now)
-    ledger.update_orders(connection, orders)
+    ledger.update_settled(connection, before, orders)
     ledger.recompute_events(connection, ledger.change_states(connection, changes), now)
 
 

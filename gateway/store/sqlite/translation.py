@@ -129,6 +129,7 @@ class _Commit:
         self.states: dict[int, list[object]] = {}
         self.older_changes: list[StateChange] = []
         self.finished: list[tuple[object, ...]] = []
+        self.finished_clean: list[tuple[object, ...]] = []
 
     def run(self, translated: Sequence[TranslatedEvent]) -> list[Transition]:
         """Place every event's states, then write all."""
@@ -142,7 +143,8 @@ class _Commit:
             # A replay that was asked for since is a translation of its own.
             if found is not None and found[1] == _replay_of(event):
                 run = found[0] + 1
-                pending.append((event, run, [self._place(event, run, state) for state in event.states]))
+                states = [self._place(event, run, state) for state in event.states]
+                pending.append((event, run, states))
                 if found[2] is not None and event.references:
                     self.connection.execute(SQL.forget_references, (event.id, found[2]))
         self._write_orders()
@@ -150,6 +152,7 @@ class _Commit:
         references = [(reference, event.id) for event, _, _ in pending for reference in event.references]
         many(self.connection, SQL.insert_references, references)
         many(self.connection, SQL.finish_events, self.finished)
+        many(self.connection, SQL.finish_clean, self.finished_clean)
         others = ledger.change_states(self.connection, self.older_changes)
         ledger.recompute_events(self.connection, others - {event.id for event, _, _ in pending}, self.now)
         return transitions
@@ -231,14 +234,21 @@ class _Commit:
                 reason = _NO_ORDERS
         elif status == EventStatus.WAITING:
             self._wait(event)
-        self.finished.append(
-            (
-                event.id, status, reason and reason.code, reason and reason.detail, reason and reason.path,
-                is_dead_letter, event.adapter_version, event.topic, event.occurred_at,
-                _encode(event.references).decode() if event.references else None, event.traceback,
-                run, status == EventStatus.WAITING, None if status in ledger.OPEN else self.now,
+        references = _encode(event.references).decode() if event.references else None
+        ended_at = None if status in ledger.OPEN else self.now
+        # A replay may clear away what its first run said.
+        if run == 1 and reason is None and event.topic is None and not event.is_replayed and not event.lookups:
+            self.finished_clean.append(
+                (event.id, status, event.adapter_version, event.occurred_at, references, ended_at)
             )
-        )  # fmt: skip
+        else:
+            self.finished.append(
+                (
+                    event.id, status, reason and reason.code, reason and reason.detail, reason and reason.path,
+                    is_dead_letter, event.adapter_version, event.topic, event.occurred_at, references,
+                    event.traceback, run, status == EventStatus.WAITING, ended_at,
+                )
+            )  # fmt: skip
         return Transition(event.id, event.source, event.event_id, status, reason or self._dead_reason(states))
 
     def _is_orders_death(self, row: list[object]) -> bool:

@@ -30,6 +30,12 @@ UPDATE events SET status = new.column2, reason_code = new.column3, reason_detail
                   replay = iif(new.column13, replay, 0), ended_at = new.column14
 FROM (VALUES :rows) AS new WHERE events.id = new.column1;
 
+-- name: finish_clean
+-- Translated for the first time and nothing to be said of it: what else there is stands as it was stored.
+UPDATE events SET status = new.column2, adapter_version = new.column3, occurred_at = new.column4, refs = new.column5,
+                  ended_at = new.column6, run = 1
+FROM (VALUES :rows) AS new WHERE events.id = new.column1;
+
 -- name: known_as
 SELECT external_order_id FROM order_records WHERE source = ? AND record = ?;
 
