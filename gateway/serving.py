@@ -256,7 +256,6 @@ class HookProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, within the caps."""
-        self._unset_keepalive_if_required()
         if self._is_lingering or self._is_deaf:
             self._discard(len(data))
             return
@@ -340,6 +339,17 @@ class HookProtocol(HttpToolsProtocol):
         super().on_message_complete()
         if self._unstarted is not None and not self._is_taken(self._unstarted[0]):
             self._start_unstarted()
+
+    def on_response_complete(self) -> None:
+        """An answer is out: the request behind it, or some time to wait for one, by the sweep instead of a timer."""
+        self.server_state.total_requests += 1
+        if self.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._phase == _IDLE:
+            self.deadline = self.loop.time() + KEEP_ALIVE_SECONDS
 
     # -- the application
 
@@ -535,7 +545,6 @@ def create_server(
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=grace_seconds,
         )
     )

@@ -15,7 +15,12 @@ from gateway.supervision import Tick
 from gateway.translation.translator import Translator
 
 MAX_EVENTS: Final = 256
-PACE_SECONDS: Final = 0.01
+PACE_SECONDS: Final = 0.025
+"""Between two bundles, so that the next one is large: a commit of few costs as much as one of many."""
+
+BACKLOG_PACE_SECONDS: Final = 0.0025
+"""After a full one."""
+
 BUNDLE_SECONDS: Final = 1.0
 IDLE_SECONDS: Final = 5.0
 STORE_RETRY_SECONDS: Final = 0.5
@@ -83,7 +88,7 @@ class TranslationLoop:
             if not moved:
                 await self._rest()
             else:
-                await asyncio.sleep(PACE_SECONDS)
+                await asyncio.sleep(PACE_SECONDS if moved < MAX_EVENTS else BACKLOG_PACE_SECONDS)
 
     async def rehearse(self, event: UntranslatedEvent) -> TranslatedEvent:
         """What would become of an event; nothing is stored."""

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from adapters import Hook, Identity, Reply
+from gateway import serving
 from gateway.config.model import Basic, Bearer, Hmac, Limits, Query, Server
 from gateway.events import SECOND, Reason
 from gateway.ingress.failures import BURST
@@ -689,3 +690,57 @@ def test_deep_bodies_are_walked_one_after_another(tmp_path: Path) -> None:
     assert answers == [400] * 5
     # A second thread may be made while the first is putting its last walk away.
     assert {"uvloop_0"} <= walking <= {"uvloop_0", "uvloop_1"}
+
+
+def _hook(event_id: str) -> bytes:
+    body = b'{"id":"%b"}' % event_id.encode()
+    return b"POST /hooks/open HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def test_a_hook_is_the_same_whole_and_in_pieces(rim: Running) -> None:
+    """However its bytes arrive it is stored once, in their order, and answered alike."""
+    with rim.connect() as connection:
+        received = b""
+        for pieces in (
+            [_hook("whole")],
+            [_hook("head")[:20], _hook("head")[20:]],
+            [_hook("body")[:-3], _hook("body")[-3:]],
+        ):
+            for piece in pieces:
+                connection.sendall(piece)
+                time.sleep(0.02)
+            received += connection.recv(65536)
+
+    answers = received.split(b"HTTP/1.1 200 OK\r\n")[1:]
+    assert [answer.partition(b"\r\n\r\n")[2] for answer in answers] == [
+        b'{"accepted":true,"duplicate":false,"eventId":"%b"}' % event_id for event_id in (b"whole", b"head", b"body")
+    ]
+    assert [event_id for _, event_id, _ in rim.events()][-3:] == ["whole", "head", "body"]
+
+
+def test_hooks_that_come_at_once_are_answered_in_their_order(rim: Running) -> None:
+    """Pipelined: the first is taken, the others wait for its answer."""
+    received = rim.raw(
+        b"".join(_hook(f"pipelined {number}") for number in range(5)) + b"GET /hooks/open HTTP/1.0\r\n\r\n"
+    )
+
+    assert [received.find(b'"pipelined %d"' % number) for number in range(5)] == sorted(
+        received.find(b'"pipelined %d"' % number) for number in range(5)
+    )
+    assert received.count(b"HTTP/1.1 200 OK") == 6
+
+
+def test_an_idle_connection_is_closed_in_the_end(rim: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It keeps its place for a while after an answer, and then is let go."""
+    monkeypatch.setattr(serving, "KEEP_ALIVE_SECONDS", 0.6)
+    with rim.connect() as connection:
+        connection.sendall(_hook("idle 1"))
+        first = connection.recv(65536)
+        time.sleep(0.3)
+        connection.sendall(_hook("idle 2"))
+        second = connection.recv(65536)
+        rest = connection.recv(65536)
+
+    assert first.startswith(b"HTTP/1.1 200")
+    assert second.startswith(b"HTTP/1.1 200")
+    assert rest == b""
