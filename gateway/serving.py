@@ -370,10 +370,13 @@ class HookProtocol(HttpToolsProtocol):
         assert self._taker is not None  # noqa: S101 - else nothing is left unstarted
         start = partial(super()._start_asgi_task, cycle)
         respond = partial(self._respond, cycle)
-        if self._taker.take(cast("Scope", cycle.scope), bytes(cycle.body), respond, cast("Start", start)):
+        try:
+            is_taken = self._taker.take(cast("Scope", cycle.scope), bytes(cycle.body), respond, cast("Start", start))
+        except Exception:  # noqa: BLE001 - within the parser it would pass for the sender's fault; the task tells it
+            return False
+        if is_taken:
             self._unstarted = None
-            return True
-        return False
+        return is_taken
 
     def _respond(self, cycle: RequestResponseCycle, head: bytes, body: bytes) -> bool:
         if cycle.response_started or cycle.disconnected or not cycle.keep_alive or self.flow.write_paused:

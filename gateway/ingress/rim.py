@@ -155,10 +155,11 @@ class Rim:
         self, door: Door, found: Identified, started: float, respond: Respond, start: Start, stored: "Future[Receipt]"
     ) -> None:
         """Answer a hook that was taken; what went wrong goes the ordinary way, from its beginning."""
-        if stored.cancelled() or stored.exception() is not None:
+        try:
+            answer = self._stored(door, found, stored.result(), started)
+        except (Exception, asyncio.CancelledError):  # noqa: BLE001 - the ordinary way tells of it
             start(self)
             return
-        answer = self._stored(door, found, stored.result(), started)
         is_plain = answer.status == 200 and not answer.headers  # noqa: PLR2004
         if not (is_plain and respond(answers.OK_HEAD % len(answer.body), answer.body)):
             start(answer)

@@ -744,3 +744,26 @@ def test_an_idle_connection_is_closed_in_the_end(rim: Running, monkeypatch: pyte
     assert first.startswith(b"HTTP/1.1 200")
     assert second.startswith(b"HTTP/1.1 200")
     assert rest == b""
+
+
+def test_what_a_defect_of_ours_stops_is_told_by_the_ordinary_way(rim: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the inbox it is a 500, not the sender's fault; after it, stored once and answered."""
+
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as before:
+        before.setattr(rim.rim, "_blocked", broken)
+        refused = rim.post({"id": "defect before"}, path="/hooks/open")
+    stored = rim.rim._stored
+    calls = iter([broken, stored])
+
+    def once_broken(*given: Any) -> Any:
+        return next(calls)(*given)
+
+    monkeypatch.setattr(rim.rim, "_stored", once_broken)
+    answered = rim.post({"id": "defect after"}, path="/hooks/open")
+
+    assert (refused.status, refused.json["error"]) == (500, "internal_error")
+    assert (answered.status, answered.json["duplicate"]) == (200, True)
+    assert [event_id for _, event_id, _ in rim.events()].count("defect after") == 1
