@@ -229,10 +229,12 @@ class History(RuleBasedStateMachine):
     @rule(days=st.integers(1, 15))
     def prune(self, days):
         open_before = self.rows_of(OPEN_EVENTS)
+        # One whose body went while it was dead is open again once its dead order is set aside.
+        with_body = [row for row in open_before if self.event(row).body is not None]
         self.floor.pass_by(days=days)
         self.run(self.floor.store.operations.prune(SPANS, self.floor.now))
         assert self.rows_of(OPEN_EVENTS) == open_before
-        assert all(self.event(row).body is not None for row in open_before)
+        assert all(self.event(row).body is not None for row in with_body)
 
     # ---- what holds at any time
 
