@@ -21,7 +21,7 @@ Start: TypeAlias = Callable[[ASGIApp], None]
 class Taker(Protocol):
     """An application that can do without a task for a request that has arrived whole.
 
-    The task, and the messages that ASGI passes between it and the server, cost a fifth of answering a hook.
+    What is spared is the task, and the messages that ASGI passes between it and the server.
     """
 
     def take(self, scope: Scope, body: bytes, respond: Respond, start: Start) -> bool:
