@@ -1,6 +1,7 @@
 """Lives and deaths of the process: what was answered is stored and delivered, however it ended."""
 
 import http.client
+import itertools
 import json
 import signal
 import socket
@@ -145,6 +146,49 @@ def _hammer(port: int, name: str, answered: list[str]) -> None:
         return
     finally:
         connection.close()
+
+
+def test_a_kill_loses_no_hook_that_was_taken_whole(tmp_path):
+    """Head and body in one piece, which the rim takes without a task: each 200 is on disk when the process dies."""
+    answered: list[str] = []
+    with Intakes() as opened, Gateway(tmp_path, {"demo": tenant(opened.open().url)}) as gateway:
+        for life in "abc":
+            seen = len(answered)
+            threads = [
+                threading.Thread(target=_hammer_whole, args=(gateway.port, f"{life}{name}", answered))
+                for name in range(4)
+            ]
+            for thread in threads:
+                thread.start()
+            eventually(lambda seen=seen: len(answered) > seen + 200)
+            gateway.kill()
+            for thread in threads:
+                thread.join()
+            gateway.start()
+        ended = gateway.drained()
+        stored = sqlite3.connect(tmp_path / "gateway.db").execute("SELECT event_id FROM events").fetchall()
+
+    assert len(answered) > 600
+    assert len(set(answered)) == len(answered)
+    assert set(answered) <= {event_id for (event_id,) in stored}
+    assert ended == {"delivered": len(stored)}
+
+
+def _hammer_whole(port: int, name: str, answered: list[str]) -> None:
+    """Send hooks, each in one piece, until nobody answers; the event IDs that got 200."""
+    proof = "".join(f"{key}: {value}\r\n" for key, value in PROOF.items())
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            for number in itertools.count():
+                event = f"{name}-{number}"
+                body = json.dumps(told(event, event, 1)).encode()
+                head = f"POST /hooks/demo HTTP/1.1\r\nHost: x\r\n{proof}Content-Length: {len(body)}\r\n\r\n"
+                connection.sendall(head.encode() + body)
+                if not connection.recv(65536).startswith(b"HTTP/1.1 200"):
+                    return
+                answered.append(event)
+    except OSError:
+        return
 
 
 def test_restart_in_the_middle_of_everything(tmp_path):
