@@ -36,17 +36,15 @@ from gateway.pull.endpoint import pull_route
 from gateway.pull.ledger import PullTenant
 from gateway.records import RefusalRecord
 from gateway.reports import Reports
-from gateway.store.sqlite import SqliteStore
+from gateway.store.process import ProcessStore
 from gateway.supervision import STALE_AFTER, Supervisor
 from gateway.translation.lookups import LookupLoop
 from gateway.translation.loop import TranslationLoop
+from gateway.translation.process import TranslationProcess
 from gateway.translation.reconciliation import Lookups, Reconciler
-from gateway.translation.translator import Translator
 from gateway.translation.vendor_api import VendorApi
 from gateway.upkeep import Conditions, Gauges, RetentionLoop
-from gateway.watchdog import Watchdog
 
-TRANSLATION_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 10.0
 INTAKE_PATH: Final = "/api/integrations/wms/"
 OPERATORS_PATHS: Final = ("/api/v1", "/openapi.json")
@@ -64,6 +62,8 @@ def now() -> Micros:
 class Gateway:
     """All rooms over one configuration. `async with Gateway(config) as gateway` opens the store and starts the loops.
 
+    `on_lost` is called when the store's process ends before its time: nothing works any more.
+
     Attributes:
         public: the ASGI application of the main listener.
         admin: that of the operators' listener, None where they share the main one.
@@ -72,9 +72,10 @@ class Gateway:
     public: ASGIApp
     admin: ASGIApp | None
 
-    def __init__(self, config: Config, clock: Clock = now) -> None:
+    def __init__(self, config: Config, clock: Clock = now, *, on_lost: Callable[[], None] = lambda: None) -> None:
         self._config = config
         self._clock = clock
+        self._on_lost = on_lost
         self._started_at = clock()
         self._stack = AsyncExitStack()
         self._supervisor = Supervisor(clock)
@@ -95,9 +96,10 @@ class Gateway:
     async def _open(self, stack: AsyncExitStack) -> None:
         config, clock = self._config, self._clock
         settings = config.settings
-        store = await SqliteStore.open(Path(config.store_path))
+        store = await ProcessStore.open(Path(config.store_path))
         stack.push_async_callback(store.close)
-        await store.inbox.adopt(
+        store.on_lost = self._on_lost
+        await store.adopt(
             {alias: source.name for source in config.sources.values() for alias in source.settings.aliases}
         )
         metrics = Metrics(config.sources, settings.tenants)
@@ -107,7 +109,7 @@ class Gateway:
         refusals = RefusalLog()
         rim = Rim(config, store.inbox, clock=clock, refusals=refusals, figures=metrics, blocked=conditions.blocked)
         stack.callback(rim.close)
-        store.writer.on_commit = metrics.committed
+        store.observe(on_commit=metrics.committed)
         intake = await self._open_intake(stack)
         delivery = Delivery(
             settings.tenants, store.outbox, clock=clock, on_attempt=reports.attempted, on_crash=_crashed
@@ -236,14 +238,14 @@ class Gateway:
     def _translation(
         self,
         stack: AsyncExitStack,
-        store: SqliteStore,
+        store: ProcessStore,
         reports: Reports,
         conditions: Conditions,
         delivery: Delivery,
         asking: LookupLoop,
     ) -> TranslationLoop:
-        watchdog = Watchdog(TRANSLATION_SECONDS)
-        stack.callback(watchdog.close)
+        process = TranslationProcess(self._config.sources, self._config.settings.tenants)
+        stack.push_async_callback(process.close)
 
         def on_orders(tenants: Collection[str]) -> None:
             conditions.grew(tenants)
@@ -252,7 +254,7 @@ class Gateway:
 
         translation = TranslationLoop(
             store.translation,
-            Translator(self._config.sources, self._config.settings.tenants, watchdog),
+            process.translate,
             self._config.sources,
             clock=self._clock,
             observer=reports,
@@ -261,7 +263,7 @@ class Gateway:
             look=self._radar.look,
         )
         stack.callback(translation.close)
-        store.writer.on_stored = translation.wake
+        store.observe(on_stored=translation.wake)
         return translation
 
     def _assemble(

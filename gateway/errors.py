@@ -37,6 +37,10 @@ class ConfigError(GatewayError):
         super().__init__("\n".join(str(fault) for fault in faults))
         self.faults = faults
 
+    def __reduce__(self) -> tuple[type["ConfigError"], tuple[list[Fault]]]:
+        """Made anew from its faults: one of the store's process is raised in the gateway's."""
+        return ConfigError, (self.faults,)
+
 
 class Refusal(GatewayError):  # noqa: N818 - the field's word for a request that is turned away
     """The request is answered with `status`; nothing is stored; `reason` is a member of a closed set, for metrics."""

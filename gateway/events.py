@@ -56,7 +56,7 @@ class Version(NamedTuple):
     arrival: int
 
 
-class Arrival(msgspec.Struct, frozen=True, gc=False):
+class Arrival(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A proven request on its way to the inbox.
 
     `context` is the stored form of the hook's headers, parameters and path (JSON, empty where there are none).
@@ -74,7 +74,7 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     dead: Reason | None = None
 
 
-class Receipt(msgspec.Struct, frozen=True, gc=False):
+class Receipt(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What storing did.
 
     `stored`; `duplicate`; `conflict`: same key, another body, kept beside; `replaced`: same key, another body, the

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from gateway import logs
 from gateway.app import Gateway
 from gateway.config import Config, secrets_of
-from gateway.errors import ConfigError, Fault
+from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.reloading import Read, Reloading
 from gateway.serving import create_server, listen, rest_collector
 
@@ -34,27 +34,41 @@ async def serve(
 
     Raises:
         ConfigError: a port is taken, or the store cannot be used.
+        StoreUnavailable: the store's process has ended; nothing can be done without it.
     """
-    stop = asyncio.Event()
+    stop, lost = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     asked = asyncio.Event()
     if read is not None:
         loop.add_signal_handler(signal.SIGHUP, asked.set)
-    async with running(config, read=read, asked=asked) as url:
+
+    def on_lost() -> None:
+        lost.set()
+        stop.set()
+
+    async with running(config, read=read, asked=asked, on_lost=on_lost) as url:
         rest_collector()
         on_ready(url)
         await stop.wait()
+    if lost.is_set():
+        raise StoreUnavailable("the store's process has ended, and the gateway with it: start it again")
 
 
 @asynccontextmanager
 async def running(
-    config: Config, *, read: Read | None = None, asked: asyncio.Event | None = None, log_level: str = "info"
+    config: Config,
+    *,
+    read: Read | None = None,
+    asked: asyncio.Event | None = None,
+    on_lost: Callable[[], None] = lambda: None,
+    log_level: str = "info",
 ) -> AsyncIterator[str]:
     """The gateway behind its listeners; the main one's URL.
 
-    Whenever `asked` is set, `read` reads the configuration anew, and its secrets are taken over.
+    Whenever `asked` is set, `read` reads the configuration anew, and its secrets are taken over. `on_lost` is called
+    when the store's process ends before its time.
 
     Raises:
         ConfigError: a port is taken, or the store cannot be used.
@@ -67,7 +81,7 @@ async def running(
             sockets = [_bind(stack, "server", server.host, server.port)]
             if server.admin is not None:
                 sockets.append(_bind(stack, "server.admin", server.admin.host, server.admin.port))
-            gateway = await stack.enter_async_context(Gateway(config))
+            gateway = await stack.enter_async_context(Gateway(config, on_lost=on_lost))
             apps = [gateway.public, *([gateway.admin] if gateway.admin else [])]
             for app, listener in zip(apps, sockets, strict=True):
                 await stack.enter_async_context(_listening(app, config, listener, gateway.turned_away))

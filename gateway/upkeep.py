@@ -15,7 +15,7 @@ from gateway.events import SECOND, Clock, Micros, Reason
 from gateway.metrics import DRIFT_KINDS, Metrics
 from gateway.orders import TenantState, TenantStatus
 from gateway.records import RetentionSpans, TenantFigures
-from gateway.store.sqlite import SqliteStore
+from gateway.store.ports import Store
 from gateway.supervision import Supervisor, Tick
 
 LOOK_SECONDS: Final = 1.0
@@ -28,7 +28,7 @@ _log = structlog.get_logger("gateway.upkeep")
 class Conditions:
     """Whether new events may be stored now: looked at every second, and whenever orders were added."""
 
-    def __init__(self, config: Config, store: SqliteStore) -> None:
+    def __init__(self, config: Config, store: Store) -> None:
         self._store = store
         self._folder = Path(config.store_path).parent
         self._min_free = config.settings.limits.min_free_disk
@@ -104,7 +104,7 @@ class Gauges:
     def __init__(
         self,
         config: Config,
-        store: SqliteStore,
+        store: Store,
         metrics: Metrics,
         *,
         states: Callable[[], Mapping[str, TenantState]],

@@ -157,6 +157,11 @@ class Gateway:
         """SIGTERM; the exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Until it ends by itself; the exit code."""
+        assert self._process is not None
         code = self._process.wait(30)
         self._process = None
         return code

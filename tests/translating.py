@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -13,7 +13,7 @@ from adapters import Hook, Secret
 from adapters.ongoing import ADAPTER
 from adapters.ongoing_options import Options
 from gateway.config.model import ConfiguredSource, Source, Tenant
-from gateway.events import SECOND, Arrival, EventStatus, StoredLookup
+from gateway.events import SECOND, Arrival, EventStatus, StoredLookup, TranslatedEvent, UntranslatedEvent
 from gateway.records import EventFilter
 from gateway.store.sqlite import SqliteStore
 from gateway.translation.lookups import LookupLoop, VendorAnswer
@@ -139,6 +139,7 @@ class Room:
         self.store = await SqliteStore.open(self.path / "gateway.db")
         self.stack.push_async_callback(self.store.close)
         watchdog = Watchdog(5.0)
+        self.translator = Translator(self.sources, tenants, watchdog)
         self.stack.callback(watchdog.close)
         apis = {name: api for name, source in self.sources.items() if (api := ADAPTER.api(source.options)) is not None}
         self.loop = LookupLoop(
@@ -152,7 +153,7 @@ class Room:
         )
         self.translation = TranslationLoop(
             self.store.translation,
-            Translator(self.sources, tenants, watchdog),
+            self._translate,
             list(self.sources),
             clock=self.clock,
             observer=self,
@@ -182,6 +183,9 @@ class Room:
 
     def start(self, loop: Callable[[Callable[[], None]], Any]) -> None:
         self.tasks.append(asyncio.create_task(loop(lambda: None)))
+
+    async def _translate(self, events: Sequence[UntranslatedEvent]) -> AsyncGenerator[list[TranslatedEvent], None]:
+        yield [self.translator.translate(event) for event in events]
 
     def translated(self, transitions: Sequence[Any]) -> None:
         """An observer of the loop."""

@@ -65,9 +65,14 @@ class Running:
         return sums
 
     def resident_mebibytes(self) -> float | None:
-        """The process's resident memory; None where the system does not tell."""
+        """The resident memory of the gateway's processes together; None where the system does not tell.
+
+        What they share (the interpreter, libraries) counts in each.
+        """
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         try:
-            pages = int(Path(f"/proc/{self.process.pid}/statm").read_text("ascii").split()[1])
+            pids = [self.process.pid, *map(int, children.read_text("ascii").split())]
+            pages = sum(int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) for pid in pids)
         except OSError:
             return None
         return pages * _PAGE_BYTES / 2**20

@@ -34,7 +34,7 @@ from gateway.ingress.rim import Rim
 from gateway.metrics import Metrics
 from gateway.serving import create_server, listen
 from gateway.store.ports import Inbox
-from gateway.store.sqlite import SqliteStore
+from gateway.store.process import ProcessStore
 from gateway.translation.registry import find_adapter
 from gateway.upkeep import Conditions
 from schemas import IntakeReply, OrderResult
@@ -90,10 +90,10 @@ async def rim_alone(config: Config) -> AsyncIterator[ASGIApp]:
 @asynccontextmanager
 async def durable(config: Config) -> AsyncIterator[ASGIApp]:
     """The rim over the store, wired as the gateway wires them, and nothing behind the inbox."""
-    store = await SqliteStore.open(Path(config.store_path))
+    store = await ProcessStore.open(Path(config.store_path))
     try:
         metrics = _metrics(config)
-        store.writer.on_commit = metrics.committed
+        store.observe(on_commit=metrics.committed)
         conditions = Conditions(config, store)
         conditions.look_at_disk()
         with _rim(config, store.inbox, metrics, conditions.blocked) as front:

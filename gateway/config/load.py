@@ -135,8 +135,9 @@ def _configured(
     if not faults.is_clear(*path, "adapter"):
         return None
     file = nearest(tree, (*path, "adapter")).file
+    directory = Path(file).resolve().parent
     try:
-        adapter = find_adapter(source.adapter, Path(file).resolve().parent)
+        adapter = find_adapter(source.adapter, directory)
     except LookupError as error:
         faults.add(file, (*path, "adapter"), str(error.args[0] if error.args else error))
         return None
@@ -146,7 +147,7 @@ def _configured(
     if options is HOLE or not faults.is_clear(*path, "options"):
         return None
     veiled = msgspec.structs.replace(source, options=_veiled(source.options))
-    return ConfiguredSource(name=name, settings=veiled, adapter=adapter, options=options)
+    return ConfiguredSource(name=name, settings=veiled, adapter=adapter, options=options, directory=str(directory))
 
 
 def _veiled(raw: Any) -> Any:

@@ -205,12 +205,13 @@ class Settings(Section, frozen=True):
 
 
 class ConfiguredSource(msgspec.Struct, frozen=True):
-    """A source with its adapter loaded and its options checked."""
+    """A source with its adapter loaded and its options checked; `directory` is where the file lies that names them."""
 
     name: str
     settings: Source
     adapter: Adapter
     options: Any
+    directory: str = ""
 
 
 class Config(msgspec.Struct, frozen=True):

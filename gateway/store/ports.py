@@ -4,7 +4,8 @@ All writes are durable when they return. Any may raise `StoreUnavailable`: then 
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from gateway.events import (
@@ -53,8 +54,13 @@ class Inbox(Protocol):
 class TranslationQueue(Protocol):
     """What the translation loop needs."""
 
-    async def untranslated(self, sources: Collection[str], limit: int) -> list[UntranslatedEvent]:
-        """The oldest events of these sources that wait for translation, at most `limit`."""
+    async def untranslated(
+        self, sources: Collection[str], limit: int, but: Collection[int] = ()
+    ) -> list[UntranslatedEvent]:
+        """The oldest events of these sources that wait for translation, those with the ids `but` left out.
+
+        At most `limit`, and fewer where they are large; none: none waits.
+        """
         ...
 
     async def commit(self, translated: Sequence[TranslatedEvent], now: Micros) -> list[Transition]:
@@ -204,6 +210,10 @@ class Outbox(Protocol):
         """Put back orders whose lease ran out (`everything`: all leases, at a start), as uncertain; how many."""
         ...
 
+    async def pending_at_most(self, tenant: str, limit: int) -> int:
+        """How many orders of the tenant are pending, counted no further than `limit`."""
+        ...
+
 
 class PullLedger(Protocol):
     """What serving a pull needs, beside the outbox."""
@@ -342,4 +352,49 @@ class DriftLedger(Protocol):
 
     async def save_drift(self, rows: Sequence[DriftRow]) -> None:
         """Remember these instead of what was remembered of the same; the codes of what is `wide` are forgotten."""
+        ...
+
+
+class CommitObserver(Protocol):
+    """Told, in the loop, of each committed group of arrivals."""
+
+    def __call__(self, rows: int, seconds: float) -> None:
+        """A group of `rows` arrivals took `seconds`."""
+        ...
+
+
+class Store(Protocol):
+    """What an engine opens: all ports, over something that survives its closing."""
+
+    path: Path
+    inbox: Inbox
+    translation: TranslationQueue
+    lookups: LookupQueue
+    reconciliation: ReconciliationLedger
+    outbox: Outbox
+    pulls: PullLedger
+    records: Records
+    archive: Archive
+    drift: DriftLedger
+    operations: Operations
+
+    @property
+    def failure(self) -> str | None:
+        """Why nothing can be written; None while all is well."""
+        ...
+
+    def observe(self, *, on_commit: CommitObserver | None = None, on_stored: Callable[[], None] | None = None) -> None:
+        """Tell, in the loop, of each committed group of arrivals, and that there is something to translate."""
+        ...
+
+    async def adopt(self, aliases: Mapping[str, str]) -> None:
+        """Give events and owners of former names to the source that now bears them."""
+        ...
+
+    async def probe(self) -> None:
+        """Write something, so that `failure` tells the present state."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what waits and close."""
         ...

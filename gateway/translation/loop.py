@@ -1,10 +1,11 @@
 """The translation loop: oldest events first, many in one transaction, paced so that acknowledgements go first."""
 
 import asyncio
-import time
-from collections.abc import Callable, Collection, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, Protocol
+from contextlib import aclosing
+from typing import Final, Protocol, TypeAlias
 
 import structlog
 
@@ -12,18 +13,19 @@ from gateway.errors import StoreUnavailable
 from gateway.events import Clock, EventStatus, Transition, TranslatedEvent, UntranslatedEvent
 from gateway.store.ports import TranslationQueue
 from gateway.supervision import Tick
-from gateway.translation.translator import Translator
 
 MAX_EVENTS: Final = 256
+MOST_STORING: Final = 2
+"""Transactions under way: the store has the next one when it is done with the last."""
+
 PACE_SECONDS: Final = 0.025
 """Between two bundles, so that the next one is large: a commit of few costs as much as one of many."""
 
-BACKLOG_PACE_SECONDS: Final = 0.0025
-"""After a full one."""
-
-BUNDLE_SECONDS: Final = 1.0
 IDLE_SECONDS: Final = 5.0
 STORE_RETRY_SECONDS: Final = 0.5
+
+Translate: TypeAlias = Callable[[Sequence[UntranslatedEvent]], AsyncGenerator[list[TranslatedEvent], None]]
+"""What becomes of events, in their order, in parts as they are done; a part is one transaction."""
 
 _log = structlog.get_logger("gateway.translation")
 
@@ -39,13 +41,13 @@ class TranslationObserver(Protocol):
 class TranslationLoop:
     """Moves events from the inbox to the outbox.
 
-    `on_orders` is told the tenants that have something new; `look` is shown each event, in the translation's thread.
+    `on_orders` is told the tenants that have something new; `look` is shown each event, in a thread.
     """
 
     def __init__(
         self,
         queue: TranslationQueue,
-        translator: Translator,
+        translate: Translate,
         sources: Collection[str],
         *,
         clock: Clock,
@@ -55,7 +57,7 @@ class TranslationLoop:
         look: Callable[[UntranslatedEvent], None] = lambda _event: None,
     ) -> None:
         self._queue = queue
-        self._translator = translator
+        self._translate = translate
         self._sources = list(sources)
         self._clock = clock
         self._observer = observer
@@ -63,8 +65,8 @@ class TranslationLoop:
         self._on_lookups = on_lookups
         self._look = look
         self._awake = asyncio.Event()
-        # A thread of its own: an adapter that takes its time must not hold the acknowledgements.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="translation")
+        self._under_way: set[int] = set()
+        self._looking = ThreadPoolExecutor(1, thread_name_prefix="look")
 
     def wake(self) -> None:
         """Something was stored."""
@@ -72,7 +74,7 @@ class TranslationLoop:
 
     def close(self) -> None:
         """Let the thread go."""
-        self._thread.shutdown(wait=False)
+        self._looking.shutdown(wait=False)
 
     async def run(self, tick: Tick) -> None:
         """Translate for ever."""
@@ -80,40 +82,58 @@ class TranslationLoop:
             tick()
             self._awake.clear()
             try:
-                moved = await self.step()
+                moved = await self.step(tick)
             except StoreUnavailable as error:
                 _log.warning("translation_waits_for_the_store", detail=str(error))
                 await asyncio.sleep(STORE_RETRY_SECONDS)
                 continue
-            if not moved:
-                await self._rest()
-            else:
-                await asyncio.sleep(PACE_SECONDS if moved < MAX_EVENTS else BACKLOG_PACE_SECONDS)
+            await (asyncio.sleep(PACE_SECONDS) if moved else self._rest())
 
     async def rehearse(self, event: UntranslatedEvent) -> TranslatedEvent:
         """What would become of an event; nothing is stored."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._translator.translate, event)
-
-    async def step(self) -> int:
-        """Translate one bundle of events; how many."""
-        events = await self._queue.untranslated(self._sources, MAX_EVENTS)
-        if not events:
-            return 0
-        translated = await asyncio.get_running_loop().run_in_executor(self._thread, self._translate, events)
-        transitions = await self._queue.commit(translated, self._clock())
-        self._tell(translated, transitions)
-        return len(translated)
-
-    def _translate(self, events: Sequence[UntranslatedEvent]) -> list[TranslatedEvent]:
-        """As many as fit into a second: events that take their time must not hold back what is done already."""
-        until = time.monotonic() + BUNDLE_SECONDS
-        translated = []
-        for event in events:
-            translated.append(self._translator.translate(event))
-            self._look(event)
-            if time.monotonic() > until:
-                break
+        (translated,) = [each async for part in self._translate([event]) for each in part]
         return translated
+
+    async def step(self, tick: Tick = lambda: None) -> int:
+        """Translate what waits; how many events. Meanwhile the last ones are committed, and the next ones read."""
+        moved = 0
+        reading: asyncio.Future[list[UntranslatedEvent]] | None = None
+        storing: deque[asyncio.Future[None]] = deque()
+        events = await self._read()
+        try:
+            while events:
+                reading = asyncio.ensure_future(self._read()) if len(events) == MAX_EVENTS else None
+                # Not waited for: it is a sample, and its thread is its own.
+                self._looking.submit(self._look_at, events)
+                async with aclosing(self._translate(events)) as parts:
+                    async for translated in parts:
+                        tick()
+                        if len(storing) >= MOST_STORING:
+                            await storing[0]
+                            storing.popleft()
+                        storing.append(asyncio.ensure_future(self._store(translated)))
+                        moved += len(translated)
+                events = [] if reading is None else await reading
+            for each in storing:
+                await each
+        finally:
+            await asyncio.gather(*storing, *([reading] if reading else []), return_exceptions=True)
+            self._under_way.clear()
+        return moved
+
+    async def _read(self) -> list[UntranslatedEvent]:
+        events = await self._queue.untranslated(self._sources, MAX_EVENTS, self._under_way)
+        self._under_way.update(event.id for event in events)
+        return events
+
+    async def _store(self, translated: Sequence[TranslatedEvent]) -> None:
+        transitions = await self._queue.commit(translated, self._clock())
+        self._under_way.difference_update(event.id for event in translated)
+        self._tell(translated, transitions)
+
+    def _look_at(self, events: Sequence[UntranslatedEvent]) -> None:
+        for event in events:
+            self._look(event)
 
     def _tell(self, translated: Sequence[TranslatedEvent], transitions: Sequence[Transition]) -> None:
         tenants = {state.tenant for event in translated for state in event.states}

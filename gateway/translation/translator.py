@@ -21,7 +21,7 @@ from gateway.events import (
     UntranslatedEvent,
     source_owner,
 )
-from gateway.translation.vendor_api import fault_of_path
+from gateway.translation.paths import fault_of_path
 from gateway.watchdog import Overrun, Watchdog
 from schemas import encode_order, faults_of
 
@@ -73,15 +73,13 @@ class Translator:
             code = "lookup_malformed" if is_answers else error.code
             return _dead(source, event, Reason(code, error.detail, error.path), error.references)
         except AdapterDefect as error:
-            return _dead(source, event, Reason("adapter_defect", str(error)))
+            return defect(source, event, str(error))
         except Overrun as error:
             detail = f"adapter {source.adapter.name} did not end within {self._watchdog.seconds:g} s"
-            return _dead(source, event, Reason("adapter_defect", detail), trace=_trace(error.__traceback__, detail))
+            return defect(source, event, detail, _trace(error.__traceback__, detail))
         except Exception as error:  # noqa: BLE001 - an adapter is somebody else's code
             detail = f"adapter {source.adapter.name} raised {type(error).__name__}"
-            return _dead(
-                source, event, Reason("adapter_defect", detail), trace=_trace(error.__traceback__, repr(error))
-            )
+            return defect(source, event, detail, _trace(error.__traceback__, repr(error)))
 
     @staticmethod
     def _run(source: ConfiguredSource, event: UntranslatedEvent) -> Any:
@@ -197,6 +195,13 @@ def _dead(
     trace: str | None = None,
 ) -> TranslatedEvent:
     return _told(source, event, EventStatus.DEAD, references, reason=reason, traceback=trace)
+
+
+def defect(
+    source: ConfiguredSource, event: UntranslatedEvent, detail: str, trace: str | None = None
+) -> TranslatedEvent:
+    """A dead letter by the adapter's fault."""
+    return _dead(source, event, Reason("adapter_defect", detail), trace=trace)
 
 
 def _trace(where: TracebackType | None, what: str) -> str:

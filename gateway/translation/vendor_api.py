@@ -2,33 +2,20 @@
 
 import asyncio
 import base64
-import re
 import time
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import unquote
 
 from adapters import Api, Credentials
 from gateway.events import Clock, Micros, StoredLookup
 from gateway.outgoing import NoAnswer, OutgoingClient, read_retry_after
 from gateway.translation.lookups import VendorAnswer
+from gateway.translation.paths import fault_of_path
 
 TIMEOUT_SECONDS: Final = 30.0
 MOST_READ: Final = 8 * 1024 * 1024
 
 _NO_RIGHTS: Final = frozenset({401, 403})
-_STEP = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-Fa-f]{2})+")
-
-
-def fault_of_path(path: str) -> str | None:
-    """Why a lookup's path is not a plain relative one, or None; no URL out of a payload gets past it."""
-    for step in path.split("/"):
-        if not _STEP.fullmatch(step):
-            return "a lookup's path is relative and plain: no scheme, host, query or empty step"
-        meant = unquote(step, "latin-1")
-        if meant in (".", "..") or "/" in meant or "\\" in meant or not meant.isprintable():
-            return "a lookup's path may not climb, nor hide how many steps it has"
-    return None
 
 
 class VendorApi:

@@ -3,6 +3,7 @@
 import http.client
 import itertools
 import json
+import os
 import signal
 import socket
 import sqlite3
@@ -20,11 +21,19 @@ from tests.intakes import accepted, always, hanging, status
 from tests.processes import PROOF, Gateway, Intakes, environment, eventually, source, tenant, told, version_of
 
 TRACING = str(Path(faults.__path__[0]) / "tracing.py")
+# What runs the store's process: as ever, but for the one line that keeps the promise.
 UNSYNCED = """
 import sys
+from gateway import channel
 from gateway.cli import tree
-from gateway.store.sqlite import database
-database.SYNCHRONOUS = 1
+unsynced = '\\n'.join((
+    'import runpy, sys',
+    'from gateway.store.sqlite import database',
+    'database.SYNCHRONOUS = 1',
+    'del sys.argv[0]',
+    "runpy.run_module(sys.argv[0], run_name='__main__')",
+))
+channel.COMMAND[:] = [sys.executable, '-P', '-c', unsynced]
 sys.exit(tree.run(sys.argv[1:]))
 """
 FEW_FILES = """
@@ -104,6 +113,56 @@ def test_the_sync_is_seen_to_be_missing(tmp_path):
     seen = synced(tmp_path, "-c", UNSYNCED, "serve")
 
     assert seen[-1] - seen[0] < 50
+
+
+def beside(gateway: Gateway, module: str) -> int:
+    """The id of the gateway's process that runs this module."""
+    children = Path(f"/proc/{gateway.pid}/task/{gateway.pid}/children").read_text().split()
+    return next(int(pid) for pid in children if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes())
+
+
+def test_the_stores_process_is_killed(tmp_path):
+    """Without its store the gateway ends, and says so; what it acknowledged is there in the next life."""
+    with Intakes() as opened, Gateway(tmp_path, {"demo": tenant(opened.open().url)}) as gateway:
+        answered: list[str] = []
+        threads = [threading.Thread(target=_hammer, args=(gateway.port, name, answered)) for name in "abcd"]
+        for thread in threads:
+            thread.start()
+        assert eventually(lambda: len(answered) > 200)
+        os.kill(beside(gateway, "gateway.store.process.host"), signal.SIGKILL)
+        code = gateway.wait()
+        for thread in threads:
+            thread.join()
+        gateway.start()
+        gateway.drained()
+        stored = {row["eventId"] for row in gateway.all("events")}
+
+    assert code == 1
+    assert "the store's process has ended" in gateway.log.read_text()
+    assert set(answered) <= stored
+
+
+def test_the_translations_process_is_killed(tmp_path):
+    """Another takes its place, and no event is judged by it."""
+    with Intakes() as opened, Gateway(tmp_path, {"demo": tenant(opened.open().url)}) as gateway:
+        gateway.post(told("a-1", "A", 1))
+        gateway.becomes("A", "delivered")
+        answered: list[str] = []
+        threads = [threading.Thread(target=_hammer, args=(gateway.port, name, answered)) for name in "abcd"]
+        for thread in threads:
+            thread.start()
+        for number in range(3):
+            assert eventually(lambda number=number: len(answered) > 200 * number)
+            os.kill(beside(gateway, "gateway.translation.host"), signal.SIGKILL)
+            gateway.post(told(f"z-{number}", f"Z{number}", 1))
+            gateway.becomes(f"Z{number}", "delivered")
+        gateway.kill()
+        for thread in threads:
+            thread.join()
+        gateway.start()
+        ended = gateway.drained()
+
+    assert set(ended) <= {"delivered", "superseded"}
 
 
 def test_sigterm_under_load(tmp_path):

@@ -6,34 +6,18 @@ The toy vendor's payload is what its event says: a list of states, or why it is 
 import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, Reason, Receipt, TranslatedEvent, UntranslatedEvent
 from gateway.orders import Attempt, Lease, Notes, Settled, Settlement, TenantState
-from gateway.store import ports
+from gateway.store.ports import Store
+from gateway.store.process import ProcessStore
 from gateway.store.sqlite import SqliteStore
 
 START: Final = 1_750_000_000 * SECOND
 DAY: Final = 86_400 * SECOND
 SOURCE: Final = "acme"
 TENANT: Final = "north"
-
-
-class Store(Protocol):
-    """What an engine opens: all ports, over something that survives its closing."""
-
-    inbox: ports.Inbox
-    translation: ports.TranslationQueue
-    lookups: ports.LookupQueue
-    outbox: ports.Outbox
-    pulls: ports.PullLedger
-    records: ports.Records
-    operations: ports.Operations
-
-    @property
-    def failure(self) -> str | None: ...
-
-    async def close(self) -> None: ...
 
 
 Open = Callable[[Path], Awaitable[Store]]
@@ -43,7 +27,11 @@ async def _sqlite(folder: Path) -> Store:
     return await SqliteStore.open(folder / "gateway.db")
 
 
-ENGINES: Final[dict[str, Open]] = {"sqlite": _sqlite}
+async def _process(folder: Path) -> Store:
+    return await ProcessStore.open(folder / "gateway.db")
+
+
+ENGINES: Final[dict[str, Open]] = {"sqlite": _sqlite, "process": _process}
 
 
 def says(*states: dict[str, Any], **rest: Any) -> bytes:

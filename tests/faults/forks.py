@@ -1,38 +1,41 @@
 """A program that starts gateways by forking, so that a hundred lives cost no hundred imports; Linux.
 
-One JSON object a line comes in: `{"config", "log", "crash": null or [file, function, "call" or "return", nth]}`; the
-child's process id goes out. The child is what `gateway serve` runs. A crash is a kill -9 by itself the nth time that
-the function is entered or left: a named point, found by looking on, without a line of the gateway changed.
+One JSON object a line comes in: `{"config", "log", "crash": null or [process, file, function, "call" or "return",
+nth]}`; the child's process id goes out. The child is what `gateway serve` runs. A crash is a kill -9 of the gateway the
+nth time that the function is entered or left in the process: the gateway itself, or the module of one beside it.
 """
 
 import json
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 
 import uvloop  # noqa: F401 - imported once, here, as all that follows
 
 import adapters.logistics_plus  # noqa: F401 - as above
 import gateway.running  # noqa: F401 - as above
+from gateway import channel
 from gateway.cli import settings, tree
 from gateway.outgoing import tls_context
+from tests.faults.crashing import crash_at
+
+GATEWAY = "gateway"
 
 
-def crash_at(file, function, event, nth):
-    """Kill -9 this process at the point, in whatever thread it comes by."""
-    left = [nth]
+def crash_in(process, point):
+    """Kill -9 the gateway at the point, in whichever of its processes that comes by."""
+    if process == GATEWAY:
+        crash_at(*point, lambda: os.kill(os.getpid(), signal.SIGKILL))
+        return
+    ordinary = [*channel.COMMAND]
+    dying = [sys.executable, "-P", str(Path(__file__).with_name("child.py")), json.dumps(point)]
 
-    def look(frame, what, _argument):
-        code = frame.f_code
-        if what == event and code.co_name == function and code.co_filename.endswith(file):
-            left[0] -= 1
-            if left[0] == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+    def run(command, descriptor):
+        module = command[len(ordinary)]
+        return start([*dying, *command[len(ordinary) :]] if module == process else command, descriptor)
 
-    threading.setprofile(look)
-    sys.setprofile(look)
+    start, channel._run = channel._run, run
 
 
 def live(config, log, crash):
@@ -42,7 +45,7 @@ def live(config, log, crash):
     os.dup2(out, 1)
     os.dup2(out, 2)
     if crash is not None:
-        crash_at(*crash)
+        crash_in(crash[0], crash[1:])
     return tree.run(["serve", "--config", config])
 
 

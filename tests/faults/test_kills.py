@@ -16,27 +16,34 @@ import httpx
 import pytest
 
 from tests import intakes
+from tests.faults.forks import GATEWAY
 from tests.processes import ENDED, PROOF, ROOT, Gateway, Intakes, environment, eventually, tenant, told, version_of
 
-# Where a crash hurts: [file, function, entered or left]. Each is met the first, the second, ... time, by chance.
+STORE, TRANSLATION = "gateway.store.process.host", "gateway.translation.host"
+# Where a crash hurts: [process, file, function, entered or left]. Each is met the first, the second, ... time, by
+# chance.
 POINTS = {
-    "stored, not yet committed": ("store/sqlite/inbox.py", "__call__", "return"),
-    "committed, not yet answered": ("store/sqlite/writer.py", "_hand_over", "call"),
-    "about to answer": ("ingress/rim.py", "_acknowledge", "return"),
-    "translated, not yet stored": ("store/sqlite/translation.py", "_write_orders", "call"),
-    "translation stored, not yet committed": ("store/sqlite/translation.py", "run", "return"),
-    "leased, not yet committed": ("store/sqlite/outbox.py", "lease_orders", "return"),
-    "leased": ("delivery/worker.py", "_deliver", "call"),
-    "about to be sent": ("delivery/client.py", "post", "call"),
-    "answered with 200, not yet settled": ("delivery/verdict.py", "judge", "call"),
-    "judged, not yet settled": ("delivery/worker.py", "_settle", "call"),
-    "settled, not yet committed": ("store/sqlite/outbox.py", "_apply", "return"),
-    "settled": ("delivery/worker.py", "_report", "call"),
-    "a batch was refused": ("delivery/split.py", "refused", "call"),
-    "half of a refused batch was accepted": ("delivery/split.py", "accepted", "call"),
-    "in the middle of splitting": ("store/sqlite/outbox.py", "extend", "call"),
-    "rescuing what an earlier life left": ("store/sqlite/outbox.py", "rescue", "call"),
-    "rescued, not yet committed": ("store/lifecycle.py", "settle", "return"),
+    "taken, not yet passed to the store": (GATEWAY, "store/process/client.py", "_pass_arrivals", "call"),
+    "passed, not yet stored": (STORE, "store/sqlite/inbox.py", "__call__", "call"),
+    "stored, not yet committed": (STORE, "store/sqlite/inbox.py", "__call__", "return"),
+    "committed, not yet told": (STORE, "store/sqlite/writer.py", "_hand_over", "call"),
+    "told, not yet answered": (GATEWAY, "store/process/client.py", "_take_stored", "call"),
+    "about to answer": (GATEWAY, "ingress/rim.py", "_acknowledge", "return"),
+    "in the middle of translating": (TRANSLATION, "translation/translator.py", "translate", "return"),
+    "translated, not yet stored": (STORE, "store/sqlite/translation.py", "_write_orders", "call"),
+    "translation stored, not yet committed": (STORE, "store/sqlite/translation.py", "run", "return"),
+    "leased, not yet committed": (STORE, "store/sqlite/outbox.py", "lease_orders", "return"),
+    "leased": (GATEWAY, "delivery/worker.py", "_deliver", "call"),
+    "about to be sent": (GATEWAY, "delivery/client.py", "post", "call"),
+    "answered with 200, not yet settled": (GATEWAY, "delivery/verdict.py", "judge", "call"),
+    "judged, not yet settled": (GATEWAY, "delivery/worker.py", "_settle", "call"),
+    "settled, not yet committed": (STORE, "store/sqlite/outbox.py", "_apply", "return"),
+    "settled": (GATEWAY, "delivery/worker.py", "_report", "call"),
+    "a batch was refused": (GATEWAY, "delivery/split.py", "refused", "call"),
+    "half of a refused batch was accepted": (GATEWAY, "delivery/split.py", "accepted", "call"),
+    "in the middle of splitting": (STORE, "store/sqlite/outbox.py", "extend", "call"),
+    "rescuing what an earlier life left": (STORE, "store/sqlite/outbox.py", "rescue", "call"),
+    "rescued, not yet committed": (STORE, "store/lifecycle.py", "settle", "return"),
 }
 POISON = ("P0", "P1", "P2", "P3")
 THREADS = 4

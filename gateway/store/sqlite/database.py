@@ -18,6 +18,10 @@ PAGE_SIZE: Final = 16384
 SYNCHRONOUS: Final = 2
 
 
+LOCK_SECONDS: Final = 2.0
+"""How long an owner that was killed may take to be gone."""
+
+
 def lock(path: Path) -> sqlite3.Connection:
     """Own the file until the returned connection is closed, or the process is gone.
 
@@ -27,7 +31,9 @@ def lock(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # A file beside it, since a lock on the store itself would keep our own readers out.
-        connection = sqlite3.connect(f"{path}.lock", isolation_level=None, timeout=0, check_same_thread=False)
+        connection = sqlite3.connect(
+            f"{path}.lock", isolation_level=None, timeout=LOCK_SECONDS, check_same_thread=False
+        )
         with _closed_on_error(connection):
             connection.execute("BEGIN EXCLUSIVE")
     except (OSError, sqlite3.Error) as error:

@@ -1,12 +1,14 @@
 """The engine: opens the file, starts the writer, and hands every room its port."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
 
 import aiosqlite
 
+from gateway.store.ports import CommitObserver
 from gateway.store.sqlite import database, ledger
 from gateway.store.sqlite.archive import SqliteArchive
 from gateway.store.sqlite.drift import SqliteDriftLedger
@@ -72,10 +74,19 @@ class SqliteStore:
             opened.push_async_callback(records_reader.close)
             return cls(path, writer, queue_reader, records_reader, ids, store_group, opened.pop_all())
 
+    def observe(self, *, on_commit: CommitObserver | None = None, on_stored: Callable[[], None] | None = None) -> None:
+        """Tell, in the loop, of each committed group of arrivals, and that there is something to translate."""
+        self.writer.on_commit = on_commit or self.writer.on_commit
+        self.writer.on_stored = on_stored or self.writer.on_stored
+
     @property
     def failure(self) -> str | None:
         """Why nothing can be written; None while all is well."""
         return self.writer.failure
+
+    async def adopt(self, aliases: Mapping[str, str]) -> None:
+        """Give events and owners of former names to the source that now bears them."""
+        await self.inbox.adopt(aliases)
 
     async def probe(self) -> None:
         """Write something, so that `failure` tells the present state."""

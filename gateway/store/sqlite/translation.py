@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import sqlite3
 from collections.abc import Collection, Sequence
+from itertools import accumulate
 from typing import Final
 
 import aiosqlite
@@ -30,6 +31,9 @@ from gateway.store.sqlite.writer import Writer
 SQL = named("translation")
 
 REPLAYED, FORCED = 1, 2
+
+MOST_BYTES: Final = 16 << 20
+"""Of the bodies that are read at once; the last one may go beyond."""
 
 GATHER: Final = SECOND // 5
 """A lookup waits this long for more events of its subject."""
@@ -64,9 +68,15 @@ class SqliteTranslationQueue:
         self._reader = reader
         self._ids = ids
 
-    async def untranslated(self, sources: Collection[str], limit: int) -> list[UntranslatedEvent]:
-        """The oldest events of these sources that wait for translation, at most `limit`."""
-        found = await self._reader.execute_fetchall(SQL.untranslated, (_encode(list(sources)).decode(), limit))
+    async def untranslated(
+        self, sources: Collection[str], limit: int, but: Collection[int] = ()
+    ) -> list[UntranslatedEvent]:
+        """The oldest events of these sources that wait for translation, `but` left out, at most `limit`."""
+        values = (_encode(list(sources)).decode(), _encode(list(but)).decode(), limit)
+        sizes = await self._reader.execute_fetchall(SQL.untranslated, values)
+        before = accumulate((size for _, size in sizes), initial=0)
+        wanted = [id_ for (id_, _), read in zip(sizes, before, strict=False) if read < MOST_BYTES]
+        found = await self._reader.execute_fetchall(SQL.untranslated_whole, (_encode(wanted).decode(),))
         events = []
         for id_, source, event_id, topic, received_at, body, context, clock, replay in found:
             event = UntranslatedEvent(

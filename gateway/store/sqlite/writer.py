@@ -12,10 +12,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
+from functools import partial
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
+from gateway.store.ports import CommitObserver
 
 Result = TypeVar("Result")
 
@@ -31,27 +33,38 @@ _NOT_THE_STORES: Final = (
 )
 
 
-class CommitObserver(Protocol):
-    """Told, in the loop, of each committed group of arrivals."""
+Stored: TypeAlias = "list[Receipt | StoreUnavailable]"
+"""What became of each of some arrivals."""
 
-    def __call__(self, rows: int, seconds: float) -> None:
-        """A group of `rows` arrivals took `seconds`."""
-        ...
+Outcome: TypeAlias = "tuple[Callable[[Any], None], Any]"
+"""Whom to tell, and what."""
+
+StoreGroup = Callable[[sqlite3.Connection, list[Arrival]], list[Receipt]]
+
+
+class _Batch:
+    """Arrivals that came together."""
+
+    __slots__ = ("arrivals", "tell")
+
+    def __init__(self, arrivals: Sequence[Arrival], tell: Callable[[Stored], None]) -> None:
+        self.arrivals = arrivals
+        self.tell = tell
 
 
 class _Job(Generic[Result]):
-    __slots__ = ("future", "is_transaction", "run")
+    __slots__ = ("is_transaction", "run", "tell")
 
     def __init__(
-        self, run: Callable[[sqlite3.Connection], Result], future: "asyncio.Future[Result]", *, is_transaction: bool
+        self,
+        run: Callable[[sqlite3.Connection], Result],
+        tell: "Callable[[Result | Exception], None]",
+        *,
+        is_transaction: bool,
     ) -> None:
         self.run = run
-        self.future = future
+        self.tell = tell
         self.is_transaction = is_transaction
-
-
-Outcome: TypeAlias = "tuple[asyncio.Future[Any], Any, Exception | None]"
-StoreGroup = Callable[[sqlite3.Connection, list[Arrival]], list[Receipt]]
 
 
 class Writer:
@@ -69,7 +82,7 @@ class Writer:
         self._connection = connection
         self._store_group = store_group
         self._loop = loop
-        self._arrivals: deque[tuple[Arrival, asyncio.Future[Receipt]]] = deque()
+        self._batches: deque[_Batch] = deque()
         self._jobs: deque[_Job[Any]] = deque()
         self._wake = threading.Event()
         self._is_waking = False
@@ -80,15 +93,19 @@ class Writer:
     def put(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
         """Store an event with the next group."""
         future: asyncio.Future[Receipt] = self._loop.create_future()
+        self.put_batch([arrival], lambda stored: _settle(future, stored[0]))
+        return future
+
+    def put_batch(self, arrivals: Sequence[Arrival], tell: Callable[[Stored], None]) -> None:
+        """Store events with the next group; `tell` is called in the loop."""
         if self._stopping:
-            future.set_exception(StoreUnavailable("the store is closed"))
-            return future
-        self._arrivals.append((arrival, future))
+            tell([StoreUnavailable("the store is closed")] * len(arrivals))
+            return
+        self._batches.append(_Batch(arrivals, tell))
         if not self._is_waking:
             # Once for all that one turn of the loop has read, which makes them one group.
             self._is_waking = True
             self._loop.call_soon(self._wake_up)
-        return future
 
     def _wake_up(self) -> None:
         self._is_waking = False
@@ -105,7 +122,7 @@ class Writer:
         if self._stopping:
             future.set_exception(StoreUnavailable("the store is closed"))
             return future
-        self._jobs.append(_Job(run, future, is_transaction=is_transaction))
+        self._jobs.append(_Job(run, partial(_settle, future), is_transaction=is_transaction))
         self._wake.set()
         return future
 
@@ -120,41 +137,52 @@ class Writer:
         while True:
             # Read first: whatever was put before the stop is in the queues by now.
             is_stopping = self._stopping
-            if not self._arrivals and not self._jobs:
+            if not self._batches and not self._jobs:
                 if is_stopping:
                     return
                 self._wake.wait()
                 self._wake.clear()
-            if self._arrivals:
-                self._commit_group([self._arrivals.popleft() for _ in range(min(len(self._arrivals), MAX_GROUP))])
+            if self._batches:
+                self._commit_group(self._next_group())
             if self._jobs:
                 self._commit_job(self._jobs.popleft())
 
-    def _commit_group(self, group: list[tuple[Arrival, "asyncio.Future[Receipt]"]]) -> None:
+    def _next_group(self) -> list[_Batch]:
+        group = [self._batches.popleft()]
+        size = len(group[0].arrivals)
+        while self._batches and size + len(self._batches[0].arrivals) <= MAX_GROUP:
+            group.append(self._batches.popleft())
+            size += len(group[-1].arrivals)
+        return group
+
+    def _commit_group(self, group: list[_Batch]) -> None:
         started = time.perf_counter()
+        stored = self._stored([arrival for batch in group for arrival in batch.arrivals])
+        seconds = time.perf_counter() - started
+        told: list[Outcome] = []
+        start = 0
+        for batch in group:
+            told.append((batch.tell, stored[start : start + len(batch.arrivals)]))
+            start += len(batch.arrivals)
+        self._hand_over(told, (sum(type(each) is Receipt for each in stored), seconds))
+
+    def _stored(self, arrivals: list[Arrival]) -> Stored:
         try:
-            receipts = self._transact(lambda connection: self._store_group(connection, [each for each, _ in group]))
+            return list(self._transact(lambda connection: self._store_group(connection, arrivals)))
         except StoreUnavailable as error:
-            self._hand_over([(future, None, error) for _, future in group])
+            return [error] * len(arrivals)
         except Exception as error:  # noqa: BLE001 - whatever it was, every waiting request must get its answer
-            if len(group) > 1:
+            if len(arrivals) > 1:
                 # One event that cannot be stored must not take its neighbours with it.
-                for each in group:
-                    self._commit_group([each])
-            else:
-                unfit = StoreUnavailable(f"the store cannot hold this event: {type(error).__name__}")
-                self._hand_over([(group[0][1], None, unfit)])
-        else:
-            outcomes = [(future, receipt, None) for (_, future), receipt in zip(group, receipts, strict=True)]
-            self._hand_over(outcomes, time.perf_counter() - started)
+                return [outcome for each in arrivals for outcome in self._stored([each])]
+            return [StoreUnavailable(f"the store cannot hold this event: {type(error).__name__}")]
 
     def _commit_job(self, job: _Job[Any]) -> None:
         try:
             outcome = self._transact(job.run) if job.is_transaction else job.run(self._connection)
         except Exception as error:  # noqa: BLE001 - the job's owner gets it
-            self._hand_over([(job.future, None, error)])
-        else:
-            self._hand_over([(job.future, outcome, None)])
+            outcome = error
+        self._hand_over([(job.tell, outcome)])
 
     def _transact(self, run: Callable[[sqlite3.Connection], Result]) -> Result:
         connection = self._connection
@@ -176,24 +204,28 @@ class Writer:
             self.failure = None
         return outcome
 
-    def _hand_over(self, outcomes: Sequence[Outcome], stored_in: float | None = None) -> None:
+    def _hand_over(self, outcomes: Sequence[Outcome], group: tuple[int, float] | None = None) -> None:
         # The loop may be closed already when a stop was forced: then nobody waits for the answer.
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._resolve, outcomes, stored_in)
+            self._loop.call_soon_threadsafe(self._tell, outcomes, group)
         if not self._jobs:
             # Yields the interpreter, so that the loop answers and fills the next group before it is taken.
             time.sleep(0.00005)
 
-    def _resolve(self, outcomes: Sequence[Outcome], stored_in: float | None) -> None:
-        for future, outcome, error in outcomes:
-            if future.cancelled():
-                continue
-            if error is None:
-                future.set_result(outcome)
-            else:
-                future.set_exception(error)
-        if stored_in is not None:
+    def _tell(self, outcomes: Sequence[Outcome], group: tuple[int, float] | None) -> None:
+        for tell, outcome in outcomes:
+            tell(outcome)
+        if group is not None and group[0]:
             if self.on_stored is not None:
                 self.on_stored()
             if self.on_commit is not None:
-                self.on_commit(len(outcomes), stored_in)
+                self.on_commit(*group)
+
+
+def _settle(future: "asyncio.Future[Result]", outcome: "Result | Exception") -> None:
+    if future.cancelled():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

@@ -7,8 +7,8 @@ from gateway.config.model import ConfiguredSource, Source, Tenant
 from gateway.events import SECOND, EventStatus, UntranslatedEvent
 from gateway.outgoing import _address_fault, read_retry_after
 from gateway.store.lifecycle import is_same_owner
+from gateway.translation.paths import fault_of_path
 from gateway.translation.translator import Translator
-from gateway.translation.vendor_api import fault_of_path
 from gateway.watchdog import Watchdog
 
 NOW = 1_750_000_000 * SECOND

@@ -1,8 +1,14 @@
 -- name: untranslated
-SELECT e.id, e.source, e.event_id, e.topic, e.received_at, b.body, b.context, e.clock, e.replay
+SELECT e.id, length(b.body)
 FROM events e INDEXED BY events_received JOIN bodies b ON b.id = e.id
 WHERE e.status = 'received' AND e.source IN (SELECT value FROM json_each(?))
+    AND e.id NOT IN (SELECT value FROM json_each(?))
 ORDER BY e.id LIMIT ?;
+
+-- name: untranslated_whole
+SELECT e.id, e.source, e.event_id, e.topic, e.received_at, b.body, b.context, e.clock, e.replay
+FROM json_each(?) AS wanted CROSS JOIN events e ON e.id = wanted.value JOIN bodies b ON b.id = e.id
+WHERE e.status = 'received';
 
 -- name: answers
 SELECT path, body FROM answers WHERE event = ?;

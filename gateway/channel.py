@@ -1,0 +1,225 @@
+"""Processes beside the gateway: how one is started, and the frames that both ends pass over a pair of sockets.
+
+What passes is pickled or packed by ourselves on both ends; nobody else can reach the sockets.
+"""
+
+import asyncio
+import contextlib
+import copyreg
+import ctypes
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+
+COMMAND: Final[list[str]] = [sys.executable, "-P", "-m"]
+"""What runs a module in a process of its own. `-P`: what lies in the working directory is no part of us."""
+
+OnFrame = Callable[[int, memoryview], None]
+"""Told a frame's kind and its payload, which is gone when the call returns."""
+
+_LENGTH: Final = 4
+_HEAD: Final = _LENGTH + 1
+_BUFFER: Final = 1 << 20
+_SIGNALS: Final = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+_PR_SET_PDEATHSIG: Final = 1
+_STOP_SECONDS: Final = 10.0
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_PICKLED: Final = 0x80
+"""A pickle's first byte; an array's in MessagePack is another."""
+
+
+def _listed(view: Collection[Any]) -> tuple[Any, ...]:
+    return list, (list(view),)
+
+
+# A view of a mapping is a collection as good as any.
+copyreg.pickle(type({}.keys()), _listed)
+copyreg.pickle(type({}.values()), _listed)
+
+
+def packed(values: Sequence[object]) -> bytes:
+    """An array of values as bytes: fast, unless one is such as no JSON could hold either."""
+    try:
+        return _encode(values)
+    except (UnicodeEncodeError, OverflowError, TypeError):
+        return pickle.dumps(values, pickle.HIGHEST_PROTOCOL)
+
+
+def unpacker(type_: Any) -> Callable[[bytes | memoryview], Any]:
+    """What turns such bytes back into an array of this type. Raises msgspec.ValidationError."""
+    decode = msgspec.msgpack.Decoder(type_).decode
+
+    def unpacked(payload: bytes | memoryview) -> Any:
+        return pickle.loads(payload) if payload[0] == _PICKLED else decode(payload)  # noqa: S301 - of our own process
+
+    return unpacked
+
+
+class Channel(asyncio.Protocol):
+    """One end of a channel. A frame is the length of its payload, its kind, and the payload.
+
+    `on_lost` is called when the other end is gone, not when this one is closed.
+    """
+
+    def __init__(self, end: socket.socket, on_frame: OnFrame, on_lost: Callable[[], None]) -> None:
+        self._end = end
+        self._on_frame = on_frame
+        self._on_lost = on_lost
+        self._arrived = bytearray()
+        self._transport: asyncio.WriteTransport | None = None
+        self.is_lost = False
+        self._is_closing = False
+        self._closed = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The channel is open."""
+        self._transport = transport  # type: ignore[assignment]
+
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - asyncio's
+        """The other end is gone, or this one was closed."""
+        self._closed.set()
+        if not self._is_closing:
+            self.is_lost = True
+            self._on_lost()
+
+    def data_received(self, data: bytes) -> None:
+        """Take the whole frames of what has arrived."""
+        if not self._arrived:
+            taken = self._take(data)
+            if taken < len(data):
+                self._arrived += data[taken:]
+            return
+        self._arrived += data
+        del self._arrived[: self._take(self._arrived)]
+
+    def send(self, kind: int, payload: bytes) -> None:
+        """Pass a frame to the other end, at once where it has room; into nowhere where it is gone."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        head, sent = len(payload).to_bytes(_LENGTH, "little") + bytes((kind,)), 0
+        if not transport.get_write_buffer_size():
+            # The transport would wait for the end of the loop's turn, and the other end could be at work by then.
+            with contextlib.suppress(BlockingIOError):
+                sent = self._end.sendmsg((head, payload))
+        if sent < len(head):
+            transport.write(head[sent:])
+            transport.write(payload)
+        elif sent < len(head) + len(payload):
+            transport.write(memoryview(payload)[sent - len(head) :])
+
+    async def close(self) -> None:
+        """Close this end, once all that was sent has gone out."""
+        self._is_closing = True
+        if self._transport is not None:
+            self._transport.close()
+            await self._closed.wait()
+
+    def _take(self, arrived: bytes | bytearray) -> int:
+        start, end = 0, len(arrived)
+        with memoryview(arrived) as view:
+            while end - start >= _HEAD:
+                begin = start + _HEAD
+                size = int.from_bytes(view[start : start + _LENGTH], "little")
+                if end - begin < size:
+                    break
+                with view[begin : begin + size] as payload:
+                    self._on_frame(view[start + _LENGTH], payload)
+                start = begin + size
+        return start
+
+
+async def attach(end: socket.socket, on_frame: OnFrame, on_lost: Callable[[], None]) -> Channel:
+    """A channel over one end of a pair of sockets."""
+    loop = asyncio.get_running_loop()
+    _, channel = await loop.create_unix_connection(lambda: Channel(end, on_frame, on_lost), sock=end)
+    return channel
+
+
+class Child:
+    """A process of ours and the channel to it. It ends with us, however we end, and hears no signal but SIGKILL."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", channel: Channel) -> None:
+        self.process = process
+        self.channel = channel
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it has ended, or closed its end."""
+        return self.channel.is_lost
+
+    @classmethod
+    async def start(cls, module: str, on_frame: OnFrame, on_lost: Callable[[], None], *arguments: str) -> "Child":
+        """Run a module; its first argument is the descriptor of its end."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            for each in (ours, theirs):
+                for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+                    each.setsockopt(socket.SOL_SOCKET, option, _BUFFER)
+            process = _run([*COMMAND, module, str(theirs.fileno()), *arguments], theirs.fileno())
+        return cls(process, await attach(ours, on_frame, on_lost))
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.process.kill()
+
+    async def stop(self) -> None:
+        """Wait for its end, which must have been asked for; not for long."""
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                await asyncio.to_thread(self.process.wait)
+        except TimeoutError:
+            self.kill()
+            await asyncio.to_thread(self.process.wait)
+        await self.channel.close()
+
+
+class Blocking:
+    """A child's end of a channel where nothing else goes on: iterate over the frames (kind, payload)."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+        self._frames = end.makefile("rb")
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        """The frames, until the other end is gone."""
+        while len(head := self._frames.read(_HEAD)) == _HEAD:
+            yield head[_LENGTH], self._frames.read(int.from_bytes(head[:_LENGTH], "little"))
+
+    def send(self, kind: int, payload: bytes) -> None:
+        """Pass a frame to the other end."""
+        self._end.sendall(len(payload).to_bytes(_LENGTH, "little") + bytes((kind,)) + payload)
+
+
+def _run(command: Sequence[str], descriptor: int) -> "subprocess.Popen[bytes]":
+    # Blocked signals stay blocked in the child: the terminal's Ctrl-C and a service manager's SIGTERM go to all
+    # processes, and it is ours to say when the child has no more to do.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    path = os.pathsep.join(each or os.getcwd() for each in sys.path)  # noqa: PTH109 - as the interpreter means it
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own command line
+            command,
+            pass_fds=[descriptor],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def end_of(descriptor: int) -> socket.socket:
+    """A child's end of its channel."""
+    with contextlib.suppress(OSError, AttributeError):
+        # Linux: a parent that is killed takes us with it, before the next one comes. Elsewhere the channel's end does.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    return socket.socket(fileno=descriptor)

@@ -1,0 +1,5 @@
+"""The engine behind a process of its own: the event loop and the writer no longer wait for one interpreter."""
+
+from gateway.store.process.client import ProcessStore
+
+__all__ = ["ProcessStore"]

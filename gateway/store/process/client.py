@@ -1,0 +1,209 @@
+"""All ports over a store that runs in a process of its own. Arrivals of one turn of the loop pass in one frame."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Self, cast
+
+from gateway.channel import Child, packed
+from gateway.errors import StoreUnavailable
+from gateway.events import Arrival, Receipt
+from gateway.store import ports
+from gateway.store.process import protocol
+
+HOST: Final = "gateway.store.process.host"
+GONE: Final = "its process has ended"
+
+FRAME_ARRIVALS: Final = 16
+FRAME_BYTES: Final = 1 << 20
+"""So many arrivals, or bytes of them, do not wait for the end of the loop's turn: the store begins meanwhile."""
+
+
+class _Port:
+    """Passes every method on."""
+
+    def __init__(self, store: "ProcessStore", name: str) -> None:
+        self._store = store
+        self._name = name
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        passed = partial(self._store.call, f"{self._name}.{method}")
+        setattr(self, method, passed)
+        return passed
+
+
+class _Inbox(_Port):
+    """Passes arrivals on by the short way."""
+
+    def __init__(self, store: "ProcessStore") -> None:
+        super().__init__(store, "inbox")
+        self.put = store.put
+
+
+class ProcessStore:
+    """All ports. Use `await ProcessStore.open(path)`, then `await store.close()`.
+
+    A process that ends before its time takes the store with it: whatever was asked of it, and is, is
+    `StoreUnavailable`, and `on_lost` is called. What waited for its answer may have been stored or not.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.failure: str | None = None
+        self.on_lost: Callable[[], None] = lambda: None
+        self.inbox = cast("ports.Inbox", _Inbox(self))
+        self.translation = cast("ports.TranslationQueue", _Port(self, "translation"))
+        self.lookups = cast("ports.LookupQueue", _Port(self, "lookups"))
+        self.reconciliation = cast("ports.ReconciliationLedger", _Port(self, "reconciliation"))
+        self.outbox = cast("ports.Outbox", _Port(self, "outbox"))
+        self.pulls = cast("ports.PullLedger", _Port(self, "pulls"))
+        self.records = cast("ports.Records", _Port(self, "records"))
+        self.archive = cast("ports.Archive", _Port(self, "archive"))
+        self.drift = cast("ports.DriftLedger", _Port(self, "drift"))
+        self.operations = cast("ports.Operations", _Port(self, "operations"))
+        self._on_commit: ports.CommitObserver | None = None
+        self._on_stored: Callable[[], None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._arrivals: list[Arrival] = []
+        self._bytes = 0
+        self._puts: deque[asyncio.Future[Receipt]] = deque()
+        self._calls: dict[int, tuple[asyncio.Future[Any], protocol.Decode]] = {}
+        self._number = 0
+        self._is_closing = False
+        self._is_gone = False
+        self._opened: asyncio.Future[None] = self._loop.create_future()
+        self._child: Child
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Start the process, which opens the file (an absolute path) or makes it, and brings its schema up to date.
+
+        Raises:
+            ConfigError: the file cannot be used, or another gateway uses it.
+            StoreUnavailable: the process ended.
+        """
+        store = cls(path)
+        store._child = child = await Child.start(HOST, store._take, store._lost, str(path))
+        try:
+            await store._opened
+        except BaseException:
+            store._is_closing = True
+            child.kill()
+            await child.stop()
+            raise
+        return store
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._child.process.pid
+
+    def observe(
+        self, *, on_commit: ports.CommitObserver | None = None, on_stored: Callable[[], None] | None = None
+    ) -> None:
+        """Tell, in the loop, of each committed group of arrivals, and that there is something to translate."""
+        self._on_commit = on_commit or self._on_commit
+        self._on_stored = on_stored or self._on_stored
+
+    def put(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
+        """Store an event with the next group."""
+        future: asyncio.Future[Receipt] = self._loop.create_future()
+        if self._is_closing or self._is_gone:
+            future.set_exception(self._unavailable())
+            return future
+        if not self._arrivals:
+            self._loop.call_soon(self._pass_arrivals)
+        self._arrivals.append(arrival)
+        self._puts.append(future)
+        self._bytes += len(arrival.body)
+        if len(self._arrivals) >= FRAME_ARRIVALS or self._bytes > FRAME_BYTES:
+            self._pass_arrivals()
+        return future
+
+    def _pass_arrivals(self) -> None:
+        if self._arrivals:
+            self._child.channel.send(protocol.PUT, packed(self._arrivals))
+            self._arrivals.clear()
+            self._bytes = 0
+
+    async def call(self, name: str, *arguments: Any, **named: Any) -> Any:
+        """Call a port's method (`port.method`); what it returns or raises."""
+        if self._is_closing or self._is_gone:
+            raise self._unavailable()
+        codec = protocol.codec_of(name)
+        payload = codec.encode_arguments((arguments, named))
+        self._number = number = (self._number + 1) & 0xFFFFFFFF
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._calls[number] = future, codec.decode_outcome
+        self._child.channel.send(protocol.CALL, protocol.encode_call(number, name, payload))
+        return await future
+
+    async def adopt(self, aliases: Mapping[str, str]) -> None:
+        """Give events and owners of former names to the source that now bears them."""
+        await self.call("adopt", aliases)
+
+    async def probe(self) -> None:
+        """Write something, so that `failure` tells the present state."""
+        await self.call("probe")
+
+    async def close(self) -> None:
+        """Finish what waits and end the process."""
+        self._pass_arrivals()
+        self._is_closing = True
+        self._child.channel.send(protocol.CLOSE, b"")
+        await self._child.stop()
+
+    def _take(self, kind: int, payload: memoryview) -> None:
+        if kind == protocol.PUT:
+            self._take_stored(protocol.decode_stored(payload))
+        elif kind == protocol.CALL:
+            self._take_answer(*protocol.decode_answer(payload))
+        elif kind == protocol.STORED:
+            if self._on_stored is not None:
+                self._on_stored()
+        elif kind == protocol.COMMITTED:
+            if self._on_commit is not None:
+                self._on_commit(*protocol.unpickled(payload))
+        elif kind == protocol.FAILURE:
+            self.failure = protocol.unpickled(payload)
+        elif (fault := protocol.unpickled(payload)) is not None:
+            self._opened.set_exception(fault)
+        else:
+            self._opened.set_result(None)
+
+    def _take_stored(self, stored: list[Receipt | str]) -> None:
+        for outcome in stored:
+            future = self._puts.popleft()
+            if future.cancelled():
+                continue
+            if isinstance(outcome, Receipt):
+                future.set_result(outcome)
+            else:
+                future.set_exception(StoreUnavailable(outcome))
+
+    def _take_answer(self, number: int, is_error: bool, payload: memoryview) -> None:  # noqa: FBT001 - a frame's field
+        future, decode = self._calls.pop(number)
+        if future.cancelled():
+            return
+        if is_error:
+            future.set_exception(protocol.unpickled(payload))
+        else:
+            future.set_result(decode(payload))
+
+    def _lost(self) -> None:
+        self._is_gone = True
+        self.failure = GONE
+        if not self._opened.done():
+            self._opened.set_exception(self._unavailable())
+        for future in (*self._puts, *(future for future, _ in self._calls.values())):
+            if not future.done():
+                future.set_exception(self._unavailable())
+        self._puts.clear()
+        self._calls.clear()
+        if not self._is_closing:
+            self.on_lost()
+
+    def _unavailable(self) -> StoreUnavailable:
+        return StoreUnavailable("the store is closed" if self._is_closing else f"the store cannot write: {GONE}")

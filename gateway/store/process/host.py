@@ -1,0 +1,96 @@
+"""The store's process, started by `ProcessStore` and by nobody else: `python -m gateway.store.process.host FD FILE`."""
+
+import asyncio
+import os
+import socket
+import sys
+from functools import partial
+from pathlib import Path
+
+import uvloop
+
+from gateway.channel import attach, end_of, packed
+from gateway.errors import ConfigError, StoreUnavailable
+from gateway.events import Receipt
+from gateway.store.process import protocol
+from gateway.store.sqlite import SqliteStore
+
+
+class Host:
+    """Serves one gateway the store's ports until it says that it is enough, or is gone."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_enough = asyncio.Event()
+        self._calls: set[asyncio.Task[None]] = set()
+        self._failure: str | None = None
+
+    async def run(self, end: socket.socket) -> None:
+        """Open the store, and serve."""
+        self._channel = await attach(end, self._take, _abandoned)
+        try:
+            self._store = await SqliteStore.open(self._path)
+        except ConfigError as error:
+            self._channel.send(protocol.OPENED, protocol.pickled(error))
+        else:
+            self._store.observe(on_commit=self._committed, on_stored=partial(self._channel.send, protocol.STORED, b""))
+            self._channel.send(protocol.OPENED, protocol.pickled(None))
+            await self._is_enough.wait()
+            if self._calls:
+                await asyncio.wait(self._calls)
+            await self._store.close()
+        await self._channel.close()
+
+    def _take(self, kind: int, payload: memoryview) -> None:
+        if kind == protocol.PUT:
+            self._store.writer.put_batch(protocol.decode_arrivals(payload), self._stored)
+        elif kind == protocol.CALL:
+            number, call, packed = protocol.decode_call(payload)
+            arguments, named = protocol.codec_of(call).decode_arguments(packed)
+            task = asyncio.create_task(self._call(number, call, arguments, named))
+            self._calls.add(task)
+            task.add_done_callback(self._calls.discard)
+        else:
+            self._is_enough.set()
+
+    def _stored(self, stored: list[Receipt | StoreUnavailable]) -> None:
+        self._tell_failure()
+        told = [each if isinstance(each, Receipt) else str(each) for each in stored]
+        self._channel.send(protocol.PUT, packed(told))
+
+    def _committed(self, rows: int, seconds: float) -> None:
+        self._channel.send(protocol.COMMITTED, protocol.pickled((rows, seconds)))
+
+    async def _call(self, number: int, call: str, arguments: tuple[object, ...], named: dict[str, object]) -> None:
+        port, _, method = call.rpartition(".")
+        owner = getattr(self._store, port) if port else self._store
+        try:
+            outcome = await getattr(owner, method)(*arguments, **named)
+            payload = protocol.codec_of(call).encode_outcome(outcome)
+        except Exception as error:  # noqa: BLE001 - the caller gets it
+            answer = protocol.encode_answer(number, protocol.encode_error(error), is_error=True)
+        else:
+            answer = protocol.encode_answer(number, payload, is_error=False)
+        self._tell_failure()
+        self._channel.send(protocol.CALL, answer)
+
+    def _tell_failure(self) -> None:
+        if self._store.failure != self._failure:
+            self._failure = self._store.failure
+            self._channel.send(protocol.FAILURE, protocol.pickled(self._failure))
+
+
+def _abandoned() -> None:
+    # The gateway was killed: nobody waits for an answer, and the next one waits for the file.
+    os._exit(1)
+
+
+def main(descriptor: str, file: str) -> None:
+    """Serve over the descriptor."""
+    end = end_of(int(descriptor))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(Host(Path(file)).run(end))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,141 @@
+"""The store's process: its end is told, and what could not be opened is said as ever."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import ConfigError, StoreUnavailable
+from gateway.events import Arrival
+from gateway.records import EventFilter
+from gateway.store.process import ProcessStore
+from gateway.store.process.client import FRAME_BYTES
+from tests.processes import eventually
+
+
+@pytest.fixture
+async def store(tmp_path):
+    store = await ProcessStore.open(tmp_path / "gateway.db")
+    yield store
+    await store.close()
+
+
+def arrival(number, body=b"{}"):
+    return Arrival("acme", f"e{number}", None, 1_750_000_000_000_000 + number, body)
+
+
+async def test_nothing_is_written_here(store):
+    """The file is open in the store's process, and in no other."""
+    await store.inbox.put(arrival(1))
+
+    def files(pid):
+        return [str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir() if each.exists()]
+
+    assert str(store.path) in files(store.pid)
+    assert str(store.path) not in files(os.getpid())
+
+
+async def test_a_process_that_is_killed_takes_the_store_with_it(tmp_path):
+    """Who waits for an answer, and whoever asks after that, is told that nothing can be stored."""
+    store = await ProcessStore.open(tmp_path / "gateway.db")
+    lost = asyncio.Event()
+    store.on_lost = lost.set
+    os.kill(store.pid, signal.SIGSTOP)
+    puts = [store.inbox.put(arrival(number)) for number in range(3)]
+    call = asyncio.ensure_future(store.records.counts())
+    await asyncio.sleep(0.05)
+    os.kill(store.pid, signal.SIGKILL)
+
+    told = await asyncio.wait_for(asyncio.gather(*puts, call, return_exceptions=True), 10)
+    await asyncio.wait_for(lost.wait(), 10)
+
+    assert [type(each) for each in told] == [StoreUnavailable] * 4
+    assert store.failure == "its process has ended"
+    with pytest.raises(StoreUnavailable):
+        await store.inbox.put(arrival(9))
+    with pytest.raises(StoreUnavailable):
+        await store.probe()
+    await store.close()
+
+
+async def test_a_closed_store_is_not_lost(tmp_path):
+    """An end that was asked for is no loss, and what was put before it is stored."""
+    store = await ProcessStore.open(tmp_path / "gateway.db")
+    lost = []
+    store.on_lost = lambda: lost.append(1)
+    puts = [store.inbox.put(arrival(number)) for number in range(100)]
+    await store.close()
+
+    assert [receipt.kind for receipt in await asyncio.gather(*puts)] == ["stored"] * 100
+    assert lost == []
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await store.inbox.put(arrival(100))
+
+
+async def test_it_ends_with_its_parent(tmp_path):
+    """A gateway that is killed leaves no process behind that would keep the file."""
+    program = (
+        "import asyncio, sys, pathlib\n"
+        "from gateway.store.process import ProcessStore\n"
+        "async def main():\n"
+        "    store = await ProcessStore.open(pathlib.Path(sys.argv[1]))\n"
+        "    print(store.pid, flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    parent = await asyncio.create_subprocess_exec(
+        "python", "-c", program, str(tmp_path / "gateway.db"), stdout=asyncio.subprocess.PIPE
+    )
+    pid = int(await parent.stdout.readline())
+    parent.kill()
+    await parent.wait()
+
+    assert eventually(lambda: not _is_alive(pid))
+    store = await ProcessStore.open(tmp_path / "gateway.db")
+    await store.close()
+
+
+def _is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+async def test_large_arrivals_pass_whole(store):
+    """Bodies beyond a frame's, and beyond what a socket takes at once."""
+    bodies = [b'"%b"' % (bytes([97 + number]) * (FRAME_BYTES + number)) for number in range(5)]
+
+    receipts = await asyncio.gather(*(store.inbox.put(arrival(number, body)) for number, body in enumerate(bodies)))
+
+    for receipt, body in zip(receipts, bodies, strict=True):
+        assert (await store.records.event(receipt.id)).body == body
+
+
+async def test_a_store_that_is_used_already(tmp_path, store):
+    """Why the file cannot be opened is said as if it had been tried here."""
+    with pytest.raises(ConfigError, match="another gateway uses it"):
+        await ProcessStore.open(store.path)
+
+
+async def test_a_newer_schema(tmp_path):
+    path = tmp_path / "gateway.db"
+    await (await ProcessStore.open(path)).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 9999")
+    connection.close()
+
+    with pytest.raises(ConfigError) as told:
+        await ProcessStore.open(path)
+
+    assert [(fault.file, fault.path) for fault in told.value.faults] == [(str(path), "store")]
+
+
+async def test_an_error_that_nobody_expects_says_where_it_was_raised(store):
+    with pytest.raises(TypeError) as told:
+        await store.records.events(EventFilter(), limit="many", cursor=None)
+
+    assert "in the store's process" in "".join(told.value.__notes__)

@@ -1,0 +1,172 @@
+"""Adapters in a process of their own: what it says is what they say, and what ends it harms one event at most."""
+
+import asyncio
+import os
+import signal
+from contextlib import aclosing
+
+import pytest
+
+from gateway.config.model import ConfiguredSource, Source, Tenant
+from gateway.events import EventStatus, UntranslatedEvent
+from gateway.translation.process import AdaptersUnusable, TranslationProcess
+from gateway.translation.registry import find_adapter
+
+# What the body says is done: it is an adapter's code that does it.
+ADAPTER = '''
+import os
+import re
+from datetime import UTC, datetime
+
+from adapters import Adapter, Identity, Ignored, OptionsModel, State, Order
+
+
+class Odd(str):
+    """Cannot be passed on."""
+
+
+def translate(hook, options, answers):
+    does = hook.body.decode()
+    if does == "ends":
+        os._exit(7)
+    if does == "hangs":
+        re.match(r"(a+)+$", "a" * 64 + "b")
+    if does == "wrong type":
+        return Ignored("it is so", references=(hook.body,)) if False else [
+            State(external_order_id=17, clock=datetime(2026, 1, 1, tzinfo=UTC), order=Order(external_order_id="A"))
+        ]
+    if does == "surrogate":
+        return Ignored("\\ud800")
+    return Ignored(f"it says {does}, {os.getpid()}")
+
+
+ADAPTER = Adapter(
+    name="doing", version="1", options=OptionsModel, identify=lambda hook: Identity("e"), translate=translate
+)
+'''
+
+
+def events(*bodies):
+    return [
+        UntranslatedEvent(number, "doing", f"e{number}", None, 1, body.encode(), b"")
+        for number, body in enumerate(bodies, 1)
+    ]
+
+
+@pytest.fixture
+async def process(tmp_path):
+    (tmp_path / "doing.py").write_text(ADAPTER)
+    adapter = find_adapter("./doing.py", tmp_path)
+    settings = Source(adapter="./doing.py", tenant="demo", auth="none")
+    source = ConfiguredSource("doing", settings, adapter, adapter.options(), str(tmp_path))
+    process = TranslationProcess({"doing": source}, {"demo": Tenant()}, answer_seconds=2.0)
+    yield process
+    await process.close()
+
+
+async def outcomes(process, *bodies):
+    found = [each async for part in process.translate(events(*bodies)) for each in part]
+    assert [each.id for each in found] == [*range(1, len(bodies) + 1)]
+    return [f"{each.status}: {each.reason.detail}" for each in found]
+
+
+async def test_it_is_another_process(process):
+    (told,) = await outcomes(process, "so")
+
+    assert told == f"ignored: it says so, {process.pid}"
+    assert process.pid != os.getpid()
+
+
+async def test_parts_come_as_they_are_done(process):
+    """Many events come back in several parts, in their order."""
+    parts = [[each.id for each in part] async for part in process.translate(events(*["so"] * 200))]
+
+    assert len(parts) > 1
+    assert [each for part in parts for each in part] == [*range(1, 201)]
+
+
+async def test_who_does_not_wait_for_all_parts_leaves_none_behind(process):
+    """The answers to a question that was given up are not taken for those to the next."""
+    async with aclosing(process.translate(events(*["first"] * 500))) as parts:
+        await anext(parts)
+
+    told = await outcomes(process, *["second"] * 3)
+
+    assert told == [f"ignored: it says second, {process.pid}"] * 3
+
+
+async def test_one_that_ends_the_process_is_dead_alone(process):
+    told = await outcomes(process, "a", "b", "ends", "c", "ends", "d")
+
+    assert [each.split(",")[0] for each in told] == [
+        "ignored: it says a",
+        "ignored: it says b",
+        "dead: adapter doing ended its process: exit code 7",
+        "ignored: it says c",
+        "dead: adapter doing ended its process: exit code 7",
+        "ignored: it says d",
+    ]
+
+
+async def test_one_that_cannot_be_interrupted_is_dead_alone(process):
+    """A loop inside C code hears no exception; its process is ended."""
+    told = await outcomes(process, "a", "hangs", "b")
+
+    assert [each.split(",")[0] for each in told] == [
+        "ignored: it says a",
+        "dead: adapter doing ended its process: no answer within 2 s",
+        "ignored: it says b",
+    ]
+
+
+async def test_a_process_that_is_killed_harms_no_event(process):
+    """Killed while it waits, and while it works: another takes its place, and nothing is judged by it."""
+    await outcomes(process, "so")
+    first = process.pid
+    os.kill(first, signal.SIGKILL)
+    await asyncio.sleep(0.1)
+    told = await outcomes(process, *["so"] * 20)
+    assert process.pid != first
+
+    asking = asyncio.create_task(outcomes(process, *["so"] * 50_000))
+    await asyncio.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    told += await asking
+
+    assert {each.split(":")[0] for each in told} == {"ignored"}
+
+
+@pytest.mark.parametrize("odd", ["surrogate", "wrong type"])
+async def test_what_cannot_be_passed_on_harms_no_other(process, odd):
+    """An odd value of one event is that event's; a text that no disk takes is left to the store."""
+    told = await outcomes(process, "a", odd, "b")
+
+    assert [told[0].split(",")[0], told[2].split(",")[0]] == ["ignored: it says a", "ignored: it says b"]
+    assert told[1].startswith("ignored: \ud800" if odd == "surrogate" else "dead: adapter doing ")
+
+
+async def test_an_adapter_that_is_gone_judges_nothing(process, tmp_path):
+    """A process that cannot be started anew says so; once it can, all goes on."""
+    await outcomes(process, "so")
+    await process.close()
+    (tmp_path / "doing.py").rename(tmp_path / "away.py")
+    with pytest.raises(AdaptersUnusable, match=r"doing\.py"):
+        await outcomes(process, "so")
+    (tmp_path / "away.py").rename(tmp_path / "doing.py")
+
+    (told,) = await outcomes(process, "so")
+
+    assert told.startswith(f"{EventStatus.IGNORED}: ")
+
+
+async def test_cancelled_and_asked_again(process):
+    """A question that is cancelled ends the process; the next one has another."""
+    asking = asyncio.create_task(outcomes(process, "hangs"))
+    await asyncio.sleep(0.5)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+    (told,) = await outcomes(process, "so")
+
+    assert told == f"ignored: it says so, {process.pid}"
