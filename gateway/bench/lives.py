@@ -1,9 +1,10 @@
-"""A gateway's memory, and how soon it is ready: empty, and over a store that a long time has filled."""
+"""A gateway's memory and rate, and how soon it is ready: empty, and over a store that a long time has filled."""
 
 import statistics
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -11,9 +12,14 @@ from gateway.bench import rig
 from gateway.bench.filling import fill
 from gateway.bench.load import press
 
+INGEST_ROUNDS: Final = 5
+
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """Resident mebibytes; None where the system does not tell. `full`: idle with `events` stored, then under load."""
+    """Resident mebibytes; None where the system does not tell. `full`: idle with `events` stored, then under load.
+
+    `ingest` is the full store's rate of durable 200s as a share of the empty one's, loaded in turn.
+    """
 
     events: int
     pending: int
@@ -21,6 +27,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     loaded: float | None
     full_idle: float | None
     full_loaded: float | None
+    ingest: float
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +54,15 @@ async def memory(
         idle, loaded = _resident(empty, connections, seconds)
         await fill(full / "gateway.db", events=events, pending=pending, on_events=on_events)
         full_idle, full_loaded = _resident(full, connections, seconds)
+        ingest = _ingest(empty, full, connections, seconds)
     return Memory(
-        events=events, pending=pending, idle=idle, loaded=loaded, full_idle=full_idle, full_loaded=full_loaded
+        events=events,
+        pending=pending,
+        idle=idle,
+        loaded=loaded,
+        full_idle=full_idle,
+        full_loaded=full_loaded,
+        ingest=ingest,
     )
 
 
@@ -57,6 +71,18 @@ def _resident(folder: Path, connections: int, seconds: float) -> tuple[float | N
         idle = gateway.resident_mebibytes()
         press(gateway.target, connections=connections, body=3000, seconds=seconds)
         return _rounded(idle), _rounded(gateway.resident_mebibytes())
+
+
+def _ingest(empty: Path, full: Path, connections: int, seconds: float) -> float:
+    ratios = []
+    with rig.running("durable", empty) as one, rig.running("durable", full) as other:
+        for _ in range(INGEST_ROUNDS):
+            rates = [
+                press(server.target, connections=connections, body=3000, seconds=seconds).rate
+                for server in (one, other)
+            ]
+            ratios.append(rates[1] / rates[0])
+    return round(statistics.median(ratios), 2)
 
 
 def _rounded(mebibytes: float | None) -> float | None:

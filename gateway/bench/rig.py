@@ -1,7 +1,7 @@
 """Starts and stops the servers that are measured, on free ports, their store and log in a folder of their own."""
 
 import base64
-import os
+import re
 import signal
 import socket
 import subprocess
@@ -26,7 +26,7 @@ _BASIC: Final = base64.b64encode(f"warehouse:{PASSWORD}".encode()).decode()
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 0.005
-_PAGE_BYTES: Final = os.sysconf("SC_PAGESIZE") if hasattr(os, "sysconf") else 4096
+_SHARE: Final = re.compile(r"^Pss: +(\d+) kB", re.MULTILINE)
 
 
 class Running:
@@ -65,17 +65,14 @@ class Running:
         return sums
 
     def resident_mebibytes(self) -> float | None:
-        """The resident memory of the gateway's processes together; None where the system does not tell.
-
-        What they share (the interpreter, libraries) counts in each.
-        """
+        """The gateway's resident memory, all its processes together, what they share counted once; Linux tells it."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         try:
             pids = [self.process.pid, *map(int, children.read_text("ascii").split())]
-            pages = sum(int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) for pid in pids)
+            shares = [Path(f"/proc/{pid}/smaps_rollup").read_text("ascii") for pid in pids]
         except OSError:
             return None
-        return pages * _PAGE_BYTES / 2**20
+        return sum(int(found[1]) for share in shares if (found := _SHARE.search(share))) / 2**10
 
     def kill(self) -> None:
         """As a power cut would."""

@@ -144,7 +144,7 @@ def memory(
     seconds: Seconds = 5.0,
     as_json: AsJson = False,
 ) -> None:
-    """Resident memory: idle, under load, and with many events stored."""
+    """Resident memory: idle, under load, and with many events stored; and the rate of durable 200s with these."""
     from gateway.bench import lives  # noqa: PLC0415 - the other commands start without it
 
     measure = partial(lives.memory, events=events, pending=pending, connections=connections, seconds=seconds)

@@ -7,6 +7,7 @@ acknowledgement; what it has seen is kept within bounds and written away now and
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -170,7 +171,7 @@ class _Seen:
         yield "type", json_type(member)
         if isinstance(member, str | int) and not isinstance(member, bool) and path not in self._wide:
             text, name = str(member), steps[-1]
-            if text and len(text) <= LONGEST_CODE and _CODE.search(name) and not _NO_CODE.search(name):
+            if text and len(text) <= LONGEST_CODE and _names_code(name):
                 yield "code", text
 
     def _note(self, key: Key, example: str, event_id: str, now: Micros) -> None:
@@ -260,6 +261,12 @@ def _members(value: Any) -> Iterator[tuple[tuple[str, ...], str, Any]]:
             waiting.append(each)
 
 
+@lru_cache(4096)
+def _names_code(name: str) -> bool:
+    return bool(_CODE.search(name)) and not _NO_CODE.search(name)
+
+
+@lru_cache(4096)
 def _is_name(key: str) -> bool:
     """Whether a key can stand in a written path, and is no text that somebody wrote at length."""
     return 0 < len(key) <= LONGEST_KEY and key.isprintable() and not _MARKS & set(key)

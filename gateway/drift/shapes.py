@@ -5,6 +5,7 @@ A path is written `$.orders[].shipTo.city`; any item of a list is `[]`.
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from types import FunctionType
 from typing import Any, Final, Literal, TypeAlias
 
@@ -94,22 +95,26 @@ def shapes_in(namespace: Mapping[str, Any]) -> Shapes:
     return Shapes(roots)
 
 
-def written(steps: Sequence[str]) -> str:
+@lru_cache(8192)
+def written(steps: tuple[str, ...]) -> str:
     """Steps as a path."""
     return "$" + "".join(step if step == ITEM else f".{step}" for step in steps)
 
 
+_JSON_TYPES: Final[dict[type, JsonType]] = {
+    bool: "boolean",
+    str: "text",
+    dict: "object",
+    list: "list",
+    type(None): "null",
+    int: "number",
+    float: "number",
+}
+
+
 def json_type(value: Any) -> JsonType:
     """The type of a decoded JSON value."""
-    # A boolean is an int to Python: it must be asked for first.
-    kinds: tuple[tuple[type, JsonType], ...] = (
-        (bool, "boolean"),
-        (str, "text"),
-        (dict, "object"),
-        (list, "list"),
-        (type(None), "null"),
-    )
-    return next((name for kind, name in kinds if isinstance(value, kind)), "number")
+    return _JSON_TYPES[type(value)]
 
 
 def _alternatives(kinds: Sequence[inspect.Type]) -> list[inspect.Type]:
