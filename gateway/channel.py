@@ -30,7 +30,7 @@ _BUFFER: Final = 1 << 20
 _SIGNALS: Final = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 _PR_SET_PDEATHSIG: Final = 1
 _STOP_SECONDS: Final = 10.0
-
+_STDERR: Final = 2
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _PICKLED: Final = 0x80
@@ -210,7 +210,8 @@ def _run(command: Sequence[str], descriptor: int) -> "subprocess.Popen[bytes]":
             command,
             pass_fds=[descriptor],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            # What an adapter prints is seen, and is no part of what a command prints.
+            stdout=_STDERR,
             env={**os.environ, "PYTHONPATH": path},
         )
     finally:

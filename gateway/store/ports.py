@@ -1,6 +1,7 @@
 """The store's ports, one a room, in the room's own words. Every engine keeps them; one contract suite tests them all.
 
-All writes are durable when they return. Any may raise `StoreUnavailable`: then nothing of it was stored.
+All writes are durable when they return. Any may raise `StoreUnavailable`: then nothing of it was stored, unless the
+store was lost meanwhile, which is the gateway's end.
 """
 
 import asyncio

@@ -23,6 +23,9 @@ HOST: Final = "gateway.translation.host"
 ANSWER_SECONDS: Final = 5.0
 """After so long it hangs: Python code is interrupted after a second, and what is done is told every second."""
 
+START_SECONDS: Final = 30.0
+"""For the imports, on a machine that has much else to do."""
+
 ALONE_TRIES: Final = 2
 """Once may be somebody else's doing, such as of who was short of memory."""
 
@@ -108,7 +111,7 @@ class TranslationProcess:
         self._ask(packed(events))
         done = 0
         while done < len(events):
-            answer = await self._answer()
+            answer = await self._answer(self._answer_seconds)
             try:
                 part = _unpacked(answer)
             except msgspec.ValidationError:
@@ -139,7 +142,7 @@ class TranslationProcess:
         self._child = await Child.start(HOST, self._take, self._lost)
         self._ask(self._setup)
         try:
-            fault = (await self._answer()).decode()
+            fault = (await self._answer(START_SECONDS)).decode()
         except _Ended as error:
             raise AdaptersUnusable(f"the translation's process does not start: {error}") from None
         if fault:
@@ -152,15 +155,15 @@ class TranslationProcess:
         if self._child is not None:
             self._child.channel.send(self._question, payload)
 
-    async def _answer(self) -> bytes:
+    async def _answer(self, seconds: float) -> bytes:
         """The next answer. Without one the process is ended, since it might still come."""
         child = self._child
         try:
-            async with asyncio.timeout(self._answer_seconds):
+            async with asyncio.timeout(seconds):
                 answer = await self._answers.get()
         except TimeoutError:
             await self.close()
-            raise _Hung(f"no answer within {self._answer_seconds:g} s") from None
+            raise _Hung(f"no answer within {seconds:g} s") from None
         except asyncio.CancelledError:
             await self.close()
             raise
