@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import copyreg
 import ctypes
+import gc
 import os
 import pickle
 import signal
@@ -20,6 +21,8 @@ import msgspec
 
 COMMAND: Final[list[str]] = [sys.executable, "-P", "-m"]
 """What runs a module in a process of its own. `-P`: what lies in the working directory is no part of us."""
+
+COLLECTOR_THRESHOLDS: Final = (50_000, 20, 50)
 
 OnFrame = Callable[[int, memoryview], None]
 """Told a frame's kind and its payload, which is gone when the call returns."""
@@ -224,3 +227,14 @@ def end_of(descriptor: int) -> socket.socket:
         # Linux: a parent that is killed takes us with it, before the next one comes. Elsewhere the channel's end does.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     return socket.socket(fileno=descriptor)
+
+
+def rest_collector() -> None:
+    """Spare the garbage collector what lives as long as the process; call it once everything is set up.
+
+    What a hook leaves behind makes no cycles that matter, yet by default every few hundred objects set off a walk over
+    all modules: a fifth of the loop's time under load.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)

@@ -13,10 +13,11 @@ from starlette.types import ASGIApp
 
 from gateway import logs
 from gateway.app import Gateway
+from gateway.channel import rest_collector
 from gateway.config import Config, secrets_of
 from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.reloading import Read, Reloading
-from gateway.serving import create_server, listen, rest_collector
+from gateway.serving import create_server, listen
 
 STARTED_LOOK_SECONDS: Final = 0.005
 OTHER_FILES: Final = 200

@@ -9,7 +9,6 @@ a deadline, and so has a peer that does not read its answer; one sweep a quarter
 
 import asyncio
 import contextlib
-import gc
 import math
 import socket
 from collections.abc import Callable
@@ -37,7 +36,6 @@ GRACE_SECONDS: Final = 8
 LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 64 * 1024 * 1024
 SWEEP_SECONDS: Final = 0.25
-COLLECTOR_THRESHOLDS: Final = (50_000, 20, 50)
 
 _IDLE, _HEAD, _BODY = range(3)
 _NEVER: Final = math.inf
@@ -487,17 +485,6 @@ def _without_upgrade(data: bytes) -> bytes:
     """
     head, blank, rest = data.partition(b"\r\n\r\n")
     return head.replace(b"\nUpgrade:", b"\nX-Upgrade:") + blank + rest
-
-
-def rest_collector() -> None:
-    """Spare the garbage collector what lives as long as the process; call it once everything is set up.
-
-    A request's objects make no cycles that matter, yet by default every few hundred of them set off a walk over all
-    modules: a fifth of the loop's time under load.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTOR_THRESHOLDS)
 
 
 def listen(host: str, port: int, backlog: int = 2048) -> socket.socket:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from gateway.channel import Blocking, end_of, packed, unpacker
+from gateway.channel import Blocking, end_of, packed, rest_collector, unpacker
 from gateway.config.model import ConfiguredSource
 from gateway.events import TranslatedEvent, UntranslatedEvent
 from gateway.translation.registry import find_adapter
@@ -59,6 +59,7 @@ def main(descriptor: str) -> None:
         channel.send(question, str(error.args[0]).encode())
         return
     channel.send(question, b"")
+    rest_collector()
     for question, events in frames:
         for part in translated(_unpacked(events), translator.translate):
             channel.send(question, packed(part))

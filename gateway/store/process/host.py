@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from gateway.channel import attach, end_of, packed
+from gateway.channel import attach, end_of, packed, rest_collector
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.events import Receipt
 from gateway.store.process import protocol
@@ -35,6 +35,7 @@ class Host:
         else:
             self._store.observe(on_commit=self._committed, on_stored=partial(self._channel.send, protocol.STORED, b""))
             self._channel.send(protocol.OPENED, protocol.pickled(None))
+            rest_collector()
             await self._is_enough.wait()
             if self._calls:
                 await asyncio.wait(self._calls)

@@ -3,7 +3,8 @@ import socket
 
 import pytest
 
-from gateway.serving import COLLECTOR_THRESHOLDS, listen, rest_collector
+from gateway.channel import COLLECTOR_THRESHOLDS, rest_collector
+from gateway.serving import listen
 
 
 def test_a_taken_port_is_said() -> None:
