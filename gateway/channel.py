@@ -112,7 +112,7 @@ class Channel(asyncio.Protocol):
         head, sent = len(payload).to_bytes(_LENGTH, "little") + bytes((kind,)), 0
         if not transport.get_write_buffer_size():
             # The transport would wait for the end of the loop's turn, and the other end could be at work by then.
-            with contextlib.suppress(BlockingIOError):
+            with contextlib.suppress(OSError):
                 sent = self._end.sendmsg((head, payload))
         if sent < len(head):
             transport.write(head[sent:])
@@ -143,6 +143,7 @@ class Channel(asyncio.Protocol):
 
 async def attach(end: socket.socket, on_frame: OnFrame, on_lost: Callable[[], None]) -> Channel:
     """A channel over one end of a pair of sockets."""
+    end.setblocking(False)  # noqa: FBT003 - the standard library's
     loop = asyncio.get_running_loop()
     _, channel = await loop.create_unix_connection(lambda: Channel(end, on_frame, on_lost), sock=end)
     return channel

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -49,10 +50,14 @@ async def test_a_process_that_is_killed_takes_the_store_with_it(tmp_path):
     await asyncio.sleep(0.05)
     os.kill(store.pid, signal.SIGKILL)
 
-    told = await asyncio.wait_for(asyncio.gather(*puts, call, return_exceptions=True), 10)
+    # Before this loop has heard of it.
+    time.sleep(0.1)  # noqa: ASYNC251 - just so
+    late = asyncio.ensure_future(store.records.counts())
+
+    told = await asyncio.wait_for(asyncio.gather(*puts, call, late, return_exceptions=True), 10)
     await asyncio.wait_for(lost.wait(), 10)
 
-    assert [type(each) for each in told] == [StoreUnavailable] * 4
+    assert [type(each) for each in told] == [StoreUnavailable] * 5
     assert store.failure == "its process has ended"
     with pytest.raises(StoreUnavailable):
         await store.inbox.put(arrival(9))
