@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -124,15 +126,10 @@ def beside(gateway: Gateway, module: str) -> int:
 def test_the_stores_process_is_killed(tmp_path):
     """Without its store the gateway ends, and says so; what it acknowledged is there in the next life."""
     with Intakes() as opened, Gateway(tmp_path, {"demo": tenant(opened.open().url)}) as gateway:
-        answered: list[str] = []
-        threads = [threading.Thread(target=_hammer, args=(gateway.port, name, answered)) for name in "abcd"]
-        for thread in threads:
-            thread.start()
-        assert eventually(lambda: len(answered) > 200)
-        os.kill(beside(gateway, "gateway.store.process.host"), signal.SIGKILL)
-        code = gateway.wait()
-        for thread in threads:
-            thread.join()
+        with hammered(gateway) as answered:
+            assert eventually(lambda: len(answered) > 200)
+            os.kill(beside(gateway, "gateway.store.process.host"), signal.SIGKILL)
+            code = gateway.wait()
         gateway.start()
         gateway.drained()
         stored = {row["eventId"] for row in gateway.all("events")}
@@ -147,18 +144,13 @@ def test_the_translations_process_is_killed(tmp_path):
     with Intakes() as opened, Gateway(tmp_path, {"demo": tenant(opened.open().url)}) as gateway:
         gateway.post(told("a-1", "A", 1))
         gateway.becomes("A", "delivered")
-        answered: list[str] = []
-        threads = [threading.Thread(target=_hammer, args=(gateway.port, name, answered)) for name in "abcd"]
-        for thread in threads:
-            thread.start()
-        for number in range(3):
-            assert eventually(lambda number=number: len(answered) > 200 * number)
-            os.kill(beside(gateway, "gateway.translation.host"), signal.SIGKILL)
-            gateway.post(told(f"z-{number}", f"Z{number}", 1))
-            gateway.becomes(f"Z{number}", "delivered")
-        gateway.kill()
-        for thread in threads:
-            thread.join()
+        with hammered(gateway) as answered:
+            for number in range(3):
+                assert eventually(lambda number=number: len(answered) > 200 * number)
+                os.kill(beside(gateway, "gateway.translation.host"), signal.SIGKILL)
+                gateway.post(told(f"z-{number}", f"Z{number}", 1))
+                gateway.becomes(f"Z{number}", "delivered")
+            gateway.kill()
         gateway.start()
         ended = gateway.drained()
 
@@ -168,14 +160,9 @@ def test_the_translations_process_is_killed(tmp_path):
 def test_sigterm_under_load(tmp_path):
     """SIGTERM under load: whatever was answered is stored, and the exit code says that all is well."""
     with Intakes() as opened, Gateway(tmp_path, {"demo": tenant(opened.open().url)}) as gateway:
-        answered: list[str] = []
-        threads = [threading.Thread(target=_hammer, args=(gateway.port, name, answered)) for name in "abcd"]
-        for thread in threads:
-            thread.start()
-        eventually(lambda: len(answered) > 200)
-        code = gateway.stop()
-        for thread in threads:
-            thread.join()
+        with hammered(gateway) as answered:
+            eventually(lambda: len(answered) > 200)
+            code = gateway.stop()
         stored = sqlite3.connect(tmp_path / "gateway.db").execute("SELECT event_id FROM events").fetchall()
         gateway.start()
         ended = gateway.drained()
@@ -186,6 +173,18 @@ def test_sigterm_under_load(tmp_path):
     assert set(ended) <= {"delivered", "superseded"}
     assert sum(ended.values()) == len(stored)
     assert "Traceback" not in gateway.log.read_text()
+
+
+@contextmanager
+def hammered(gateway: Gateway) -> Iterator[list[str]]:
+    """Several vendors at once, until nobody answers, which must come to pass within; the event IDs that got 200."""
+    answered: list[str] = []
+    threads = [threading.Thread(target=_hammer, args=(gateway.port, name, answered)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    yield answered
+    for thread in threads:
+        thread.join()
 
 
 def _hammer(port: int, name: str, answered: list[str]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sqlite3
+import sys
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from gateway.events import Arrival
 from gateway.records import EventFilter
 from gateway.store.process import ProcessStore
 from gateway.store.process.client import FRAME_BYTES
-from tests.processes import eventually
+from tests.processes import environment, eventually
 
 
 @pytest.fixture
@@ -92,7 +93,12 @@ async def test_it_ends_with_its_parent(tmp_path):
         "asyncio.run(main())\n"
     )
     parent = await asyncio.create_subprocess_exec(
-        "python", "-c", program, str(tmp_path / "gateway.db"), stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-c",
+        program,
+        str(tmp_path / "gateway.db"),
+        stdout=asyncio.subprocess.PIPE,
+        env=environment(),
     )
     pid = int(await parent.stdout.readline())
     parent.kill()
