@@ -40,9 +40,9 @@ def translated(
 
 def translator_of(setup: bytes) -> Translator:
     """The translator for what `setup_of` packed. Raises LookupError: an adapter does not load any more."""
-    packed, tenants = pickle.loads(setup)  # noqa: S301 - from our own process, over our own pair of sockets
+    given, tenants = pickle.loads(setup)  # noqa: S301 - from our own process, over our own pair of sockets
     sources = {}
-    for name, settings, directory, options in packed:
+    for name, settings, directory, options in given:
         adapter = find_adapter(settings.adapter, Path(directory))
         sources[name] = ConfiguredSource(name, settings, adapter, pickle.loads(options))  # noqa: S301 - as above
     return Translator(sources, tenants, Watchdog(TRANSLATION_SECONDS))

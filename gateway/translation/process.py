@@ -182,5 +182,5 @@ class TranslationProcess:
 
 def setup_of(sources: Mapping[str, ConfiguredSource], tenants: Mapping[str, Tenant]) -> bytes:
     """What the process needs to know. Options are packed by themselves: their types come with the adapters."""
-    packed = [(each.name, each.settings, each.directory, pickle.dumps(each.options)) for each in sources.values()]
-    return pickle.dumps((packed, dict(tenants)))
+    told = [(each.name, each.settings, each.directory, pickle.dumps(each.options)) for each in sources.values()]
+    return pickle.dumps((told, dict(tenants)))

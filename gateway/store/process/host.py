@@ -46,8 +46,8 @@ class Host:
         if kind == protocol.PUT:
             self._store.writer.put_batch(protocol.decode_arrivals(payload), self._stored)
         elif kind == protocol.CALL:
-            number, call, packed = protocol.decode_call(payload)
-            arguments, named = protocol.codec_of(call).decode_arguments(packed)
+            number, call, given = protocol.decode_call(payload)
+            arguments, named = protocol.codec_of(call).decode_arguments(given)
             task = asyncio.create_task(self._call(number, call, arguments, named))
             self._calls.add(task)
             task.add_done_callback(self._calls.discard)
