@@ -17,6 +17,7 @@ ADAPTER = '''
 import os
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 from adapters import Adapter, Identity, Ignored, OptionsModel, State, Order
 
@@ -29,6 +30,12 @@ def translate(hook, options, answers):
     does = hook.body.decode()
     if does == "ends":
         os._exit(7)
+    if does == "ends twice":
+        with Path(__file__).with_suffix(".log").open("a+b") as log:
+            if log.tell() < 2:
+                log.write(b".")
+                log.flush()
+                os._exit(7)
     if does == "hangs":
         re.match(r"(a+)+$", "a" * 64 + "b")
     if does == "wrong type":
@@ -105,6 +112,17 @@ async def test_one_that_ends_the_process_is_dead_alone(process):
         "ignored: it says c",
         "dead: adapter doing ended its process: exit code 7",
         "ignored: it says d",
+    ]
+
+
+async def test_one_that_ended_it_alone_has_another_try(process):
+    """Whoever was short of memory may have ended it, once with others and once alone."""
+    told = await outcomes(process, "a", "ends twice", "b")
+
+    assert [each.split(",")[0] for each in told] == [
+        "ignored: it says a",
+        "ignored: it says ends twice",
+        "ignored: it says b",
     ]
 
 
