@@ -16,8 +16,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from gateway.bench.backlog import delivered
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, OrderStatus, TranslatedEvent
-from gateway.orders import Attempt, Lease, Settlement, TenantState
+from gateway.orders import Claim, Lease
 from gateway.records import DeadLetterFilter, EventFilter, OrderFilter, RetentionSpans
 from gateway.store.sqlite import SqliteStore
 
@@ -113,21 +114,14 @@ class Walk:
     async def claim_and_settle(self, spent: dict[str, list[float]]) -> None:
         """A batch, leased and delivered."""
         started = time.perf_counter()
-        lease = await self.store.outbox.claim(
-            "north", now=NOW, until=NOW + 60 * SECOND, linger=0, max_orders=BATCH, max_bytes=1 << 20
-        )
+        claim = Claim(now=NOW, until=NOW + 60 * SECOND, linger=0, max_orders=BATCH, max_bytes=1 << 20)
+        lease = await self.store.outbox.claim("north", claim)
         spent["claim"].append(time.perf_counter() - started)
         if not isinstance(lease, Lease):
             raise TypeError("nothing is due")
-        settlements = [
-            Settlement(order=order.id, result="delivered", order_id=str(order.id), is_created=True)
-            for order in lease.orders
-        ]
-        attempt = Attempt(
-            at=NOW, kind="push", http_status=200, outcome="delivered", detail=None, batch_size=BATCH, milliseconds=1
-        )
+        settling = delivered(lease, NOW)
         started = time.perf_counter()
-        await self.store.outbox.settle(lease, settlements, attempt, TenantState(), now=NOW)
+        await self.store.outbox.settle(lease, settling)
         spent["settle"].append(time.perf_counter() - started)
 
 
@@ -171,7 +165,7 @@ def questions(store: SqliteStore) -> dict[str, Callable[[], Awaitable[Any]]]:
 
     return {
         "claim nothing": lambda: outbox.claim(
-            "nobody", now=NOW, until=NOW + SECOND, linger=0, max_orders=BATCH, max_bytes=1 << 20
+            "nobody", Claim(now=NOW, until=NOW + SECOND, linger=0, max_orders=BATCH, max_bytes=1 << 20)
         ),
         "rescue": lambda: outbox.rescue(now=0, rests_until=0, everything=False),
         "rescue all": lambda: outbox.rescue(now=NOW, rests_until=NOW, everything=True),

@@ -37,7 +37,7 @@ _STDERR: Final = 2
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _PICKLED: Final = 0x80
-"""A pickle's first byte; an array's in MessagePack is another."""
+"""A pickle's first byte; in MessagePack an empty map's, which none of our values is."""
 
 
 def _listed(view: Collection[Any]) -> tuple[Any, ...]:
@@ -49,16 +49,16 @@ copyreg.pickle(type({}.keys()), _listed)
 copyreg.pickle(type({}.values()), _listed)
 
 
-def packed(values: Sequence[object]) -> bytes:
-    """An array of values as bytes: fast, unless one is such as no JSON could hold either."""
+def packed(value: object) -> bytes:
+    """A value as bytes: fast, unless something in it is such as no JSON could hold either."""
     try:
-        return _encode(values)
+        return _encode(value)
     except (UnicodeEncodeError, OverflowError, TypeError):
-        return pickle.dumps(values, pickle.HIGHEST_PROTOCOL)
+        return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
 
 
 def unpacker(type_: Any) -> Callable[[bytes | memoryview], Any]:
-    """What turns such bytes back into an array of this type. Raises msgspec.ValidationError."""
+    """What turns such bytes back into a value of this type. Raises msgspec.ValidationError."""
     decode = msgspec.msgpack.Decoder(type_).decode
 
     def unpacked(payload: bytes | memoryview) -> Any:

@@ -1,5 +1,6 @@
 """Nouns of the outbox: leases, settlements, attempts, a tenant's state."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Literal
 
@@ -83,7 +84,20 @@ class LeasedOrder(msgspec.Struct, frozen=True):
     event_id: str = ""
 
 
-class Lease(msgspec.Struct, frozen=True):
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """A tenant's next batch: of what is due `now`, leased until `until`.
+
+    It is full at `max_orders` or `max_bytes` (the JSON array's), else goes once its oldest order has waited `linger`.
+    """
+
+    now: Micros
+    until: Micros
+    linger: Micros
+    max_orders: int
+    max_bytes: int
+
+
+class Lease(msgspec.Struct, frozen=True, tag=True):
     """Orders that one holder may send. `token` fences: a settlement with another token changes nothing."""
 
     token: int
@@ -91,7 +105,7 @@ class Lease(msgspec.Struct, frozen=True):
     orders: tuple[LeasedOrder, ...]
 
 
-class Wait(msgspec.Struct, frozen=True):
+class Wait(msgspec.Struct, frozen=True, tag=True):
     """Nothing to send before `until`; None: nothing is pending."""
 
     until: Micros | None
@@ -125,6 +139,22 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     detail: str | None
     batch_size: int
     milliseconds: int
+
+
+class Settling(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer showed: its orders' settlements and the tenant's state, stored at once.
+
+    `tried` orders were in the attempt as well; their lease goes on. `revived` orders that are dead become pending
+    again, with their notes' trial set. `claim`: the tenant's next batch is leased in the same transaction.
+    """
+
+    settlements: Sequence[Settlement]
+    attempt: Attempt | None
+    state: TenantState
+    now: Micros
+    tried: Sequence[int] = ()
+    revived: Sequence[int] = ()
+    claim: Claim | None = None
 
 
 class Settled(msgspec.Struct, frozen=True):

@@ -12,8 +12,8 @@ from gateway.bench import rig
 from gateway.bench.filling import BODY, arrival, fill_open
 from gateway.bench.load import LoadFailed
 from gateway.bench.samples import template
-from gateway.events import SECOND
-from gateway.orders import Attempt, Lease, Settlement, TenantState
+from gateway.events import SECOND, Micros
+from gateway.orders import Attempt, Claim, Lease, Settlement, Settling, TenantState
 from gateway.store.sqlite import SqliteStore
 
 BATCH = 100
@@ -62,6 +62,26 @@ def _beside(cost: Cost, first: Cost) -> Cost:
     )
 
 
+def delivered(lease: Lease, now: Micros) -> Settling:
+    """All of it, by one request."""
+    return Settling(
+        settlements=[
+            Settlement(order=order.id, result="delivered", order_id="T", is_created=True) for order in lease.orders
+        ],
+        attempt=Attempt(
+            at=now,
+            kind="push",
+            http_status=200,
+            outcome="delivered",
+            detail=None,
+            batch_size=len(lease.orders),
+            milliseconds=1,
+        ),
+        state=TenantState(),
+        now=now,
+    )
+
+
 async def _cost(store: SqliteStore, pending: int, rounds: int) -> Cost:
     stored, claimed, settled = [], [], []
     made, run = template(BODY), time.time_ns() >> 20
@@ -73,28 +93,13 @@ async def _cost(store: SqliteStore, pending: int, rounds: int) -> Cost:
         stored.append(time.perf_counter() - started)
         now = time.time_ns() // 1000
         started = time.perf_counter()
-        lease = await store.outbox.claim(
-            rig.TENANT, now=now, until=now + 60 * SECOND, linger=0, max_orders=BATCH, max_bytes=2**20
-        )
+        claim = Claim(now=now, until=now + 60 * SECOND, linger=0, max_orders=BATCH, max_bytes=2**20)
+        lease = await store.outbox.claim(rig.TENANT, claim)
         claimed.append(time.perf_counter() - started)
         if not isinstance(lease, Lease):
             raise LoadFailed(f"{pending} orders are too few for {rounds} rounds of {BATCH}")
         started = time.perf_counter()
-        await store.outbox.settle(
-            lease,
-            [Settlement(order=order.id, result="delivered", order_id="T", is_created=True) for order in lease.orders],
-            Attempt(
-                at=now,
-                kind="push",
-                http_status=200,
-                outcome="delivered",
-                detail=None,
-                batch_size=len(lease.orders),
-                milliseconds=1,
-            ),
-            TenantState(),
-            now=now,
-        )
+        await store.outbox.settle(lease, delivered(lease, now))
         settled.append(time.perf_counter() - started)
     store_ms, claim_ms, settle_ms = (round(statistics.median(each) * 1000, 2) for each in (stored, claimed, settled))
     return Cost(pending=pending, store=store_ms, claim=claim_ms, settle=settle_ms)

@@ -33,7 +33,18 @@ from gateway.delivery.verdict import (
 )
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Clock, Micros
-from gateway.orders import Attempt, Lease, LeasedOrder, Settled, Settlement, TenantState, TenantStatus, Wait
+from gateway.orders import (
+    Attempt,
+    Claim,
+    Lease,
+    LeasedOrder,
+    Settled,
+    Settlement,
+    Settling,
+    TenantState,
+    TenantStatus,
+    Wait,
+)
 from gateway.outgoing import Sleep
 from gateway.store.ports import Outbox
 
@@ -75,6 +86,8 @@ class _Lane:
         self.number = number
         self.client = client
         self.woken = asyncio.Event()
+        # The next batch, leased with the last one's settlement.
+        self.lease: Lease | None = None
         self.moved_at: Micros = 0
         self.busy_until: Micros = 0
 
@@ -196,12 +209,16 @@ class TenantWorker:
     async def step(self, number: int = 0) -> Micros | None:
         """Send at most one lease. When to step again: a moment, perhaps past; None: when woken."""
         lane, now = self._lanes[number], self._clock()
+        if lane.lease is not None:
+            lease, lane.lease = lane.lease, None
+            with suppress(StoreUnavailable):
+                await self._catch_up(now)
+            await self._deliver(lane, lease, "push")
+            return self._clock()
         # Further lanes wait until nothing is wrong: what is being found out must not be blurred by their answers.
-        if number and not policy.is_calm(self._state):
+        if self._state.is_halted_by_hand or (number and not policy.is_calm(self._state)):
             return None
         at = policy.next_attempt_at(self._state, self._settings, now)
-        if self._state.is_halted_by_hand:
-            return None
         if at > now:
             return at
         try:
@@ -215,7 +232,7 @@ class TenantWorker:
         return self._clock()
 
     async def _run_lane(self, lane: _Lane) -> None:
-        while not self._is_stopping:
+        while not self._is_stopping or lane.lease is not None:
             lane.woken.clear()
             lane.moved_at = self._clock()
             at = await self.step(lane.number)
@@ -235,20 +252,21 @@ class TenantWorker:
         self._latest = now
 
     async def _claim(self, now: Micros) -> tuple[Lease, Kind] | Wait:
-        until = self._lease_end(now)
         if self._state.status is TenantStatus.HALTED:
-            lease = await self._outbox.claim_probe(self.name, now=now, until=until)
+            lease = await self._outbox.claim_probe(self.name, now=now, until=self._lease_end(now))
             return Wait(None) if lease is None else (lease, "probe")
+        claimed = await self._outbox.claim(self.name, self._next_batch(now))
+        return claimed if isinstance(claimed, Wait) else (claimed, "push")
+
+    def _next_batch(self, now: Micros) -> Claim:
         batch = self._settings.batch
-        claimed = await self._outbox.claim(
-            self.name,
+        return Claim(
             now=now,
-            until=until,
+            until=self._lease_end(now),
             linger=micros(batch.linger),
             max_orders=policy.batch_limit(self._state, self._settings),
             max_bytes=batch.max_bytes,
         )
-        return claimed if isinstance(claimed, Wait) else (claimed, "push")
 
     def _lease_end(self, now: Micros) -> Micros:
         return now + micros(self._settings.timeout) + _LEASE_MARGIN
@@ -260,7 +278,7 @@ class TenantWorker:
         group = search.next() if self._may_send(lane, kind) else None
         while group is not None:
             orders = tuple(held[order] for order in group)
-            verdict, settlements = await self._attempt(lane, lease, orders, kind)
+            verdict, settlements = await self._attempt(lane, lease, orders, kind, left=len(held))
             for settlement in settlements:
                 del held[settlement.order]
             if isinstance(verdict, Refused):
@@ -291,9 +309,9 @@ class TenantWorker:
             return False
 
     async def _attempt(
-        self, lane: _Lane, lease: Lease, orders: tuple[LeasedOrder, ...], kind: Kind
+        self, lane: _Lane, lease: Lease, orders: tuple[LeasedOrder, ...], kind: Kind, *, left: int
     ) -> tuple[Verdict, Sequence[Settlement]]:
-        """One request: sent, judged, settled, reported."""
+        """One request: sent, judged, settled, reported. `left`: how many orders of the lease are unsettled before."""
         self._begun += 1
         ticket, at = self._begun, self._clock()
         lane.busy_until = self._lease_end(at)
@@ -317,7 +335,9 @@ class TenantWorker:
             batch_size=len(orders),
             milliseconds=max(0, now - at) // 1000,
         )
-        settled = await self._settle(lane, lease, decision, attempt, orders)
+        is_last = kind == "push" and isinstance(verdict, Delivered) and len(decision.settlements) == left
+        goes_on = is_last and not decision.releases
+        settled = await self._settle(lane, lease, decision, attempt, orders, goes_on=goes_on)
         self._report(attempt, settled, before, verdict)
         return verdict, decision.settlements
 
@@ -328,23 +348,29 @@ class TenantWorker:
         decision: Decision,
         attempt: Attempt | None,
         orders: Sequence[LeasedOrder] = (),
+        *,
+        goes_on: bool = False,
     ) -> Sequence[Settled]:
-        """Store what an answer meant, however long the store is down: an answer is not to be had twice."""
+        """Store what an answer meant, however long the store is down: an answer is not to be had twice.
+
+        `goes_on`: and lease the next batch, unless something has come up.
+        """
         ended = {settlement.order for settlement in decision.settlements}
         self._unsettled += 1
         try:
             while True:
                 now = lane.moved_at = self._clock()
+                settling = Settling(
+                    settlements=decision.settlements,
+                    attempt=attempt,
+                    state=self._state,
+                    now=now,
+                    tried=[order.id for order in orders if order.id not in ended],
+                    revived=decision.revived,
+                    claim=self._next_batch(now) if goes_on and self._may_send(lane, "push") else None,
+                )
                 try:
-                    settled = await self._outbox.settle(
-                        lease,
-                        decision.settlements,
-                        attempt,
-                        self._state,
-                        tried=[order.id for order in orders if order.id not in ended],
-                        revived=decision.revived,
-                        now=now,
-                    )
+                    settled, lane.lease = await self._outbox.settle(lease, settling)
                     if decision.releases:
                         await self._outbox.release(self.name, now=now, trial_is_final=True)
                 except StoreUnavailable:

@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.config.model import Tenant
 from gateway.events import SECOND, Clock, Micros
-from gateway.orders import Attempt, Lease, Settled, Settlement, TenantState
+from gateway.orders import Attempt, Lease, Settled, Settlement, Settling, TenantState
 from gateway.store.ports import Outbox, PullLedger
 
 STEP: Final = 500
@@ -113,7 +113,8 @@ class PullTenant:
                 Settlement(order=order.id, result="delivered" if is_whole else "uncertain", notes=order.notes)
                 for order in lease.orders
             ]
-            settled = await self._outbox.settle(lease, settlements, attempt, self.state, now=now)
+            settling = Settling(settlements=settlements, attempt=attempt, state=self.state, now=now)
+            settled, _ = await self._outbox.settle(lease, settling)
             self._on_settled(self.name, attempt, settled)
 
 

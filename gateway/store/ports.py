@@ -21,7 +21,7 @@ from gateway.events import (
     UntranslatedEvent,
     WaitingSubject,
 )
-from gateway.orders import Attempt, Lease, Settled, Settlement, TenantState, Wait
+from gateway.orders import Claim, Lease, Settled, Settling, TenantState, Wait
 from gateway.records import (
     ArchivedEvent,
     Counts,
@@ -142,20 +142,10 @@ class ReconciliationLedger(Protocol):
 class Outbox(Protocol):
     """What delivery needs. An order is one row holding its newest state."""
 
-    async def claim(
-        self,
-        tenant: str,
-        *,
-        now: Micros,
-        until: Micros,
-        linger: Micros,
-        max_orders: int,
-        max_bytes: int,
-    ) -> Lease | Wait:
-        """Lease the tenant's due orders, oldest first, until `until`.
+    async def claim(self, tenant: str, claim: Claim) -> Lease | Wait:
+        """Lease the tenant's due orders, oldest first.
 
-        A batch is full at `max_orders` or `max_bytes` (the JSON array's), else goes once its oldest has waited
-        `linger`. An order that goes alone, or is larger than `max_bytes`, is leased alone.
+        An order that goes alone, or is larger than a batch may be, is leased alone.
         """
         ...
 
@@ -170,24 +160,12 @@ class Outbox(Protocol):
         """Prolong the lease of these orders; False: it was lost, do not send."""
         ...
 
-    async def settle(
-        self,
-        lease: Lease,
-        settlements: Sequence[Settlement],
-        attempt: Attempt | None,
-        state: TenantState,
-        *,
-        tried: Collection[int] = (),
-        revived: Collection[int] = (),
-        now: Micros,
-    ) -> list[Settled]:
-        """End the lease of these orders by what the attempt showed, and remember the tenant's state, at once.
-
-        `tried` orders were in the attempt as well; their lease goes on.
+    async def settle(self, lease: Lease, settling: Settling) -> tuple[list[Settled], Lease | None]:
+        """End the lease of these orders by what the attempt showed; what became of them, and the next lease.
 
         A settlement touches only the version that was leased: where a newer state came meanwhile, that one is pending
-        (or, a cancellation, takes effect). `revived` orders that are dead become pending again with their notes'
-        trial set. Settlements of orders that the lease no longer holds are dropped.
+        (or, a cancellation, takes effect). Settlements of orders that the lease no longer holds are dropped. The next
+        lease is None where none was claimed, or nothing may go yet.
         """
         ...
 

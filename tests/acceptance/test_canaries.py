@@ -48,6 +48,9 @@ PERSONS = {
 CANARY = re.compile(rb"canary-secret|canary-standard|Canaria-|canaria-mail|4799077001")
 PERSON = re.compile(rb"Canaria-|canaria-mail|4799077001")
 
+# The run takes half a minute, and several where much else is going on.
+pytestmark = pytest.mark.timeout(400)
+
 PROOFS = {
     "bearer": Bearer(token=[SECRETS["bearer"], SECRETS["bearer-old"]]),
     "basic": Basic(username="wms", password=SECRETS["basic"]),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, Reason, Receipt, TranslatedEvent, UntranslatedEvent
-from gateway.orders import Attempt, Lease, Notes, Settled, Settlement, TenantState
+from gateway.orders import Attempt, Claim, Lease, Notes, Settled, Settlement, Settling, TenantState
 from gateway.store.ports import Store
 from gateway.store.process import ProcessStore
 from gateway.store.sqlite import SqliteStore
@@ -105,7 +105,7 @@ class Floor:
 
     async def claim(self, tenant: str = TENANT, **limits: Any) -> Any:
         values = {"until": self.now + 60 * SECOND, "linger": 0, "max_orders": 100, "max_bytes": 1 << 20, **limits}
-        return await self.store.outbox.claim(tenant, now=self.now, **values)
+        return await self.store.outbox.claim(tenant, Claim(now=self.now, **values))
 
     async def lease(self, tenant: str = TENANT, **limits: Any) -> Lease:
         lease = await self.claim(tenant, **limits)
@@ -132,9 +132,10 @@ class Floor:
             for order in lease.orders
             if only is None or order.external_order_id in only
         ]
-        return await self.store.outbox.settle(
-            lease, settlements, attempt, tenant_state or TenantState(), revived=revived, now=self.now
-        )
+        state = tenant_state or TenantState()
+        settling = Settling(settlements=settlements, attempt=attempt, state=state, revived=[*revived], now=self.now)
+        settled, _ = await self.store.outbox.settle(lease, settling)
+        return settled
 
     async def deliver(self, tenant: str = TENANT) -> list[str]:
         """Deliver all that is due; the bodies' texts that went out."""

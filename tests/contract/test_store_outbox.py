@@ -1,7 +1,7 @@
 import pytest
 
 from gateway.events import SECOND, Reason
-from gateway.orders import Attempt, Lease, Notes, Settlement, TenantState, TenantStatus, Trial, Wait
+from gateway.orders import Attempt, Claim, Lease, Notes, Settlement, Settling, TenantState, TenantStatus, Trial, Wait
 from tests.contract.engines import TENANT, canonical, names, state, texts
 
 MINUTE = 60 * SECOND
@@ -306,6 +306,28 @@ async def test_part_of_a_lease_may_be_settled(floor):
     assert [each.external_order_id for each in await floor.settle(lease, "delivered")] == ["A", "C"]
 
 
+async def test_the_next_lease_comes_with_a_settlement(floor):
+    """It holds what is due after the settlement; none where nothing may go yet."""
+    await orders(floor, "A", "B", "C")
+    lease = await floor.lease(max_orders=2)
+    a, b = lease.orders
+    done = Settlement(order=a.id, result="delivered", order_id="T", is_created=True)
+    again = Settlement(order=b.id, result="unchanged", due_at=floor.now)
+    claim = Claim(now=floor.now, until=floor.now + MINUTE, linger=0, max_orders=2, max_bytes=1 << 20)
+    settling = Settling(settlements=[done, again], attempt=None, state=TenantState(), now=floor.now, claim=claim)
+    settled, following = await floor.store.outbox.settle(lease, settling)
+    patient = Claim(now=floor.now, until=floor.now + MINUTE, linger=MINUTE, max_orders=2, max_bytes=1 << 20)
+    back = [Settlement(order=order.id, result="unchanged", due_at=floor.now) for order in following.orders[:1]]
+    ending = Settling(settlements=back, attempt=None, state=TenantState(), now=floor.now, claim=patient)
+    _, nothing = await floor.store.outbox.settle(following, ending)
+
+    assert [each.external_order_id for each in settled] == ["A", "B"]
+    assert sorted(names(following)) == ["B", "C"]
+    assert following.token != lease.token
+    assert nothing is None
+    assert await floor.order_status(names(following)[1]) == "leased"
+
+
 async def test_an_attempt_is_in_the_story_of_each_order_it_held(floor):
     """Those that it settled and those that it only tried, oldest first, the intake's words with it."""
     await orders(floor, "A", "B")
@@ -313,7 +335,10 @@ async def test_an_attempt_is_in_the_story_of_each_order_it_held(floor):
     a, b = lease.orders
     refused = attempt(floor, http_status=400, outcome="refused", detail="no such customer")
     settlement = Settlement(order=a.id, result="dead", reason=Reason("refused", "400: no such customer"))
-    await floor.store.outbox.settle(lease, [settlement], refused, TenantState(), tried=[a.id, b.id], now=floor.now)
+    await floor.store.outbox.settle(
+        lease,
+        Settling(settlements=[settlement], attempt=refused, state=TenantState(), tried=[a.id, b.id], now=floor.now),
+    )
     await floor.settle(lease, "delivered", attempt=attempt(floor))
 
     stories = {name: (await floor.store.records.order(TENANT, name)).attempts for name in "AB"}

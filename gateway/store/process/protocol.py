@@ -8,6 +8,7 @@ from typing import Any, Final
 from gateway.channel import packed, unpacker
 from gateway.errors import GatewayError
 from gateway.events import Arrival, Micros, Receipt, Transition, TranslatedEvent, UntranslatedEvent
+from gateway.orders import Claim, Lease, Settled, Settling, Wait
 
 PUT: Final = 1
 """To the store: arrivals. Back, in the order in which they came: what became of each."""
@@ -71,6 +72,9 @@ _PICKLED: Final = Codec()
 _CODECS: Final = {
     "translation.untranslated": Codec(outcome=list[UntranslatedEvent]),
     "translation.commit": Codec(tuple[list[TranslatedEvent], Micros], list[Transition]),
+    "outbox.claim": Codec(tuple[str, Claim], Lease | Wait),
+    "outbox.settle": Codec(tuple[Lease, Settling], tuple[list[Settled], Lease | None]),
+    "pulls.claim_unserved": Codec(outcome=Lease | None),
 }
 
 

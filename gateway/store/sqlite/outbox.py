@@ -12,11 +12,13 @@ import msgspec
 from gateway.events import Micros, Reason
 from gateway.orders import (
     Attempt,
+    Claim,
     Lease,
     LeasedOrder,
     Notes,
     Settled,
     Settlement,
+    Settling,
     TenantState,
     Trial,
     Wait,
@@ -51,25 +53,9 @@ class SqliteOutbox:
         # Shielded: a cancelled caller must not leave a half-known outcome behind.
         return await asyncio.shield(self._writer.submit(run))
 
-    async def claim(
-        self, tenant: str, *, now: Micros, until: Micros, linger: Micros, max_orders: int, max_bytes: int
-    ) -> Lease | Wait:
+    async def claim(self, tenant: str, claim: Claim) -> Lease | Wait:
         """Lease the tenant's due orders, oldest first; or when to come again."""
-
-        def run(connection: sqlite3.Connection) -> Lease | Wait:
-            rows = connection.execute(SQL.due, (tenant, now, max_orders + 1)).fetchall()
-            if not rows:
-                (due_at,) = connection.execute(SQL.next_due, (tenant,)).fetchone()
-                return Wait(due_at)
-            orders = [leased_order(row) for row in rows]
-            batch, is_full = _fill(orders, max_orders, max_bytes)
-            oldest = min(row[8] for row in rows)
-            # One from the future was stored before the clock was set back: it has waited for long enough.
-            if not is_full and oldest <= now < oldest + linger:
-                return Wait(oldest + linger)
-            return lease_orders(connection, tenant, batch, until)
-
-        return await self._write(run)
+        return await self._write(lambda connection: _claim(connection, tenant, claim))
 
     async def claim_probe(self, tenant: str, *, now: Micros, until: Micros) -> Lease | None:
         """Lease one pending order for a probe, first those not yet refused."""
@@ -90,26 +76,18 @@ class SqliteOutbox:
 
         return await self._write(run)
 
-    async def settle(
-        self,
-        lease: Lease,
-        settlements: Sequence[Settlement],
-        attempt: Attempt | None,
-        state: TenantState,
-        *,
-        tried: Collection[int] = (),
-        revived: Collection[int] = (),
-        now: Micros,
-    ) -> list[Settled]:
-        """End the lease of these orders by what the attempt showed, and remember the tenant's state."""
+    async def settle(self, lease: Lease, settling: Settling) -> tuple[list[Settled], Lease | None]:
+        """End the lease of these orders by what the attempt showed, and remember the tenant's state; the next lease."""
 
-        def run(connection: sqlite3.Connection) -> list[Settled]:
-            settled = _settle(connection, lease, settlements, now)
-            if attempt is not None:
-                _record(connection, lease.tenant, attempt, {*(each.order for each in settlements), *tried})
-            _revive(connection, revived, state, now)
-            connection.execute(SQL.save_tenant, (lease.tenant, _encode(state)))
-            return settled
+        def run(connection: sqlite3.Connection) -> tuple[list[Settled], Lease | None]:
+            settled = _settle(connection, lease, settling.settlements, settling.now)
+            if settling.attempt is not None:
+                orders = {*(each.order for each in settling.settlements), *settling.tried}
+                _record(connection, lease.tenant, settling.attempt, orders)
+            _revive(connection, settling.revived, settling.state, settling.now)
+            connection.execute(SQL.save_tenant, (lease.tenant, _encode(settling.state)))
+            claimed = None if settling.claim is None else _claim(connection, lease.tenant, settling.claim)
+            return settled, claimed if isinstance(claimed, Lease) else None
 
         return await self._write(run)
 
@@ -179,6 +157,20 @@ def _notes_of(order: lifecycle.OrderRow) -> Notes:
         unconfirmed=order.unconfirmed,
         trial=Trial(order.trial),
     )
+
+
+def _claim(connection: sqlite3.Connection, tenant: str, claim: Claim) -> Lease | Wait:
+    rows = connection.execute(SQL.due, (tenant, claim.now, claim.max_orders + 1)).fetchall()
+    if not rows:
+        (due_at,) = connection.execute(SQL.next_due, (tenant,)).fetchone()
+        return Wait(due_at)
+    orders = [leased_order(row) for row in rows]
+    batch, is_full = _fill(orders, claim.max_orders, claim.max_bytes)
+    oldest = min(row[8] for row in rows)
+    # One from the future was stored before the clock was set back: it has waited for long enough.
+    if not is_full and oldest <= claim.now < oldest + claim.linger:
+        return Wait(oldest + claim.linger)
+    return lease_orders(connection, tenant, batch, claim.until)
 
 
 def _fill(orders: Sequence[LeasedOrder], max_orders: int, max_bytes: int) -> tuple[list[LeasedOrder], bool]:

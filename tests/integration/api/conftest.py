@@ -13,7 +13,7 @@ from gateway.config import ApiAccess, ApiToken, Bearer, Config, ConfiguredSource
 from gateway.drift.radar import Radar
 from gateway.errors import ConflictingRequest
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, Reason, TranslatedEvent
-from gateway.orders import Attempt, Lease, Settlement, TenantState, TenantStatus
+from gateway.orders import Attempt, Claim, Lease, Settlement, Settling, TenantState, TenantStatus
 from gateway.records import RefusalRecord
 from gateway.store.sqlite import SqliteStore
 
@@ -119,9 +119,8 @@ def _order(external_order_id: str) -> bytes:
 
 async def deliver(store, tenant, external_order_id, result="delivered"):
     """Lease the tenant's orders and settle the one as sent."""
-    lease = await store.outbox.claim(
-        tenant, now=NOW + SECOND, until=NOW + 60 * SECOND, linger=0, max_orders=100, max_bytes=1 << 20
-    )
+    claim = Claim(now=NOW + SECOND, until=NOW + 60 * SECOND, linger=0, max_orders=100, max_bytes=1 << 20)
+    lease = await store.outbox.claim(tenant, claim)
     assert isinstance(lease, Lease)
     settlements = [
         Settlement(order=order.id, result=result, order_id="ord-1", is_created=True)
@@ -136,7 +135,8 @@ async def deliver(store, tenant, external_order_id, result="delivered"):
         at=NOW + SECOND, kind="push", http_status=status, outcome=result, detail=None,
         batch_size=len(lease.orders), milliseconds=12,
     )  # fmt: skip
-    await store.outbox.settle(lease, settlements, attempt, TenantState(), now=NOW + SECOND)
+    settling = Settling(settlements=settlements, attempt=attempt, state=TenantState(), now=NOW + SECOND)
+    await store.outbox.settle(lease, settling)
 
 
 REFUSALS = [

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.config.model import Batching
 from gateway.events import SECOND
+from gateway.orders import Claim
 from tests import intakes
 from tests.intakes import Intake, always, in_turn, refusing, status
 from tests.integration.delivery.conftest import Flaky
@@ -93,9 +94,9 @@ async def test_late_result_is_refused(desk):
 
     async def robbed(call):
         await desk.store.outbox.rescue(now=desk.clock(), rests_until=0, everything=True)
-        await desk.store.outbox.claim(
-            "acme", now=desk.clock(), until=desk.clock() + SECOND, linger=0, max_orders=100, max_bytes=1000
-        )
+        now = desk.clock()
+        claim = Claim(now=now, until=now + SECOND, linger=0, max_orders=100, max_bytes=1000)
+        await desk.store.outbox.claim("acme", claim)
         await intakes.accepted(call)
 
     async with Intake(always(robbed)) as intake:
@@ -166,6 +167,67 @@ async def test_halt_by_hand_ends_the_search(desk):
 
     assert set(await desk.dead()) == {"O03"}
     assert sorted(intake.orders) == sorted(set(NAMES) - {"O03"})
+
+
+async def test_the_next_batch_is_leased_with_the_last_ones_settlement(desk):
+    """One transaction a batch, not two: claims of their own are the first one, and the one that finds nothing."""
+
+    class Counted(Flaky):
+        def __getattr__(self, name):
+            calls.append(name)
+            return super().__getattr__(name)
+
+    calls = []
+    async with Intake() as intake:
+        batch = Batching(max_orders=5, linger=0.0)
+        worker = await desk.worker(intake, outbox=Counted(desk.store.outbox), batch=batch)
+        await desk.put(*NAMES)
+        await desk.drain(worker)
+
+    assert intake.sent == [NAMES[start : start + 5] for start in range(0, len(NAMES), 5)]
+    assert (calls.count("claim"), calls.count("settle")) == (2, len(intake.sent))
+
+
+@pytest.mark.parametrize("ends", ["stop", "halt"])
+async def test_what_was_leased_ahead_is_put_back(desk, ends):
+    """Stopped, or halted by hand, while a batch is under way: that one is settled, the next one waits as it was."""
+
+    class Late(Flaky):
+        async def settle(self, lease, settling):
+            settled = await self._outbox.settle(lease, settling)
+            leased.append(settled[1])
+            if len(leased) == 1:
+                worker.stop() if ends == "stop" else await worker.halt("by hand")
+            else:
+                is_put_back.set()
+            return settled
+
+    leased, is_put_back = [], asyncio.Event()
+    async with Intake() as intake:
+        batch = Batching(max_orders=10, linger=0.0)
+        worker = await desk.worker(intake, outbox=Late(desk.store.outbox), batch=batch)
+        await desk.put(*NAMES)
+        running = asyncio.create_task(worker.run())
+        await is_put_back.wait()
+        worker.stop()
+        await running
+
+    assert [order.external_order_id for order in leased[0].orders] == NAMES[10:20]
+    assert intake.sent == [NAMES[:10]]
+    assert [*(await desk.statuses()).values()].count("pending") == len(NAMES) - 10
+    assert await desk.attempts(NAMES[10]) == []
+
+
+async def test_a_batch_that_is_not_settled_at_once_is_followed_by_one(desk):
+    """The store is down for two tries: what is leased ahead is leased once."""
+    async with Intake() as intake:
+        batch = Batching(max_orders=10, linger=0.0)
+        worker = await desk.worker(intake, outbox=Flaky(desk.store.outbox, settle=2), batch=batch)
+        await desk.put(*NAMES)
+        await desk.drain(worker)
+
+    assert intake.sent == [NAMES[start : start + 10] for start in range(0, len(NAMES), 10)]
+    assert set((await desk.statuses()).values()) == {"delivered"}
 
 
 async def test_newer_state_during_a_lease_is_sent_next(desk):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from gateway.events import SECOND, OrderStatus, Reason
-from gateway.orders import Lease, Settlement
+from gateway.orders import Lease, Settlement, Settling
 from gateway.records import DeadLetterFilter, EventFilter, OrderFilter, RetentionSpans
 from tests.contract.engines import DAY, ENGINES, SOURCE, START, TENANT, Floor, says, state
 
@@ -165,7 +165,9 @@ class History(RuleBasedStateMachine):
             reason = None if told != "dead" else _reason(results[order.id])
             settlements.append(Settlement(order=order.id, result=told, reason=reason, due_at=self.floor.now))
         state_ = await self.floor.store.outbox.tenant_state(TENANT)
-        return await self.floor.store.outbox.settle(lease, settlements, None, state_, now=self.floor.now)
+        settling = Settling(settlements=settlements, attempt=None, state=state_, now=self.floor.now)
+        settled, _ = await self.floor.store.outbox.settle(lease, settling)
+        return settled
 
     def attempt(self, name, result, version, text):
         intake = self.intake[name]
