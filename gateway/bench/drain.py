@@ -26,6 +26,7 @@ class Drained(msgspec.Struct, frozen=True, kw_only=True):
 
     connections: int
     body: int
+    batch: int
     orders: int
     orders_per_second: float
     accepted_per_second: float
@@ -34,12 +35,12 @@ class Drained(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def measure(
-    *, connections: int, body: int, rounds: int, seconds: float, on_run: Callable[[], None] = lambda: None
+    *, connections: int, body: int, batch: int, rounds: int, seconds: float, on_run: Callable[[], None] = lambda: None
 ) -> Drained:
-    """Flood and drain, `rounds` times, each beside the bare server. Raises LoadFailed."""
+    """Flood and drain in batches of so many orders, `rounds` times, each beside the bare server. Raises LoadFailed."""
     found: list[tuple[int, float, float, float, float]] = []
     with tempfile.TemporaryDirectory() as name, rig.running("intake", Path(name) / "intake") as intake:
-        tenant = rig.pushed_to(intake, batch={"max_orders": 500, "max_bytes": 4 * 2**20})
+        tenant = rig.pushed_to(intake, batch={"max_orders": batch, "max_bytes": 4 * 2**20})
         with (
             rig.running("bare", Path(name) / "bare") as bare,
             rig.running("gateway", Path(name) / "gateway", tenant) as gateway,
@@ -61,6 +62,7 @@ def measure(
     return Drained(
         connections=connections,
         body=body,
+        batch=batch,
         orders=round(orders),
         orders_per_second=round(rate),
         accepted_per_second=round(accepted),

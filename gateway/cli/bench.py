@@ -101,6 +101,7 @@ def drain(
     config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - it makes a configuration of its own
     connections: Connections = 64,
     body: BodySize = 3000,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Orders in one request to the intake.")] = 500,
     rounds: Rounds = 3,
     seconds: Seconds = 5.0,
     as_json: AsJson = False,
@@ -112,7 +113,7 @@ def drain(
     _say_load(tool())
     with progress("draining", rounds) as done:
         found = measurement.measure(
-            connections=connections, body=body, rounds=rounds, seconds=seconds, on_run=lambda: done(1)
+            connections=connections, body=body, batch=batch, rounds=rounds, seconds=seconds, on_run=lambda: done(1)
         )
     _tell(found, as_json=as_json)
 
