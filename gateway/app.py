@@ -1,7 +1,8 @@
 """The wiring: the only place where the rooms meet."""
 
+import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final, Self
@@ -46,6 +47,7 @@ from gateway.translation.vendor_api import VendorApi
 from gateway.upkeep import Conditions, Gauges, RetentionLoop
 
 STOP_SECONDS: Final = 10.0
+LONGEST_STOP_SECONDS: Final = 20.0
 INTAKE_PATH: Final = "/api/integrations/wms/"
 OPERATORS_PATHS: Final = ("/api/v1", "/openapi.json")
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
@@ -90,15 +92,25 @@ class Gateway:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop the loops, let what is in flight be settled, close the store."""
-        await self._stack.aclose()
+        """Stop the loops, let what is in flight be settled, close the store; one that hangs is not waited for."""
+        abandoning = asyncio.get_running_loop().call_later(LONGEST_STOP_SECONDS, self._store.abandon)
+        try:
+            await self._stack.aclose()
+        finally:
+            abandoning.cancel()
 
     async def _open(self, stack: AsyncExitStack) -> None:
         config, clock = self._config, self._clock
         settings = config.settings
+        process = TranslationProcess(config.sources, settings.tenants)
+        stack.push_async_callback(process.close)
+        # Beside the store's start, which takes as long.
+        starting = asyncio.ensure_future(process.start())
+        starting.add_done_callback(lambda done: done.cancelled() or done.exception())
+        stack.callback(starting.cancel)
         store = await ProcessStore.open(Path(config.store_path))
         stack.push_async_callback(store.close)
-        store.on_lost = self._on_lost
+        self._store, store.on_lost = store, self._on_lost
         await store.adopt(
             {alias: source.name for source in config.sources.values() for alias in source.settings.aliases}
         )
@@ -126,7 +138,8 @@ class Gateway:
         radar.load(await store.drift.drift())
         drift = DriftLoop(radar, store.drift.save_drift)
         stack.push_async_callback(drift.flush)
-        translation = self._translation(stack, store, reports, conditions, delivery, asking)
+        translation = self._translation(stack, store, process, reports, conditions, delivery, asking)
+        await starting
         reconciler = Reconciler(config.sources, store.reconciliation, vendors, translation.rehearse, clock=clock)
         self._delivery, self._pulls, self._refusals, self._metrics = delivery, pulls, refusals, metrics
         self._rim, self._intake = rim, intake
@@ -149,7 +162,7 @@ class Gateway:
             store,
             metrics,
             states=self.states,
-            supervisor=self._supervisor,
+            ticks=self.ticks,
             flush=rim.flush,
             drift=radar.counts,
             clock=clock,
@@ -170,7 +183,11 @@ class Gateway:
             operators=self._operators,
             wake_translation=translation.wake,
         )
-        self._assemble(doors, gauges, conditions, intake, rim)
+
+        async def ready() -> list[str]:
+            return [*conditions.problems(), *([] if process.fault is None else [process.fault])]
+
+        self._assemble(doors, gauges, ready, intake, rim)
 
     def turned_away(self, status: int, reason: str, address: str | None) -> None:
         """A request never reached an application, or proved nobody there."""
@@ -239,14 +256,12 @@ class Gateway:
         self,
         stack: AsyncExitStack,
         store: ProcessStore,
+        process: TranslationProcess,
         reports: Reports,
         conditions: Conditions,
         delivery: Delivery,
         asking: LookupLoop,
     ) -> TranslationLoop:
-        process = TranslationProcess(self._config.sources, self._config.settings.tenants)
-        stack.push_async_callback(process.close)
-
         def on_orders(tenants: Collection[str]) -> None:
             conditions.grew(tenants)
             for tenant in tenants:
@@ -267,13 +282,14 @@ class Gateway:
         return translation
 
     def _assemble(
-        self, doors: Doors, gauges: Gauges, conditions: Conditions, intake: IntakeApp | None, rim: Rim
+        self,
+        doors: Doors,
+        gauges: Gauges,
+        ready: Callable[[], Awaitable[list[str]]],
+        intake: IntakeApp | None,
+        rim: Rim,
     ) -> None:
         """Which path goes where, on which listener."""
-
-        async def ready() -> list[str]:
-            return conditions.problems()
-
         health = health_routes(alive=self.problems, ready=ready, metrics=gauges.exposition)
         has_own_listener = self._config.settings.server.admin is not None
         everyone = [route for route in health if not (has_own_listener and route.path == "/metrics")]
@@ -296,8 +312,11 @@ class Gateway:
     def problems(self) -> list[str]:
         """Loops that have not moved for a minute."""
         limit = self._clock() - STALE_AFTER
-        stale = [*self._supervisor.stale(), *(name for name, at in self._delivery.ticks.items() if at < limit)]
-        return [f"the loop {name} has not moved for a minute" for name in stale]
+        return [f"the loop {name} has not moved for a minute" for name, at in self.ticks().items() if at < limit]
+
+    def ticks(self) -> dict[str, Micros]:
+        """When each loop last moved."""
+        return {**self._supervisor.ticks, **self._delivery.ticks}
 
 
 class _Deliveries:

@@ -1,23 +1,16 @@
-"""Processes beside the gateway: how one is started, and the frames that both ends pass over a pair of sockets.
-
-What passes is pickled or packed by ourselves on both ends; nobody else can reach the sockets.
-"""
+"""Processes beside the gateway: how one is started, and the frames that both ends pass over a pair of sockets."""
 
 import asyncio
 import contextlib
-import copyreg
 import ctypes
 import gc
 import os
-import pickle
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any, Final
-
-import msgspec
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 COMMAND: Final[list[str]] = [sys.executable, "-P", "-m"]
 """What runs a module in a process of its own. `-P`: what lies in the working directory is no part of us."""
@@ -33,38 +26,8 @@ _BUFFER: Final = 1 << 20
 _SIGNALS: Final = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 _PR_SET_PDEATHSIG: Final = 1
 _STOP_SECONDS: Final = 10.0
+_CODE_SECONDS: Final = 1.0
 _STDERR: Final = 2
-
-_encode: Final = msgspec.msgpack.Encoder().encode
-_PICKLED: Final = 0x80
-"""A pickle's first byte; in MessagePack an empty map's, which none of our values is."""
-
-
-def _listed(view: Collection[Any]) -> tuple[Any, ...]:
-    return list, (list(view),)
-
-
-# A view of a mapping is a collection as good as any.
-copyreg.pickle(type({}.keys()), _listed)
-copyreg.pickle(type({}.values()), _listed)
-
-
-def packed(value: object) -> bytes:
-    """A value as bytes: fast, unless something in it is such as no JSON could hold either."""
-    try:
-        return _encode(value)
-    except (UnicodeEncodeError, OverflowError, TypeError):
-        return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-
-
-def unpacker(type_: Any) -> Callable[[bytes | memoryview], Any]:
-    """What turns such bytes back into a value of this type. Raises msgspec.ValidationError."""
-    decode = msgspec.msgpack.Decoder(type_).decode
-
-    def unpacked(payload: bytes | memoryview) -> Any:
-        return pickle.loads(payload) if payload[0] == _PICKLED else decode(payload)  # noqa: S301 - of our own process
-
-    return unpacked
 
 
 class Channel(asyncio.Protocol):
@@ -176,6 +139,12 @@ class Child:
         """End it at once."""
         self.process.kill()
 
+    async def code(self) -> int | None:
+        """The exit code of one that has closed its end; None: it has not ended within a second."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return await asyncio.to_thread(self.process.wait, _CODE_SECONDS)
+        return None
+
     async def stop(self) -> None:
         """Wait for its end, which must have been asked for; not for long."""
         try:
@@ -227,7 +196,10 @@ def end_of(descriptor: int) -> socket.socket:
     with contextlib.suppress(OSError, AttributeError):
         # Linux: a parent that is killed takes us with it, before the next one comes. Elsewhere the channel's end does.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    return socket.socket(fileno=descriptor)
+    end = socket.socket(fileno=descriptor)
+    # Whatever the gateway's default time-out is: an adapter may have set one.
+    end.setblocking(True)  # noqa: FBT003 - the standard library's
+    return end
 
 
 def rest_collector() -> None:

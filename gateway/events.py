@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from adapters import TranslationError
+
 Micros: TypeAlias = int
 """A moment: microseconds since 1970 in UTC. A span: microseconds."""
 
@@ -200,6 +202,22 @@ class Transition(msgspec.Struct, frozen=True):
     event_id: str
     status: EventStatus
     reason: Reason | None = None
+
+
+def storable(text: object) -> str:
+    """What an adapter gave as a text, as one that every process and disk takes: no half surrogate pair, no NUL."""
+    if type(text) is str and text.isprintable():
+        return text
+    if not isinstance(text, str):
+        return f"(no text, but a {type(text).__name__})"
+    # The text itself, whatever its class makes of it.
+    return str.encode(text, "utf-8", "replace").decode().replace("\0", "")
+
+
+def told_by(error: TranslationError) -> Reason:
+    """What an adapter raised, in words that can be stored, whatever it gave as such."""
+    detail, path = getattr(error, "detail", None), getattr(error, "path", None)
+    return Reason(storable(error.code), storable(detail), None if path is None else storable(path))
 
 
 def source_owner(source: str) -> str:

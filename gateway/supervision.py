@@ -32,11 +32,6 @@ class Supervisor:
         self._tick(name)
         self._tasks[name] = asyncio.create_task(self._keep(name, loop), name=name)
 
-    def stale(self) -> list[str]:
-        """The loops that have not moved for a minute."""
-        limit = self._clock() - STALE_AFTER
-        return [name for name, at in self.ticks.items() if at < limit]
-
     async def stop(self) -> None:
         """Cancel all loops and wait for their ends."""
         for task in self._tasks.values():

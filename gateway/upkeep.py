@@ -16,7 +16,7 @@ from gateway.metrics import DRIFT_KINDS, Metrics
 from gateway.orders import TenantState, TenantStatus
 from gateway.records import RetentionSpans, TenantFigures
 from gateway.store.ports import Store
-from gateway.supervision import Supervisor, Tick
+from gateway.supervision import Tick
 
 LOOK_SECONDS: Final = 1.0
 PRUNE_EVERY: Final = 3600 * SECOND
@@ -108,7 +108,7 @@ class Gauges:
         metrics: Metrics,
         *,
         states: Callable[[], Mapping[str, TenantState]],
-        supervisor: Supervisor,
+        ticks: Callable[[], Mapping[str, Micros]],
         flush: Callable[[], None],
         drift: Callable[[], Mapping[tuple[str, str], int]],
         clock: Clock,
@@ -117,7 +117,7 @@ class Gauges:
         self._store = store
         self._metrics = metrics
         self._states = states
-        self._supervisor = supervisor
+        self._ticks = ticks
         self._flush = flush
         self._drift = drift
         self._clock = clock
@@ -144,7 +144,7 @@ class Gauges:
         for name in self._config.sources:
             for kind in DRIFT_KINDS:
                 self._metrics.drifted(name, kind, drifted.get((name, kind), 0))
-        for loop, at in self._supervisor.ticks.items():
+        for loop, at in self._ticks().items():
             self._metrics.ticked(loop, at / SECOND)
         self._metrics.writable(is_writable=self._store.failure is None)
         return self._metrics.render()

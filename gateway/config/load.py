@@ -147,7 +147,9 @@ def _configured(
     if options is HOLE or not faults.is_clear(*path, "options"):
         return None
     veiled = msgspec.structs.replace(source, options=_veiled(source.options))
-    return ConfiguredSource(name=name, settings=veiled, adapter=adapter, options=options, directory=str(directory))
+    return ConfiguredSource(
+        name=name, settings=veiled, adapter=adapter, options=options, directory=str(directory), given=node
+    )
 
 
 def _veiled(raw: Any) -> Any:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 
 from adapters import Adapter, Secret
+from gateway.config.nodes import Node, Table
 from gateway.events import SECOND
 from gateway.records import RetentionSpans
 
@@ -205,13 +206,22 @@ class Settings(Section, frozen=True):
 
 
 class ConfiguredSource(msgspec.Struct, frozen=True):
-    """A source with its adapter loaded and its options checked; `directory` is where the file lies that names them."""
+    """A source with its adapter loaded and its options checked.
+
+    `directory` is where the file lies that names them, `given` what it gives as options: another process reads them
+    anew, since their types come with the adapter.
+    """
 
     name: str
     settings: Source
     adapter: Adapter
     options: Any
     directory: str = ""
+    given: Node = Table({}, "")
+
+    def __repr__(self) -> str:
+        """Without what may be a secret."""
+        return f"ConfiguredSource({self.name!r})"
 
 
 class Config(msgspec.Struct, frozen=True):

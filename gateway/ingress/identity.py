@@ -4,7 +4,7 @@ import hashlib
 from typing import NamedTuple
 
 from adapters import Adapter, Hook, TranslationError
-from gateway.events import Reason
+from gateway.events import Reason, storable, told_by
 from gateway.watchdog import Overrun, Watchdog
 
 LONGEST_ID = 512
@@ -25,21 +25,19 @@ def identify(adapter: Adapter, hook: Hook, watchdog: Watchdog) -> Identified:
     """What the adapter says; whatever it raises or returns, there is an ID that can be stored."""
     try:
         identity = watchdog.call(adapter.identify, hook)
-        event_id, topic = identity.event_id, identity.topic
+        event_id, topic = identity.event_id, _storable_topic(identity.topic)
     except TranslationError as error:
-        return _dead(hook, Reason(error.code, error.detail, error.path))
+        return _dead(hook, told_by(error))
     except Overrun as error:
         return _dead(hook, Reason("adapter_defect", "the adapter did not find an end looking for the event ID"), error)
-    except Exception as error:  # noqa: BLE001 - an integrator's function may fail in any way
+    except BaseException as error:  # noqa: BLE001 - an integrator's function may fail in any way
         detail = f"the adapter failed looking for the event ID: {type(error).__name__}"
         return _dead(hook, Reason("adapter_defect", detail), error)
-    if topic is not None:
-        topic = _storable_topic(topic)
     if event_id is None:
         return Identified(_hash_of(hook.body), topic, is_hash=True)
     fault = _fault_of_id(event_id)
     if fault is None:
-        return Identified(event_id, topic)
+        return Identified(storable(event_id), topic)
     return _dead(hook, Reason("malformed_payload", f"the event ID {fault}"), topic=topic)
 
 
@@ -64,11 +62,7 @@ def _fault_of_id(event_id: object) -> str | None:
 
 
 def _storable_topic(topic: object) -> str | None:
-    if not isinstance(topic, str):
-        return None
-    if topic.isprintable() and len(topic) <= LONGEST_TOPIC:
-        return topic
-    return topic[:LONGEST_TOPIC].encode("utf-8", "replace").decode().replace("\0", "") or None
+    return (storable(topic)[:LONGEST_TOPIC] or None) if isinstance(topic, str) else None
 
 
 def _is_storable(text: str) -> bool:

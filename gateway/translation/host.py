@@ -3,35 +3,60 @@
 import pickle
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from gateway.channel import Blocking, end_of, packed, rest_collector, unpacker
+import msgspec
+
+from gateway.channel import Blocking, end_of, rest_collector
+from gateway.config.convert import convert
 from gateway.config.model import ConfiguredSource
+from gateway.config.nodes import Faults
+from gateway.errors import ConfigError
 from gateway.events import TranslatedEvent, UntranslatedEvent
 from gateway.translation.registry import find_adapter
-from gateway.translation.translator import Translator
+from gateway.translation.translator import Translator, defect
 from gateway.watchdog import Watchdog
 
 TRANSLATION_SECONDS: Final = 1.0
-PART_EVENTS: Final = 64
-"""Of one answer, which is one transaction: acknowledgements wait for it."""
-
 PART_SECONDS: Final = 1.0
 
-_unpacked: Final = unpacker(list[UntranslatedEvent])
+
+def _plain(value: object) -> object:
+    """A text or a number of an adapter's own class is a text or a number to everybody else."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__int__(value)
+    raise NotImplementedError(f"a {type(value).__name__} is no value of an event")
 
 
-def translated(
-    events: list[UntranslatedEvent], translate: Callable[[UntranslatedEvent], TranslatedEvent]
-) -> Iterator[list[TranslatedEvent]]:
-    """What becomes of the events, a part after the other: what is done does not wait for one that takes its time."""
-    part: list[TranslatedEvent] = []
+_encode: Final = msgspec.msgpack.Encoder(enc_hook=_plain).encode
+_decode: Final = msgspec.msgpack.Decoder(TranslatedEvent).decode
+_decode_events: Final = msgspec.msgpack.Decoder(list[UntranslatedEvent]).decode
+
+
+def packed(translator: Translator, event: UntranslatedEvent) -> msgspec.Raw:
+    """What becomes of an event, as bytes; what nobody else could read is the adapter's defect."""
+    try:
+        told = _encode(translator.translate(event))
+        # Structs do not check what they are made of.
+        _decode(told)
+    except Exception as error:  # noqa: BLE001 - an adapter may have made anything
+        source = translator.sources[event.source]
+        what = f"adapter {source.adapter.name} made what cannot be stored: {type(error).__name__}: {error}"
+        told = _encode(defect(source, event, what))
+    return msgspec.Raw(told)
+
+
+def parts(told: Iterable[msgspec.Raw], most: int) -> Iterator[list[msgspec.Raw]]:
+    """A part after the other, of `most` events: what is done does not wait for one that takes its time."""
+    part: list[msgspec.Raw] = []
     until = time.monotonic() + PART_SECONDS
-    for event in events:
-        part.append(translate(event))
-        if len(part) >= PART_EVENTS or time.monotonic() > until:
+    for event in told:
+        part.append(event)
+        if len(part) >= most or time.monotonic() > until:
             yield part
             part, until = [], time.monotonic() + PART_SECONDS
     if part:
@@ -39,12 +64,19 @@ def translated(
 
 
 def translator_of(setup: bytes) -> Translator:
-    """The translator for what `setup_of` packed. Raises LookupError: an adapter does not load any more."""
-    given, tenants = pickle.loads(setup)  # noqa: S301 - from our own process, over our own pair of sockets
-    sources = {}
-    for name, settings, directory, options in given:
+    """The translator for what `setup_of` packed.
+
+    Raises:
+        LookupError: an adapter does not load any more.
+        ConfigError: its options are others now.
+    """
+    told, tenants = pickle.loads(setup)  # noqa: S301 - from our own process, over our own pair of sockets
+    sources, faults = {}, Faults()
+    for name, settings, directory, given in told:
         adapter = find_adapter(settings.adapter, Path(directory))
-        sources[name] = ConfiguredSource(name, settings, adapter, pickle.loads(options))  # noqa: S301 - as above
+        options = convert(given, adapter.options, ("sources", name, "options"), faults)
+        sources[name] = ConfiguredSource(name, settings, adapter, options)
+    faults.settle()
     return Translator(sources, tenants, Watchdog(TRANSLATION_SECONDS))
 
 
@@ -55,14 +87,15 @@ def main(descriptor: str) -> None:
     question, setup = next(frames)
     try:
         translator = translator_of(setup)
-    except LookupError as error:
-        channel.send(question, str(error.args[0]).encode())
+    except (LookupError, ConfigError) as error:
+        channel.send(question, str(error.args[0] if isinstance(error, LookupError) else error).encode())
         return
     channel.send(question, b"")
     rest_collector()
-    for question, events in frames:
-        for part in translated(_unpacked(events), translator.translate):
-            channel.send(question, packed(part))
+    for question, asked in frames:
+        told = (packed(translator, event) for event in _decode_events(memoryview(asked)[1:]))
+        for part in parts(told, asked[0]):
+            channel.send(question, _encode(part))
 
 
 if __name__ == "__main__":

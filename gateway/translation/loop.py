@@ -13,6 +13,7 @@ from gateway.errors import StoreUnavailable
 from gateway.events import Clock, EventStatus, Transition, TranslatedEvent, UntranslatedEvent
 from gateway.store.ports import TranslationQueue
 from gateway.supervision import Tick
+from gateway.translation.process import AdaptersUnusable
 
 MAX_EVENTS: Final = 256
 MOST_STORING: Final = 2
@@ -23,6 +24,7 @@ PACE_SECONDS: Final = 0.025
 
 IDLE_SECONDS: Final = 5.0
 STORE_RETRY_SECONDS: Final = 0.5
+ADAPTERS_RETRY_SECONDS: Final = 5.0
 
 Translate: TypeAlias = Callable[[Sequence[UntranslatedEvent]], AsyncGenerator[list[TranslatedEvent], None]]
 """What becomes of events, in their order, in parts as they are done; a part is one transaction."""
@@ -86,6 +88,10 @@ class TranslationLoop:
             except StoreUnavailable as error:
                 _log.warning("translation_waits_for_the_store", detail=str(error))
                 await asyncio.sleep(STORE_RETRY_SECONDS)
+                continue
+            except AdaptersUnusable as error:
+                _log.error("translation_waits_for_the_adapters", detail=str(error))
+                await asyncio.sleep(ADAPTERS_RETRY_SECONDS)
                 continue
             await (asyncio.sleep(PACE_SECONDS) if moved else self._rest())
 

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from gateway.channel import Child, packed, unpacker
+from gateway.channel import Child
 from gateway.config.model import ConfiguredSource, Tenant
 from gateway.errors import GatewayError
 from gateway.events import TranslatedEvent, UntranslatedEvent
@@ -23,15 +23,18 @@ HOST: Final = "gateway.translation.host"
 ANSWER_SECONDS: Final = 5.0
 """After so long it hangs: Python code is interrupted after a second, and what is done is told every second."""
 
+REAP_SECONDS: Final = 1.0
 START_SECONDS: Final = 30.0
 """For the imports, on a machine that has much else to do."""
 
 ALONE_TRIES: Final = 2
 """Once may be somebody else's doing, such as of who was short of memory."""
 
-_unpacked: Final = unpacker(list[TranslatedEvent])
-_unpacked_one: Final = msgspec.msgpack.Decoder(TranslatedEvent).decode
-_unpacked_singly: Final = unpacker(list[msgspec.Raw])
+PART_EVENTS: Final = 64
+"""Of one answer, which is one transaction: acknowledgements wait for it."""
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(list[TranslatedEvent]).decode
 
 _log = structlog.get_logger("gateway.translation")
 
@@ -52,7 +55,11 @@ class TranslationProcess:
     """Translates through a process that is started when it is needed.
 
     The first frame to it tells sources and tenants, and is answered by nothing or by why they do not do; each further
-    one holds events, and is answered by what becomes of them, in parts. An answer is of its question's kind, a number.
+    one holds events and how many of them make a part, and is answered by what becomes of them, in parts. An answer is
+    of its question's kind, a number.
+
+    Attributes:
+        fault: why the adapters cannot be loaded, None while all is well.
     """
 
     def __init__(
@@ -64,6 +71,7 @@ class TranslationProcess:
         self._sources = sources
         self._setup = setup_of(sources, tenants)
         self._answer_seconds = answer_seconds
+        self.fault: str | None = None
         self._turn = asyncio.Lock()
         self._child: Child | None = None
         self._question = 0
@@ -81,54 +89,53 @@ class TranslationProcess:
             AdaptersUnusable: the process cannot load them.
         """
         async with self._turn:
-            left = list(events)
+            left, most = list(events), PART_EVENTS
             while left:
                 try:
-                    async for part in self._parts(left):
+                    async for part in self._parts(left, most):
                         left = left[len(part) :]
                         yield part
                 except _Ended as error:
                     _log.error("translation_process_ended", detail=str(error), events=len(left))
-                    # One of them may have done it: alone, each shows.
-                    yield [await self._alone(left.pop(0))]
+                    if most == 1 or len(left) == 1:
+                        yield [await self._alone(left.pop(0), error)]
+                    # From here on each is told when it is done: whose turn it is when the process ends has ended it.
+                    most = 1
 
-    async def _alone(self, event: UntranslatedEvent) -> TranslatedEvent:
-        source, tries = self._sources[event.source], ALONE_TRIES
-        while True:
+    async def _alone(self, event: UntranslatedEvent, error: _Ended) -> TranslatedEvent:
+        """What becomes of an event at whose turn the process ended: another try, unless it would only hang again."""
+        for _ in range(ALONE_TRIES - 1):
+            if isinstance(error, _Hung):
+                break
             try:
-                (translated,) = [each async for part in self._parts([event]) for each in part]
-            except _Ended as error:
-                _log.error("translation_process_ended", detail=str(error), source=event.source, event_id=event.event_id)
-                tries -= 1
-                if not tries or isinstance(error, _Hung):
-                    return defect(source, event, f"adapter {source.adapter.name} ended its process: {error}")
+                (translated,) = [each async for part in self._parts([event], 1) for each in part]
+            except _Ended as again:
+                error = again
             else:
                 return translated
+        source = self._sources[event.source]
+        return defect(source, event, f"adapter {source.adapter.name} ended its process: {error}")
 
-    async def _parts(self, events: Sequence[UntranslatedEvent]) -> AsyncGenerator[list[TranslatedEvent], None]:
+    async def _parts(
+        self, events: Sequence[UntranslatedEvent], most: int
+    ) -> AsyncGenerator[list[TranslatedEvent], None]:
         if self._child is None or self._child.is_gone:
             await self._start()
-        self._ask(packed(events))
+        self._ask(bytes((most,)) + _encode(events))
         done = 0
         while done < len(events):
-            answer = await self._answer(self._answer_seconds)
-            try:
-                part = _unpacked(answer)
-            except msgspec.ValidationError:
-                part = self._read_singly(answer, events[done:])
+            part = _decode(await self._answer(self._answer_seconds))
             done += len(part)
             yield part
 
-    def _read_singly(self, answer: bytes, events: Sequence[UntranslatedEvent]) -> list[TranslatedEvent]:
-        """A part in which an adapter's value is of no type that an event can have."""
-        part = []
-        for event, told in zip(events, _unpacked_singly(answer), strict=False):
-            try:
-                part.append(_unpacked_one(told))
-            except msgspec.ValidationError as error:
-                source = self._sources[event.source]
-                part.append(defect(source, event, f"adapter {source.adapter.name} made what cannot be stored: {error}"))
-        return part
+    async def start(self) -> None:
+        """Start the process, and see that it can load the adapters.
+
+        Raises:
+            AdaptersUnusable: it cannot.
+        """
+        async with self._turn:
+            await self._start()
 
     async def close(self) -> None:
         """End the process; it has nothing to lose."""
@@ -144,7 +151,8 @@ class TranslationProcess:
         try:
             fault = (await self._answer(START_SECONDS)).decode()
         except _Ended as error:
-            raise AdaptersUnusable(f"the translation's process does not start: {error}") from None
+            fault = f"the translation's process does not start: {error}"
+        self.fault = fault or None
         if fault:
             await self.close()
             raise AdaptersUnusable(fault)
@@ -168,8 +176,9 @@ class TranslationProcess:
             await self.close()
             raise
         if answer is None:
+            code = None if child is None else await child.code()
             await self.close()
-            raise _Ended(f"exit code {None if child is None else child.process.returncode}")
+            raise _Ended(f"exit code {code}")
         return answer
 
     def _take(self, question: int, payload: memoryview) -> None:
@@ -178,9 +187,15 @@ class TranslationProcess:
 
     def _lost(self) -> None:
         self._answers.put_nowait(None)
+        if self._child is not None:
+            # Nobody may ask for long: its remains need not lie about meanwhile.
+            asyncio.get_running_loop().call_later(REAP_SECONDS, self._child.process.poll)
 
 
 def setup_of(sources: Mapping[str, ConfiguredSource], tenants: Mapping[str, Tenant]) -> bytes:
-    """What the process needs to know. Options are packed by themselves: their types come with the adapters."""
-    told = [(each.name, each.settings, each.directory, pickle.dumps(each.options)) for each in sources.values()]
+    """What the process needs to know. Options as the configuration gives them: their types come with the adapters."""
+    told = [
+        (each.name, msgspec.structs.replace(each.settings, options={}), each.directory, each.given)
+        for each in sources.values()
+    ]
     return pickle.dumps((told, dict(tenants)))

@@ -20,6 +20,8 @@ from gateway.events import (
     TranslatedEvent,
     UntranslatedEvent,
     source_owner,
+    storable,
+    told_by,
 )
 from gateway.translation.paths import fault_of_path
 from gateway.watchdog import Overrun, Watchdog
@@ -57,27 +59,29 @@ class Translator:
     def __init__(
         self, sources: Mapping[str, ConfiguredSource], tenants: Mapping[str, Tenant], watchdog: Watchdog
     ) -> None:
-        self._sources = sources
+        self.sources = sources
         self._tenants = tenants
         self._watchdog = watchdog
 
     def translate(self, event: UntranslatedEvent) -> TranslatedEvent:
         """What becomes of an event; never raises for what an adapter or a body does."""
-        source = self._sources[event.source]
+        source = self.sources[event.source]
         try:
             translation = self._watchdog.call(self._run, source, event)
             return self._outcome(source, event, translation)
         except TranslationError as error:
             # The hook was readable, else nothing had been asked: what cannot be read is the vendor's answer.
             is_answers = event.answers is not None and isinstance(error, MalformedPayload)
-            code = "lookup_malformed" if is_answers else error.code
-            return _dead(source, event, Reason(code, error.detail, error.path), error.references)
+            reason = told_by(error)
+            if is_answers:
+                reason = msgspec.structs.replace(reason, code="lookup_malformed")
+            return _dead(source, event, reason, error.references)
         except AdapterDefect as error:
             return defect(source, event, str(error))
         except Overrun as error:
             detail = f"adapter {source.adapter.name} did not end within {self._watchdog.seconds:g} s"
             return defect(source, event, detail, _trace(error.__traceback__, detail))
-        except Exception as error:  # noqa: BLE001 - an adapter is somebody else's code
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - an adapter is somebody else's code
             detail = f"adapter {source.adapter.name} raised {type(error).__name__}"
             return defect(source, event, detail, _trace(error.__traceback__, repr(error)))
 
@@ -89,9 +93,8 @@ class Translator:
 
     def _outcome(self, source: ConfiguredSource, event: UntranslatedEvent, translation: Any) -> TranslatedEvent:
         if isinstance(translation, Ignored):
-            return _told(
-                source, event, EventStatus.IGNORED, translation.references, reason=Reason("ignored", translation.reason)
-            )
+            reason = Reason("ignored", storable(translation.reason))
+            return _told(source, event, EventStatus.IGNORED, translation.references, reason=reason)
         if isinstance(translation, Lookups):
             return _waiting(source, event, translation)
         if not isinstance(translation, list | tuple):
@@ -205,4 +208,4 @@ def defect(
 
 
 def _trace(where: TracebackType | None, what: str) -> str:
-    return ("".join(traceback.format_tb(where)) + what)[-TRACEBACK_CHARACTERS:]
+    return storable("".join(traceback.format_tb(where)) + what)[-TRACEBACK_CHARACTERS:]

@@ -361,5 +361,6 @@ def test_public_pages(gateway):
     assert {path: page.status_code for path, page in pages.items()} == dict.fromkeys(pages, 200)
     assert pages["/openapi.json"].json()["openapi"].startswith("3.1")
     assert API_TOKEN not in pages["/metrics"].text
+    assert 'loop="delivery:demo"' in pages["/metrics"].text
     assert (closed.status_code, set(closed.json())) == (401, {"error", "detail"})
     assert (nothing.status_code, set(nothing.json())) == (404, {"error", "detail"})

@@ -1,13 +1,16 @@
 """All ports over a store that runs in a process of its own. Arrivals of one turn of the loop pass in one frame."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self, cast
 
-from gateway.channel import Child, packed
+import msgspec
+
+from gateway.channel import Child
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
 from gateway.store import ports
@@ -15,10 +18,17 @@ from gateway.store.process import protocol
 
 HOST: Final = "gateway.store.process.host"
 GONE: Final = "its process has ended"
+BEHIND: Final = "the store does not keep up"
 
 FRAME_ARRIVALS: Final = 16
 FRAME_BYTES: Final = 1 << 20
 """So many arrivals, or bytes of them, do not wait for the end of the loop's turn: the store begins meanwhile."""
+
+MOST_BYTES: Final = 64 << 20
+"""Of arrivals that wait for the store's answer. What comes beyond is refused: a disk that hangs costs no more."""
+
+SILENT_SECONDS: Final = 5.0
+"""A store that has arrivals to answer, and answers none for so long, is not well."""
 
 
 class _Port:
@@ -40,6 +50,7 @@ class _Inbox(_Port):
     def __init__(self, store: "ProcessStore") -> None:
         super().__init__(store, "inbox")
         self.put = store.put
+        self.is_duplicate = store.is_duplicate
 
 
 class ProcessStore:
@@ -51,7 +62,6 @@ class ProcessStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.failure: str | None = None
         self.on_lost: Callable[[], None] = lambda: None
         self.inbox = cast("ports.Inbox", _Inbox(self))
         self.translation = cast("ports.TranslationQueue", _Port(self, "translation"))
@@ -66,9 +76,13 @@ class ProcessStore:
         self._on_commit: ports.CommitObserver | None = None
         self._on_stored: Callable[[], None] | None = None
         self._loop = asyncio.get_running_loop()
-        self._arrivals: list[Arrival] = []
+        self._failure: str | None = None
+        self._arrivals: list[msgspec.Raw] = []
         self._bytes = 0
-        self._puts: deque[asyncio.Future[Receipt]] = deque()
+        self._puts: deque[tuple[asyncio.Future[Receipt], int]] = deque()
+        self._unanswered = 0
+        # When it last answered an arrival, or was given one after a rest.
+        self._heard = 0.0
         self._calls: dict[int, tuple[asyncio.Future[Any], protocol.Decode]] = {}
         self._number = 0
         self._is_closing = False
@@ -96,6 +110,14 @@ class ProcessStore:
         return store
 
     @property
+    def failure(self) -> str | None:
+        """Why nothing can be written; None while all is well."""
+        silent = time.monotonic() - self._heard if self._puts else 0.0
+        if self._failure is None and silent > SILENT_SECONDS:
+            return f"it has not answered for {silent:.0f} s"
+        return self._failure
+
+    @property
     def pid(self) -> int:
         """The process's id."""
         return self._child.process.pid
@@ -113,18 +135,44 @@ class ProcessStore:
         if self._is_closing or self._is_gone:
             future.set_exception(self._unavailable())
             return future
+        size = len(arrival.body)
+        if self._is_full(size):
+            future.set_exception(StoreUnavailable(BEHIND))
+            return future
+        try:
+            packed = msgspec.Raw(protocol.encode(arrival))
+        except Exception as error:  # noqa: BLE001 - whatever it holds, its neighbours must not suffer
+            future.set_exception(StoreUnavailable(f"the store cannot hold this event: {type(error).__name__}"))
+            return future
         if not self._arrivals:
             self._loop.call_soon(self._pass_arrivals)
-        self._arrivals.append(arrival)
-        self._puts.append(future)
-        self._bytes += len(arrival.body)
+        self._arrivals.append(packed)
+        if not self._puts:
+            self._heard = time.monotonic()
+        self._puts.append((future, size))
+        self._bytes += size
+        self._unanswered += size
         if len(self._arrivals) >= FRAME_ARRIVALS or self._bytes > FRAME_BYTES:
             self._pass_arrivals()
         return future
 
+    async def is_duplicate(self, arrival: Arrival) -> bool:
+        """Whether storing this would change nothing."""
+        size = len(arrival.body)
+        if self._is_full(size):
+            raise StoreUnavailable(BEHIND)
+        self._unanswered += size
+        try:
+            return bool(await self.call("inbox.is_duplicate", arrival))
+        finally:
+            self._unanswered -= size
+
+    def _is_full(self, size: int) -> bool:
+        return self._unanswered > 0 and self._unanswered + size > MOST_BYTES
+
     def _pass_arrivals(self) -> None:
         if self._arrivals:
-            self._child.channel.send(protocol.PUT, packed(self._arrivals))
+            self._child.channel.send(protocol.PUT, protocol.encode(self._arrivals))
             self._arrivals.clear()
             self._bytes = 0
 
@@ -155,6 +203,10 @@ class ProcessStore:
         self._child.channel.send(protocol.CLOSE, b"")
         await self._child.stop()
 
+    def abandon(self) -> None:
+        """End the process without waiting for what it does: it may hang."""
+        self._child.kill()
+
     def _take(self, kind: int, payload: memoryview) -> None:
         if kind == protocol.PUT:
             self._take_stored(protocol.decode_stored(payload))
@@ -167,15 +219,17 @@ class ProcessStore:
             if self._on_commit is not None:
                 self._on_commit(*protocol.unpickled(payload))
         elif kind == protocol.FAILURE:
-            self.failure = protocol.unpickled(payload)
+            self._failure = protocol.unpickled(payload)
         elif (fault := protocol.unpickled(payload)) is not None:
             self._opened.set_exception(fault)
         else:
             self._opened.set_result(None)
 
     def _take_stored(self, stored: list[Receipt | str]) -> None:
+        self._heard = time.monotonic()
         for outcome in stored:
-            future = self._puts.popleft()
+            future, size = self._puts.popleft()
+            self._unanswered -= size
             if future.cancelled():
                 continue
             if isinstance(outcome, Receipt):
@@ -187,17 +241,21 @@ class ProcessStore:
         future, decode = self._calls.pop(number)
         if future.cancelled():
             return
+        try:
+            outcome = protocol.unpickled(payload) if is_error else decode(payload)
+        except Exception as error:  # noqa: BLE001 - what cannot be read is the caller's affair, and nobody else's
+            outcome, is_error = error, True
         if is_error:
-            future.set_exception(protocol.unpickled(payload))
+            future.set_exception(outcome)
         else:
-            future.set_result(decode(payload))
+            future.set_result(outcome)
 
     def _lost(self) -> None:
         self._is_gone = True
-        self.failure = GONE
+        self._failure = GONE
         if not self._opened.done():
             self._opened.set_exception(self._unavailable())
-        for future in (*self._puts, *(future for future, _ in self._calls.values())):
+        for future in (*(future for future, _ in self._puts), *(future for future, _ in self._calls.values())):
             if not future.done():
                 future.set_exception(self._unavailable())
         self._puts.clear()

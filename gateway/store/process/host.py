@@ -7,9 +7,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import uvloop
 
-from gateway.channel import attach, end_of, packed, rest_collector
+from gateway.channel import attach, end_of, rest_collector
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.events import Receipt
 from gateway.store.process import protocol
@@ -44,30 +45,40 @@ class Host:
 
     def _take(self, kind: int, payload: memoryview) -> None:
         if kind == protocol.PUT:
-            self._store.writer.put_batch(protocol.decode_arrivals(payload), self._stored)
+            self._put(payload)
         elif kind == protocol.CALL:
             number, call, given = protocol.decode_call(payload)
-            arguments, named = protocol.codec_of(call).decode_arguments(given)
-            task = asyncio.create_task(self._call(number, call, arguments, named))
+            task = asyncio.create_task(self._call(number, call, bytes(given)))
             self._calls.add(task)
             task.add_done_callback(self._calls.discard)
         else:
             self._is_enough.set()
 
+    def _put(self, payload: memoryview) -> None:
+        try:
+            arrivals = protocol.decode_arrivals(payload)
+        except msgspec.ValidationError as error:
+            refusal = StoreUnavailable(f"the store cannot hold one of these events: {error}")
+            self._stored([refusal] * len(protocol.decode_singly(payload)))
+        else:
+            self._store.writer.put_batch(arrivals, self._stored)
+
     def _stored(self, stored: list[Receipt | StoreUnavailable]) -> None:
         self._tell_failure()
         told = [each if isinstance(each, Receipt) else str(each) for each in stored]
-        self._channel.send(protocol.PUT, packed(told))
+        self._channel.send(protocol.PUT, protocol.encode(told))
 
     def _committed(self, rows: int, seconds: float) -> None:
         self._channel.send(protocol.COMMITTED, protocol.pickled((rows, seconds)))
 
-    async def _call(self, number: int, call: str, arguments: tuple[object, ...], named: dict[str, object]) -> None:
+    async def _call(self, number: int, call: str, given: bytes) -> None:
         port, _, method = call.rpartition(".")
-        owner = getattr(self._store, port) if port else self._store
+        owner, codec = getattr(self._store, port) if port else self._store, protocol.codec_of(call)
         try:
+            # What cannot be read, such as a value of a class that only an adapter knows, is the caller's fault alone.
+            arguments, named = codec.decode_arguments(given)
             outcome = await getattr(owner, method)(*arguments, **named)
-            payload = protocol.codec_of(call).encode_outcome(outcome)
+            payload = codec.encode_outcome(outcome)
         except Exception as error:  # noqa: BLE001 - the caller gets it
             answer = protocol.encode_answer(number, protocol.encode_error(error), is_error=True)
         else:

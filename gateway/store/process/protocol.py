@@ -1,17 +1,22 @@
-"""What the gateway and its store's process say to each other."""
+"""What the gateway and its store's process say to each other.
 
+What is pickled or packed is so by ourselves on both ends; nobody else can reach the sockets.
+"""
+
+import copyreg
 import pickle
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
-from gateway.channel import packed, unpacker
+import msgspec
+
 from gateway.errors import GatewayError
 from gateway.events import Arrival, Micros, Receipt, Transition, TranslatedEvent, UntranslatedEvent
 from gateway.orders import Claim, Lease, Settled, Settling, Wait
 
 PUT: Final = 1
-"""To the store: arrivals. Back, in the order in which they came: what became of each."""
+"""To the store: arrivals. Back, in the order in which they came: what became of each. Packed, never pickled."""
 
 CALL: Final = 2
 """To the store: a number, the name of a port's method and its arguments. Back: the number and what came of it."""
@@ -45,9 +50,36 @@ def unpickled(payload: memoryview) -> Any:
     return pickle.loads(payload)  # noqa: S301 - from our own process, over our own pair of sockets
 
 
-decode_arrivals: Final = unpacker(list[Arrival])
-decode_stored: Final = unpacker(list[Receipt | str])
+def _listed(view: Collection[Any]) -> tuple[Any, ...]:
+    return list, (list(view),)
+
+
+# A view of a mapping is a collection as good as any.
+copyreg.pickle(type({}.keys()), _listed)
+copyreg.pickle(type({}.values()), _listed)
+
+encode: Final = msgspec.msgpack.Encoder().encode
+decode_arrivals: Final = msgspec.msgpack.Decoder(list[Arrival]).decode
+decode_singly: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+decode_stored: Final = msgspec.msgpack.Decoder(list[Receipt | str]).decode
 """Each arrival's receipt, or why it could not be stored."""
+
+_PICKLES_FIRST: Final = 0x80
+"""A byte; in MessagePack an empty map's, which none of our values is."""
+
+
+def packed(value: object) -> bytes:
+    """A value as bytes: fast, unless something in it is such as no JSON could hold either."""
+    try:
+        return encode(value)
+    except (UnicodeEncodeError, OverflowError, TypeError):
+        return pickled(value)
+
+
+def unpacker(type_: Any) -> Decode:
+    """What turns such bytes back into a value of this type. Raises msgspec.ValidationError."""
+    decode = msgspec.msgpack.Decoder(type_).decode
+    return lambda payload: unpickled(payload) if payload[0] == _PICKLES_FIRST else decode(payload)
 
 
 class Codec:

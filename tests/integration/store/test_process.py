@@ -7,13 +7,14 @@ import sqlite3
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.events import Arrival
 from gateway.records import EventFilter
-from gateway.store.process import ProcessStore
+from gateway.store.process import ProcessStore, client
 from gateway.store.process.client import FRAME_BYTES
 from tests.processes import environment, eventually
 
@@ -65,6 +66,55 @@ async def test_a_process_that_is_killed_takes_the_store_with_it(tmp_path):
     with pytest.raises(StoreUnavailable):
         await store.probe()
     await store.close()
+
+
+class Local(str):
+    """A text that is nobody else's."""
+
+    __slots__ = ()
+
+
+async def test_an_arrival_that_cannot_be_passed_on_harms_no_other(store):
+    """It is refused; what came with it is stored."""
+    odd = Arrival("acme", Local("e2"), None, 1_750_000_000_000_000, b"{}")
+    wrong = Arrival("acme", "e3", 17, 1_750_000_000_000_000, b"{}")
+    first = store.inbox.put(arrival(1))
+    refused = store.inbox.put(odd)
+    told = await asyncio.gather(first, refused, return_exceptions=True)
+    with_wrong = await asyncio.gather(store.inbox.put(wrong), return_exceptions=True)
+    last = await store.inbox.put(arrival(4))
+
+    assert (told[0].kind, type(told[1])) == ("stored", StoreUnavailable)
+    assert [type(each) for each in with_wrong] == [StoreUnavailable]
+    assert last.kind == "stored"
+
+
+async def test_a_call_that_cannot_be_read_is_its_callers_fault(store, monkeypatch):
+    """A value of a class that the store's process cannot find."""
+    nowhere = ModuleType("nowhere_else")
+    nowhere.Own = type("Own", (str,), {"__module__": "nowhere_else"})
+    monkeypatch.setitem(sys.modules, "nowhere_else", nowhere)
+    with pytest.raises(ModuleNotFoundError, match="nowhere_else"):
+        await store.records.order(nowhere.Own("north"), "A")
+
+    assert (await store.inbox.put(arrival(1))).kind == "stored"
+
+
+async def test_a_store_that_hangs_is_told_and_costs_no_more(store, monkeypatch):
+    """So much is kept for it; what comes beyond is refused, and who asks is told."""
+    monkeypatch.setattr(client, "MOST_BYTES", 3_000_000)
+    monkeypatch.setattr(client, "SILENT_SECONDS", 0.2)
+    os.kill(store.pid, signal.SIGSTOP)
+    puts = [store.inbox.put(arrival(number, b"x" * 1_000_000)) for number in range(5)]
+    await asyncio.sleep(0.3)
+    failure = store.failure
+    os.kill(store.pid, signal.SIGCONT)
+    told = await asyncio.gather(*puts, return_exceptions=True)
+
+    assert failure.startswith("it has not answered for")
+    assert [getattr(each, "kind", str(each)) for each in told] == [*["stored"] * 3, *["the store does not keep up"] * 2]
+    assert store.failure is None
+    assert (await store.inbox.put(arrival(9))).kind == "stored"
 
 
 async def test_a_closed_store_is_not_lost(tmp_path):

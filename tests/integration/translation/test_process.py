@@ -4,10 +4,12 @@ import asyncio
 import os
 import signal
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 
 from gateway.config.model import ConfiguredSource, Source, Tenant
+from gateway.config.nodes import Table, Text
 from gateway.events import EventStatus, UntranslatedEvent
 from gateway.translation.process import AdaptersUnusable, TranslationProcess
 from gateway.translation.registry import find_adapter
@@ -19,11 +21,17 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from adapters import Adapter, Identity, Ignored, OptionsModel, State, Order
+from adapters import Adapter, Identity, Ignored, IncompletePayload, OptionsModel, State, Order
 
 
-class Odd(str):
-    """Cannot be passed on."""
+class Own(str):
+    """A text, whatever its class."""
+
+    def __new__(cls, *texts):
+        return super().__new__(cls, "".join(texts))
+
+    def __reduce__(self):
+        raise ValueError("nobody can pickle this")
 
 
 def translate(hook, options, answers):
@@ -44,11 +52,28 @@ def translate(hook, options, answers):
         ]
     if does == "surrogate":
         return Ignored("\\ud800")
-    return Ignored(f"it says {does}, {os.getpid()}")
+    if does == "reference of half a pair":
+        return Ignored("it is so", references=("\\ud800",))
+    if does == "exits":
+        raise SystemExit(3)
+    if does == "its own text":
+        return Ignored(Own("it is", " so"), references=(Own("R", "1"),))
+    if does == "its own text raised":
+        raise IncompletePayload(Own("so"), path=Own("$"))
+    if does == "a number raised":
+        raise IncompletePayload(17, path=[1])
+    return Ignored(f"{options.prefix} {does}, {os.getpid()}")
+
+
+def options_model():
+    class Options(OptionsModel):
+        prefix: str = "it says"
+
+    return Options
 
 
 ADAPTER = Adapter(
-    name="doing", version="1", options=OptionsModel, identify=lambda hook: Identity("e"), translate=translate
+    name="doing", version="1", options=options_model(), identify=lambda hook: Identity("e"), translate=translate
 )
 '''
 
@@ -60,13 +85,18 @@ def events(*bodies):
     ]
 
 
+def source(folder, name="doing", **options):
+    """A source as the configuration makes it: each loads its adapter for itself."""
+    adapter = find_adapter("./doing.py", folder)
+    settings = Source(adapter="./doing.py", tenant="demo", auth="none")
+    given = Table({key: Text(value, "config.yaml") for key, value in options.items()}, "config.yaml")
+    return ConfiguredSource(name, settings, adapter, adapter.options(**options), str(folder), given)
+
+
 @pytest.fixture
 async def process(tmp_path):
     (tmp_path / "doing.py").write_text(ADAPTER)
-    adapter = find_adapter("./doing.py", tmp_path)
-    settings = Source(adapter="./doing.py", tenant="demo", auth="none")
-    source = ConfiguredSource("doing", settings, adapter, adapter.options(), str(tmp_path))
-    process = TranslationProcess({"doing": source}, {"demo": Tenant()}, answer_seconds=2.0)
+    process = TranslationProcess({"doing": source(tmp_path)}, {"demo": Tenant()}, answer_seconds=2.0)
     yield process
     await process.close()
 
@@ -115,6 +145,58 @@ async def test_one_that_ends_the_process_is_dead_alone(process):
     ]
 
 
+async def test_sources_with_one_adapter_have_options_of_their_own(tmp_path):
+    """Two sources name the same file, whose options are of a class that no other process can find by its name."""
+    (tmp_path / "doing.py").write_text(ADAPTER)
+    sources = {
+        "doing": source(tmp_path, prefix="here"),
+        "other": source(tmp_path, name="other", prefix="there"),
+    }
+    process = TranslationProcess(sources, {"demo": Tenant()})
+    asked = [*events("so"), UntranslatedEvent(2, "other", "e2", None, 1, b"so", b"")]
+    told = [each async for part in process.translate(asked) for each in part]
+    await process.close()
+
+    assert [each.reason.detail.split(",")[0] for each in told] == ["here so", "there so"]
+
+
+async def test_the_one_that_ends_it_is_found_by_two_more_processes(process):
+    """However many are before it: they are not what it ends."""
+    told = await outcomes(process, *["so"] * 20, "ends", *["so"] * 20)
+    processes = {each.split(",")[1] for each in told if each.startswith("ignored")}
+
+    assert told[20].startswith("dead: adapter doing ended its process")
+    assert len(processes) <= 3
+
+
+async def test_an_idle_process_that_ends_leaves_nothing_behind(process):
+    await outcomes(process, "so")
+    pid = process.pid
+    os.kill(pid, signal.SIGKILL)
+
+    async with asyncio.timeout(10):
+        while Path(f"/proc/{pid}").exists():  # noqa: ASYNC110, ASYNC240 - nothing tells of it
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("does", "becomes"),
+    [
+        ("its own text", "ignored: it is so"),
+        ("its own text raised", "dead: so"),
+        ("a number raised", "dead: (no text, but a int)"),
+        ("reference of half a pair", "dead: adapter doing made what cannot be stored: UnicodeEncodeError"),
+        ("exits", "dead: adapter doing raised SystemExit"),
+    ],
+)
+async def test_whatever_an_adapter_takes_for_a_text(process, does, becomes):
+    """It is stored as a text, or is a dead letter; the process goes on."""
+    told = await outcomes(process, "a", does, "b")
+
+    assert told[1].startswith(becomes)
+    assert told[0].split(",")[1] == told[2].split(",")[1]
+
+
 async def test_one_that_ended_it_alone_has_another_try(process):
     """Whoever was short of memory may have ended it, once with others and once alone."""
     told = await outcomes(process, "a", "ends twice", "b")
@@ -160,7 +242,7 @@ async def test_what_cannot_be_passed_on_harms_no_other(process, odd):
     told = await outcomes(process, "a", odd, "b")
 
     assert [told[0].split(",")[0], told[2].split(",")[0]] == ["ignored: it says a", "ignored: it says b"]
-    assert told[1].startswith("ignored: \ud800" if odd == "surrogate" else "dead: adapter doing ")
+    assert told[1].startswith("ignored: ?" if odd == "surrogate" else "dead: adapter doing ")
 
 
 async def test_an_adapter_that_is_gone_judges_nothing(process, tmp_path):
@@ -170,11 +252,14 @@ async def test_an_adapter_that_is_gone_judges_nothing(process, tmp_path):
     (tmp_path / "doing.py").rename(tmp_path / "away.py")
     with pytest.raises(AdaptersUnusable, match=r"doing\.py"):
         await outcomes(process, "so")
+    fault = process.fault
     (tmp_path / "away.py").rename(tmp_path / "doing.py")
 
     (told,) = await outcomes(process, "so")
 
     assert told.startswith(f"{EventStatus.IGNORED}: ")
+    assert "doing.py" in fault
+    assert process.fault is None
 
 
 async def test_cancelled_and_asked_again(process):

@@ -1,3 +1,4 @@
+import asyncio
 import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -65,6 +66,56 @@ def test_an_adapters_error_is_the_dead_letters_reason(
 
     assert dead is not None
     assert (dead.code, dead.detail, dead.path) == (error.code, "no id", "$.id")
+
+
+class Own(str):
+    """A text of an adapter's own class."""
+
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    ("detail", "path", "told"),
+    [
+        (Own("no id"), Own("$"), ("no id", "$")),
+        ("half a \ud800 pair\0", None, ("half a ? pair", None)),
+        (17, ["a"], ("(no text, but a int)", "(no text, but a list)")),
+    ],
+)
+def test_whatever_an_adapter_raises_with_can_be_stored(
+    found: Callable[..., Identified], detail: Any, path: Any, told: tuple[str, str | None]
+) -> None:
+    """Detail and path are texts, and no more than that."""
+
+    def fail(_: Hook) -> Identity:
+        raise MalformedPayload(detail, path=path)
+
+    dead = found(fail).dead
+
+    assert dead is not None
+    assert (dead.detail, dead.path) == told
+    assert {type(dead.detail), type(dead.path)} <= {str, type(None)}
+
+
+def test_an_id_and_a_topic_are_plain_texts(found: Callable[..., Identified]) -> None:
+    """Nobody else knows an adapter's own classes."""
+    identified = found(lambda _: Identity(Own("1"), Own("order")))
+
+    assert (identified.event_id, identified.topic) == ("1", "order")
+    assert (type(identified.event_id), type(identified.topic)) == (str, str)
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError])
+def test_an_adapter_ends_nothing_but_its_own_hook(found: Callable[..., Identified], error: type[BaseException]) -> None:
+    """What would end a program, or a task, is a defect as any other."""
+
+    def fail(_: Hook) -> Identity:
+        raise error
+
+    dead = found(fail).dead
+
+    assert dead is not None
+    assert error.__name__ in dead.detail
 
 
 def test_any_other_failure_is_a_defect_without_its_words(found: Callable[..., Identified]) -> None:
