@@ -209,7 +209,7 @@ def storable(text: object) -> str:
     if type(text) is str and text.isprintable():
         return text
     if not isinstance(text, str):
-        return f"(no text, but a {type(text).__name__})"
+        return f"({type(text).__name__}, not a text)"
     # The text itself, whatever its class makes of it.
     return str.encode(text, "utf-8", "replace").decode().replace("\0", "")
 

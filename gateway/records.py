@@ -8,7 +8,10 @@ from gateway.events import EventStatus, Micros, OrderStatus, Reason
 
 
 class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events: every member given must fit. `since` and `until` bound the time of receipt."""
+    """Which events: every member given must fit. `since` and `until` bound the time of receipt.
+
+    An event is its orders' tenants'; as long as it has no order, the `tenant`'s if it is one of `tenant_sources`.
+    """
 
     source: str | None = None
     status: EventStatus | None = None
@@ -16,6 +19,7 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
     reference: str | None = None
     external_order_id: str | None = None
     tenant: str | None = None
+    tenant_sources: tuple[str, ...] = ()
     code: str | None = None
     since: Micros | None = None
     until: Micros | None = None
@@ -27,11 +31,15 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeadLetterFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which dead letters: every member given must fit. `since` and `until` bound the time of death."""
+    """Which dead letters: every member given must fit. `since` and `until` bound the time of death.
+
+    `tenant` and `tenant_sources` as in `EventFilter`.
+    """
 
     kind: Literal["event", "order"] | None = None
     source: str | None = None
     tenant: str | None = None
+    tenant_sources: tuple[str, ...] = ()
     code: str | None = None
     event_id: str | None = None
     external_order_id: str | None = None

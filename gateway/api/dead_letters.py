@@ -18,8 +18,9 @@ from gateway.records import DeadLetterFilter
 async def list_dead_letters(doors: Doors, ask: Ask) -> shapes.DeadLetterList:
     """Dead letters that fit, newest first."""
     query: DeadLetterQuery = ask.query
-    page = await doors.records.dead_letters(query.filter(), limit=query.limit, cursor=text_or_none(query.cursor))
     known = views.Configured.of(doors.config)
+    which = known.widened(query.filter())
+    page = await doors.records.dead_letters(which, limit=query.limit, cursor=text_or_none(query.cursor))
     rows = tuple(views.dead_letter_of(row, known) for row in page.rows)
     return shapes.DeadLetterList(dead_letters=rows, next=page.next)
 
@@ -28,7 +29,7 @@ async def replay_dead_letters(doors: Doors, ask: Ask) -> shapes.Replayed:
     """Translate again what was set aside."""
     body: DeadLetterSelection = ask.body
     flags = ask.replay_flags
-    which, named = _chosen(selected(body.ids, body.filter))
+    which, named = _chosen(doors, selected(body.ids, body.filter))
     replayed = await doors.operations.replay_dead_letters(which, force=flags.force, dry_run=flags.dry_run)
     if not flags.dry_run:
         doors.audit(ask.operator.name, "replay", f"{replayed} {named}{flags.told}")
@@ -39,18 +40,18 @@ async def replay_dead_letters(doors: Doors, ask: Ask) -> shapes.Replayed:
 async def discard_dead_letters(doors: Doors, ask: Ask) -> shapes.Discarded:
     """Set dead letters aside for good."""
     body: DeadLetterDiscard = ask.body
-    which, named = _chosen(selected(body.ids, body.filter))
+    which, named = _chosen(doors, selected(body.ids, body.filter))
     discarded = await doors.operations.discard_dead_letters(which, reason=text_or_none(body.reason), now=doors.clock())
     doors.audit(ask.operator.name, "discard", f"{discarded} {named}")
     return shapes.Discarded(discarded=discarded)
 
 
-def _chosen(which: list[str] | DeadLetterWhich) -> tuple[DeadLetterFilter | list[str], str]:
+def _chosen(doors: Doors, which: list[str] | DeadLetterWhich) -> tuple[DeadLetterFilter | list[str], str]:
     """The selection in the store's words, and in the audit's."""
     if isinstance(which, list):
         ids = list(dict.fromkeys(which))
         return ids, "dead letters by id"
-    return which.filter(), "dead letters by filter"
+    return views.Configured.of(doors.config).widened(which.filter()), "dead letters by filter"
 
 
 CALLS = (

@@ -10,8 +10,9 @@ from gateway.errors import ConflictingRequest, UnknownRecord
 async def list_events(doors: Doors, ask: Ask) -> shapes.EventList:
     """Events that fit, newest first."""
     query: EventQuery = ask.query
-    page = await doors.records.events(query.filter(), limit=query.limit, cursor=text_or_none(query.cursor))
     known = views.Configured.of(doors.config)
+    which = known.widened(query.filter())
+    page = await doors.records.events(which, limit=query.limit, cursor=text_or_none(query.cursor))
     return shapes.EventList(events=tuple(views.event_of(row, known) for row in page.rows), next=page.next)
 
 
@@ -44,7 +45,8 @@ async def replay_events(doors: Doors, ask: Ask) -> shapes.Replayed:
             return shapes.Replayed(replayed=await _replayable(doors, numbers))
         replayed, named = await doors.operations.replay(numbers, force=flags.force), "by id"
     else:
-        replayed = await doors.operations.replay_matching(which.filter(), force=flags.force, dry_run=flags.dry_run)
+        wanted = views.Configured.of(doors.config).widened(which.filter())
+        replayed = await doors.operations.replay_matching(wanted, force=flags.force, dry_run=flags.dry_run)
         named = "by filter"
     if not flags.dry_run:
         doors.audit(ask.operator.name, "replay", f"{replayed} events {named}{flags.told}")

@@ -174,7 +174,7 @@ class Since(Asked, frozen=True, kw_only=True):
 
 def _given(which: Asked, target: type[msgspec.Struct]) -> dict[str, Any]:
     """The members that were given and that the store's filter has, times as it stores them."""
-    given = {name: getattr(which, name) for name in target.__struct_fields__}
+    given = {name: getattr(which, name, UNSET) for name in target.__struct_fields__}
     return {
         name: micros(value) if isinstance(value, datetime) else value
         for name, value in given.items()

@@ -1,7 +1,7 @@
 """From what is on record to what the operators are shown."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 
@@ -9,21 +9,39 @@ from gateway.api import shapes
 from gateway.api.shapes import moment, moment_or_none
 from gateway.config.model import Config
 from gateway.events import Reason
-from gateway.records import AttemptRecord, DeadLetter, EventDetail, EventRecord, OrderRecord, RefusalRecord
+from gateway.records import (
+    AttemptRecord,
+    DeadLetter,
+    DeadLetterFilter,
+    EventDetail,
+    EventFilter,
+    EventRecord,
+    OrderRecord,
+    RefusalRecord,
+)
+
+Filter = TypeVar("Filter", EventFilter, DeadLetterFilter)
 
 
 class Configured(msgspec.Struct, frozen=True):
     """The names that the configuration knows: what belongs to none of them is orphaned."""
 
-    sources: frozenset[str]
+    sources: Mapping[str, str]
+    """Each source's own tenant; former names of sources too."""
+
     tenants: frozenset[str]
 
     @classmethod
     def of(cls, config: Config) -> "Configured":
-        """The sources (their former names too) and tenants of a configuration."""
+        """The sources and tenants of a configuration."""
         settings = config.settings
-        aliases = (alias for source in settings.sources.values() for alias in source.aliases)
-        return cls(frozenset([*settings.sources, *aliases]), frozenset(settings.tenants))
+        names = ((known_as, each) for name, each in settings.sources.items() for known_as in (name, *each.aliases))
+        return cls({name: source.tenant for name, source in names}, frozenset(settings.tenants))
+
+    def widened(self, which: Filter) -> Filter:
+        """A filter that knows whose the events are that have no order."""
+        owned = tuple(source for source, tenant in self.sources.items() if tenant == which.tenant)
+        return msgspec.structs.replace(which, tenant_sources=owned) if which.tenant is not None else which
 
 
 def event_of(record: EventRecord, known: Configured) -> shapes.Event:
@@ -97,7 +115,7 @@ def dead_letter_of(letter: DeadLetter, known: Configured) -> shapes.DeadLetter:
         kind=letter.kind,
         source=letter.source,
         event_id=letter.event_id,
-        tenant=letter.tenant,
+        tenant=letter.tenant or known.sources.get(letter.source),
         external_order_id=letter.external_order_id,
         reason=letter.reason,
         at=moment(letter.at),

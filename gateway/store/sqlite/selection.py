@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
+
 from gateway.events import EventStatus, OrderStatus
 from gateway.records import DeadLetterFilter, EventFilter, OrderFilter
 
 Condition = tuple[str, tuple[Any, ...]]
+
+_encode = msgspec.json.Encoder().encode
 
 # Steps from one tenant to the next through the index, however many states each has.
 _TENANTS: Final = (
@@ -21,12 +25,17 @@ _EVENT_TESTS: Final = {
     "event_id": "e.id IN (SELECT id FROM events WHERE source IN (SELECT name FROM sources) AND event_id = ?)",
     "reference": "e.id IN (SELECT event FROM event_references WHERE reference = ?)",
     "external_order_id": f"e.id IN (SELECT event FROM states WHERE tenant IN ({_TENANTS}) AND external_order_id = ?)",  # noqa: S608 - constants
-    "tenant": "EXISTS (SELECT 1 FROM states s WHERE s.event = e.id AND s.tenant = ?)",
     "code": "e.id IN (SELECT id FROM events WHERE reason_code = ? UNION SELECT s.event FROM states s "
     "JOIN events n ON n.id = s.event AND n.run = s.run WHERE s.reason_code = ?)",
     "since": "e.received_at >= ?",
     "until": "e.received_at < ?",
 }
+
+_EVENT_OF_TENANT: Final = (
+    "(EXISTS (SELECT 1 FROM states s WHERE s.event = e.id AND s.tenant = ?) OR "
+    "+e.source IN (SELECT value FROM json_each(?)) AND NOT EXISTS (SELECT 1 FROM states s WHERE s.event = e.id))"
+)
+_LETTER_OF_TENANT: Final = "(tenant = ? OR tenant IS NULL AND source IN (SELECT value FROM json_each(?)))"
 
 # A part of the name is looked for in the key's index alone.
 _Q: Final = (
@@ -41,6 +50,8 @@ def event_conditions(which: EventFilter) -> list[Condition]:
     """A filter as conditions on `events e`."""
     asked = [(test, getattr(which, name)) for name, test in _EVENT_TESTS.items()]
     conditions: list[Condition] = [(test, (value,) * test.count("?")) for test, value in asked if value is not None]
+    if which.tenant is not None:
+        conditions.append((_EVENT_OF_TENANT, (which.tenant, _encode(which.tenant_sources).decode())))
     if which.status is not None:
         conditions.append(_status("e", EventStatus(which.status)))
     return conditions
@@ -68,10 +79,12 @@ def order_conditions(which: OrderFilter) -> list[Condition]:
 def dead_letter_query(which: DeadLetterFilter) -> Condition:
     """All dead letters that fit, as rows (kind, id, source, event_id, tenant, external_order_id, reason…, at)."""
     conditions: list[Condition] = []
-    for name in ("kind", "source", "tenant", "code", "event_id", "external_order_id"):
+    for name in ("kind", "source", "code", "event_id", "external_order_id"):
         value = getattr(which, name)
         if value is not None:
             conditions.append((f"{name} = ?", (value,)))
+    if which.tenant is not None:
+        conditions.append((_LETTER_OF_TENANT, (which.tenant, _encode(which.tenant_sources).decode())))
     if which.since is not None:
         conditions.append(("at >= ?", (which.since,)))
     if which.until is not None:

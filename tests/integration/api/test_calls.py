@@ -163,6 +163,24 @@ async def test_dead_letters_of_both_kinds_are_listed(api):
     ]
 
 
+async def test_what_has_no_order_is_its_sources_tenants(api):
+    """What `GET tenants` counts is what the tenant's name finds, in every call that takes a filter."""
+    [tenant] = [each for each in (await get(api, "/tenants"))["tenants"] if each["name"] == "demo"]
+    letters = (await get(api, "/dead-letters", tenant="demo"))["deadLetters"]
+    dead = (await get(api, "/events", tenant="demo", status="dead"))["events"]
+    elsewhere = (await get(api, "/dead-letters", tenant="pulled"))["deadLetters"]
+    replayable = await post(
+        api, "/dead-letters/replay", {"filter": {"tenant": "demo", "kind": "event"}, "dryRun": True}
+    )
+    as_events = await post(api, "/events/replay", {"filter": {"tenant": "demo", "status": "dead"}, "dryRun": True})
+
+    assert [(each["eventId"], each["tenant"]) for each in letters] == [("e-3", "demo"), ("e-2", "demo")]
+    assert tenant["deadLetters"] == len(letters)
+    assert [each["eventId"] for each in dead] == ["e-3", "e-2"]
+    assert elsewhere == []
+    assert (replayable, as_events) == ({"replayed": 1}, {"replayed": 2})
+
+
 async def test_replaying_one_event_puts_it_back(api, calls):
     """A replayed event waits for translation again, translation is woken, and the act is on the audit's record."""
     [event] = (await get(api, "/events", eventId="e-3"))["events"]

@@ -79,7 +79,7 @@ class Own(str):
     [
         (Own("no id"), Own("$"), ("no id", "$")),
         ("half a \ud800 pair\0", None, ("half a ? pair", None)),
-        (17, ["a"], ("(no text, but a int)", "(no text, but a list)")),
+        (17, ["a"], ("(int, not a text)", "(list, not a text)")),
     ],
 )
 def test_whatever_an_adapter_raises_with_can_be_stored(
