@@ -23,7 +23,12 @@ async def halt_tenant(doors: Doors, ask: Ask) -> shapes.Tenant:
     """Send nothing to the tenant until it is resumed by hand."""
     name = _pushed(doors, ask)
     body: Because = ask.body or Because()
-    words = text_or_none(body.reason) or f"halted by hand by {ask.operator.name}"
+    said = text_or_none(body.reason)
+    state = doors.deliveries.states().get(name, TenantState())
+    if said is None and state.is_halted_by_hand and state.reason is not None:
+        # Who halts it once more has nothing better to say.
+        said = state.reason.detail
+    words = said or f"halted by hand by {ask.operator.name}"
     await doors.deliveries.halt(name, Reason(code="halted_by_hand", detail=words))
     doors.audit(ask.operator.name, "halt", f"tenant {name}")
     return _tenant_of(doors, name, await _figures(doors))

@@ -54,6 +54,11 @@ def draft_identify(page: Page) -> tuple[str | None, list[str]]:
         event_id = "event_id"
     else:
         page.guess("no member or header names an event: the body's hash does, so a repeat is known by its bytes")
+        if page.is_notice:
+            page.guess(
+                "two notices of one order are the same bytes: keep the source's `hash_window` so short that the "
+                "second is no repeat"
+            )
     if fields:
         lines.insert(0, "envelope = read_envelope(hook.body)")
     lines.append(f"return Identity(event_id={event_id}, topic={topic})")

@@ -120,6 +120,7 @@ def _page(drafted: Draft, shapes: Shapes, samples: Sequence[Sample], place: Plac
         samples=kinds,
         reference=place.reference,
         options=drafted.options,
+        hash_window=NOTICES_WINDOW if _is_known_by_its_bytes(drafted) else None,
         mapping=list(_mapping(drafted)),
         event=list(_event(drafted)),
         members=list(_members(drafted, shapes)),
@@ -129,6 +130,14 @@ def _page(drafted: Draft, shapes: Shapes, samples: Sequence[Sample], place: Plac
         debts=[*drafted.guesses, *DEBTS],
     )
 
+
+def _is_known_by_its_bytes(drafted: Draft) -> bool:
+    """Whether a notice has no ID of its own: the next change of its order would be taken for a repeat."""
+    found = drafted.proposal
+    return found.lookup_id is not None and found.event_id is None and found.event_header is None
+
+
+NOTICES_WINDOW = "1s"
 
 DEBTS = (
     "authentication: what the vendor proves itself with",

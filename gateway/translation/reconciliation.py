@@ -144,7 +144,10 @@ class Reconciler:
         """
         plan = self._plans.get(source)
         if plan is None:
-            raise ConflictingRequest(f"source {source} has nothing to ask: its adapter's option `reconcile` is not set")
+            raise ConflictingRequest(
+                f"source {source} has nothing to ask: its adapter knows no reconciliation, or its option `reconcile` "
+                "is not set"
+            )
         start = self._clock() - _micros(plan.horizon) if since is None else since
         outcomes = await asyncio.gather(
             *(self._run_turn(source, turn, start) for turn in plan.turns), return_exceptions=True
@@ -250,11 +253,12 @@ class Reconciler:
             0, run.source, event_id, "reconcile", self._clock(), body, b"", answers=answers, clock=mark.clock
         )
         translated = await self._translated(event, answers)
+        digest = hashlib.blake2b(_encode([listed.record, answers]), digest_size=16).digest()
+        # First, since it may be translated at this moment: then its state shows below.
+        if await self._ledger.is_fed(run.source, listed.subject, digest):
+            return
         clock = await self._clock_of(translated, mark)
         if clock is None:
-            return
-        digest = hashlib.blake2b(_encode([listed.record, answers]), digest_size=16).digest()
-        if await self._ledger.is_fed(run.source, listed.subject, digest):
             return
         arrival = Arrival(run.source, event_id, "reconcile", event.received_at, body)
         await self._ledger.feed(arrival, answers, clock, digest)

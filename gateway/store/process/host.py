@@ -31,7 +31,7 @@ class Host:
         self._channel = await attach(end, self._take, _abandoned)
         try:
             self._store = await SqliteStore.open(self._path)
-        except ConfigError as error:
+        except (ConfigError, StoreUnavailable) as error:
             self._channel.send(protocol.OPENED, protocol.pickled(error))
         else:
             self._store.observe(on_commit=self._committed, on_stored=partial(self._channel.send, protocol.STORED, b""))

@@ -1,6 +1,7 @@
 """The file itself: pragmas set and read back, migrations by number, read-only connections beside the one writer."""
 
 import contextlib
+import errno
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Final
 
 import aiosqlite
 
-from gateway.errors import ConfigError, Fault
+from gateway.errors import ConfigError, Fault, GatewayError, StoreUnavailable
 
 PAGE_SIZE: Final = 16384
 
@@ -27,6 +28,7 @@ def lock(path: Path) -> sqlite3.Connection:
 
     Raises:
         ConfigError: another gateway owns it, or its folder cannot be used.
+        StoreUnavailable: the disk is full.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,9 +39,18 @@ def lock(path: Path) -> sqlite3.Connection:
         with _closed_on_error(connection):
             connection.execute("BEGIN EXCLUSIVE")
     except (OSError, sqlite3.Error) as error:
-        why = "another gateway uses it" if "locked" in str(error) else f"cannot be used as the store: {error}"
-        raise ConfigError([Fault(str(path), "store", why)]) from error
+        if "locked" in str(error):
+            raise ConfigError([Fault(str(path), "store", "another gateway uses it")]) from error
+        raise _unusable(path, error) from error
     return connection
+
+
+def _unusable(path: Path, error: OSError | sqlite3.Error) -> GatewayError:
+    """A full disk is no fault of the configuration's: there may be room at the next start."""
+    full = (errno.ENOSPC, errno.EDQUOT)
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in full:
+        return StoreUnavailable(f"the store cannot be opened: {path}: the disk is full")
+    return ConfigError([Fault(str(path), "store", f"cannot be used as the store: {error}")])
 
 
 @contextlib.contextmanager
@@ -56,6 +67,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
     Raises:
         ConfigError: the file cannot be used, or its schema is newer than this code.
+        StoreUnavailable: the disk is full.
     """
     try:
         # The writer thread is not the one that opens and closes.
@@ -64,7 +76,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
             configure(connection)
             migrate(connection, path)
     except (OSError, sqlite3.Error) as error:
-        raise ConfigError([Fault(str(path), "store", f"cannot be used as the store: {error}")]) from error
+        raise _unusable(path, error) from error
     return connection
 
 

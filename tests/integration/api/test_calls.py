@@ -240,6 +240,15 @@ async def test_tenants_are_halted_and_resumed_by_hand(api, calls):
     assert calls.audit == [("adminer", "halt", "tenant demo"), ("adminer", "resume", "tenant demo")]
 
 
+async def test_a_second_halt_without_words_keeps_the_first_ones(api):
+    """Why it was halted is not lost; other words take its place."""
+    await post(api, "/tenants/demo/halt", {"reason": "stocktaking"})
+    again = await post(api, "/tenants/demo/halt", {})
+    other = await post(api, "/tenants/demo/halt", {"reason": "a fire"})
+
+    assert (again["reason"]["detail"], other["reason"]["detail"]) == ("stocktaking", "a fire")
+
+
 async def test_a_pulled_tenant_has_nothing_to_halt(api):
     """A halt of a tenant that is pulled from is a conflict; of an unknown one, not found."""
     assert (await api.post(V1 + "/tenants/pulled/halt")).status_code == 409

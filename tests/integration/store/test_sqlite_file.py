@@ -130,6 +130,19 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path):
         await SqliteStore.open(tmp_path / "gateway.db" / "below" / "gateway.db")
 
 
+async def test_a_full_disk_is_no_fault_of_the_configuration(tmp_path, monkeypatch):
+    """Who starts the gateway again and again must not take it for final."""
+    configure = database.configure
+
+    def cramped(connection):
+        configure(connection)
+        connection.execute("PRAGMA max_page_count = 2").fetchall()
+
+    monkeypatch.setattr(database, "configure", cramped)
+    with pytest.raises(StoreUnavailable, match="the disk is full"):
+        await SqliteStore.open(tmp_path / "gateway.db")
+
+
 async def test_a_file_has_one_owner(floor, tmp_path):
     """A second gateway on the same file is refused, and the first goes on; once it ends, the next may start."""
     with pytest.raises(ConfigError, match="another gateway"):

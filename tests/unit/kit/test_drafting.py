@@ -115,6 +115,7 @@ def test_a_notice_is_looked_up(sample):
 
     assert found.proposal.lookup_id == ("orderId",)
     assert "Lookup(path=path)" in found.source
+    assert any("hash_window" in guess for guess in found.guesses)
     assert found.proposal.city == ("shipTo", "city")
 
 
