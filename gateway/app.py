@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final, Self
-from urllib.parse import unquote, urlsplit
 
 import structlog
 from starlette.applications import Starlette
@@ -20,7 +19,7 @@ from gateway.api.access import Operators
 from gateway.api.app import create_api
 from gateway.api.doors import Doors
 from gateway.api.health import health_routes
-from gateway.config import ApiAccess, Config, Tenant
+from gateway.config import ApiAccess, Config, embedded_tenant
 from gateway.core_intake.app import PATHS as INTAKE_PATHS
 from gateway.core_intake.app import IntakeApp, create_intake
 from gateway.core_intake.keys import bearer_among
@@ -48,10 +47,7 @@ from gateway.upkeep import Conditions, Gauges, RetentionLoop
 
 STOP_SECONDS: Final = 10.0
 LONGEST_STOP_SECONDS: Final = 20.0
-INTAKE_PATH: Final = "/api/integrations/wms/"
 OPERATORS_PATHS: Final = ("/api/v1", "/openapi.json")
-LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
-ANYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - what a configuration may say
 
 _log = structlog.get_logger("gateway.app")
 
@@ -239,18 +235,11 @@ class Gateway:
         return self._intake_admin_of(token)
 
     async def _connect_tenants(self, intake: IntakeApp) -> None:
-        for tenant in self._config.settings.tenants.values():
-            name = self._embedded_tenant(tenant)
+        settings = self._config.settings
+        for tenant in settings.tenants.values():
+            name = embedded_tenant(tenant.intake_url, settings.server.host, settings.server.port)
             if name is not None and tenant.secret is not None:
                 await intake.ensure_connected(name, tenant.secret)
-
-    def _embedded_tenant(self, tenant: Tenant) -> str | None:
-        """The tenant's name at the embedded intake, None where its URL is somebody else's."""
-        url, server = urlsplit(tenant.intake_url or ""), self._config.settings.server
-        is_here = url.hostname == server.host or (url.hostname in LOOPBACK and server.host in (*LOOPBACK, *ANYWHERE))
-        if not is_here or url.port != server.port or not url.path.startswith(INTAKE_PATH):
-            return None
-        return unquote(url.path.removeprefix(INTAKE_PATH).strip("/")) or None
 
     def _translation(
         self,

@@ -8,8 +8,9 @@ import httpx
 import msgspec
 
 from gateway.cli.failure import Failure
-from gateway.cli.settings import configuration, origin_of
+from gateway.cli.settings import configuration
 from gateway.config.model import Source
+from gateway.config.urls import origin_of
 from gateway.signing import Credentials, credentials_of
 
 

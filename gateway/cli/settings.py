@@ -7,9 +7,9 @@ import msgspec
 
 from gateway.config.load import load
 from gateway.config.model import Config
+from gateway.config.urls import origin_of
 from gateway.translation.registry import find_adapter
 
-_ANYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
 _RANKS = ("read", "operate", "admin")
 
 
@@ -41,12 +41,6 @@ def access_to(path: Path, url: str | None) -> Access:
     if url is not None:
         hooks = api = url.rstrip("/")
     return Access(hooks, api, token or _token(config))
-
-
-def origin_of(host: str, port: int) -> str:
-    """Where a listener is reached from this machine."""
-    host = _ANYWHERE.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _token(config: Config) -> str:

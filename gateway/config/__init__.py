@@ -31,7 +31,7 @@ from gateway.config.model import (
     Tenant,
 )
 from gateway.config.quantities import size, span
-from gateway.config.urls import fault_of_url, is_loopback, normal_url
+from gateway.config.urls import embedded_tenant, fault_of_url, is_loopback, normal_url, origin_of
 
 __all__ = [
     "Address",
@@ -57,11 +57,13 @@ __all__ = [
     "Source",
     "StandardWebhooks",
     "Tenant",
+    "embedded_tenant",
     "fault_of_url",
     "is_loopback",
     "load",
     "load_options",
     "normal_url",
+    "origin_of",
     "restart_needed",
     "secrets_of",
     "size",

@@ -10,9 +10,9 @@ import msgspec
 from adapters import Adapter, Secret
 from gateway.config.checks import Checks, store_path
 from gateway.config.convert import HOLE, convert
-from gateway.config.model import Config, ConfiguredSource, Settings, Source
+from gateway.config.model import Config, ConfiguredSource, Server, Settings, Source, Tenant
 from gateway.config.nodes import Faults, Items, KeyPath, Node, Table, Text, nearest
-from gateway.config.urls import is_loopback
+from gateway.config.urls import INTAKE_PATH, embedded_tenant, is_loopback, origin_of
 from gateway.config.yaml import read_yaml
 
 
@@ -79,6 +79,15 @@ def warnings_of(config: Config) -> list[str]:
         )
     elif settings.server.admin is not None and not is_loopback(settings.server.admin.host):
         warnings.append(f"server.admin: the operators' doors are open on {settings.server.admin.host}")
+    if settings.intake.embedded and not any(
+        _may_feed_it(tenant, settings.server) for tenant in settings.tenants.values()
+    ):
+        begin = origin_of(settings.server.host, settings.server.port) + INTAKE_PATH
+        # Port 0 is another port at every start.
+        what = (
+            f"no tenant's intake_url begins with {begin}" if settings.server.port else "server.port is not a fixed one"
+        )
+        warnings.append(f"intake.embedded: no order gets to the embedded intake: {what}")
     for name, tenant in settings.tenants.items():
         if tenant.allow_http and (tenant.intake_url or "").lower().startswith("http:"):
             warnings.append(f"tenants.{name}.intake_url: orders and the secret travel unencrypted")
@@ -86,6 +95,11 @@ def warnings_of(config: Config) -> list[str]:
         if source.auth == "none":
             warnings.append(f"sources.{name}.auth: anyone who knows the URL can send events")
     return warnings
+
+
+def _may_feed_it(tenant: Tenant, server: Server) -> bool:
+    """Whether the embedded intake may get the tenant's orders: they are pushed there, or it may be what pulls them."""
+    return tenant.delivery == "pull" or embedded_tenant(tenant.intake_url, server.host, server.port) is not None
 
 
 def secrets_of(config: Config) -> list[str]:

@@ -1,9 +1,14 @@
-"""Where the gateway sends: which URLs are fit, and when two name the same place."""
+"""Where the gateway sends and where it is: which URLs are fit, when two name the same place, and which are its own."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import SplitResult, urlsplit
+from typing import Final
+from urllib.parse import SplitResult, unquote, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_ANYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+INTAKE_PATH: Final = "/api/integrations/wms/"
+"""What follows is the tenant's name, at the embedded intake as at Trackely."""
 
 
 def normal_url(url: str) -> str:
@@ -27,6 +32,21 @@ def is_loopback(host: str) -> bool:
         return True
     address = _address(name)
     return address is not None and address.is_loopback
+
+
+def origin_of(host: str, port: int) -> str:
+    """Where a listener is reached from this machine."""
+    host = _ANYWHERE.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def embedded_tenant(intake_url: str | None, host: str, port: int) -> str | None:
+    """The tenant's name at the embedded intake behind a listener, None where its URL is somebody else's."""
+    url = urlsplit(intake_url or "")
+    is_here = url.hostname == host or (url.hostname in _LOOPBACK and host in (*_LOOPBACK, *_ANYWHERE))
+    if not is_here or url.port != port or not url.path.startswith(INTAKE_PATH):
+        return None
+    return unquote(url.path.removeprefix(INTAKE_PATH).strip("/")) or None
 
 
 def fault_of_url(url: str, *, allow_http: bool) -> str | None:  # noqa: PLR0911 - one return a fault

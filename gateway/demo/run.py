@@ -16,7 +16,7 @@ import msgspec
 from rich.console import Console
 
 from adapters import Api
-from gateway.config import Config, is_loopback
+from gateway.config import Config, is_loopback, warnings_of
 from gateway.demo.preparing import Prepared, prepare, sample
 from gateway.demo.sending import recipients, send
 from gateway.demo.showing import OperatorsApi, outcomes, show, show_the_way_on
@@ -47,6 +47,8 @@ def run(config: Path, *, once: bool, start: Start | None = None, console: Consol
         return _told(console, f"cannot use {error.filename or config}: {error.strerror or error}", FAILED)
     for note in prepared.notes:
         console.print(note, highlight=False, soft_wrap=True)
+    for warning in warnings_of(prepared.config):
+        sys.stderr.write(f"warning: {warning}\n")
     try:
         return asyncio.run(_demonstrate(prepared, config, once=once, start=start, console=console))
     except ConfigError as error:

@@ -141,6 +141,19 @@ def test_a_bad_configuration(place):
     assert "Traceback" not in out + err
 
 
+def test_another_port_alone(place):
+    """No order can arrive while `intake_url` still names the old port: it is said at once, not after a minute."""
+    text = place.text.replace(f"port: {place.port}", f"port: {free_port()}")
+    (place.folder / "config.yaml").write_text(text, encoding="utf-8")
+    process = place.start()
+    assert process.stderr is not None
+    told = process.stderr.readline()
+    process.terminate()
+    process.communicate(timeout=20)
+
+    assert told.startswith("warning: intake.embedded: ")
+
+
 def test_no_configuration(place):
     """The shipped one is written and it says so; here its port is taken, so that it ends there."""
     (place.folder / "config.yaml").unlink()

@@ -275,6 +275,28 @@ def test_what_is_allowed_and_yet_worth_a_second_look(read):
     assert warnings_of(read("server: {host: 0.0.0.0, admin: {port: 8081}}\n" + GOOD)) == []
 
 
+@pytest.mark.parametrize(
+    ("server", "begin"),
+    [
+        ("{port: 9090}", "http://127.0.0.1:9090/api/integrations/wms/"),
+        ("{host: 0.0.0.0, port: 9090, admin: {}}", "http://127.0.0.1:9090/api/integrations/wms/"),
+        ("{host: '::1', port: 9090}", "http://[::1]:9090/api/integrations/wms/"),
+        ("{port: 0}", "server.port"),
+    ],
+)
+def test_an_embedded_intake_that_nothing_reaches(read, server, begin):
+    """It is said, with how an intake_url would have to begin; with one that does, or a pulled tenant, all is well."""
+    text = f"server: {server}\nintake: {{embedded: true}}\n"
+    old = "https://trackely.example/api/integrations/wms/demo"
+    (warning,) = warnings_of(read(text + changed((old, "http://127.0.0.1:8080/api/integrations/wms/demo"))))
+
+    assert warning.startswith("intake.embedded: ")
+    assert begin in warning
+    assert warnings_of(read(text + changed((DEMO, "demo: {delivery: pull, pull_secret: one}")))) == []
+    if begin.startswith("http"):
+        assert warnings_of(read(text + changed((old, f"{begin}demo")))) == []
+
+
 def test_every_secret_is_known_for_redaction(read):
     """Tokens, intake and pull secrets, rotated ones, and those of an adapter's options; each once, and nothing else."""
     config = read(
