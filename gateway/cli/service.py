@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from gateway.cli.failure import BAD_CONFIGURATION
+from gateway.cli.failure import BAD_CONFIGURATION, DONE
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from gateway.cli.show import note, show_bytes, show_line
 from gateway.errors import ConfigError
@@ -32,9 +32,16 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="End when all is delivered; 0 if so.")] = False,
 ) -> None:
     """Run the gateway with the embedded intake, and send it the vendors' samples."""
-    from gateway.demo import run  # noqa: PLC0415 - the other commands start without the rooms
+    try:
+        from gateway.demo import run  # noqa: PLC0415 - the other commands start without the rooms
 
-    raise typer.Exit(run(config=config, once=once))
+        code = run(config=config, once=once)
+    except KeyboardInterrupt:
+        # It runs until Ctrl-C: also one that comes before it listens to signals is a good end.
+        if once:
+            raise
+        code = DONE
+    raise typer.Exit(code)
 
 
 def check(*, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
@@ -24,7 +24,7 @@ from gateway.errors import ConfigError
 from gateway.running import running
 from gateway.standin import User, Warehouse, listening
 
-DONE, FAILED, BAD_CONFIGURATION = 0, 1, 78
+DONE, FAILED, BAD_CONFIGURATION, SIGNALLED = 0, 1, 78, 128
 OK: Final = 200
 PATIENCE_SECONDS: Final = 60.0
 WIDTH: Final = 180
@@ -35,7 +35,11 @@ Start = Callable[[Config], AbstractAsyncContextManager[str]]
 
 
 def run(config: Path, *, once: bool, start: Start | None = None, console: Console | None = None) -> int:
-    """Run the demo; its exit code: 0, 1 where something did not arrive or cannot be used, 78 a bad configuration."""
+    """Run the demo; its exit code.
+
+    0, 1 where something did not arrive or cannot be used, 78 a bad configuration; 128 and the number of the signal
+    that came before `once` had all delivered.
+    """
     console = console or Console(width=None if sys.stdout.isatty() else WIDTH)
     # The table tells what the log would: only trouble stands between.
     start = start or partial(running, log_level="warning")
@@ -63,9 +67,14 @@ def _told(console: Console, words: str, code: int) -> int:
 
 
 async def _demonstrate(prepared: Prepared, path: Path, *, once: bool, start: Start, console: Console) -> int:
-    stop = asyncio.Event()
+    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def end(number: int) -> None:
+        if not ended.done():
+            ended.set_result(number)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, end, number)
     config = prepared.config
     async with AsyncExitStack() as stack:
         elsewhere = await stack.enter_async_context(_standin(config))
@@ -73,18 +82,17 @@ async def _demonstrate(prepared: Prepared, path: Path, *, once: bool, start: Sta
             console.print(f"{name} asks an API that is not the stand-in: no samples are sent to it.", highlight=False)
         url = await stack.enter_async_context(start(config))
         showing = asyncio.create_task(_show(config, url, elsewhere, console))
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({showing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {showing, ended}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not showing.done():
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
-            return FAILED
+            return SIGNALLED + ended.result() if once else DONE
         has_arrived = showing.result()
         if not once:
             show_the_way_on(console, prepared, path, url, goes_on=True)
-            await stopping
+            await ended
             return DONE
-        stopping.cancel()
     show_the_way_on(console, prepared, path, url, goes_on=False)
     return DONE if has_arrived else FAILED
 

@@ -33,6 +33,11 @@ class Place:
         self.text = text.replace("8080", str(self.port)).replace("8089", str(self.standin_port))
         (folder / "config.yaml").write_text(self.text, encoding="utf-8")
 
+    def keep_orders_from_arriving(self) -> None:
+        """Another port for the gateway, the old one in `intake_url`."""
+        text = self.text.replace(f"port: {self.port}", f"port: {free_port()}")
+        (self.folder / "config.yaml").write_text(text, encoding="utf-8")
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         environ = {name: value for name, value in os.environ.items() if name not in NAMES}
         return subprocess.Popen(
@@ -108,6 +113,21 @@ def test_it_runs_on_until_it_is_interrupted(place):
     }
 
 
+@pytest.mark.parametrize(("arguments", "code"), [((), 0), (("--once",), 130)])
+def test_interrupted_before_all_has_arrived(place, arguments, code):
+    """It runs until Ctrl-C, so that this is a good end; --once was to see all delivered, and did not."""
+    place.keep_orders_from_arriving()
+    process = place.start(*arguments)
+    assert process.stdout is not None
+    while "samples were sent" not in process.stdout.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+
+    assert process.returncode == code
+    assert "Traceback" not in err
+
+
 @pytest.mark.parametrize("which", ["port", "standin_port"])
 def test_a_port_that_is_taken(place, which):
     """A sentence and exit 1, no traceback."""
@@ -143,8 +163,7 @@ def test_a_bad_configuration(place):
 
 def test_another_port_alone(place):
     """No order can arrive while `intake_url` still names the old port: it is said at once, not after a minute."""
-    text = place.text.replace(f"port: {place.port}", f"port: {free_port()}")
-    (place.folder / "config.yaml").write_text(text, encoding="utf-8")
+    place.keep_orders_from_arriving()
     process = place.start()
     assert process.stderr is not None
     told = process.stderr.readline()
