@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from gateway.config import Config, load
+from gateway.errors import ConfigError, Fault
 from gateway.translation.registry import find_adapter
 
 SECRETS_FILE: Final = "demo-secrets.env"
@@ -45,17 +46,23 @@ def _samples() -> resources.abc.Traversable:
 def prepare(path: Path, environ: Mapping[str, str]) -> Prepared:
     """Read the configuration, written first where there is none; make up what secrets are not set, and keep them.
 
-    A variable of the environment goes before a kept one.
-
-    Raises:
-        ConfigError: the configuration does not do.
-        OSError: something cannot be written or read.
+    A variable of the environment goes before a kept one. Raises ConfigError where the configuration does not do, or a
+    file cannot be written or read.
     """
+    try:
+        return _prepared(path, environ)
+    except OSError as error:
+        raise ConfigError([Fault(str(error.filename or path), "", f"cannot be used: {error.strerror}")]) from error
+
+
+def _prepared(path: Path, environ: Mapping[str, str]) -> Prepared:
     notes = []
     if not path.exists():
         path.write_text(shipped_config(), encoding="utf-8")
         notes.append(f"There was no {path}: the shipped one was written there.")
-    unset = [name for name in _names(path.read_text(encoding="utf-8")) if not environ.get(name)]
+    # What is wrong with the file's text is for `load` to say.
+    text = path.read_text(encoding="utf-8", errors="replace")
+    unset = [name for name in _names(text) if not environ.get(name)]
     made_up = {name: secrets.token_urlsafe(24) for name in unset}
     # Read twice: the first time only to learn where the data is.
     config = load(path, {**environ, **made_up}, find_adapter)

@@ -4,9 +4,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from functools import partial
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
@@ -20,53 +19,35 @@ from gateway.config import Config, is_loopback, warnings_of
 from gateway.demo.preparing import Prepared, prepare, sample
 from gateway.demo.sending import recipients, send
 from gateway.demo.showing import OperatorsApi, outcomes, show, show_the_way_on
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, Fault
 from gateway.running import running
 from gateway.standin import User, Warehouse, listening
 
-DONE, FAILED, BAD_CONFIGURATION, SIGNALLED = 0, 1, 78, 128
+DONE, FAILED, SIGNALLED = 0, 1, 128
 OK: Final = 200
 PATIENCE_SECONDS: Final = 60.0
 WIDTH: Final = 180
 """Columns of a table that goes into a pipe or a file."""
 
-Start = Callable[[Config], AbstractAsyncContextManager[str]]
-"""Runs the gateway; yields its URL. Raises ConfigError where a port is taken or the store cannot be used."""
 
-
-def run(config: Path, *, once: bool, start: Start | None = None, console: Console | None = None) -> int:
+def run(config: Path, *, once: bool) -> int:
     """Run the demo; its exit code.
 
-    0, 1 where something did not arrive or cannot be used, 78 a bad configuration; 128 and the number of the signal
-    that came before `once` had all delivered.
+    0, 1 where something did not arrive; 128 and the number of the signal that came before `once` had all delivered.
+
+    Raises:
+        ConfigError: the configuration does not do, a port is taken, or a file or the store cannot be used.
     """
-    console = console or Console(width=None if sys.stdout.isatty() else WIDTH)
-    # The table tells what the log would: only trouble stands between.
-    start = start or partial(running, log_level="warning")
-    try:
-        prepared = prepare(config, os.environ)
-    except ConfigError as error:
-        return _told(console, str(error), BAD_CONFIGURATION)
-    except OSError as error:
-        return _told(console, f"cannot use {error.filename or config}: {error.strerror or error}", FAILED)
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    prepared = prepare(config, os.environ)
     for note in prepared.notes:
         console.print(note, highlight=False, soft_wrap=True)
     for warning in warnings_of(prepared.config):
         sys.stderr.write(f"warning: {warning}\n")
-    try:
-        return asyncio.run(_demonstrate(prepared, config, once=once, start=start, console=console))
-    except ConfigError as error:
-        return _told(console, "; ".join(f"{fault.path}: {fault.detail}" for fault in error.faults), FAILED)
-    except OSError as error:
-        return _told(console, str(error), FAILED)
+    return asyncio.run(_demonstrate(prepared, config, once=once, console=console))
 
 
-def _told(console: Console, words: str, code: int) -> int:
-    console.print(f"gateway demo: {words}", markup=False, highlight=False, soft_wrap=True)
-    return code
-
-
-async def _demonstrate(prepared: Prepared, path: Path, *, once: bool, start: Start, console: Console) -> int:
+async def _demonstrate(prepared: Prepared, path: Path, *, once: bool, console: Console) -> int:
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def end(number: int) -> None:
@@ -80,7 +61,8 @@ async def _demonstrate(prepared: Prepared, path: Path, *, once: bool, start: Sta
         elsewhere = await stack.enter_async_context(_standin(config))
         for name in sorted(elsewhere):
             console.print(f"{name} asks an API that is not the stand-in: no samples are sent to it.", highlight=False)
-        url = await stack.enter_async_context(start(config))
+        # The table tells what the log would: only trouble stands between.
+        url = await stack.enter_async_context(running(config, log_level="warning"))
         showing = asyncio.create_task(_show(config, url, elsewhere, console))
         either: set[asyncio.Future[Any]] = {showing, ended}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -112,10 +94,10 @@ async def _show(config: Config, url: str, elsewhere: set[str], console: Console)
 async def _standin(config: Config) -> AsyncIterator[set[str]]:
     """The stand-in where the first Ongoing source asks for its API; the sources that ask elsewhere.
 
-    Raises OSError, in words, where its port is taken.
+    Raises ConfigError where its port is taken.
     """
     elsewhere: set[str] = set()
-    served: tuple[SplitResult, Api] | None = None
+    served: tuple[str, SplitResult, Api] | None = None
     for source in config.sources.values():
         api = source.adapter.api(source.options) if source.adapter.api is not None else None
         if api is None:
@@ -123,13 +105,13 @@ async def _standin(config: Config) -> AsyncIterator[set[str]]:
         place = urlsplit(api.base_url)
         is_ours = source.adapter.name == "ongoing" and place.scheme == "http" and is_loopback(place.hostname or "")
         if is_ours and served is None:
-            served = (place, api)
-        elif not is_ours or served is None or served[0] != place:
+            served = (source.name, place, api)
+        elif not is_ours or served is None or served[1] != place:
             elsewhere.add(source.name)
     if served is None:
         yield elsewhere
         return
-    place, api = served
+    name, place, api = served
     host, port = place.hostname or "", place.port or 80
     async with AsyncExitStack() as stack:
         try:
@@ -138,7 +120,7 @@ async def _standin(config: Config) -> AsyncIterator[set[str]]:
             )
         except OSError as error:
             words = f"the stand-in for Ongoing's API cannot listen on {host}:{port}: {error.strerror or error}"
-            raise OSError(words) from error
+            raise ConfigError([Fault("", f"sources.{name}.options.api.base_url", words)]) from error
         yield elsewhere
 
 

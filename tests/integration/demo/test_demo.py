@@ -130,35 +130,46 @@ def test_interrupted_before_all_has_arrived(place, arguments, code):
 
 @pytest.mark.parametrize("which", ["port", "standin_port"])
 def test_a_port_that_is_taken(place, which):
-    """A sentence and exit 1, no traceback."""
+    """A sentence on standard error and exit 78, as `serve` has it, no traceback."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", getattr(place, which)))
         taken.listen()
         code, out, err = place.run("--once")
 
-    assert code == 1
-    assert f"cannot listen on 127.0.0.1:{getattr(place, which)}: " in out
+    assert code == 78
+    assert err.startswith("gateway: ")
+    assert f"cannot listen on 127.0.0.1:{getattr(place, which)}: " in err
     assert "Traceback" not in out + err
 
 
 def test_a_folder_that_cannot_be_written(place):
-    """A sentence and exit 1: here a file stands where the data would go."""
+    """A sentence and exit 78: here a file stands where the data would go."""
     (place.folder / "data").write_text("")
     code, out, err = place.run("--once")
 
-    assert code == 1
-    assert "cannot use" in out
-    assert "Traceback" not in out + err
+    assert (code, out) == (78, "")
+    assert err == f"gateway: {place.folder / 'data'}: cannot be used: File exists\n"
 
 
 def test_a_bad_configuration(place):
-    """Exit 78 and the key's path."""
-    (place.folder / "config.yaml").write_text(place.text.replace("linger: 0.2", "lingers: 0.2"), encoding="utf-8")
+    """Exit 78, and every fault a line of its own on standard error."""
+    text = place.text.replace("linger: 0.2", "lingers: 0.2").replace("tenant: demo", "tenant: nobody")
+    (place.folder / "config.yaml").write_text(text, encoding="utf-8")
     code, out, err = place.run("--once")
 
-    assert code == 78
-    assert "tenants.demo.batch" in out
-    assert "Traceback" not in out + err
+    assert (code, out) == (78, "")
+    assert err.count("gateway: config.yaml: ") == err.count("\n") == 3
+    assert "tenants.demo.batch" in err
+
+
+def test_a_configuration_that_is_no_text(place):
+    """Exit 78 and a sentence, here too."""
+    (place.folder / "config.yaml").write_bytes(b"\xff\xfe")
+    code, out, err = place.run("--once")
+
+    assert (code, out) == (78, "")
+    assert err.startswith("gateway: config.yaml: ")
+    assert "Traceback" not in err
 
 
 def test_another_port_alone(place):
@@ -184,6 +195,6 @@ def test_no_configuration(place):
             taken.listen()
         code, out, _ = place.run("--once")
 
-    assert code == 1
+    assert code == 78
     assert "There was no config.yaml: the shipped one was written there." in out
     assert (place.folder / "config.yaml").read_bytes() == (ROOT / "config.yaml").read_bytes()
