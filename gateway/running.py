@@ -22,6 +22,7 @@ from gateway.serving import create_server, listen
 STARTED_LOOK_SECONDS: Final = 0.005
 OTHER_FILES: Final = 200
 """What is open besides vendors' connections: the store, the log, the intakes, the operators."""
+STORE_ENDED: Final = "the store's process has ended, and the gateway with it: start it again"
 
 _log = structlog.get_logger("gateway.running")
 
@@ -54,7 +55,7 @@ async def serve(
         on_ready(url)
         await stop.wait()
     if lost.is_set():
-        raise StoreUnavailable("the store's process has ended, and the gateway with it: start it again")
+        raise StoreUnavailable(STORE_ENDED)
 
 
 @asynccontextmanager

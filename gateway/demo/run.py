@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
@@ -19,8 +20,8 @@ from gateway.config import Config, is_loopback, warnings_of
 from gateway.demo.preparing import Prepared, prepare, sample
 from gateway.demo.sending import recipients, send
 from gateway.demo.showing import OperatorsApi, outcomes, show, show_the_way_on
-from gateway.errors import ConfigError, Fault
-from gateway.running import running
+from gateway.errors import ConfigError, Fault, StoreUnavailable
+from gateway.running import STORE_ENDED, running
 from gateway.standin import User, Warehouse, listening
 
 DONE, FAILED, SIGNALLED = 0, 1, 128
@@ -37,6 +38,7 @@ def run(config: Path, *, once: bool) -> int:
 
     Raises:
         ConfigError: the configuration does not do, a port is taken, or a file or the store cannot be used.
+        StoreUnavailable: the store's process has ended.
     """
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     prepared = prepare(config, os.environ)
@@ -48,9 +50,10 @@ def run(config: Path, *, once: bool) -> int:
 
 
 async def _demonstrate(prepared: Prepared, path: Path, *, once: bool, console: Console) -> int:
-    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    # By the number of a signal, by None where the store's process has ended.
+    ended: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
 
-    def end(number: int) -> None:
+    def end(number: int | None) -> None:
         if not ended.done():
             ended.set_result(number)
 
@@ -62,21 +65,24 @@ async def _demonstrate(prepared: Prepared, path: Path, *, once: bool, console: C
         for name in sorted(elsewhere):
             console.print(f"{name} asks an API that is not the stand-in: no samples are sent to it.", highlight=False)
         # The table tells what the log would: only trouble stands between.
-        url = await stack.enter_async_context(running(config, log_level="warning"))
+        url = await stack.enter_async_context(running(config, on_lost=partial(end, None), log_level="warning"))
         showing = asyncio.create_task(_show(config, url, elsewhere, console))
         either: set[asyncio.Future[Any]] = {showing, ended}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if not showing.done():
-            showing.cancel()
-            await asyncio.gather(showing, return_exceptions=True)
-            return SIGNALLED + ended.result() if once else DONE
-        has_arrived = showing.result()
-        if not once:
+        was_cut_short = ended.done()
+        if not was_cut_short and not once:
+            showing.result()
             show_the_way_on(console, prepared, path, url, goes_on=True)
             await ended
-            return DONE
-    show_the_way_on(console, prepared, path, url, goes_on=False)
-    return DONE if has_arrived else FAILED
+        showing.cancel()
+        await asyncio.gather(showing, return_exceptions=True)
+    if once and not was_cut_short:
+        show_the_way_on(console, prepared, path, url, goes_on=False)
+        return DONE if showing.result() else FAILED
+    ended_by = ended.result()
+    if ended_by is None:
+        raise StoreUnavailable(STORE_ENDED)
+    return SIGNALLED + ended_by if once else DONE
 
 
 async def _show(config: Config, url: str, elsewhere: set[str], console: Console) -> bool:

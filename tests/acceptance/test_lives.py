@@ -20,7 +20,7 @@ import pytest
 
 from tests import faults
 from tests.intakes import accepted, always, hanging, status
-from tests.processes import PROOF, Gateway, Intakes, environment, eventually, source, tenant, told, version_of
+from tests.processes import PROOF, Gateway, Intakes, beside, environment, eventually, source, tenant, told, version_of
 
 TRACING = str(Path(faults.__path__[0]) / "tracing.py")
 # What runs the store's process: as ever, but for the one line that keeps the promise.
@@ -117,18 +117,12 @@ def test_the_sync_is_seen_to_be_missing(tmp_path):
     assert seen[-1] - seen[0] < 50
 
 
-def beside(gateway: Gateway, module: str) -> int:
-    """The id of the gateway's process that runs this module."""
-    children = Path(f"/proc/{gateway.pid}/task/{gateway.pid}/children").read_text().split()
-    return next(int(pid) for pid in children if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes())
-
-
 def test_the_stores_process_is_killed(tmp_path):
     """Without its store the gateway ends, and says so; what it acknowledged is there in the next life."""
     with Intakes() as opened, Gateway(tmp_path, {"demo": tenant(opened.open().url)}) as gateway:
         with hammered(gateway) as answered:
             assert eventually(lambda: len(answered) > 200)
-            os.kill(beside(gateway, "gateway.store.process.host"), signal.SIGKILL)
+            os.kill(beside(gateway.pid, "gateway.store.process.host"), signal.SIGKILL)
             code = gateway.wait()
         gateway.start()
         gateway.drained()
@@ -147,7 +141,7 @@ def test_the_translations_process_is_killed(tmp_path):
         with hammered(gateway) as answered:
             for number in range(3):
                 assert eventually(lambda number=number: len(answered) > 200 * number)
-                os.kill(beside(gateway, "gateway.translation.host"), signal.SIGKILL)
+                os.kill(beside(gateway.pid, "gateway.translation.host"), signal.SIGKILL)
                 gateway.post(told(f"z-{number}", f"Z{number}", 1))
                 gateway.becomes(f"Z{number}", "delivered")
             gateway.kill()

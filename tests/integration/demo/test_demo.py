@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import beside
+
 ROOT = Path(__file__).parents[3]
 NAMES = ("GATEWAY_API_TOKEN", "TRACKELY_DEMO_SECRET", "ONGOING_PASSWORD", "LP_TOKEN", "ONGOING_API_PASSWORD")
 
@@ -126,6 +128,22 @@ def test_interrupted_before_all_has_arrived(place, arguments, code):
 
     assert process.returncode == code
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("shown", ["samples were sent", "curl"])
+def test_the_stores_process_is_killed(place, shown):
+    """Without its store it ends, with a sentence and exit code 1, before its table as after it."""
+    if shown != "curl":
+        place.keep_orders_from_arriving()
+    process = place.start()
+    assert process.stdout is not None
+    while shown not in process.stdout.readline():
+        assert process.poll() is None
+    os.kill(beside(process.pid, "gateway.store.process.host"), signal.SIGKILL)
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert err.splitlines()[-1] == "gateway: the store's process has ended, and the gateway with it: start it again"
 
 
 @pytest.mark.parametrize("which", ["port", "standin_port"])
