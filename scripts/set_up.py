@@ -2,18 +2,26 @@
 
 Needs nothing but Python >= 3.11 with its venv module, and a package index that pip can reach. Does nothing when the
 set stands already: a stamp holds a digest of the locks, of pyproject.toml, the interpreter's version and the folder.
-What is missing is said in one sentence, with exit code 1.
+What is missing is said in one sentence, with exit code 1. Ctrl-C is exit code 130; the next set-up begins anew.
 """
 
+import fcntl
 import hashlib
 import importlib.util
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+INTERRUPTED = 130
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+MAKER = VENV / "made-by"
+MADE_BY = f"{sys.version_info[:2]} {ROOT}"
+HALF_MADE = "half-made"
+"""What `MAKER` holds meanwhile: pip believes that a package is whole which another pip was installing when it ended."""
 LOCKS = {
     "run": ("build", "run"),
     "dev": ("build", "run", "dev"),
@@ -35,37 +43,53 @@ def run(arguments: list[str], sentence: str) -> None:
 
 
 def make_venv() -> None:
-    """Make the virtual environment, anew where another interpreter or another folder made it."""
-    maker, made_by = VENV / "made-by", f"{sys.version_info[:2]} {ROOT}"
-    if PYTHON.exists() and maker.is_file() and maker.read_text() == made_by:
+    """Make the virtual environment, anew where another interpreter or folder made it, or nobody has made it whole."""
+    if is_whole():
         return
     if any(importlib.util.find_spec(name) is None for name in ("venv", "ensurepip")):
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
         raise SetUpError(f"Python's venv module is missing: on Debian and Ubuntu, `apt install {version}-venv`.")
     print("making .venv ...", flush=True)
-    clear = ["--clear"] if maker.is_file() else []
-    run([sys.executable, "-m", "venv", *clear, str(VENV)], f"Cannot make {VENV}: is the folder writable?")
-    maker.write_text(made_by)
+    if MAKER.is_file():
+        shutil.rmtree(VENV)
+    VENV.mkdir(exist_ok=True)
+    MAKER.write_text(HALF_MADE)
+    run([sys.executable, "-m", "venv", str(VENV)], f"Cannot make {VENV}: is the folder writable?")
+    MAKER.write_text(MADE_BY)
+
+
+def is_whole() -> bool:
+    """Whether this interpreter has made the virtual environment here, and nothing was cut short since."""
+    return PYTHON.exists() and MAKER.is_file() and MAKER.read_text() == MADE_BY
 
 
 def install(group: str) -> None:
-    """Install the group's locks, every file checked against its hash, then this project itself in place."""
+    """Install the group's locks, every file checked against its hash, then this project itself in place.
+
+    A pip that fails by itself leaves what was there.
+    """
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     files = [ROOT / "requirements" / f"{name}.txt" for name in LOCKS[group]]
     print(f"installing the locked packages ({group}) ...", flush=True)
-    run(
-        [*pip, "--require-hashes", *(part for file in files for part in ("--requirement", str(file)))],
-        "Cannot install the locked packages: the network, or a package index that pip can reach, is missing.",
-    )
-    run(
-        [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)],
-        "Cannot install the project itself in .venv: pip's words are above.",
-    )
+    MAKER.write_text(HALF_MADE)
+    try:
+        run(
+            [*pip, "--require-hashes", *(part for file in files for part in ("--requirement", str(file)))],
+            "Cannot install the locked packages: the network, or a package index that pip can reach, is missing.",
+        )
+        run(
+            [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)],
+            "Cannot install the project itself in .venv: pip's words are above.",
+        )
+    except SetUpError:
+        MAKER.write_text(MADE_BY)
+        raise
+    MAKER.write_text(MADE_BY)
 
 
 def digest(group: str) -> str:
     """What the stamp of a group that stands holds."""
-    told = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
+    told = hashlib.sha256(MADE_BY.encode())
     for file in (ROOT / "pyproject.toml", *(ROOT / "requirements" / f"{name}.txt" for name in LOCKS[group])):
         told.update(file.read_bytes())
     return told.hexdigest()
@@ -74,7 +98,7 @@ def digest(group: str) -> str:
 def stands(group: str) -> bool:
     """Whether the group is installed as its locks say."""
     stamp = VENV / f"ready-{group}"
-    return PYTHON.exists() and stamp.is_file() and stamp.read_text() == digest(group)
+    return is_whole() and stamp.is_file() and stamp.read_text() == digest(group)
 
 
 def main(group: str) -> int:
@@ -82,11 +106,18 @@ def main(group: str) -> int:
     if stands(group):
         return 0
     try:
+        # Held until this process ends: what another one is making is not half made.
+        fcntl.flock(os.open(ROOT, os.O_RDONLY), fcntl.LOCK_EX)
+        if stands(group):
+            return 0
         make_venv()
         install(group)
         for other, locks in LOCKS.items():
             if set(locks) <= set(LOCKS[group]):
                 (VENV / f"ready-{other}").write_text(digest(other))
+    except KeyboardInterrupt:
+        print("set-up interrupted: the next one begins anew.", file=sys.stderr)
+        return INTERRUPTED
     except (SetUpError, OSError) as error:
         print(f"set-up failed. {error}", file=sys.stderr)
         return 1

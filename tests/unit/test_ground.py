@@ -3,8 +3,11 @@
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -106,12 +109,64 @@ def test_a_missing_python_is_said_in_one_sentence():
     assert done.stderr.splitlines()[0].startswith("set-up failed. Python 3.11 or newer is missing:")
 
 
+def copy_what_set_up_needs(folder: Path) -> None:
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, folder)
+    for name in ("requirements", "scripts"):
+        shutil.copytree(ROOT / name, folder / name)
+
+
+def interrupted(folder: Path, step: str, index: str) -> tuple[int, str]:
+    """A set-up whose whole group, as in a terminal, gets a Ctrl-C once it tells of a step: its exit code and words."""
+    # Whoever runs the tests may have been started deaf to it.
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(
+        [sys.executable, "scripts/set_up.py", "run"],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "PIP_INDEX_URL": index},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    signal.signal(signal.SIGINT, heard)
+    assert process.stdout is not None
+    told = process.stdout.readline()
+    while not told.splitlines()[-1].startswith(step):
+        told += process.stdout.readline()
+    # Well into the step.
+    time.sleep(0.5)
+    os.killpg(process.pid, signal.SIGINT)
+    told += process.communicate(timeout=30)[0]
+    return process.returncode, told
+
+
+def test_an_interrupted_set_up_begins_anew(tmp_path):
+    """Ctrl-C is one line and exit code 130; what was half made, environment or packages, is made again from nothing."""
+    copy_what_set_up_needs(tmp_path)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        index = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        first = interrupted(tmp_path, "making", index)
+        stray = tmp_path / ".venv" / "stray"
+        stray.touch()
+        second = interrupted(tmp_path, "installing", index)
+        found_stray = stray.exists()
+        stray.touch()
+        third = interrupted(tmp_path, "making", index)
+
+    for code, told in (first, second, third):
+        assert code == 130
+        assert told.endswith("\nset-up interrupted: the next one begins anew.\n")
+        assert "Traceback" not in told
+    assert not found_stray
+    assert not stray.exists()
+
+
 def test_a_missing_index_is_said_in_one_sentence(tmp_path):
     """Without a package index the set-up ends with one sentence after pip's own words, and leaves no stamp."""
-    for name in ("pyproject.toml", "README.md"):
-        shutil.copy(ROOT / name, tmp_path)
-    for name in ("requirements", "scripts"):
-        shutil.copytree(ROOT / name, tmp_path / name)
+    copy_what_set_up_needs(tmp_path)
     environment = {"PATH": os.environ["PATH"], "PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_RETRIES": "0"}
 
     done = subprocess.run(
