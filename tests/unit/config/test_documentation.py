@@ -121,6 +121,17 @@ def test_the_shipped_file_is_good():
     assert warnings_of(config) == []
 
 
+def test_the_readmes_own_file_is_good(tmp_path):
+    """With the variables that the README sets beside it, it loads and warns of nothing."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"(?s)```yaml\n(.+?)```", readme)
+    (line,) = re.findall(r"(?m)^export (.+?) *#", readme)
+    (tmp_path / "gateway.yaml").write_text(text, encoding="utf-8")
+    config = load(tmp_path / "gateway.yaml", dict(each.split("=") for each in line.split()), find_adapter)
+
+    assert warnings_of(config) == []
+
+
 def test_the_shipped_file_names_every_key(whole):
     """Each section of the model stands in the file, and each key of it, switched on or off."""
     found: dict[type[Section], set[str]] = {}
