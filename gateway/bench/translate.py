@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from adapters import Answers, Hook, State, logistics_plus, ongoing
+from adapters import Answers, Hook, State, logistics_plus, ongoing, shopify
 from adapters.contract import BOM, Adapter
 from gateway.bench.samples import sample
 from schemas import encode_order
@@ -37,7 +37,7 @@ class Case(msgspec.Struct, frozen=True):
 
 
 def cases() -> dict[str, Case]:
-    """Logistics Plus' sample, and an Ongoing webhook with its looked-up order, by adapter."""
+    """Logistics Plus' sample, an Ongoing webhook with its looked-up order, and a Shopify order, by adapter."""
     harbour = {"address": "2400 Harbor Gateway South, Carson, CA 90745, US", "name": "Los Angeles Warehouse"}
     api = {"base_url": "https://ongoing.example/api/v1/", "username": "bench", "password": "bench"}
     webhook = sample("ongoing_order_webhook.json")
@@ -50,6 +50,11 @@ def cases() -> dict[str, Case]:
             Hook(sample("logistics_plus_receive.json")),
         ),
         "ongoing": Case(ongoing.ADAPTER, _options(ongoing.ADAPTER, {"api": api}), Hook(webhook), answers),
+        "shopify": Case(
+            shopify.ADAPTER,
+            _options(shopify.ADAPTER, {}),
+            Hook(sample("shopify_order.json"), {"x-shopify-topic": "orders/updated"}),
+        ),
     }
 
 

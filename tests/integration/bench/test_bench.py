@@ -40,7 +40,7 @@ def test_translate_gives_each_adapters_cost_and_ratio(asked):
     """Alone on standard output, in the form that product.md fixes."""
     costs = asked("translate", "--rounds", "1", "--runs", "5")
 
-    assert list(costs) == ["logistics_plus", "ongoing"]
+    assert list(costs) == ["logistics_plus", "ongoing", "shopify"]
     for cost in costs.values():
         assert set(cost) == {"microseconds", "ratio_to_json_loads"}
         assert cost["microseconds"] > 0
