@@ -47,6 +47,7 @@ from gateway.upkeep import Conditions, Gauges, RetentionLoop
 
 STOP_SECONDS: Final = 10.0
 LONGEST_STOP_SECONDS: Final = 20.0
+METHOD_NOT_ALLOWED: Final = 405
 OPERATORS_PATHS: Final = ("/api/v1", "/openapi.json")
 
 _log = structlog.get_logger("gateway.app")
@@ -348,11 +349,15 @@ def _by_path(paths: Mapping[str, ASGIApp], otherwise: ASGIApp) -> ASGIApp:
 
 
 async def _refused(_request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    error_word, detail = {404: ("not_found", "there is no such page"), 405: ("method_not_allowed", "not here")}.get(
-        status, ("error", "it cannot be done")
-    )
-    return JSONResponse({"error": error_word, "detail": detail}, status_code=status)
+    status, given = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
+    # Starlette names a route's methods in any order.
+    methods = sorted((given or {}).get("Allow", "").split(", "))
+    word, detail = {
+        404: ("not_found", "there is no such page"),
+        405: ("method_not_allowed", f"expected {' or '.join(methods)}"),
+    }.get(status, ("error", "it cannot be done"))
+    headers = {"Allow": ", ".join(methods)} if status == METHOD_NOT_ALLOWED else None
+    return JSONResponse({"error": word, "detail": detail}, status_code=status, headers=headers)
 
 
 def _crashed(loop: str, error: Exception) -> None:

@@ -353,10 +353,11 @@ def test_sixty_four_clients_at_once(gateway):
 
 
 def test_public_pages(gateway):
-    """Alive, ready and the metrics are public; the operators' calls are not; the rest is 404 in JSON."""
+    """Alive, ready and the metrics are public; the operators' calls are not; the rest is 404 or 405 in JSON."""
     pages = {path: gateway.http.get(path) for path in ("/healthz", "/readyz", "/metrics", "/openapi.json")}
     closed = gateway.http.get("/api/v1/events")
     nothing = gateway.http.get("/nothing/here")
+    posted = {path: gateway.http.post(path) for path in ("/healthz", "/readyz", "/metrics")}
 
     assert {path: page.status_code for path, page in pages.items()} == dict.fromkeys(pages, 200)
     assert pages["/openapi.json"].json()["openapi"].startswith("3.1")
@@ -364,3 +365,6 @@ def test_public_pages(gateway):
     assert 'loop="delivery:demo"' in pages["/metrics"].text
     assert (closed.status_code, set(closed.json())) == (401, {"error", "detail"})
     assert (nothing.status_code, set(nothing.json())) == (404, {"error", "detail"})
+    for refused in posted.values():
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
+        assert refused.json() == {"error": "method_not_allowed", "detail": "expected GET or HEAD"}
