@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from gateway.config.model import Limits
-from gateway.serving import LONGEST_HEAD, LONGEST_URL, MOST_HEADERS, MOST_PIPELINED
+from gateway.serving.protocol import MOST_PIPELINED
+from gateway.serving.rejections import LONGEST_HEAD, LONGEST_URL, MOST_HEADERS
 from tests.integration.ingress.running import Running, drained, source
 
 HEAD = b"POST /hooks/open HTTP/1.1\r\nHost: x\r\n"

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 from adapters import Hook, Identity, Reply
-from gateway import serving
 from gateway.config.model import Basic, Bearer, Hmac, Limits, Query, Server
 from gateway.events import SECOND, Reason
 from gateway.ingress.failures import BURST
 from gateway.ingress.refusals import REASONS
+from gateway.serving import protocol
 from tests.integration.ingress.running import GOOD, Answer, Running, adapter, configuration, source
 
 SECRET = "s3cret"
@@ -732,7 +732,7 @@ def test_hooks_that_come_at_once_are_answered_in_their_order(rim: Running) -> No
 
 def test_an_idle_connection_is_closed_in_the_end(rim: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """It keeps its place for a while after an answer, and then is let go."""
-    monkeypatch.setattr(serving, "KEEP_ALIVE_SECONDS", 0.6)
+    monkeypatch.setattr(protocol, "KEEP_ALIVE_SECONDS", 0.6)
     with rim.connect() as connection:
         connection.sendall(_hook("idle 1"))
         first = connection.recv(65536)

@@ -1,7 +1,4 @@
-"""The HTTP server: uvicorn with httptools, and a protocol that bears slow, greedy and odd senders.
-
-uvicorn knows no deadline for a request's head and body, no cap on them, and answers text. The subclass here adds what
-is missing; tests on raw sockets hold it against the installed version.
+"""uvicorn's protocol for one connection, with deadlines, caps and refusals.
 
 A connection is in one of three phases: between messages, in a message's head, in its body. Each of the latter two has
 a deadline, and so has a peer that does not read its answer; one sweep a quarter second looks at all connections.
@@ -10,114 +7,41 @@ a deadline, and so has a peer that does not read its answer; one sweep a quarter
 import asyncio
 import contextlib
 import math
-import socket
-from collections.abc import Callable
 from functools import partial
-from http import HTTPStatus
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, cast
 
 import httptools
-import msgspec
 import uvicorn
 from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from gateway.config.model import Limits
 from gateway.exchange import BODY_TIMEOUT, Start, Taker
+from gateway.serving.connections import Connections
+from gateway.serving.rejections import (
+    BAD_REQUEST,
+    BODY_TIMED_OUT,
+    HEAD_TIMEOUT,
+    HEAD_TOO_LARGE,
+    LONGEST_HEAD,
+    LONGEST_URL,
+    MOST_HEADERS,
+    TOO_MANY,
+    URL_TOO_LONG,
+    Refused,
+    Rejection,
+)
 
-LONGEST_HEAD: Final = 64 * 1024
-LONGEST_URL: Final = 8 * 1024
-MOST_HEADERS: Final = 200
 MOST_PIPELINED: Final = 32
 KEEP_ALIVE_SECONDS: Final = 75
-GRACE_SECONDS: Final = 8
 LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 64 * 1024 * 1024
-SWEEP_SECONDS: Final = 0.25
 
 _IDLE, _HEAD, _BODY = range(3)
 _NEVER: Final = math.inf
 _WATCHED_HEADERS: Final = frozenset({b"expect", b"transfer-encoding"})
-
-Refused = Callable[[int, str, str | None], None]
-"""Told of a request that never reached an application: status, reason, address."""
-
-
-class Rejection(msgspec.Struct, frozen=True):
-    """What is answered to a request that never reaches an application."""
-
-    status: int
-    reason: str
-    detail: str
-
-    @property
-    def response(self) -> bytes:
-        """The whole response."""
-        phrase = HTTPStatus(self.status).phrase.lower().replace(" ", "_").replace("-", "_")
-        body = msgspec.json.encode({"error": phrase, "detail": self.detail})
-        retry = b"retry-after: 10\r\n" if self.status == HTTPStatus.SERVICE_UNAVAILABLE else b""
-        head = b"content-type: application/json\r\nconnection: close\r\n" + retry
-        return STATUS_LINE[self.status] + head + b"content-length: %d\r\n\r\n" % len(body) + body
-
-
-BAD_REQUEST: Final = Rejection(400, "bad_request", "the request is no HTTP/1.1 that we take")
-URL_TOO_LONG: Final = Rejection(414, "url_too_long", f"the URL is longer than {LONGEST_URL} bytes")
-HEAD_TOO_LARGE: Final = Rejection(
-    431, "headers_too_large", f"the headers are more than {MOST_HEADERS} or larger than {LONGEST_HEAD} bytes"
-)
-HEAD_TIMEOUT: Final = Rejection(408, "header_timeout", "the headers took too long")
-BODY_TIMED_OUT: Final = Rejection(408, "body_timeout", "the body took too long")
-TOO_MANY: Final = Rejection(503, "too_many_connections", "too many connections, try again")
-
-
-class Connections:
-    """What the connections of one server share: the sweep over their deadlines, as long as there are any, and more."""
-
-    def __init__(self) -> None:
-        # A dict for its order: the oldest first.
-        self._watched: dict[HookProtocol, None] = {}
-        self._is_ticking = False
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._lines = b""
-
-    def lines_of(self, headers: list[tuple[bytes, bytes]]) -> bytes:
-        """The server's own headers (the date) as they are written; uvicorn makes a new list each second."""
-        if headers is not self._headers:
-            self._headers, self._lines = headers, b"".join(b"%b: %b\r\n" % header for header in headers)
-        return self._lines
-
-    def watch(self, connection: "HookProtocol") -> None:
-        """Look at this one from now on."""
-        self._watched[connection] = None
-        if not self._is_ticking:
-            self._is_ticking = True
-            connection.loop.call_later(SWEEP_SECONDS, self._tick, connection.loop)
-
-    @property
-    def count(self) -> int:
-        """How many there are, those included that are being turned away."""
-        return len(self._watched)
-
-    def forget(self, connection: "HookProtocol") -> None:
-        """It is gone."""
-        self._watched.pop(connection, None)
-
-    def make_room(self) -> bool:
-        """Close the oldest connection that only waits for another request; whether there was one."""
-        spare = next((each for each in self._watched if each.is_spare), None)
-        if spare is not None:
-            spare.give_way()
-        return spare is not None
-
-    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
-        now = loop.time()
-        for connection in [each for each in self._watched if each.deadline <= now or each.is_clogged]:
-            connection.check(now)
-        self._is_ticking = bool(self._watched)
-        if self._is_ticking:
-            loop.call_later(SWEEP_SECONDS, self._tick, loop)
 
 
 class ClosingTransport:
@@ -485,56 +409,3 @@ def _without_upgrade(data: bytes) -> bytes:
     """
     head, blank, rest = data.partition(b"\r\n\r\n")
     return head.replace(b"\nUpgrade:", b"\nX-Upgrade:") + blank + rest
-
-
-def listen(host: str, port: int, backlog: int = 2048) -> socket.socket:
-    """A bound, listening socket; port 0 takes any free one. Raises OSError: taken, not ours, no such host."""
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(backlog)
-        listener.setblocking(False)  # noqa: FBT003 - the standard library's
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-class Server(uvicorn.Server):
-    """Leaves the signals to the wiring: uvicorn raises them again before the rooms behind the listener have closed."""
-
-    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
-        """Take no signal."""
-        return contextlib.nullcontext()
-
-
-def create_server(
-    app: Callable[..., Any],
-    limits: Limits,
-    *,
-    refused: Refused = lambda _status, _reason, _address: None,
-    lifespan: Literal["on", "off"] = "on",
-    grace_seconds: int = GRACE_SECONDS,
-) -> Server:
-    """A server for `app`: `await server.serve(sockets=[listen(host, port)])`, stopped by `server.should_exit = True`.
-
-    It installs no logging of its own. `refused` is told of what never reached the application.
-    """
-    protocol = partial(HookProtocol, limits=limits, shared=Connections(), refused=refused)
-    return Server(
-        uvicorn.Config(
-            app,
-            http=cast("type[asyncio.Protocol]", protocol),
-            ws="none",
-            loop="auto",
-            lifespan=lifespan,
-            interface="asgi3",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=grace_seconds,
-        )
-    )

@@ -1,0 +1,72 @@
+"""What the connections of one server share: the sweep over their deadlines, and their number."""
+
+import asyncio
+from typing import Final, Protocol
+
+SWEEP_SECONDS: Final = 0.25
+
+
+class Connection(Protocol):
+    """What the sweep knows of a connection."""
+
+    loop: asyncio.AbstractEventLoop
+    deadline: float
+    is_clogged: bool
+
+    @property
+    def is_spare(self) -> bool:
+        """Whether it was answered, and keeps its place for a request that may never come."""
+
+    def give_way(self) -> None:
+        """Close, and count no more."""
+
+    def check(self, now: float) -> None:
+        """Act on a deadline that has passed."""
+
+
+class Connections:
+    """What the connections of one server share: the sweep over their deadlines, as long as there are any, and more."""
+
+    def __init__(self) -> None:
+        # A dict for its order: the oldest first.
+        self._watched: dict[Connection, None] = {}
+        self._is_ticking = False
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._lines = b""
+
+    def lines_of(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The server's own headers (the date) as they are written; uvicorn makes a new list each second."""
+        if headers is not self._headers:
+            self._headers, self._lines = headers, b"".join(b"%b: %b\r\n" % header for header in headers)
+        return self._lines
+
+    def watch(self, connection: Connection) -> None:
+        """Look at this one from now on."""
+        self._watched[connection] = None
+        if not self._is_ticking:
+            self._is_ticking = True
+            connection.loop.call_later(SWEEP_SECONDS, self._tick, connection.loop)
+
+    @property
+    def count(self) -> int:
+        """How many there are, those included that are being turned away."""
+        return len(self._watched)
+
+    def forget(self, connection: Connection) -> None:
+        """It is gone."""
+        self._watched.pop(connection, None)
+
+    def make_room(self) -> bool:
+        """Close the oldest connection that only waits for another request; whether there was one."""
+        spare = next((each for each in self._watched if each.is_spare), None)
+        if spare is not None:
+            spare.give_way()
+        return spare is not None
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for connection in [each for each in self._watched if each.deadline <= now or each.is_clogged]:
+            connection.check(now)
+        self._is_ticking = bool(self._watched)
+        if self._is_ticking:
+            loop.call_later(SWEEP_SECONDS, self._tick, loop)

@@ -1,0 +1,42 @@
+"""What is answered to a request that never reaches an application, and the bounds of a head."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+LONGEST_HEAD: Final = 64 * 1024
+LONGEST_URL: Final = 8 * 1024
+MOST_HEADERS: Final = 200
+
+Refused = Callable[[int, str, str | None], None]
+"""Told of a request that never reached an application: status, reason, address."""
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """What is answered to a request that never reaches an application."""
+
+    status: int
+    reason: str
+    detail: str
+
+    @property
+    def response(self) -> bytes:
+        """The whole response."""
+        phrase = HTTPStatus(self.status).phrase.lower().replace(" ", "_").replace("-", "_")
+        body = msgspec.json.encode({"error": phrase, "detail": self.detail})
+        retry = b"retry-after: 10\r\n" if self.status == HTTPStatus.SERVICE_UNAVAILABLE else b""
+        head = b"content-type: application/json\r\nconnection: close\r\n" + retry
+        return STATUS_LINE[self.status] + head + b"content-length: %d\r\n\r\n" % len(body) + body
+
+
+BAD_REQUEST: Final = Rejection(400, "bad_request", "the request is no HTTP/1.1 that we take")
+URL_TOO_LONG: Final = Rejection(414, "url_too_long", f"the URL is longer than {LONGEST_URL} bytes")
+HEAD_TOO_LARGE: Final = Rejection(
+    431, "headers_too_large", f"the headers are more than {MOST_HEADERS} or larger than {LONGEST_HEAD} bytes"
+)
+HEAD_TIMEOUT: Final = Rejection(408, "header_timeout", "the headers took too long")
+BODY_TIMED_OUT: Final = Rejection(408, "body_timeout", "the body took too long")
+TOO_MANY: Final = Rejection(503, "too_many_connections", "too many connections, try again")
