@@ -101,8 +101,6 @@ def shown(value: Any) -> str:
             return ""
         case bool():
             return "yes" if value else "no"
-        case float():
-            return f"{value:.1f}"
         case {"code": code, "detail": detail, **rest}:
             where = f" at {rest['path']}" if rest.get("path") else ""
             return _on_one_line(f"{code}: {detail}{where}")

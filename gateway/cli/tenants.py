@@ -53,7 +53,7 @@ def _show(rows: list[dict[str, Any]]) -> None:
                 row["name"],
                 row["status"],
                 row["pending"],
-                row["oldestPendingSeconds"],
+                _seconds(row["oldestPendingSeconds"]),
                 row["deadLetters"],
                 row["lastDeliveredAt"],
                 row["lastAnswer"],
@@ -64,3 +64,7 @@ def _show(rows: list[dict[str, Any]]) -> None:
         ),
         nothing="no tenants",
     )
+
+
+def _seconds(span: float | None) -> str | None:
+    return None if span is None else f"{span:.1f}"

@@ -128,10 +128,12 @@ def test_a_tenant_is_halted_and_its_order_discarded(ask, gateway, tmp_path):
     payload.write_text('{"id": "halted-1", "orders": ["H/1"]}')
     ask("send", "open", payload)
     gateway.until(lambda: gateway.get("/api/v1/orders/demo/H%2F1").status_code == 200)
+    listed = ask("tenants list")
     discarded = ask("orders discard", "demo", "H/1", "--reason", "not wanted")
     resumed = ask("tenants resume", "demo", "--json")
 
     assert (halted.code, "stocktaking" in halted.out) == (0, True)
+    assert re.search(r"demo +halted +\d+ +\d+\.\d +", listed.out)
     assert (discarded.code, discarded.out) == (0, "order H/1 of demo is discarded\n")
     assert (resumed.code, resumed.value["status"]) == (0, "active")
     assert "discarded: not wanted" in ask("orders show", "demo", "H/1").out

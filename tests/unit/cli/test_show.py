@@ -23,14 +23,15 @@ from gateway.cli.show import printable, show_line, shown
         (None, ""),
         (True, "yes"),
         (0, "0"),
-        (1.25, "1.2"),
+        (1.25, "1.25"),
+        (0.03, "0.03"),
         (["a", "b"], "a, b"),
         ({"code": "refused", "detail": "422", "path": None}, "refused: 422"),
         ({"code": "malformed_payload", "detail": "no id", "path": "$.id"}, "malformed_payload: no id at $.id"),
     ],
 )
 def test_values_are_shown_in_words(value, text):
-    """Nothing for null, words for truth, a reason with its path."""
+    """Nothing for null, words for truth, a number as it is, a reason with its path."""
     assert shown(value) == text
 
 
