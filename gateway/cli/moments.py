@@ -16,6 +16,18 @@ def moment(text: str | None, option: str) -> str | None:
     return (at if at.tzinfo else at.astimezone()).astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def ahead(text: str | None) -> str | None:
+    """A moment of the API's that is still to come; None: there is none, or it is past."""
+    return text if text is not None and datetime.fromisoformat(text) > datetime.now(UTC) else None
+
+
+def later(text: str | None, other: str | None) -> str | None:
+    """A moment of the API's that is later than another, else None."""
+    if text is None or other is None:
+        return text
+    return text if datetime.fromisoformat(text) > datetime.fromisoformat(other) else None
+
+
 def _ago(text: str, option: str) -> str:
     from gateway.config.quantities import span  # noqa: PLC0415 - the configuration's room is slow to load
 

@@ -1,10 +1,11 @@
 """`gateway orders …` and `gateway erase`: where an order is, and why; and what it says of anybody, gone."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from gateway.cli.events import show_events
+from gateway.cli.moments import ahead, later
 from gateway.cli.options import (
     DEFAULT_CONFIG,
     DEFAULT_LIMIT,
@@ -19,6 +20,7 @@ from gateway.cli.options import (
 from gateway.cli.reaching import operators_api
 from gateway.cli.show import next_page, show_bytes, show_facts, show_line, show_table, shown
 from gateway.events import OrderStatus
+from gateway.orders import TenantStatus
 
 orders = typer.Typer(help="Where an order is, and why.", no_args_is_help=True)
 
@@ -75,11 +77,16 @@ def show_order(
     as_json: AsJson = False,
 ) -> None:
     """Show an order as the intake should have it, with every event and attempt behind it, oldest first."""
-    answer = operators_api(config, url).get("orders", tenant, order)
+    client = operators_api(config, url)
+    answer = client.get("orders", tenant, order)
     if as_json:
         show_bytes(answer.content)
         return
     value = answer.value
+    # What holds a pending order up is mostly its tenant's trouble, which the order does not know of.
+    is_pending = value["status"] == OrderStatus.PENDING
+    tenants = client.get("tenants").value["tenants"] if is_pending else []
+    holder: dict[str, Any] = next((row for row in tenants if row["name"] == value["tenant"]), {})
     show_facts(
         {
             "order": value["externalOrderId"],
@@ -90,7 +97,7 @@ def show_order(
             "created there": value["created"],
             "changed at": value["changedAt"],
             "delivered at": value["deliveredAt"],
-            "next attempt at": value["nextAttemptAt"],
+            **(_waiting(value, holder) if is_pending else {}),
         }
     )
     if value["order"] is None:
@@ -115,6 +122,26 @@ def show_order(
         ),
         nothing="no attempts",
     )
+
+
+def _waiting(order: dict[str, Any], tenant: dict[str, Any]) -> dict[str, str | None]:
+    """What a pending order waits for, and until when; `tenant` is empty where none is configured."""
+    name, reason = shown(order["tenant"]), shown(tenant.get("reason"))
+    own, common = ahead(order["nextAttemptAt"]), ahead(tenant.get("nextAttemptAt"))
+    if not tenant:
+        return {"waits because": f"tenant {name} is not configured"}
+    if tenant["status"] == TenantStatus.HALTED:
+        return {"waits because": f"tenant {name} is halted: {reason}", "next probe at": common}
+    if tenant["status"] == TenantStatus.BACKING_OFF:
+        until = f" until {common}" if common else ""
+        # An order that is tried alone waits for the tenant's moment as well: said once.
+        return {
+            "waits because": f"tenant {name} is backing off{until}: {reason}",
+            "next attempt at": later(own, common),
+        }
+    if tenant["delivery"] == "pull":
+        return {"waits because": f"tenant {name} is pulled from: the next pull takes it"}
+    return {"next attempt at": own}
 
 
 @orders.command("discard")

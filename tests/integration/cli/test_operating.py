@@ -129,14 +129,40 @@ def test_a_tenant_is_halted_and_its_order_discarded(ask, gateway, tmp_path):
     ask("send", "open", payload)
     gateway.until(lambda: gateway.get("/api/v1/orders/demo/H%2F1").status_code == 200)
     listed = ask("tenants list")
+    waiting = ask("orders show", "demo", "H/1")
     discarded = ask("orders discard", "demo", "H/1", "--reason", "not wanted")
     resumed = ask("tenants resume", "demo", "--json")
 
     assert (halted.code, "stocktaking" in halted.out) == (0, True)
+    assert re.search(r"^waits because +tenant demo is halted: halted_by_hand: stocktaking$", waiting.out, re.MULTILINE)
+    assert " at " not in waiting.out.partition("changed at")[2].partition("externalOrderId")[0]
     assert re.search(r"demo +halted +\d+ +\d+\.\d +", listed.out)
     assert (discarded.code, discarded.out) == (0, "order H/1 of demo is discarded\n")
     assert (resumed.code, resumed.value["status"]) == (0, "active")
     assert "discarded: not wanted" in ask("orders show", "demo", "H/1").out
+
+
+def test_an_order_that_waits_for_its_tenant_says_so(ask, gateway, tmp_path):
+    """Back-off and until when, a pull that is to come; a moment that is past is none to wait for."""
+    for tenant in ("unreachable", "pulled"):
+        payload = tmp_path / f"{tenant}.json"
+        payload.write_text(f'{{"id": "waits-{tenant}", "orders": ["W/1"]}}')
+        ask("send", tenant, payload)
+    gateway.until(lambda: _attempts(gateway) and gateway.get("/api/v1/orders/pulled/W%2F1").status_code == 200)
+    backing_off, pulled = (ask("orders show", tenant, "W/1").out for tenant in ("unreachable", "pulled"))
+
+    assert re.search(
+        r"^waits because +tenant unreachable is backing off until 2\S+Z: intake_unavailable: ",
+        backing_off,
+        re.MULTILINE,
+    )
+    assert "waits because  tenant pulled is pulled from: the next pull takes it\n" in pulled
+    assert [line for line in (backing_off + pulled).splitlines() if line.startswith("next attempt at")] == []
+
+
+def _attempts(gateway):
+    answer = gateway.get("/api/v1/orders/unreachable/W%2F1")
+    return answer.json()["attempts"] if answer.status_code == 200 else []
 
 
 def test_upkeep_answers(ask):
