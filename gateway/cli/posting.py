@@ -3,15 +3,27 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import httpx
 import msgspec
 
+from adapters import Hook
 from gateway.cli.failure import Failure
 from gateway.cli.settings import configuration
 from gateway.config.model import Source
 from gateway.config.urls import origin_of
+from gateway.ingress.verify import compile_proofs
+from gateway.kit.samples import captured
 from gateway.signing import Credentials, credentials_of
+
+HOP_HEADERS: Final = frozenset(
+    {
+        *("host", "content-length", "connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade"),
+        *("expect", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"),
+    }
+)
+"""Headers that tell of the connection that a request was captured on: this one is another."""
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -29,35 +41,51 @@ class Target(msgspec.Struct, frozen=True):
     source: Source
 
 
-def target_of(config: Path, name: str, *, path: str, url: str | None) -> Target:
+def target_of(config: Path, name: str, *, url: str | None) -> Target:
     """The hook of a configured source. Raises Failure, ConfigError."""
     settings = configuration(config).settings
     if name not in settings.sources:
         raise Failure(f"there is no source {name}; there are {', '.join(settings.sources) or 'none'}")
     origin = (url or origin_of(settings.server.host, settings.server.port)).rstrip("/")
-    return Target(f"{origin}/hooks/{name}" + (f"/{path.lstrip('/')}" if path else ""), settings.sources[name])
+    return Target(f"{origin}/hooks/{name}", settings.sources[name])
 
 
-def post(target: Target, payloads: Sequence[tuple[Path, bytes]], headers: Mapping[str, str]) -> Iterator[Sent]:
-    """Post payloads one after another with the source's own credentials. Raises Failure."""
+def post(
+    target: Target, payloads: Sequence[tuple[Path, bytes]], headers: Mapping[str, str], *, path: str
+) -> Iterator[Sent]:
+    """Post payloads, or captured requests, one after another with the source's own credentials. Raises Failure.
+
+    `headers` and `path` stand above those of a captured request.
+    """
     with httpx.Client(timeout=60.0, trust_env=False) as client:
-        for file, body in payloads:
-            yield _post(client, target, file, body, headers)
+        for file, raw in payloads:
+            hook = captured(raw) or Hook(raw)
+            given = {**hook.headers, **{name.lower(): value for name, value in headers.items()}}
+            yield _post(client, target, file, msgspec.structs.replace(hook, headers=given, path=path or hook.path))
 
 
-def _post(client: httpx.Client, target: Target, file: Path, body: bytes, more: Mapping[str, str]) -> Sent:
+def _post(client: httpx.Client, target: Target, file: Path, hook: Hook) -> Sent:
     try:
-        proof = (
-            Credentials() if target.source.auth == "none" else credentials_of(target.source.auth[0], body, time.time)
-        )
+        headers, parameters = _proven(target.source, hook)
     except ValueError as error:
         raise Failure(f"cannot sign: {error}") from None
-    headers = {"Content-Type": "application/json", **more, **proof.headers}
+    url = f"{target.url}/{hook.path.lstrip('/')}" if hook.path else target.url
     encoded = {name.encode(): value.encode() for name, value in headers.items()}
     try:
-        answer = client.post(target.url, content=body, headers=encoded, params=proof.parameters)
+        answer = client.post(url, content=hook.body, headers=encoded, params=parameters)
     except httpx.ConnectError:
         raise Failure(f"nothing answers at {target.url}: is the gateway running?") from None
     except httpx.HTTPError as error:
         raise Failure(f"{target.url} did not answer: {type(error).__name__}") from None
     return Sent(file, answer.status_code, answer.content)
+
+
+def _proven(source: Source, hook: Hook) -> tuple[dict[str, str], dict[str, str]]:
+    """Headers and parameters with a proof of ours; one that was captured is out of date, or another's."""
+    proof = Credentials() if source.auth == "none" else credentials_of(source.auth[0], hook.body, time.time)
+    old = compile_proofs(source.auth, time.time_ns)
+    dropped = HOP_HEADERS | {name.decode() for name in old.hides} | {"authorization"}
+    kept = {name: value for name, value in hook.headers.items() if name not in dropped}
+    parameters = {name: value for name, value in hook.parameters.items() if name not in old.hidden_parameters}
+    ours = {name.lower(): value for name, value in proof.headers.items()}
+    return {"content-type": "application/json", **kept, **ours}, {**parameters, **proof.parameters}

@@ -19,7 +19,7 @@ Url = Annotated[str | None, typer.Option("--url", metavar="URL", help="Another g
 def send(
     *,
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="The source's name.")],
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The payloads.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The payloads, or captured requests.")],
     config: ConfigFile = DEFAULT_CONFIG,
     header: Annotated[
         list[str] | None, typer.Option("--header", metavar="NAME:VALUE", help="A further header, such as a topic's.")
@@ -31,10 +31,10 @@ def send(
     """Post payloads to a source with the source's own credentials; with --json an answer a line."""
     from gateway.cli import posting  # noqa: PLC0415 - the rooms that it needs are slow to load
 
-    target = posting.target_of(config, source, path=path, url=url)
+    target = posting.target_of(config, source, url=url)
     payloads = [(file, _read(file)) for file in files]
     sent = []
-    for each in posting.post(target, payloads, dict(_header(text) for text in header or [])):
+    for each in posting.post(target, payloads, dict(_header(text) for text in header or []), path=path):
         sent.append(each)
         if as_json:
             show_bytes(each.content)

@@ -43,7 +43,8 @@ def translate(hook, options, answers):
 
 
 ADAPTER = Adapter(
-    name="acme", version="1", options=OptionsModel, identify=identify, translate=translate, reads_headers=("x-topic",)
+    name="acme", version="1", options=OptionsModel, identify=identify, translate=translate, reads_headers=("x-topic",),
+    reads_parameters=("shop",),
 )
 '''
 CONFIG = """

@@ -22,6 +22,27 @@ def test_send_proves_itself_in_every_way(ask, gateway, tmp_path, source):
     assert event["topic"] == "from the shell"
 
 
+@pytest.mark.parametrize("source", ["bearer", "basic", "header", "query", "hmac", "standard", "open"])
+def test_send_understands_a_captured_request(ask, gateway, tmp_path, source):
+    """Its body, headers, parameters and path are sent; its credentials and its connection's headers are ours."""
+    file = tmp_path / "captured.http"
+    body = f'{{"id": "captured-{source}"}}'
+    stale = "Authorization: Bearer stale\r\nX-Auth-Token: stale\r\nX-Sig: s=00\r\nwebhook-timestamp: 1\r\n"
+    hop = "Host: vendor.example\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n"
+    line = "POST /hooks/other/orders/new?token=stale&shop=a%20b HTTP/1.1\r\n"
+    file.write_text(f"{line}{hop}{stale}X-Topic: from the capture\r\n\r\n{body}", newline="")
+
+    sent = ask("send", source, file, "--json")
+    topped = ask("send", source, file, "--header", "x-topic: from the shell", "--path", "elsewhere")
+
+    assert (sent.code, sent.value["eventId"], topped.code) == (0, f"captured-{source}", 0), sent.out
+    [event] = gateway.get(f"/api/v1/events?eventId=captured-{source}").json()["events"]
+    assert (event["topic"], event["duplicates"], event["conflicts"]) == ("from the capture", 1, 0)
+    detail = gateway.get(f"/api/v1/events/{event['id']}").json()
+    assert (detail["body"], detail["path"]) == (body, "orders/new")
+    assert detail["parameters"] == {"shop": "a b"}
+
+
 def test_send_says_what_was_turned_away(ask, tmp_path):
     """Several files are sent one after another; one that is refused shows its status and makes the code 1."""
     good, bad = tmp_path / "good.json", tmp_path / "bad.json"
