@@ -1,11 +1,14 @@
 """How commands end: codes and sentences, never a traceback."""
 
+import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[3]
 CONFIG = """
 server: {port: 1}
 api: {token: t}
@@ -122,12 +125,17 @@ def _process(*arguments, **rest):
     return subprocess.Popen([sys.executable, "-m", "gateway", *arguments], stderr=subprocess.PIPE, **rest)
 
 
-def test_ctrl_c_ends_quietly():
-    """An interrupted command is code 130 and says nothing."""
-    # Whoever runs the tests may have been started deaf to it, as a shell starts what it runs in its background.
+@pytest.fixture
+def hears_ctrl_c():
+    """Whoever runs the tests may have been started deaf to it, as a shell starts what it runs in its background."""
     heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, heard)
+
+
+def test_ctrl_c_ends_quietly(hears_ctrl_c):
+    """An interrupted command is code 130 and says nothing."""
     with _process("translate", "ongoing", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        signal.signal(signal.SIGINT, heard)
         # It reads its standard input once it is up: what it has read, it waits for the rest of.
         process.stdin.write(b" " * 100_000)
         process.stdin.flush()
@@ -135,6 +143,16 @@ def test_ctrl_c_ends_quietly():
         _, told = process.communicate(timeout=30)
 
     assert (process.returncode, told) == (130, b"")
+
+
+def test_ctrl_c_while_it_loads_ends_quietly(hears_ctrl_c, tmp_path):
+    """Before the first command is known it is the same: code 130 and not a word."""
+    (tmp_path / "typer.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(30)\n")
+    path = f"{tmp_path}{os.pathsep}{ROOT}"
+    with _process("schemas", stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path}, cwd=tmp_path) as process:
+        said, told = process.communicate(timeout=30)
+
+    assert (process.returncode, said, told) == (130, b"", b"")
 
 
 def test_a_reader_that_leaves_is_no_error():
