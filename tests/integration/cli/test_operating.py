@@ -142,6 +142,34 @@ def test_dead_letters_are_replayed_and_discarded(ask, send):
     assert ask("dead-letters list", "--event-id", "dead-1").out == "no dead letters\n"
 
 
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+def test_ids_that_are_none_are_said(ask, send, as_json):
+    """Each id that nothing has is named, with what may be meant, and the code is 1; the others are acted on."""
+    good = send(f"none-good-{len(as_json)}", "N-1")
+    dead = send(f"none-dead-{len(as_json)}", isBroken=True)
+
+    letters = ask("dead-letters replay", dead, "foo", "event-99999", *as_json)
+    events = ask("events replay", good, good, f"event-{dead}", "99999", *as_json)
+    alive = ask("dead-letters replay", f"event-{good}", "--dry-run", *as_json)
+    time.sleep(0.5)
+    discarded = ask("dead-letters discard", f"event-{dead}", "order-99999", *as_json)
+    all_there = ask("events replay", good, dead, good, *as_json)
+
+    assert [ended.code for ended in (letters, events, alive, discarded, all_there)] == [1, 1, 1, 1, 0]
+    assert letters.err == (
+        f"gateway: no dead letter {dead}; did you mean event-{dead}?\n"
+        "gateway: no dead letter foo\n"
+        "gateway: no dead letter event-99999\n"
+    )
+    assert events.err == (
+        f"gateway: no event event-{dead} to replay; did you mean {dead}?\ngateway: no event 99999 to replay\n"
+    )
+    assert alive.err == f"gateway: no dead letter event-{good}\n"
+    assert discarded.err == "gateway: no dead letter order-99999\n"
+    counts = [1, 1] if as_json else ["1 replayed\n", "1 discarded\n"]
+    assert [next(iter(ended.value.values())) if as_json else ended.out for ended in (events, discarded)] == counts
+
+
 def test_a_tenant_is_halted_and_its_order_discarded(ask, gateway, tmp_path):
     """A halted tenant keeps its orders, one of which can be discarded; resumed, it goes on."""
     halted = ask("tenants halt", "demo", "--reason", "stocktaking")
@@ -266,6 +294,6 @@ def test_an_order_is_erased(ask, gateway, send):
     assert (ended.code, ended.out) == (0, "order E/1 of demo is erased, and 1 events with it\n")
     assert (again.code, again.value) == (0, {"erased": 1})
     assert (unknown.code, "(404)" in unknown.err) == (1, True)
-    assert replayed.out == "0 replayed\n"
+    assert (replayed.code, replayed.out, replayed.err) == (1, "0 replayed\n", f"gateway: no event {number} to replay\n")
     order = gateway.get("/api/v1/orders/demo/E%2F1").json()
     assert (order["status"], order["order"], order["events"][0]["references"]) == ("delivered", None, [])
