@@ -129,7 +129,10 @@ def new(
     sample: Annotated[
         list[Path],
         typer.Option(
-            "--sample", metavar="FILE", help="A payload, or a captured request with its headers; again for more."
+            "--sample",
+            metavar="FILE",
+            readable=False,
+            help="A payload, or a captured request with its headers; again for more.",
         ),
     ],
     answer: Annotated[

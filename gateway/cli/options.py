@@ -5,8 +5,10 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+# `readable=False` wherever a file is named: what cannot be read is no wrong usage, and whoever reads it says so.
 ConfigFile: TypeAlias = Annotated[
-    Path, typer.Option("--config", envvar="GATEWAY_CONFIG", metavar="FILE", help="The configuration file.")
+    Path,
+    typer.Option("--config", envvar="GATEWAY_CONFIG", metavar="FILE", readable=False, help="The configuration file."),
 ]
 DEFAULT_CONFIG = Path("config.yaml")
 

@@ -29,11 +29,15 @@ def translate(  # noqa: PLR0913 - what a request may hold
     *,
     adapter: Annotated[str, typer.Argument(metavar="ADAPTER", help="The adapter's name, or a path such as ./acme.py.")],
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="The payload, or a captured request; - reads standard input.")
+        Path,
+        typer.Argument(
+            metavar="FILE", readable=False, help="The payload, or a captured request; - reads standard input."
+        ),
     ],
     config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - every command takes it; this one reaches no gateway
     options: Annotated[
-        Path | None, typer.Option("--options", metavar="FILE", help="The adapter's options, as YAML or JSON.")
+        Path | None,
+        typer.Option("--options", metavar="FILE", readable=False, help="The adapter's options, as YAML or JSON."),
     ] = None,
     header: Annotated[
         list[str] | None, typer.Option("--header", metavar="NAME:VALUE", help="A header of the request.")

@@ -28,7 +28,7 @@ def rehearse(  # noqa: PLR0913 - what may be changed, and over which span
         str | None, typer.Option("--adapter", metavar="ADAPTER", help="Another adapter than the configured one.")
     ] = None,
     options: Annotated[
-        Path | None, typer.Option("--options", metavar="FILE", help="Other options, as YAML or JSON.")
+        Path | None, typer.Option("--options", metavar="FILE", readable=False, help="Other options, as YAML or JSON.")
     ] = None,
     since: SinceOption = None,
     until: UntilOption = None,

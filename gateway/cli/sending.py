@@ -19,7 +19,9 @@ Url = Annotated[str | None, typer.Option("--url", metavar="URL", help="Another g
 def send(
     *,
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="The source's name.")],
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The payloads, or captured requests.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", readable=False, help="The payloads, or captured requests.")
+    ],
     config: ConfigFile = DEFAULT_CONFIG,
     header: Annotated[
         list[str] | None, typer.Option("--header", metavar="NAME:VALUE", help="A further header, such as a topic's.")

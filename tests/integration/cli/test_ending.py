@@ -60,6 +60,28 @@ def test_a_missing_configuration_is_said(cli, tmp_path, monkeypatch):
     assert (other.code, "other.yaml" in other.err) == (78, True)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["check"], 0),
+        (["stats"], 1),
+        (["send", "acme", "x.json"], 1),
+        (["translate", "logistics_plus", "x.json", "--options", "x.json"], 1),
+        (["rehearse", "acme", "--options", "x.json"], 1),
+        (["adapter", "new", "bolt", "--sample", "x.json", "--sample", "missing.json"], 1),
+    ],
+)
+def test_whether_a_file_can_be_read_is_found_by_reading_it(cli, config, monkeypatch, arguments, code):
+    """One that cannot be is no wrong usage: whoever reads it says so, as of one that is not there."""
+    (config.parent / "x.json").write_text("{}")
+    monkeypatch.chdir(config.parent)
+    # As for whoever is no superuser; only its asking is seen, since a superuser reads everything.
+    monkeypatch.setattr(os, "access", lambda *_args, **_kwargs: False)
+    ended = cli(*arguments, "--config", config)
+
+    assert (ended.code, "Usage:" in ended.err) == (code, False)
+
+
 def test_a_good_configuration_is_said_with_its_warnings(cli, config):
     """A good configuration is 0; what deserves a second look goes to standard error."""
     checked = cli("check", "--config", config)
