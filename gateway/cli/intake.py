@@ -10,7 +10,7 @@ import typer
 from gateway.cli.failure import FAILED, Failure
 from gateway.cli.options import DEFAULT_CONFIG, DEFAULT_LIMIT, AsJson, ConfigFile, Cursor, Limit, Url
 from gateway.cli.reaching import intake_settings
-from gateway.cli.show import next_page, show_bytes, show_facts, show_line, show_table
+from gateway.cli.show import many, next_page, show_bytes, show_facts, show_line, show_table
 
 intake = typer.Typer(help="The embedded intake's Settings → Integrations.", no_args_is_help=True)
 
@@ -168,7 +168,7 @@ def sync(
         show_bytes(answer.content)
     else:
         created = sum(order["created"] for order in answer.value["orders"])
-        show_line(f"{len(answer.value['orders'])} orders pulled, {created} of them new")
+        show_line(f"{many(len(answer.value['orders']), 'order')} pulled, {created} of them new")
 
 
 @intake.command("orders")

@@ -18,7 +18,7 @@ from gateway.cli.options import (
     Why,
 )
 from gateway.cli.reaching import operators_api
-from gateway.cli.show import next_page, show_bytes, show_facts, show_line, show_table, shown
+from gateway.cli.show import many, next_page, show_bytes, show_facts, show_line, show_table, shown
 from gateway.events import OrderStatus
 from gateway.orders import TenantStatus
 
@@ -175,4 +175,5 @@ def erase(
     if as_json:
         show_bytes(answer.content)
     else:
-        show_line(f"order {shown(order)} of {shown(tenant)} is erased, and {answer.value['erased']} events with it")
+        events = many(answer.value["erased"], "event")
+        show_line(f"order {shown(order)} of {shown(tenant)} is erased, and {events} with it")

@@ -13,7 +13,7 @@ from gateway.cli.client import Answer, Client
 from gateway.cli.moments import moment
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, SinceOption, Url
 from gateway.cli.reaching import operators_api
-from gateway.cli.show import show_bytes, show_line
+from gateway.cli.show import many, show_bytes, show_line
 
 LOOK_SECONDS: Final = 1.0
 
@@ -38,7 +38,7 @@ def reconcile(
     if as_json:
         show_bytes(answer.result().content)
     else:
-        show_line(f"{answer.result().value['reconciled']} orders differed and came in as events")
+        show_line(f"{many(answer.result().value['reconciled'], 'order')} differed and came in")
 
 
 def _show_progress(answer: "Future[Answer]", came_in: Callable[[], str], started: datetime) -> None:

@@ -12,7 +12,7 @@ from gateway.cli.kit import directory_of
 from gateway.cli.moments import moment
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, SinceOption, UntilOption, Url
 from gateway.cli.reaching import operators_api
-from gateway.cli.show import show_bytes, show_line, show_table, shown
+from gateway.cli.show import many, show_bytes, show_line, show_table, shown
 
 if TYPE_CHECKING:
     from gateway.config.model import Config, ConfiguredSource
@@ -128,9 +128,9 @@ def _show(source: str, summary: "Summary", found: list["Difference"], most: int)
             show_line(f"event {each.event}, {shown(each.event_id)}: {each.kind.replace('_', ' ')}")
             _show_change("", each.before, each.after)
     if len(found) > most:
-        show_line(f"… and {len(found) - most} more differences: --limit, or --json for all")
+        show_line(f"… and {many(len(found) - most, 'more difference')}: --limit, or --json for all")
     show_line(
-        f"{source}: {summary.events} events rehearsed; "
+        f"{source}: {many(summary.events, 'event')} rehearsed; "
         f"orders that would change: {summary.orders_changed}, be new: {summary.orders_new}, "
         f"be gone: {summary.orders_gone}; "
         f"events that would newly fail: {summary.events_newly_failing}, newly pass: {summary.events_newly_passing}, "

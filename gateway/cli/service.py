@@ -8,7 +8,7 @@ import typer
 
 from gateway.cli.failure import BAD_CONFIGURATION, DONE
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
-from gateway.cli.show import note, show_bytes, show_line
+from gateway.cli.show import many, note, show_bytes, show_line
 from gateway.errors import ConfigError
 
 
@@ -63,8 +63,4 @@ def check(*, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> No
     for warning in warnings:
         note(f"warning: {warning}")
     tenants, sources = len(loaded.settings.tenants), len(loaded.sources)
-    show_line(f"{Path(config)} is good: {_many(tenants, 'tenant')}, {_many(sources, 'source')}")
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    show_line(f"{Path(config)} is good: {many(tenants, 'tenant')}, {many(sources, 'source')}")

@@ -109,6 +109,11 @@ def shown(value: Any) -> str:
     return _on_one_line(str(value))
 
 
+def many(count: int, noun: str) -> str:
+    """So many of something."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def _on_one_line(text: str) -> str:
     """A vendor's line breaks are shown, too: what follows one would pass for a line of ours."""
     return printable(text).replace("\n", "\\n").replace("\t", "\\t")

@@ -2,7 +2,7 @@
 
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, Url
 from gateway.cli.reaching import operators_api
-from gateway.cli.show import show_bytes, show_line, show_table
+from gateway.cli.show import many, show_bytes, show_line, show_table
 
 
 def stats(*, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False) -> None:
@@ -27,4 +27,4 @@ def prune(*, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJs
     if as_json:
         show_bytes(answer.content)
     else:
-        show_line(f"{answer.value['pruned']} rows removed")
+        show_line(f"{many(answer.value['pruned'], 'row')} removed")

@@ -104,7 +104,8 @@ class PullTenant:
             batch_size=total,
             milliseconds=(now - started) // 1000,
         )
-        answer = f"pull of {total + served_again} orders" if is_whole else "pull broken off"
+        served = total + served_again
+        answer = f"pull of {served} order{'' if served == 1 else 's'}" if is_whole else "pull broken off"
         self.state = msgspec.structs.replace(self.state, last_answer=answer)
         if is_whole and total:
             self.state = msgspec.structs.replace(self.state, last_delivered_at=now, last_success_at=now)

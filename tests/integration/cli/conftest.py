@@ -58,9 +58,11 @@ intake: {{embedded: true}}
 tenants:
   demo: {{intake_url: "http://127.0.0.1:{port}/api/integrations/wms/demo", secret: demo-secret-of-some-length}}
   pulled: {{delivery: pull, pull_secret: pull-secret-of-some-length}}
+  single: {{delivery: pull, pull_secret: single-secret-of-some-length}}
   unreachable: {{intake_url: "http://127.0.0.1:9/in", secret: secret-of-some-length, backoff: {{base: 30s}}}}
 sources:
   unreachable: {{adapter: ./acme.py, tenant: unreachable, auth: none}}
+  puller: {{adapter: ./acme.py, tenant: single, auth: none}}
   pulled: {{adapter: ./acme.py, tenant: pulled, auth: none}}
   bearer: {{adapter: ./acme.py, tenant: demo, auth: [{{type: bearer, token: [new, old]}}]}}
   basic: {{adapter: ./acme.py, tenant: demo, auth: [{{type: basic, username: u, password: "p:w"}}]}}

@@ -209,6 +209,20 @@ def test_an_order_that_waits_for_its_tenant_says_so(ask, gateway, tmp_path):
     assert [line for line in (backing_off + pulled).splitlines() if line.startswith("next attempt at")] == []
 
 
+def test_one_is_said_as_one(ask, gateway, tmp_path):
+    """No plural for a single order."""
+    payload = tmp_path / "one.json"
+    payload.write_text('{"id": "one-1", "orders": ["P/1"]}')
+    ask("send", "puller", payload)
+    gateway.until(lambda: gateway.get("/api/v1/orders/single/P%2F1").status_code == 200)
+    secret = {"Authorization": "Bearer single-secret-of-some-length"}
+    served = httpx.get(f"{gateway.origin}/pull/single", headers=secret, trust_env=False)
+
+    assert [order["externalOrderId"] for order in served.json()] == ["P/1"]
+    assert re.search(r"single .* pull of 1 order +\n", ask("tenants list").out)
+    assert ask("rehearse", "puller").out.startswith("puller: 1 event rehearsed; ")
+
+
 def _attempts(gateway):
     answer = gateway.get("/api/v1/orders/unreachable/W%2F1")
     return answer.json()["attempts"] if answer.status_code == 200 else []
@@ -291,7 +305,7 @@ def test_an_order_is_erased(ask, gateway, send):
     unknown = ask("erase", "demo", "nobody")
     replayed = ask("events replay", number)
 
-    assert (ended.code, ended.out) == (0, "order E/1 of demo is erased, and 1 events with it\n")
+    assert (ended.code, ended.out) == (0, "order E/1 of demo is erased, and 1 event with it\n")
     assert (again.code, again.value) == (0, {"erased": 1})
     assert (unknown.code, "(404)" in unknown.err) == (1, True)
     assert (replayed.code, replayed.out, replayed.err) == (1, "0 replayed\n", f"gateway: no event {number} to replay\n")

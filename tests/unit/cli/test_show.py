@@ -14,7 +14,7 @@ import typer
 
 from gateway.cli.bulk import Selection
 from gateway.cli.moments import moment
-from gateway.cli.show import printable, show_line, shown
+from gateway.cli.show import many, printable, show_line, shown
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,12 @@ from gateway.cli.show import printable, show_line, shown
 def test_values_are_shown_in_words(value, text):
     """Nothing for null, words for truth, a number as it is, a reason with its path."""
     assert shown(value) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 events"), (1, "1 event"), (2, "2 events")])
+def test_one_is_no_many(count, text):
+    """A plural for every count but one."""
+    assert many(count, "event") == text
 
 
 def test_a_vendors_text_is_no_line_of_ours():
