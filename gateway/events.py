@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -48,6 +48,10 @@ class Reason(msgspec.Struct, frozen=True, gc=False):
     code: str
     detail: str
     path: str | None = None
+
+
+ERASED: Final = Reason("erased", "erased by an operator")
+"""Where an operator erased what it says of anybody; the words stand beside other codes too, in place of their own."""
 
 
 class Version(NamedTuple):

@@ -26,7 +26,7 @@ from gateway.cli.options import (
 )
 from gateway.cli.reaching import operators_api
 from gateway.cli.show import next_page, show_bytes, show_facts, show_line, show_table, shown
-from gateway.events import EventStatus
+from gateway.events import ERASED, EventStatus, OrderStatus
 
 events = typer.Typer(help="What came in, and what became of it.", no_args_is_help=True)
 
@@ -104,12 +104,12 @@ def show_event(
     show_table(
         ("tenant", "order", "status", "reason", "as translated"),
         (
-            (row["tenant"], row["externalOrderId"], row["status"], row["reason"], _compact(row["order"]))
+            (row["tenant"], row["externalOrderId"], row["status"], row["reason"], _translated(row, value["body"]))
             for row in value["translation"]
         ),
         nothing="\nno orders",
     )
-    show_line(value["body"] if value["body"] is not None else "the body was pruned")
+    show_line(value["body"] if value["body"] is not None else "the body was pruned or erased")
     if value["traceback"]:
         show_line("\n" + value["traceback"])
 
@@ -172,8 +172,16 @@ def show_events(rows: list[dict[str, Any]]) -> None:
     )
 
 
-def _compact(order: dict[str, Any] | None) -> str:
-    """An order's members but its id, on one line."""
+def is_erased(status: str, reason: dict[str, Any] | None) -> bool:
+    """Whether a state without content was erased: no cancellation is ever delivered, and an erased reason says so."""
+    return status == OrderStatus.DELIVERED or (reason is not None and reason["detail"] == ERASED.detail)
+
+
+def _translated(state: dict[str, Any], body: str | None) -> str:
+    """The order's members but its id, on one line; or why there are none. What was erased left no body either."""
+    order = state["order"]
     if order is None:
-        return "cancelled"
+        if is_erased(state["status"], state["reason"]):
+            return "erased"
+        return "cancelled" if body is not None else "cancelled or erased"
     return ", ".join(f"{name}: {shown(value)}" for name, value in order.items() if name != "externalOrderId")

@@ -58,7 +58,7 @@ def _case(loaded: "Config", event: dict[str, Any]) -> "Case":
     if source is None:
         raise Failure(f"event {event['id']} is of source {event['source']}, which is not configured")
     if event["body"] is None:
-        raise Failure(f"the body of event {event['id']} was pruned")
+        raise Failure(f"the body of event {event['id']} was pruned or erased")
     answers = {path: body.encode() for path, body in (event["answers"] or {}).items() if body is not None}
     scrubber = Scrubber()
     for part in (body := event["body"].encode(), *answers.values()):

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.events import show_events
+from gateway.cli.events import is_erased, show_events
 from gateway.cli.moments import ahead, later
 from gateway.cli.options import (
     DEFAULT_CONFIG,
@@ -101,7 +101,8 @@ def show_order(
         }
     )
     if value["order"] is None:
-        show_line("\nits newest state is a cancellation, or was pruned")
+        is_gone = is_erased(value["status"], value["reason"])
+        show_line("\nits newest state was erased" if is_gone else "\nits newest state is a cancellation")
     else:
         show_line("")
         show_facts({f"  {name}": content for name, content in value["order"].items()})

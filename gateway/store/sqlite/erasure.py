@@ -1,19 +1,16 @@
 """Erasing a person: what an order's whole story says of anybody goes, its skeleton stays."""
 
 import sqlite3
-from typing import Final
 
 import msgspec
 
 from gateway.errors import ConflictingRequest, UnknownRecord
-from gateway.events import Micros, OrderStatus, Reason
+from gateway.events import ERASED, Micros, OrderStatus
 from gateway.store.sqlite import ledger, retention
 from gateway.store.sqlite.endings import discard_event, discard_order
 from gateway.store.sqlite.sql import named
 
 SQL = named("erasure")
-
-ERASED: Final = Reason("erased", "erased by an operator")
 
 _encode = msgspec.json.Encoder().encode
 

@@ -304,8 +304,12 @@ def test_an_order_is_erased(ask, gateway, send):
     again = ask("erase", "demo", "E/1", "--json")
     unknown = ask("erase", "demo", "nobody")
     replayed = ask("events replay", number)
+    shown, event = ask("orders show", "demo", "E/1"), ask("events show", number)
 
     assert (ended.code, ended.out) == (0, "order E/1 of demo is erased, and 1 event with it\n")
+    assert "\nits newest state was erased\n" in shown.out
+    assert re.search(r"E/1 +delivered +erased", event.out)
+    assert event.out.endswith("the body was pruned or erased\n")
     assert (again.code, again.value) == (0, {"erased": 1})
     assert (unknown.code, "(404)" in unknown.err) == (1, True)
     assert (replayed.code, replayed.out, replayed.err) == (1, "0 replayed\n", f"gateway: no event {number} to replay\n")
