@@ -1,5 +1,6 @@
 """`gateway adapter …`: the integrators' kit."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -169,4 +170,13 @@ def new(
         show_line("\nguessed, look at these:")
         for words in drafted.guesses:
             show_line(f"  {words}")
-    show_line(f"\nnext: gateway adapter check {place.reference}, then in config.yaml: adapter: {place.reference}")
+    # A project of its own is found by its name once it is installed.
+    install = "" if place.project is None else f"pip install -e {_from_here(place.project)}, then "
+    reference = place.reference
+    show_line(f"\nnext: {install}gateway adapter check {reference}, then in config.yaml: adapter: {reference}")
+
+
+def _from_here(path: Path) -> str:
+    """A directory as it is typed in a shell that stands here."""
+    here = Path.cwd()
+    return shlex.quote(f"./{path.relative_to(here)}" if path.is_relative_to(here) else str(path))

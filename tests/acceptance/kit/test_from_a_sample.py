@@ -198,6 +198,7 @@ def test_an_order_is_delivered(tmp_path, vendor, make, payload, edits, expected)
     orders = deliver(tmp_path, payload, options)
 
     assert made.returncode == 0, made.stderr
+    assert made.stdout.splitlines()[-1].startswith("next: gateway adapter check ./acme.py, then ")
     assert checked.returncode == 0, checked.stdout
     assert edited <= MOST_EDITED
     assert told.returncode == 0, told.stdout
@@ -215,6 +216,10 @@ def test_a_package_is_an_installable_adapter(tmp_path):
 
     assert made.returncode == 0, made.stderr
     assert 'acme = "trackely_gateway_acme"' in (project / "pyproject.toml").read_text()
+    assert made.stdout.splitlines()[-1] == (
+        "next: pip install -e ./trackely-gateway-acme, then gateway adapter check acme, "
+        "then in config.yaml: adapter: acme"
+    )
     assert (project / "trackely_gateway_acme" / "golden" / "acme" / "sample" / "body.json").exists()
     assert checked.returncode == 0, checked.stdout
 
