@@ -23,27 +23,75 @@ SLOWEST_SECONDS = 0.05
 MOST_PROBLEMS = 20
 """Problems of one kind that are told; the rest would only repeat them."""
 
+LONGEST_VALUE = 120
+"""Characters of a value that are told."""
+
+ABSENT = object()
+"""What stands in a member's place where there is none."""
+
+ENDLESS = "did not end within a second"
+
 Outcome: TypeAlias = Callable[[Adapter, Any, Hook, Mapping[str, bytes]], dict[str, Any]]
 """`outcome_of`, or what calls it under a watchdog's eyes."""
 
 
+def problems_of_cases(adapter: Adapter, cases: Iterable[Case], outcome: Outcome = outcome_of) -> list[str]:
+    """Where golden cases come out otherwise than expected, or otherwise the second time; what many share, once."""
+    found: dict[str, list[str]] = {}
+    for case in cases:
+        for words in _faults_of_case(adapter, case, outcome):
+            found.setdefault(words, []).append(case.name)
+    return [
+        f"{names[0]}: {words}" if len(names) == 1 else f"{words}, in {len(names)} cases, the first {names[0]}"
+        for words, names in found.items()
+    ]
+
+
 def problems_of_case(adapter: Adapter, case: Case, outcome: Outcome = outcome_of) -> list[str]:
-    """Where a golden case comes out otherwise than expected, or otherwise the second time."""
+    """The same of one case."""
+    return [f"{case.name}: {words}" for words in _faults_of_case(adapter, case, outcome)]
+
+
+def _faults_of_case(adapter: Adapter, case: Case, outcome: Outcome) -> list[str]:
     try:
         options = read_options(adapter, case.options)
         first, second = (outcome(adapter, options, case.hook, case.answers) for _ in range(2))
     except msgspec.ValidationError as error:
-        return [f"{case.name}: options.json: {error}"]
+        return [f"options.json: {error}"]
     except UnansweredError as error:
-        return [f"{case.name}: no answer to the lookup {error}: expected answers/{error}.json"]
+        return [f"no answer to the lookup {error}: expected answers/{error}.json"]
     except (Exception, Overrun) as error:  # noqa: BLE001 - whatever an adapter raises is what is looked for
-        return [f"{case.name}: {_words(error)}"]
-    problems = [
-        f"{case.name}: {member}: expected {case.expected.get(member)!r}, got {first.get(member)!r}"
-        for member in sorted(case.expected.keys() | first.keys())
-        if case.expected.get(member) != first.get(member)
-    ]
-    return problems + ([] if first == second else [f"{case.name}: another outcome the second time"])
+        return [_words(error)]
+    # A member that is null says no more than one that is absent.
+    expected, got = (
+        {name: value for name, value in each.items() if value is not None} for each in (case.expected, first)
+    )
+    faults = list(_differences(expected, got, ""))
+    return faults + ([] if first == second else ["another outcome the second time"])
+
+
+def _differences(expected: Any, got: Any, path: str) -> Iterator[str]:
+    """Where an outcome is not what was expected, each by its path: the state's number only where there are several."""
+    if expected == got:
+        return
+    if isinstance(expected, dict) and isinstance(got, dict):
+        for name in sorted(expected.keys() | got.keys()):
+            yield from _differences(expected.get(name, ABSENT), got.get(name, ABSENT), f"{path}.{name}".lstrip("."))
+    elif isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
+        is_lone_state = path == "states" and len(got) == 1
+        for place, (one, other) in enumerate(zip(expected, got, strict=True)):
+            yield from _differences(one, other, "" if is_lone_state else f"{path}[{place}]")
+    else:
+        yield f"{path}: expected {_brief(expected)}, got {_brief(got)}"
+
+
+def _brief(value: Any) -> str:
+    if value is ABSENT:
+        return "nothing"
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return f"{len(value)} of them"
+    text = repr(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 
 def problems_of_body(
@@ -55,7 +103,19 @@ def problems_of_body(
     outcome: Outcome = outcome_of,
 ) -> list[str]:
     """What a hostile body brings about besides a TranslationError or a valid result; `clock` counts CPU seconds."""
-    problems: list[str] = []
+    words = _fault_of_body(adapter, options, hook, answers, clock, outcome)
+    return [] if words is None else [f"{words} for {hook.body[:200]!r}"]
+
+
+def _fault_of_body(
+    adapter: Adapter,
+    options: Any,
+    hook: Hook,
+    answers: Mapping[str, bytes],
+    clock: Callable[[], float],
+    outcome: Outcome,
+) -> str | None:
+    words = None
     # A pause of the machine is not the adapter's: the better of two tries counts.
     for _ in range(2):
         began = clock()
@@ -64,12 +124,12 @@ def problems_of_body(
         except UnansweredError:
             pass
         except (Exception, Overrun) as error:  # noqa: BLE001 - whatever an adapter raises is what is looked for
-            return [f"{_words(error)} for {hook.body[:200]!r}"]
+            return _words(error)
         took = clock() - began
         if took <= SLOWEST_SECONDS:
-            return []
-        problems = [f"took {took:.3f} s for {hook.body[:200]!r}"]
-    return problems
+            return None
+        words = f"took {took:.3f} s"
+    return words
 
 
 def problems_of_hostile_bodies(
@@ -79,14 +139,25 @@ def problems_of_hostile_bodies(
     clock: Callable[[], float] = time.thread_time,
     outcome: Outcome = outcome_of,
 ) -> list[str]:
-    """What a corpus of hostile bodies and every mutation of the golden cases' bodies and answers bring about."""
-    problems: list[str] = []
+    """What a corpus of hostile bodies and every mutation of the golden cases' bodies and answers bring about.
+
+    What many bodies bring about is told once, with the first of them.
+    """
+    found: dict[str, list[bytes]] = {}
     for case, hook, answers in _attacks(cases, corpus):
         options = read_options(adapter, case.options)
-        problems += problems_of_body(adapter, options, hook, answers, clock, outcome)
-        if len(problems) >= MOST_PROBLEMS:
+        words = _fault_of_body(adapter, options, hook, answers, clock, outcome)
+        if words is not None:
+            found.setdefault(words, []).append(hook.body[:200])
+        # Each that does not end costs its whole second.
+        if max(len(found), len(found.get(ENDLESS, ()))) >= MOST_PROBLEMS:
             break
-    return problems
+    return [
+        f"{words} for {bodies[0]!r}"
+        if len(bodies) == 1
+        else f"{words} for {len(bodies)} bodies, the first {bodies[0]!r}"
+        for words, bodies in found.items()
+    ]
 
 
 def _attacks(cases: Sequence[Case], corpus: Mapping[str, bytes]) -> Iterator[tuple[Case, Hook, Mapping[str, bytes]]]:
@@ -226,7 +297,7 @@ def siblings_of(adapter: Adapter) -> frozenset[str]:
 
 def _words(error: BaseException) -> str:
     if isinstance(error, Overrun):
-        return "did not end within a second"
+        return ENDLESS
     if isinstance(error, BrokenPromiseError):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)

@@ -130,8 +130,7 @@ def _marks(
     def of_cases() -> Iterable[str]:
         if not cases:
             yield "no golden cases: `gateway adapter new` writes one, and so does `gateway events export --golden`"
-        for case in cases:
-            yield from checks.problems_of_case(adapter, case, outcome)
+        yield from checks.problems_of_cases(adapter, cases, outcome)
 
     goes = [True]
     asked: list[tuple[str, Callable[[], Iterable[str]]]] = [

@@ -1,5 +1,6 @@
 import importlib
 import pkgutil
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,46 @@ def test_the_checks_find_an_adapter_of_changing_mind():
     case = Case("case", Hook(b"{}"), {}, {}, expected)
 
     assert checks.problems_of_case(adapter_of(translate=counting), case) == ["case: another outcome the second time"]
+
+
+def orders_of(*weights):
+    """What an adapter makes that gives an order for each weight."""
+    return lambda *_: [
+        State(order=Order(external_order_id=f"A-{place}", delivery_address="B", total_weight=weight))
+        for place, weight in enumerate(weights)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "problems"),
+    [
+        ((1.25,), (1250.0,), ["case: order.totalWeight: expected 1.25, got 1250.0"]),
+        ((1.25, 2.0), (1.25, 2000.0), ["case: states[1].order.totalWeight: expected 2.0, got 2000.0"]),
+        ((1.25,), (None,), ["case: order.totalWeight: expected 1.25, got nothing"]),
+        ((1.25,), (1.25, 2.0), ["case: states: expected 1 of them, got 2 of them"]),
+    ],
+)
+def test_the_checks_say_what_differs_by_its_path(expected, got, problems):
+    """Not the whole outcome, of which most is as it should be."""
+    outcome = outcome_of(adapter_of(translate=orders_of(*expected)), OptionsModel(), Hook(b"{}"), {})
+    case = Case("case", Hook(b"{}"), {}, {}, outcome)
+
+    assert checks.problems_of_case(adapter_of(translate=orders_of(*got)), case) == problems
+
+
+def test_the_checks_say_what_many_share_once():
+    """The same defect in several cases, or for several bodies, is one problem with a count."""
+    cases = [Case(f"case_{number}", Hook(b"{}"), {}, {}, {}) for number in range(3)]
+    broken = adapter_of(translate=raising)
+    bodies = {"one": b"1", "two": b"2", "three": b"3"}
+
+    [of_cases] = checks.problems_of_cases(broken, cases)
+    [of_bodies] = checks.problems_of_hostile_bodies(broken, cases[:1], bodies)
+
+    assert re.fullmatch(
+        r"KeyError: 'reference' \(test_adapters\.py, line \d+\), in 3 cases, the first case_0", of_cases
+    )
+    assert re.fullmatch(r"KeyError: 'reference' \(.*\) for 3 bodies, the first b'1'", of_bodies)
 
 
 def test_the_checks_find_lax_options():
