@@ -11,7 +11,7 @@ from gateway.cli.failure import Failure
 
 # A prune or a bulk replay may take its time.
 TIMEOUT = httpx.Timeout(600.0, connect=5.0)
-_UNAUTHORIZED = 401
+_UNAUTHORIZED, _NOT_FOUND = 401, 404
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -22,11 +22,12 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Client:
-    """One conversation with a gateway. `prefix` is where its calls begin."""
+    """One conversation with a gateway. `prefix` is where its calls begin, `room` what a gateway has that has them."""
 
-    def __init__(self, origin: str, token: str, prefix: str) -> None:
+    def __init__(self, origin: str, token: str, prefix: str, room: str | None = None) -> None:
         self._origin = origin
         self._prefix = prefix
+        self._room = room
         self._http = httpx.Client(
             base_url=origin,
             headers={"Authorization": f"Bearer {token}"} if token else {},
@@ -70,6 +71,13 @@ class Client:
     def _sentence(self, status: int, value: Any) -> str:
         if status == _UNAUTHORIZED:
             return f"{self._origin} does not accept the token: $GATEWAY_API_TOKEN, or the configuration's"
+        if (
+            self._room is not None
+            and status == _NOT_FOUND
+            and isinstance(value, dict)
+            and value.get("error") == "not_found"
+        ):
+            return f"the gateway at {self._origin} has no {self._room}"
         if isinstance(value, dict) and (detail := value.get("detail") or value.get("error")):
             return f"{detail} ({status})"
         return f"{self._origin} answered {status}, which is not the gateway's way: is it the right address?"

@@ -22,4 +22,4 @@ def intake_settings(config: Path, url: str | None) -> "Client":
     from gateway.cli.settings import access_to  # noqa: PLC0415 - see above
 
     access = access_to(config, url)
-    return Client(access.hooks, access.token, "/api/settings/integrations")
+    return Client(access.hooks, access.token, "/api/settings/integrations", "embedded intake (intake.embedded)")

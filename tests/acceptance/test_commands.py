@@ -82,6 +82,15 @@ def test_exit_codes(gateway, arguments, code):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("arguments", [("list",), ("connect", "demo"), ("orders", "demo")])
+def test_gateway_without_the_embedded_intake(gateway, arguments):
+    """Its settings are nowhere, and the command says why."""
+    done = gateway.command("intake", *arguments)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"gateway: the gateway at {gateway.url} has no embedded intake (intake.embedded)\n"
+
+
 def test_gateway_that_does_not_run(tmp_path):
     """A command for a gateway that is not there says so, and ends with 1."""
     gateway = Gateway(tmp_path, {"demo": tenant("http://127.0.0.1:9/x")})
