@@ -78,7 +78,8 @@ def _show(rows: list[dict[str, Any]]) -> None:
                 row["lastAcceptedAt"],
                 row["silent"],
                 row["waiting"],
-                f"{row['lastRefusedAt']} {shown(row['lastRefusal'])}" if row["lastRefusedAt"] else None,
+                # Its detail is the status and the code's own words.
+                f"{row['lastRefusedAt']} {shown(row['lastRefusal']['detail'])}" if row["lastRefusal"] else None,
                 [f"{halt['owner']}: {shown(halt['reason'])}" for halt in row["lookupHalts"]],
             )
             for row in rows

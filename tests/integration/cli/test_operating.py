@@ -56,6 +56,14 @@ def test_send_says_what_was_turned_away(ask, tmp_path):
     assert re.search(r"good\.json +200 +send-good", ended.out)
 
 
+def test_a_refusal_is_said_once(ask, gateway):
+    """The last one of a source: its moment, status and reason."""
+    assert httpx.post(f"{gateway.origin}/hooks/bearer", json={}, trust_env=False).status_code == 401
+
+    gateway.until(lambda: "401" in ask("sources list").out)
+    assert re.search(r"bearer .* 2\S+Z 401: credentials +\n", ask("sources list").out)
+
+
 @pytest.mark.parametrize(
     ("command", "path"),
     [
