@@ -1,5 +1,6 @@
 """The tree of commands, and how each ends: with a code, and words instead of a traceback."""
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -58,13 +59,36 @@ for name, group in {
     app.add_typer(group, name=name)
 
 
+UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a disk says that takes no more."""
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code. None: the process's own arguments."""
+    try:
+        code = _code_of(arguments)
+        # At the exit it would be too late to say that the output is not whole.
+        _flush()
+    except BrokenPipeError:
+        # Whoever read the output has seen enough.
+        _drop_output()
+        return FAILED
+    except OSError as error:
+        # Of a file that a command names, it says so itself.
+        if error.errno not in UNWRITTEN or error.filename is not None:
+            raise
+        _drop_output()
+        note(f"gateway: cannot write: {error.strerror}")
+        return FAILED
+    return code
+
+
+def _code_of(arguments: Sequence[str] | None) -> int:
     try:
         app(args=arguments, prog_name="gateway")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else DONE
-    except (GatewayError, KeyboardInterrupt, BrokenPipeError) as error:
+    except (GatewayError, KeyboardInterrupt) as error:
         return _told(error)
     return DONE
 
@@ -78,9 +102,16 @@ def _told(error: BaseException) -> int:
             for fault in error.faults:
                 note(f"gateway: {fault}")
             return BAD_CONFIGURATION
-        case BrokenPipeError():
-            # Whoever read the output has seen enough; what is still buffered must not be tried again at the exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return FAILED
     note(f"gateway: {error}")
     return FAILED
+
+
+def _flush() -> None:
+    # There is no standard output in a process that was started with it closed.
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _drop_output() -> None:
+    """What is still buffered must not be tried again at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

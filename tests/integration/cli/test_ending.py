@@ -177,6 +177,15 @@ def test_ctrl_c_while_it_loads_ends_quietly(hears_ctrl_c, tmp_path):
     assert (process.returncode, said, told) == (130, b"", b"")
 
 
+@pytest.mark.parametrize("arguments", [["schemas"], ["adapter", "list"], ["--help"]])
+def test_an_output_that_cannot_be_written_is_a_sentence(arguments):
+    """A full disk is code 1 and one line, whether it is met at once or only at the end."""
+    with Path("/dev/full").open("wb") as full, _process(*arguments, stdout=full) as process:
+        _, told = process.communicate(timeout=30)
+
+    assert (process.returncode, told) == (1, b"gateway: cannot write: No space left on device\n")
+
+
 def test_a_reader_that_leaves_is_no_error():
     """Output into a pipe that closed early ends without a traceback."""
     with _process("schemas", stdout=subprocess.PIPE) as process:
