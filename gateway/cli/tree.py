@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -17,7 +18,7 @@ from gateway.cli.intake import intake
 from gateway.cli.kit import adapter
 from gateway.cli.orders import erase, orders
 from gateway.cli.reconciling import reconcile
-from gateway.cli.show import note
+from gateway.cli.show import note, show_line
 from gateway.cli.sources import refusals, sources
 from gateway.cli.tenants import tenants
 from gateway.errors import ConfigError, GatewayError
@@ -29,6 +30,26 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _show_version(is_asked: bool) -> None:  # noqa: FBT001 - as an option's callback is called
+    if is_asked:
+        from gateway.cli.version import version  # noqa: PLC0415 - no other command needs it
+
+        show_line(version())
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    is_asked: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version, and end.")
+    ] = False,
+) -> None:
+    """What may stand before a command."""
+
+
 for command in (
     service.serve,
     service.demo,

@@ -1,5 +1,8 @@
 """`gateway translate`, `schemas` and `adapter list` need neither gateway nor configuration."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 ADAPTER = """
@@ -129,6 +132,16 @@ def test_the_shapes_are_printed(cli):
     assert ended.code == 0
     assert set(ended.value["$defs"]) == {"Order", "OrderResult", "IntakeReply"}
     assert ended.value["$defs"]["Order"]["required"] == ["externalOrderId"]
+
+
+def test_the_version_is_the_packages(cli):
+    """One line, with no command and no configuration; what else may be said stays."""
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
+
+    shown = cli("--version")
+
+    assert (shown.code, shown.out, shown.err) == (0, f"{project['project']['version']}\n", "")
+    assert "A warehouse sends its own webhook" in cli("--help").out
 
 
 def test_adapters_are_listed(cli, tmp_path):
