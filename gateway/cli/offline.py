@@ -11,6 +11,7 @@ from gateway.cli.failure import Failure
 from gateway.config.load import load_options
 from gateway.config.model import ConfiguredSource, Source, Tenant
 from gateway.events import EventStatus, TranslatedEvent, UntranslatedEvent
+from gateway.ingress.grammar import deep_fault, fault_in
 from gateway.ingress.identity import identify
 from gateway.translation.registry import find_adapter
 from gateway.translation.translator import Context, Translator
@@ -32,6 +33,14 @@ def source_of(reference: str, options: Path | None) -> ConfiguredSource:
         raise Failure(f"adapter {adapter.name} needs options: {error}") from None
     settings = Source(adapter=reference, tenant=OWN_TENANT, auth="none")
     return ConfiguredSource(name="offline", settings=settings, adapter=adapter, options=typed)
+
+
+def fault_of(body: bytes) -> str | None:
+    """What keeps a body from being JSON, as the hooks' URLs judge it, or None."""
+    try:
+        return fault_in(body)
+    except RecursionError:
+        return deep_fault(body)
 
 
 class Workbench:

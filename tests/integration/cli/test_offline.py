@@ -100,7 +100,6 @@ def test_options_come_from_a_file(translate, tmp_path):
 @pytest.mark.parametrize(
     ("body", "code", "words"),
     [
-        ("{", 1, "malformed_payload"),
         ("{}", 1, "at $"),
         ('{"id": "e", "kind": "incomplete"}', 1, "invalid_order"),
         ('{"id": "e", "kind": "boom"}', 1, "adapter_defect: adapter acme raised RuntimeError"),
@@ -113,6 +112,27 @@ def test_every_outcome_has_its_words_and_code(translate, body, code, words):
     ended = translate(body)
 
     assert (ended.code, words in ended.out) == (code, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [("{", "truncated"), ("", "empty"), ("[" * 2000, "malformed below the thousandth level")],
+)
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+def test_what_is_no_json_is_no_event(translate, body, fault, as_json):
+    """The hook's URL would refuse it: there is no dead letter to show, and no ID."""
+    ended = translate(body, *as_json)
+
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == f"gateway: body.json is not JSON: {fault}; a source answers 400 and stores nothing\n"
+
+
+def test_json_is_judged_as_at_the_door(translate):
+    """Deep nesting and a leading BOM are JSON: what the adapter makes of them is shown."""
+    deep = translate("[" * 2000 + "]" * 2000)
+
+    assert (deep.code, "malformed_payload" in deep.out) == (1, True)
+    assert translate('\ufeff{"id": "e"}').code == 0
 
 
 def test_lookups_are_said_and_can_be_answered(translate, tmp_path):
