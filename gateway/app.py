@@ -99,18 +99,7 @@ class Gateway:
     async def _open(self, stack: AsyncExitStack) -> None:
         config, clock = self._config, self._clock
         settings = config.settings
-        process = TranslationProcess(config.sources, settings.tenants)
-        stack.push_async_callback(process.close)
-        # Beside the store's start, which takes as long.
-        starting = asyncio.ensure_future(process.start())
-        starting.add_done_callback(lambda done: done.cancelled() or done.exception())
-        stack.callback(starting.cancel)
-        store = await ProcessStore.open(Path(config.store_path))
-        stack.push_async_callback(store.close)
-        self._store, store.on_lost = store, self._on_lost
-        await store.adopt(
-            {alias: source.name for source in config.sources.values() for alias in source.settings.aliases}
-        )
+        store, process = await self._open_processes(stack)
         metrics = Metrics(config.sources, settings.tenants)
         reports = Reports(metrics, clock)
         conditions = Conditions(config, store)
@@ -123,11 +112,7 @@ class Gateway:
         delivery = Delivery(
             settings.tenants, store.outbox, clock=clock, on_attempt=reports.attempted, on_crash=_crashed
         )
-        pulls = {
-            name: PullTenant(name, tenant, store.outbox, store.pulls, clock=clock, on_settled=reports.pulled)
-            for name, tenant in settings.tenants.items()
-            if tenant.delivery == "pull"
-        }
+        pulls = await self._open_pulls(store, reports)
         vendors = VendorApi(self._apis, clock=clock)
         stack.push_async_callback(vendors.close)
         asking = LookupLoop(store.lookups, self._apis, vendors, clock=clock, on_dead=reports.translated)
@@ -136,12 +121,9 @@ class Gateway:
         drift = DriftLoop(radar, store.drift.save_drift)
         stack.push_async_callback(drift.flush)
         translation = self._translation(stack, store, process, reports, conditions, delivery, asking)
-        await starting
         reconciler = Reconciler(config.sources, store.reconciliation, vendors, translation.rehearse, clock=clock)
         self._delivery, self._pulls, self._refusals, self._metrics = delivery, pulls, refusals, metrics
         self._rim, self._intake = rim, intake
-        for pull in pulls.values():
-            await pull.load()
         await delivery.start()
         stack.push_async_callback(delivery.stop, STOP_SECONDS)
         for name, loop in {
@@ -185,6 +167,33 @@ class Gateway:
             return [*conditions.problems(), *([] if process.fault is None else [process.fault])]
 
         self._assemble(doors, gauges, ready, intake, rim)
+
+    async def _open_processes(self, stack: AsyncExitStack) -> tuple[ProcessStore, TranslationProcess]:
+        """The store's and the adapters', which start beside each other."""
+        sources = self._config.sources
+        process = TranslationProcess(sources, self._config.settings.tenants)
+        stack.push_async_callback(process.close)
+        starting = asyncio.create_task(process.start())
+        try:
+            self._store = store = await ProcessStore.open(Path(self._config.store_path))
+            stack.push_async_callback(store.close)
+            await starting
+        finally:
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+        store.on_lost = self._on_lost
+        await store.adopt({alias: source.name for source in sources.values() for alias in source.settings.aliases})
+        return store, process
+
+    async def _open_pulls(self, store: ProcessStore, reports: Reports) -> dict[str, PullTenant]:
+        pulls = {
+            name: PullTenant(name, tenant, store.outbox, store.pulls, clock=self._clock, on_settled=reports.pulled)
+            for name, tenant in self._config.settings.tenants.items()
+            if tenant.delivery == "pull"
+        }
+        for pull in pulls.values():
+            await pull.load()
+        return pulls
 
     def turned_away(self, status: int, reason: str, address: str | None) -> None:
         """A request never reached an application, or proved nobody there."""

@@ -29,7 +29,7 @@ def _plain(value: object) -> object:
         return str.__str__(value)
     if isinstance(value, int):
         return int.__int__(value)
-    raise NotImplementedError(f"a {type(value).__name__} is no value of an event")
+    raise TypeError(f"a {type(value).__name__} is no value of an event")
 
 
 _encode: Final = msgspec.msgpack.Encoder(enc_hook=_plain).encode
