@@ -20,6 +20,8 @@ ROOT = FOLDER.parent.parent
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "*cache*", ".hypothesis", "data", "*.egg-info", "build", "dist")
 CAUGHT_BY = "Caught by: "
 LONGEST = 600
+NOT_RUN = (4, 5)
+"""What pytest ends with when it was asked wrongly, or found no test."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,9 @@ def failures(root: Path, tests: list[str]) -> list[str]:
         for line in done.stdout.splitlines()
         if line.startswith(("FAILED ", "ERROR "))
     ]
-    if done.returncode and not found:
+    if done.returncode in NOT_RUN:
         sys.exit(f"pytest could not run:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
-    return found
+    return found or (["pytest broke off"] if done.returncode else [])
 
 
 def main(names: list[str]) -> int:

@@ -95,7 +95,7 @@ async def test_a_call_that_cannot_be_read_is_its_callers_fault(store, monkeypatc
     nowhere.Own = type("Own", (str,), {"__module__": "nowhere_else"})
     monkeypatch.setitem(sys.modules, "nowhere_else", nowhere)
     with pytest.raises(ModuleNotFoundError, match="nowhere_else"):
-        await store.records.order(nowhere.Own("north"), "A")
+        await asyncio.wait_for(store.records.order(nowhere.Own("north"), "A"), 10)
 
     assert (await store.inbox.put(arrival(1))).kind == "stored"
 
