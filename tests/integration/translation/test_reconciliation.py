@@ -47,6 +47,29 @@ async def test_run_again_before_the_first_is_translated(live, warehouse):
     assert made == [1, 0]
 
 
+async def test_run_again_while_the_first_is_translated(live, warehouse, monkeypatch):
+    """Translated between two looks of the second run: one of them sees it, whichever comes first."""
+    warehouse.put(an_order(1))
+    async with live(**OF_74) as here:
+        here.tasks[1].cancel()
+        made = [await here.lookups.reconcile("ongoing-acme", None)]
+        ledger = here.store.reconciliation
+        for name in ("newest", "is_fed"):
+            look = getattr(ledger, name)
+
+            async def looked(*asked, look=look):
+                found = await look(*asked)
+                if len(here.tasks) == 2:
+                    here.start(here.translation.run)
+                    await here.settled()
+                return found
+
+            monkeypatch.setattr(ledger, name, looked)
+        made.append(await here.lookups.reconcile("ongoing-acme", None))
+
+    assert made == [1, 0]
+
+
 async def test_only_what_differs_comes_in(live, warehouse):
     """An order that webhooks told is left alone until it changes without one; a cancellation is a change."""
     for number in (1, 2, 3):
