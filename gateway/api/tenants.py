@@ -2,7 +2,7 @@
 
 import msgspec
 
-from gateway.api import shapes
+from gateway.api import shapes, views
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
 from gateway.api.requests import Because, text_or_none
@@ -57,10 +57,9 @@ async def _figures(doors: Doors) -> dict[str, TenantFigures]:
     """Figures by tenant; events that died before they had a tenant count with their source's own."""
     figures = await doors.records.tenant_figures()
     dead = await doors.records.dead_events()
-    for name, source in doors.config.settings.sources.items():
-        count = sum(dead.get(known_as, 0) for known_as in (name, *source.aliases))
-        figure = figures.get(source.tenant, TenantFigures())
-        figures[source.tenant] = msgspec.structs.replace(figure, dead_letters=figure.dead_letters + count)
+    for source, tenant in views.Configured.of(doors.config).sources.items():
+        figure = figures.get(tenant, TenantFigures())
+        figures[tenant] = msgspec.structs.replace(figure, dead_letters=figure.dead_letters + dead.get(source, 0))
     return figures
 
 

@@ -41,7 +41,7 @@ class Configured(msgspec.Struct, frozen=True):
     def widened(self, which: Filter) -> Filter:
         """A filter that knows whose the events are that have no order."""
         owned = tuple(source for source, tenant in self.sources.items() if tenant == which.tenant)
-        return msgspec.structs.replace(which, tenant_sources=owned) if which.tenant is not None else which
+        return msgspec.structs.replace(which, tenant_sources=owned)
 
 
 def event_of(record: EventRecord, known: Configured) -> shapes.Event:
