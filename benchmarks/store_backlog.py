@@ -16,11 +16,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from gateway.bench.backlog import delivered
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, OrderStatus, TranslatedEvent
 from gateway.orders import Claim, Lease
 from gateway.records import DeadLetterFilter, EventFilter, OrderFilter, RetentionSpans
 from gateway.store.sqlite import SqliteStore
+from gateway.workshop.bench.backlog import delivered
 
 DAY = 86_400 * SECOND
 NOW = int(time.time()) * SECOND

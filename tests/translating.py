@@ -14,13 +14,13 @@ from adapters.ongoing import ADAPTER
 from adapters.ongoing_options import Options
 from gateway.config.model import ConfiguredSource, Source, Tenant
 from gateway.events import SECOND, Arrival, EventStatus, StoredLookup, TranslatedEvent, UntranslatedEvent
+from gateway.ground.watchdog import Watchdog
+from gateway.lookups.loop import LookupLoop, VendorAnswer
+from gateway.lookups.reconciliation import Lookups, Reconciler
 from gateway.records import EventFilter
 from gateway.store.sqlite import SqliteStore
-from gateway.translation.lookups import LookupLoop, VendorAnswer
 from gateway.translation.loop import TranslationLoop
-from gateway.translation.reconciliation import Lookups, Reconciler
 from gateway.translation.translator import Translator
-from gateway.watchdog import Watchdog
 
 PASSWORD = "secret-of-the-api"
 START = 1_751_270_400 * SECOND

@@ -32,7 +32,7 @@ def translate(
     as_json: AsJson = False,
 ) -> None:
     """Time each adapter on its vendor's sample, bytes to canonical bytes, against json.loads of the same bytes."""
-    from gateway.bench.translate import cases, measure  # noqa: PLC0415 - the other commands start without it
+    from gateway.workshop.bench.translate import cases, measure  # noqa: PLC0415 - the other commands start without it
 
     with progress("translating", rounds * len(cases())) as done:
         costs = measure(rounds, runs, lambda: done(1))
@@ -66,10 +66,10 @@ def ingest(  # noqa: PLR0913 - each is an option of its own
     as_json: AsJson = False,
 ) -> None:
     """Durable 200s a second, in turn with the same server answering bare 200s."""
-    from gateway.bench import ingest as measurement  # noqa: PLC0415 - the other commands start without it
-    from gateway.bench.machine import describe  # noqa: PLC0415 - as above
-    from gateway.bench.peers import PEERS  # noqa: PLC0415 - as above
-    from gateway.bench.picture import draw  # noqa: PLC0415 - as above
+    from gateway.workshop.bench import ingest as measurement  # noqa: PLC0415 - the other commands start without it
+    from gateway.workshop.bench.machine import describe  # noqa: PLC0415 - as above
+    from gateway.workshop.bench.peers import PEERS  # noqa: PLC0415 - as above
+    from gateway.workshop.bench.picture import draw  # noqa: PLC0415 - as above
 
     unknown = [name for name in peer or () if name not in PEERS]
     if unknown:
@@ -107,8 +107,8 @@ def drain(
     as_json: AsJson = False,
 ) -> None:
     """Orders a second from accept to delivered, against an intake in another process."""
-    from gateway.bench import drain as measurement  # noqa: PLC0415 - the other commands start without it
-    from gateway.bench.load import tool  # noqa: PLC0415 - as above
+    from gateway.workshop.bench import drain as measurement  # noqa: PLC0415 - the other commands start without it
+    from gateway.workshop.bench.load import tool  # noqa: PLC0415 - as above
 
     _say_load(tool())
     with progress("draining", rounds) as done:
@@ -129,7 +129,7 @@ def backlog(
     as_json: AsJson = False,
 ) -> None:
     """What storing, claiming and settling cost as the outbox grows."""
-    from gateway.bench import backlog as measurement  # noqa: PLC0415 - the other commands start without it
+    from gateway.workshop.bench import backlog as measurement  # noqa: PLC0415 - the other commands start without it
 
     sizes = pending or [1_000, 100_000, 1_000_000]
     _fill_and_tell(max(sizes), partial(measurement.measure, sizes, rounds=rounds), as_json=as_json)
@@ -146,7 +146,7 @@ def memory(
     as_json: AsJson = False,
 ) -> None:
     """Resident memory: idle, under load, and with many events stored; and the rate of durable 200s with these."""
-    from gateway.bench import lives  # noqa: PLC0415 - the other commands start without it
+    from gateway.workshop.bench import lives  # noqa: PLC0415 - the other commands start without it
 
     measure = partial(lives.memory, events=events, pending=pending, connections=connections, seconds=seconds)
     _fill_and_tell(events, measure, as_json=as_json)
@@ -162,7 +162,7 @@ def start(
     as_json: AsJson = False,
 ) -> None:
     """Seconds until ready: empty, and with many pending orders, after a stop and after a kill under load."""
-    from gateway.bench import lives  # noqa: PLC0415 - the other commands start without it
+    from gateway.workshop.bench import lives  # noqa: PLC0415 - the other commands start without it
 
     measure = partial(lives.start, pending=pending, rounds=rounds, seconds=seconds)
     _fill_and_tell(pending, measure, as_json=as_json)
@@ -179,7 +179,7 @@ def outage(
     as_json: AsJson = False,
 ) -> None:
     """Time acknowledgements while the intake is down and a backlog waits, beside those of a gateway without one."""
-    from gateway.bench import steadiness  # noqa: PLC0415 - the other commands start without it
+    from gateway.workshop.bench import steadiness  # noqa: PLC0415 - the other commands start without it
 
     measure = partial(steadiness.outage, pending=pending, connections=connections, rounds=rounds, seconds=seconds)
     _fill_and_tell(pending, measure, as_json=as_json)
@@ -196,7 +196,7 @@ def pull(
     as_json: AsJson = False,
 ) -> None:
     """Time acknowledgements while Trackely pulls everything, beside those without, and the memory that it takes."""
-    from gateway.bench import steadiness  # noqa: PLC0415 - the other commands start without it
+    from gateway.workshop.bench import steadiness  # noqa: PLC0415 - the other commands start without it
 
     measure = partial(steadiness.pull, orders=orders, connections=connections, rounds=rounds, seconds=seconds)
     _fill_and_tell(orders, measure, as_json=as_json)

@@ -14,7 +14,7 @@ from gateway.cli.show import show_bytes, show_line
 
 if TYPE_CHECKING:
     from gateway.config.model import Config
-    from gateway.kit.cases import Case
+    from gateway.workshop.kit.cases import Case
 
 
 def export(
@@ -27,7 +27,7 @@ def export(
 ) -> None:
     """Write stored events as golden cases: names, phones, mails and street lines replaced by stable stand-ins."""
     from gateway.cli.settings import configuration  # noqa: PLC0415 - the rooms that it needs are slow to load
-    from gateway.kit.cases import save_case  # noqa: PLC0415 - as above
+    from gateway.workshop.kit.cases import save_case  # noqa: PLC0415 - as above
 
     loaded = configuration(config)
     client = operators_api(config, url)
@@ -51,8 +51,8 @@ def export(
 def _case(loaded: "Config", event: dict[str, Any]) -> "Case":
     """An event as a golden case of its source's adapter and options."""
     from adapters import Hook  # noqa: PLC0415 - as above
-    from gateway.kit.cases import Case, UnansweredError, outcome_of, read_options  # noqa: PLC0415 - as above
-    from gateway.kit.scrubbing import Scrubber  # noqa: PLC0415 - as above
+    from gateway.workshop.kit.cases import Case, UnansweredError, outcome_of, read_options  # noqa: PLC0415 - as above
+    from gateway.workshop.kit.scrubbing import Scrubber  # noqa: PLC0415 - as above
 
     source = loaded.sources.get(event["source"])
     if source is None:

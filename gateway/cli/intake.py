@@ -255,8 +255,8 @@ def verify(
     """Check an intake against the contract, a clause a line; 1 if a clause fails."""
     import asyncio  # noqa: PLC0415 - only this command needs it
 
-    from gateway.core_intake.verify import SettingsAccess  # noqa: PLC0415 - only this command needs it
-    from gateway.core_intake.verify import verify as run  # noqa: PLC0415 - as above
+    from gateway.workshop.conformance import SettingsAccess  # noqa: PLC0415 - only this command needs it
+    from gateway.workshop.conformance import verify as run  # noqa: PLC0415 - as above
 
     token = os.environ.get("GATEWAY_API_TOKEN", "")
     if settings is not None and not token:

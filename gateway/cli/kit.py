@@ -12,7 +12,7 @@ from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from gateway.cli.show import note, show_bytes, show_facts, show_line, show_table
 
 if TYPE_CHECKING:
-    from gateway.kit.scorecard import Scorecard
+    from gateway.workshop.kit.scorecard import Scorecard
 
 adapter = typer.Typer(help="The integrators' kit: make an adapter, check it, list what there is.", no_args_is_help=True)
 
@@ -26,8 +26,8 @@ MOST_PATHS = 12
 @adapter.command("list")
 def list_adapters(*, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     """List every adapter that can be named: where it is from, its version, and its place on the scale of quality."""
-    from gateway.kit.scorecard import assess  # noqa: PLC0415 - only these commands load adapters
-    from gateway.translation.registry import named_adapters  # noqa: PLC0415 - as above
+    from gateway.registry import named_adapters  # noqa: PLC0415 - as above
+    from gateway.workshop.kit.scorecard import assess  # noqa: PLC0415 - only these commands load adapters
 
     rows: list[dict[str, Any]] = []
     for each in named_adapters(_files_beside(config)):
@@ -61,8 +61,8 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check all that an adapter owes, on its golden cases and on hostile bodies, and say what would make it better."""
-    from gateway.kit.scorecard import assess  # noqa: PLC0415 - only these commands load adapters
-    from gateway.translation.registry import find_adapter  # noqa: PLC0415 - as above
+    from gateway.registry import find_adapter  # noqa: PLC0415 - as above
+    from gateway.workshop.kit.scorecard import assess  # noqa: PLC0415 - only these commands load adapters
 
     if cases is not None and not cases.is_dir():
         raise Failure(f"{cases} is no directory of golden cases")
@@ -147,7 +147,7 @@ def new(
     as_json: AsJson = False,
 ) -> None:
     """Draft an adapter from samples: its module, golden cases and a page, with a mark where it is a guess."""
-    from gateway.kit import making, samples  # noqa: PLC0415 - only these commands load the kit
+    from gateway.workshop.kit import making, samples  # noqa: PLC0415 - only these commands load the kit
 
     if (fault := making.fault_of_name(name)) is not None:
         raise Failure(f"{name}: {fault}")

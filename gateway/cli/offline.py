@@ -11,11 +11,11 @@ from gateway.cli.failure import Failure
 from gateway.config.load import load_options
 from gateway.config.model import ConfiguredSource, Source, Tenant
 from gateway.events import EventStatus, TranslatedEvent, UntranslatedEvent
+from gateway.ground.watchdog import Watchdog
 from gateway.ingress.grammar import deep_fault, fault_in
 from gateway.ingress.identity import identify
-from gateway.translation.registry import find_adapter
+from gateway.registry import find_adapter
 from gateway.translation.translator import Context, Translator
-from gateway.watchdog import Watchdog
 
 WATCHDOG_SECONDS = 5.0
 OWN_TENANT = ""

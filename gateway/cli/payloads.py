@@ -14,7 +14,7 @@ from gateway.cli.show import show_bytes, show_facts, show_line, show_table, show
 from gateway.events import EventStatus, Reason, TranslatedEvent
 
 if TYPE_CHECKING:
-    from gateway.kit.provenance import Provenance
+    from gateway.workshop.kit.provenance import Provenance
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OUTCOMES = {
@@ -54,8 +54,8 @@ def translate(  # noqa: PLR0913 - what a request may hold
 ) -> None:
     """Show what an adapter makes of a payload, offline: event ID, topic, outcome, orders, and where each comes from."""
     from gateway.cli import offline  # noqa: PLC0415 - the rooms that it needs are slow to load
-    from gateway.kit.provenance import trace  # noqa: PLC0415 - as above
-    from gateway.kit.samples import captured  # noqa: PLC0415 - as above
+    from gateway.workshop.kit.provenance import trace  # noqa: PLC0415 - as above
+    from gateway.workshop.kit.samples import captured  # noqa: PLC0415 - as above
 
     read = _read(file)
     request = captured(read) or Hook(read)

@@ -14,8 +14,8 @@ from gateway.cli.settings import configuration
 from gateway.config.model import Source
 from gateway.config.urls import origin_of
 from gateway.ingress.verify import compile_proofs
-from gateway.kit.samples import captured
-from gateway.signing import Credentials, credentials_of
+from gateway.workshop.kit.samples import captured
+from gateway.workshop.signing import Credentials, credentials_of
 
 HOP_HEADERS: Final = frozenset(
     {

@@ -16,7 +16,7 @@ from gateway.cli.show import many, show_bytes, show_line, show_table, shown
 
 if TYPE_CHECKING:
     from gateway.config.model import Config, ConfiguredSource
-    from gateway.kit.rehearsal import Difference, Summary
+    from gateway.workshop.kit.rehearsal import Difference, Summary
 
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="The source's name.")]
 
@@ -40,7 +40,7 @@ def rehearse(  # noqa: PLR0913 - what may be changed, and over which span
     """Run a changed adapter, or changed options, over a source's stored history, and show what would be different."""
     from gateway.cli.history import history  # noqa: PLC0415 - the rooms that it needs are slow to load
     from gateway.cli.settings import configuration  # noqa: PLC0415 - as above
-    from gateway.kit.rehearsal import Rehearsal  # noqa: PLC0415 - as above
+    from gateway.workshop.kit.rehearsal import Rehearsal  # noqa: PLC0415 - as above
 
     loaded = configuration(config)
     tried = _tried(loaded, source, adapter, options, config)
@@ -96,7 +96,7 @@ def _tried(
 ) -> "ConfiguredSource":
     """The source with the adapter and the options that are to be tried."""
     from gateway.config.load import load_options, options_of_source  # noqa: PLC0415 - only this command needs them
-    from gateway.translation.registry import find_adapter  # noqa: PLC0415 - as above
+    from gateway.registry import find_adapter  # noqa: PLC0415 - as above
 
     configured = loaded.sources.get(source)
     if configured is None:

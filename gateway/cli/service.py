@@ -18,8 +18,8 @@ def serve(*, config: ConfigFile = DEFAULT_CONFIG) -> None:
 
     import uvloop  # noqa: PLC0415 - as above
 
-    from gateway import running  # noqa: PLC0415 - as above
     from gateway.cli.settings import configuration  # noqa: PLC0415 - as above
+    from gateway.service import running  # noqa: PLC0415 - as above
 
     loaded = configuration(config)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -33,7 +33,7 @@ def demo(
 ) -> None:
     """Run the gateway with the embedded intake, and send it the vendors' samples."""
     try:
-        from gateway.demo import run  # noqa: PLC0415 - the other commands start without the rooms
+        from gateway.workshop.demo import run  # noqa: PLC0415 - the other commands start without the rooms
 
         code = run(config=config, once=once)
     except KeyboardInterrupt:

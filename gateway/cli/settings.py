@@ -8,7 +8,7 @@ import msgspec
 from gateway.config.load import load
 from gateway.config.model import Config
 from gateway.config.urls import origin_of
-from gateway.translation.registry import find_adapter
+from gateway.registry import find_adapter
 
 _RANKS = ("read", "operate", "admin")
 

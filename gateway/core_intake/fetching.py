@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpx
 
 from gateway.core_intake.errors import PayloadRefused, PullFailed
-from gateway.outgoing import Answer, NoAnswer, OutgoingClient
+from gateway.ground.outgoing import Answer, NoAnswer, OutgoingClient
 
 _OK: Final = 200
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gateway.delivery.verdict import Answer, Failure
-from gateway.outgoing import NoAnswer, OutgoingClient, Sleep
+from gateway.ground.outgoing import NoAnswer, OutgoingClient, Sleep
 
 MOST_READ: Final = 1024 * 1024
 """Bytes of an answer that are read, and a kilobyte more for each order that it may list."""

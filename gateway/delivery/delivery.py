@@ -11,8 +11,8 @@ from gateway.delivery.backoff import Random, micros
 from gateway.delivery.worker import OnAttempt, TenantWorker, no_report
 from gateway.errors import ConflictingRequest, StoreUnavailable, UnknownRecord
 from gateway.events import Clock, Micros
+from gateway.ground.outgoing import Sleep
 from gateway.orders import TenantState
-from gateway.outgoing import Sleep
 from gateway.store.ports import Outbox
 
 _RESCUE_EVERY: Final = 5.0

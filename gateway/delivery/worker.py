@@ -33,6 +33,7 @@ from gateway.delivery.verdict import (
 )
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Clock, Micros
+from gateway.ground.outgoing import Sleep
 from gateway.orders import (
     Attempt,
     Claim,
@@ -45,7 +46,6 @@ from gateway.orders import (
     TenantStatus,
     Wait,
 )
-from gateway.outgoing import Sleep
 from gateway.store.ports import Outbox
 
 # A lease outlives its request by this: connecting twice, a busy loop, a slow commit.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from adapters import Adapter, Hook, TranslationError
 from gateway.events import Reason, storable, told_by
-from gateway.watchdog import Overrun, Watchdog
+from gateway.ground.watchdog import Overrun, Watchdog
 
 LONGEST_ID = 512
 LONGEST_TOPIC = 512

@@ -23,12 +23,13 @@ from adapters import Acknowledgement
 from gateway.config.model import Config
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Clock, Reason, Receipt
-from gateway.exchange import BODY_TIMEOUT, Respond, Start
+from gateway.ground.exchange import BODY_TIMEOUT, Respond, Start
+from gateway.ground.failures import FailureLimit
+from gateway.ground.watchdog import Overrun, Watchdog
 from gateway.ingress import answers
 from gateway.ingress.addresses import client_address, is_allowed, neighbourhood, parsed
 from gateway.ingress.answers import CLOSE, Answer, adapters_answer, error_answer, retry_after
 from gateway.ingress.door import Door, is_identity, is_json_type
-from gateway.ingress.failures import FailureLimit
 from gateway.ingress.figures import Figures, Tally
 from gateway.ingress.grammar import deep_fault, fault_in
 from gateway.ingress.identity import Identified, identify
@@ -36,7 +37,6 @@ from gateway.ingress.refusals import LineLimit, RefusalLog
 from gateway.ingress.verify import Headers
 from gateway.records import RefusalRecord
 from gateway.store.ports import Inbox
-from gateway.watchdog import Overrun, Watchdog
 
 PREFIX = b"/hooks/"
 

@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from gateway.config.model import Limits
-from gateway.exchange import BODY_TIMEOUT, Start, Taker
+from gateway.ground.exchange import BODY_TIMEOUT, Start, Taker
 from gateway.serving.connections import Connections
 from gateway.serving.rejections import (
     BAD_REQUEST,

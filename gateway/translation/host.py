@@ -9,15 +9,15 @@ from typing import Final
 
 import msgspec
 
-from gateway.channel import Blocking, end_of, rest_collector
 from gateway.config.convert import convert
 from gateway.config.model import ConfiguredSource
 from gateway.config.nodes import Faults
 from gateway.errors import ConfigError
 from gateway.events import TranslatedEvent, UntranslatedEvent
-from gateway.translation.registry import find_adapter
+from gateway.ground.channel import Blocking, end_of, rest_collector
+from gateway.ground.watchdog import Watchdog
+from gateway.registry import find_adapter
 from gateway.translation.translator import Translator, defect
-from gateway.watchdog import Watchdog
 
 TRANSLATION_SECONDS: Final = 1.0
 PART_SECONDS: Final = 1.0

@@ -11,8 +11,8 @@ import structlog
 
 from gateway.errors import StoreUnavailable
 from gateway.events import Clock, EventStatus, Transition, TranslatedEvent, UntranslatedEvent
+from gateway.ground.supervision import Tick
 from gateway.store.ports import TranslationQueue
-from gateway.supervision import Tick
 from gateway.translation.process import AdaptersUnusable
 
 MAX_EVENTS: Final = 256

@@ -12,10 +12,10 @@ from typing import Final
 import msgspec
 import structlog
 
-from gateway.channel import Child
 from gateway.config.model import ConfiguredSource, Tenant
 from gateway.errors import GatewayError
 from gateway.events import TranslatedEvent, UntranslatedEvent
+from gateway.ground.channel import Child
 from gateway.translation.translator import defect
 
 HOST: Final = "gateway.translation.host"

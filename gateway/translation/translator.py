@@ -23,8 +23,8 @@ from gateway.events import (
     storable,
     told_by,
 )
-from gateway.translation.paths import fault_of_path
-from gateway.watchdog import Overrun, Watchdog
+from gateway.ground.paths import fault_of_path
+from gateway.ground.watchdog import Overrun, Watchdog
 from schemas import encode_order, faults_of
 
 FUTURE: Final = 300 * SECOND

@@ -25,7 +25,7 @@ import httpx
 import pytest
 
 from gateway.config import Basic, Bearer, Header, Hmac, Query, StandardWebhooks
-from gateway.signing import Credentials, credentials_of
+from gateway.workshop.signing import Credentials, credentials_of
 from tests.intakes import Call, always, in_turn
 from tests.intakes import status as answering
 from tests.processes import ENDED, FAST, Gateway, Intakes, eventually, told

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.kit.hostile import CORPUS, WRONG, mutations
+from gateway.workshop.kit.hostile import CORPUS, WRONG, mutations
 from tests.processes import ENDED, PROOF, Gateway, eventually, source
 
 TESTS = Path(__file__).parents[1]

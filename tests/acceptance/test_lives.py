@@ -26,7 +26,7 @@ TRACING = str(Path(faults.__path__[0]) / "tracing.py")
 # What runs the store's process: as ever, but for the one line that keeps the promise.
 UNSYNCED = """
 import sys
-from gateway import channel
+from gateway.ground import channel
 from gateway.cli import tree
 unsynced = '\\n'.join((
     'import runpy, sys',

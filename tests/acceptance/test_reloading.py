@@ -14,7 +14,9 @@ from tests.processes import Gateway, Intakes, eventually, free_port, source, ten
 from tests.warehouses import VendorApi
 
 ROOT = Path(__file__).resolve().parents[2]
-WEBHOOK = json.loads((ROOT / "gateway/samples/ongoing_order_webhook.json").read_bytes().removeprefix(b"\xef\xbb\xbf"))
+WEBHOOK = json.loads(
+    (ROOT / "gateway/workshop/samples/ongoing_order_webhook.json").read_bytes().removeprefix(b"\xef\xbb\xbf")
+)
 
 
 def bearer(token: str) -> dict[str, str]:

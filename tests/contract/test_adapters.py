@@ -10,12 +10,12 @@ import pytest
 
 import adapters
 from adapters import Adapter, Hook, Identity, Ignored, Lookup, Lookups, OptionsModel, Order, State
-from gateway.kit import checks
-from gateway.kit.cases import Case, load_cases, outcome_of
-from gateway.kit.hostile import CORPUS, WRONG, mutations
-from gateway.kit.purity import problems_of_purity
-from gateway.kit.scorecard import assess
-from gateway.translation.registry import named_adapters
+from gateway.registry import named_adapters
+from gateway.workshop.kit import checks
+from gateway.workshop.kit.cases import Case, load_cases, outcome_of
+from gateway.workshop.kit.hostile import CORPUS, WRONG, mutations
+from gateway.workshop.kit.purity import problems_of_purity
+from gateway.workshop.kit.scorecard import assess
 from schemas import encode_order
 
 TESTS = Path(__file__).parents[1]

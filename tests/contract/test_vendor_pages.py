@@ -12,7 +12,7 @@ import pytest
 
 import adapters
 from adapters import Order, VendorModel
-from gateway.kit.cases import load_cases
+from gateway.workshop.kit.cases import load_cases
 
 ROOT = Path(__file__).parents[2]
 MODULES = [importlib.import_module(f"adapters.{name}") for _, name, _ in pkgutil.iter_modules(adapters.__path__)]

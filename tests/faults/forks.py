@@ -14,10 +14,10 @@ from pathlib import Path
 import uvloop  # noqa: F401 - imported once, here, as all that follows
 
 import adapters.logistics_plus  # noqa: F401 - as above
-import gateway.running  # noqa: F401 - as above
-from gateway import channel
+import gateway.service.running  # noqa: F401 - as above
 from gateway.cli import settings, tree
-from gateway.outgoing import tls_context
+from gateway.ground import channel
+from gateway.ground.outgoing import tls_context
 from tests.faults.crashing import crash_at
 
 GATEWAY = "gateway"

@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
-from gateway.app import Gateway
 from gateway.cli.settings import configuration
+from gateway.service.app import Gateway
 from tests.intakes import Intake, accepted, always, poisoned, status
 from tests.processes import API_TOKEN, PROOF, source, tenant, told, version_of
 

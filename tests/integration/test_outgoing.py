@@ -11,7 +11,7 @@ from itertools import chain, repeat
 
 import pytest
 
-from gateway.outgoing import Answer, NoAnswer, OutgoingClient
+from gateway.ground.outgoing import Answer, NoAnswer, OutgoingClient
 from tests.warehouses import VendorApi
 
 MOST_READ = 100_000

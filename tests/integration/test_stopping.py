@@ -6,9 +6,9 @@ import signal
 import time
 from pathlib import Path
 
-from gateway import app
-from gateway.app import Gateway
 from gateway.cli.settings import configuration
+from gateway.service import app
+from gateway.service.app import Gateway
 from tests.processes import API_TOKEN, source, tenant
 
 

@@ -1,4 +1,4 @@
-"""gateway.logs: what a line holds, what it never holds, and that nobody waits for it."""
+"""gateway.ground.logs: what a line holds, what it never holds, and that nobody waits for it."""
 
 import io
 import json
@@ -9,7 +9,7 @@ import threading
 import pytest
 import structlog
 
-from gateway import logs
+from gateway.ground import logs
 
 
 class Terminal(io.StringIO):

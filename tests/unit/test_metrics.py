@@ -1,4 +1,4 @@
-"""gateway.metrics: what is counted, and that the documented table and the alert rules name what there is."""
+"""gateway.ground.metrics: what is counted, and that the documented table and the alert rules name what there is."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.metrics import PREFIX, Metrics
+from gateway.ground.metrics import PREFIX, Metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 

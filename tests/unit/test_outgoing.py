@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.outgoing import _address_fault, _Exchange
+from gateway.ground.outgoing import _address_fault, _Exchange
 
 
 @pytest.mark.parametrize("host", ["169.254.169.254", "[fe80::1]", "[fd00:ec2::254]"])

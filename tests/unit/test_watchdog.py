@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.watchdog import Overrun, Watchdog
+from gateway.ground.watchdog import Overrun, Watchdog
 
 
 @pytest.fixture

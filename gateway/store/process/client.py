@@ -10,9 +10,9 @@ from typing import Any, Final, Self, cast
 
 import msgspec
 
-from gateway.channel import Child
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
+from gateway.ground.channel import Child
 from gateway.store import ports
 from gateway.store.process import protocol
 

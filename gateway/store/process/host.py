@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from gateway.channel import attach, end_of, rest_collector
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.events import Receipt
+from gateway.ground.channel import attach, end_of, rest_collector
 from gateway.store.process import protocol
 from gateway.store.sqlite import SqliteStore
 

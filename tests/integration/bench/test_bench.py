@@ -7,10 +7,10 @@ import xml.etree.ElementTree as ET
 import msgspec
 import pytest
 
-from gateway.bench import load, rig
-from gateway.bench.ingest import KINDS
-from gateway.bench.samples import MARK, numbered, template
 from gateway.cli.tree import run
+from gateway.workshop.bench import load, rig
+from gateway.workshop.bench.ingest import KINDS
+from gateway.workshop.bench.samples import MARK, numbered, template
 
 TOOLS = ["bundled", "wrk"] if shutil.which("wrk") else ["bundled"]
 SMALL = ["--rounds", "1", "--seconds", "0.3"]

@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.bench.load import LoadFailed
-from gateway.bench.peers import PEERS
 from gateway.cli.tree import run
+from gateway.workshop.bench.load import LoadFailed
+from gateway.workshop.bench.peers import PEERS
 
 SCRIPT = Path(__file__).with_name("peer.py").read_text()
 

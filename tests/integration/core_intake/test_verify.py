@@ -1,6 +1,6 @@
 import socket
 
-from gateway.core_intake.verify import CLAUSES, SettingsAccess, verify
+from gateway.workshop.conformance import CLAUSES, SettingsAccess, verify
 
 
 async def test_the_embedded_intake_keeps_every_clause(running):

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from gateway.core_intake import bearer_among, create_intake
-from gateway.core_intake.verify import CLAUSES, ClauseResult, SettingsAccess, verify
+from gateway.workshop.conformance import CLAUSES, ClauseResult, SettingsAccess, verify
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import pytest
 from adapters import Hook, Identity, Reply
 from gateway.config.model import Basic, Bearer, Hmac, Limits, Query, Server
 from gateway.events import SECOND, Reason
-from gateway.ingress.failures import BURST
+from gateway.ground.failures import BURST
 from gateway.ingress.refusals import REASONS
 from gateway.serving import protocol
 from tests.integration.ingress.running import GOOD, Answer, Running, adapter, configuration, source

@@ -3,7 +3,7 @@ import socket
 
 import pytest
 
-from gateway.channel import COLLECTOR_THRESHOLDS, rest_collector
+from gateway.ground.channel import COLLECTOR_THRESHOLDS, rest_collector
 from gateway.serving import listen
 
 

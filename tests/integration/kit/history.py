@@ -7,10 +7,10 @@ from pathlib import Path
 
 from gateway.config import load
 from gateway.events import SECOND, Arrival
+from gateway.ground.watchdog import Watchdog
+from gateway.registry import find_adapter
 from gateway.store.sqlite import SqliteStore
-from gateway.translation.registry import find_adapter
 from gateway.translation.translator import Translator
-from gateway.watchdog import Watchdog
 
 NOW = 1_772_000_000 * SECOND
 GROUP = 2000

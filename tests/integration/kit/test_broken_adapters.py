@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.kit.scorecard import assess
-from gateway.translation.registry import find_adapter
+from gateway.registry import find_adapter
+from gateway.workshop.kit.scorecard import assess
 from tests.processes import API_TOKEN, PROOF, Gateway, eventually, source, tenant, told
 
 BROKEN = Path(__file__).parents[2] / "broken_adapters"

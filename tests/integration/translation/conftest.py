@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from adapters.ongoing import ADAPTER
-from gateway.standin import User, Warehouse, listening
-from gateway.translation.vendor_api import VendorApi
+from gateway.lookups.vendor_api import VendorApi
+from gateway.workshop.standin import User, Warehouse, listening
 from tests.translating import PASSWORD, Room, api_options, read_options
 
 

@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from gateway.events import SECOND, EventStatus
-from gateway.translation.lookups import VendorAnswer
+from gateway.lookups.loop import VendorAnswer
 from tests.translating import START, Clockwork, an_order, api_options, good, webhook
 
 LATER = VendorAnswer(503)

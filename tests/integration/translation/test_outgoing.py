@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from gateway.outgoing import Answer, NoAnswer, OutgoingClient
+from gateway.ground.outgoing import Answer, NoAnswer, OutgoingClient
 
 Behaviour = Callable[[asyncio.StreamWriter], Awaitable[None]]
 

@@ -11,8 +11,8 @@ import pytest
 from gateway.config.model import ConfiguredSource, Source, Tenant
 from gateway.config.nodes import Table, Text
 from gateway.events import EventStatus, UntranslatedEvent
+from gateway.registry import find_adapter
 from gateway.translation.process import AdaptersUnusable, TranslationProcess
-from gateway.translation.registry import find_adapter
 
 # What the body says is done: it is an adapter's code that does it.
 ADAPTER = '''

@@ -9,9 +9,9 @@ import pytest
 from adapters import ongoing_reconciliation
 from gateway.errors import ConflictingRequest
 from gateway.events import SECOND, EventStatus
-from gateway.standin import Fault
+from gateway.lookups.loop import VendorAnswer
 from gateway.store.ports import ReconciliationLedger
-from gateway.translation.lookups import VendorAnswer
+from gateway.workshop.standin import Fault
 from tests.translating import an_order, api_options, webhook
 
 OF_74 = {"reconcile": {"goods_owners": [74]}}

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from gateway.events import EventStatus
-from gateway.standin import Fault
+from gateway.workshop.standin import Fault
 from tests.translating import an_order, webhook
 
 

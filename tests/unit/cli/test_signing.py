@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 
 from adapters import Secret
 from gateway.config import Basic, Bearer, Header, Hmac, Query, StandardWebhooks
-from gateway.signing import credentials_of
+from gateway.workshop.signing import credentials_of
 
 BODY = '{"id": "é"}'.encode()
 

@@ -14,7 +14,7 @@ from gateway.config.convert import convert
 from gateway.config.model import Section
 from gateway.config.nodes import Faults, Items, KeyPath, Node, Table, Text
 from gateway.config.yaml import read_yaml
-from gateway.translation.registry import find_adapter
+from gateway.registry import find_adapter
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = ROOT / "config.yaml"

@@ -9,7 +9,7 @@ import yaml
 
 from gateway.config import load
 from gateway.errors import ConfigError
-from gateway.translation.registry import find_adapter
+from gateway.registry import find_adapter
 
 SHIPPED = Path(__file__).parents[3] / "config.yaml"
 WRONG = [None, "", "${UNSET}", -1, ["wrong"], [None], {"wrong": 1}, [{"type": "basic"}]]

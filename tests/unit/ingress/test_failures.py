@@ -1,4 +1,4 @@
-from gateway.ingress.failures import BURST, MOST_BUCKETS, FailureLimit
+from gateway.ground.failures import BURST, MOST_BUCKETS, FailureLimit
 
 
 class Seconds:

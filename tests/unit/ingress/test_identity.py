@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from adapters import Hook, Identity, IncompletePayload, MalformedPayload
+from gateway.ground.watchdog import Watchdog
 from gateway.ingress.identity import LONGEST_ID, Identified, identify
-from gateway.watchdog import Watchdog
 from tests.integration.ingress.running import adapter
 
 BODY = b'{"id":1}'

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.kit.drafting import draft
-from gateway.kit.samples import UnreadableSample, learn, read_sample
+from gateway.workshop.kit.drafting import draft
+from gateway.workshop.kit.samples import UnreadableSample, learn, read_sample
 
 ROOT = Path(__file__).parents[3]
 ADDRESS = {"name": "Jane Doe", "street": "12 Elm Street", "city": "Leeds", "zip": "LS1 4AP", "country": "GB"}

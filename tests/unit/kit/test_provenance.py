@@ -5,7 +5,7 @@ from pathlib import Path
 
 from adapters import Hook
 from gateway.cli.offline import Workbench, source_of
-from gateway.kit.provenance import trace
+from gateway.workshop.kit.provenance import trace
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 

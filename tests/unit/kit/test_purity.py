@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.kit.purity import Sentinel
+from gateway.workshop.kit.purity import Sentinel
 
 instant = dt.datetime.now
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.kit.scrubbing import Scrubber
+from gateway.workshop.kit.scrubbing import Scrubber
 
 
 def scrubbed(value: object) -> object:

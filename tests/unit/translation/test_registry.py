@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.translation.registry import GROUP, find_adapter, named_adapters
+from gateway.registry import GROUP, find_adapter, named_adapters
 
 GOOD = """
 from __future__ import annotations

@@ -5,11 +5,11 @@ import pytest
 from adapters import Adapter, Api, Identity, Lookup, Lookups, OptionsModel
 from gateway.config.model import ConfiguredSource, Source, Tenant
 from gateway.events import SECOND, EventStatus, UntranslatedEvent
-from gateway.outgoing import _address_fault, read_retry_after
+from gateway.ground.outgoing import _address_fault, read_retry_after
+from gateway.ground.paths import fault_of_path
+from gateway.ground.watchdog import Watchdog
 from gateway.store.lifecycle import is_same_owner
-from gateway.translation.paths import fault_of_path
 from gateway.translation.translator import Translator
-from gateway.watchdog import Watchdog
 
 NOW = 1_750_000_000 * SECOND
 

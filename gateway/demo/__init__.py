@@ -1,5 +1,0 @@
-"""`gateway demo`: the gateway, the embedded intake and a stand-in for a vendor's API, and the vendors' samples."""
-
-from gateway.demo.run import run
-
-__all__ = ["run"]

@@ -1,0 +1,1 @@
+"""What every room stands on: processes, supervision, the one careful client, logs, metrics; each thing once."""

@@ -1,0 +1,342 @@
+"""Reconciliation: asks vendors' APIs, now and then or by hand, for what no webhook told.
+
+A run goes through the pages of what changed at the vendor since the last one, and puts every record that differs from
+its order's newest state into the inbox as an event of its own. How far it got is remembered at the end of a run, so
+one that breaks off is repeated and skips nothing. A page's clock is drawn before it is asked for.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+import structlog
+
+from adapters import Listed, ListPage, Lookup, Reconciliation
+from gateway.config.model import ConfiguredSource
+from gateway.errors import ConflictingRequest, GatewayError
+from gateway.events import (
+    SECOND,
+    Arrival,
+    Clock,
+    EventStatus,
+    Micros,
+    OrderState,
+    PageMark,
+    StoredLookup,
+    TranslatedEvent,
+    UntranslatedEvent,
+)
+from gateway.ground.supervision import Tick
+from gateway.lookups.loop import PROBE_EVERY, Fetch, LookupLoop, VendorAnswer, halt_of, try_thrice
+from gateway.records import LookupHalt
+from gateway.store.lifecycle import is_same_owner
+from gateway.store.ports import ReconciliationLedger
+
+OVERLAP: Final = 600 * SECOND
+"""A run begins this much before the last one did, for clocks that differ and changes that show late."""
+
+RETRY: Final = 60 * SECOND
+LOOK_SECONDS: Final = 1.0
+TRIES: Final = 3
+LONGEST_PAUSE: Final = 10 * SECOND
+"""A vendor who asks for more between two tries ends the run; it is repeated then."""
+
+MOST_STEPS: Final = 8
+
+_OK, _NO_CONTENT, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 200, 204, 404, 429, 500
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+_log = structlog.get_logger("gateway.reconciliation")
+
+Rehearse = Callable[[UntranslatedEvent], Awaitable[TranslatedEvent]]
+"""What would become of an event; nothing is stored."""
+
+
+class RunFailed(GatewayError):  # noqa: N818 - named by its consequence
+    """A run broke off: what the vendor's API, or the adapter, said."""
+
+    def __init__(self, detail: str, answer: VendorAnswer | None = None) -> None:
+        super().__init__(detail)
+        self.answer = answer
+        self.fed = 0
+
+
+class _Run(msgspec.Struct):
+    """One run of one turn; `fed` counts the events that it has made."""
+
+    source: str
+    turn: str
+    plan: Reconciliation
+    since: Micros
+    name: str
+    fed: int = 0
+
+
+class _Schedule(msgspec.Struct):
+    """What is remembered of one turn between its runs."""
+
+    lock: asyncio.Lock
+    due_at: Micros | None = None
+    halt: LookupHalt | None = None
+    task: asyncio.Task[None] | None = None
+
+
+class Reconciler:
+    """Runs the sources' reconciliations, each turn by itself."""
+
+    def __init__(
+        self,
+        sources: Mapping[str, ConfiguredSource],
+        ledger: ReconciliationLedger,
+        fetch: Fetch,
+        rehearse: Rehearse,
+        *,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._plans = {name: plan for name, source in sources.items() if (plan := _plan_of(source)) is not None}
+        self._ledger = ledger
+        self._fetch = fetch
+        self._rehearse = rehearse
+        self._clock = clock
+        self._sleep = sleep
+        self._schedules = {
+            (name, turn): _Schedule(asyncio.Lock()) for name, plan in self._plans.items() for turn in plan.turns
+        }
+
+    def halts(self, source: str) -> list[LookupHalt]:
+        """The turns of a source that the vendor turns away."""
+        return [each.halt for (name, _), each in self._schedules.items() if name == source and each.halt is not None]
+
+    def resume(self, source: str) -> None:
+        """Try at once the turns that are turned away."""
+        for (name, _), schedule in self._schedules.items():
+            if name == source and schedule.halt is not None:
+                schedule.halt, schedule.due_at = None, self._clock()
+
+    async def run(self, tick: Tick) -> None:
+        """Start what is due, for ever."""
+        try:
+            while True:
+                tick()
+                for (source, turn), schedule in self._schedules.items():
+                    if schedule.due_at is None:
+                        schedule.due_at = await self._first_due(source, turn)
+                    if schedule.due_at <= self._clock() and (schedule.task is None or schedule.task.done()):
+                        name = f"reconciliation {source} {turn}"
+                        schedule.task = asyncio.create_task(self._run_scheduled(source, turn, schedule), name=name)
+                await self._sleep(LOOK_SECONDS)
+        finally:
+            tasks = [schedule.task for schedule in self._schedules.values() if schedule.task is not None]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def reconcile(self, source: str, since: Micros | None) -> int:
+        """Ask at once for what changed since a moment (None: within the horizon); how many events that made.
+
+        Raises:
+            ConflictingRequest: the source has nothing to ask, or a turn could not be asked to its end.
+        """
+        plan = self._plans.get(source)
+        if plan is None:
+            raise ConflictingRequest(
+                f"source {source} has nothing to ask: its adapter knows no reconciliation, or its option `reconcile` "
+                "is not set"
+            )
+        start = self._clock() - _micros(plan.horizon) if since is None else since
+        outcomes = await asyncio.gather(
+            *(self._run_turn(source, turn, start) for turn in plan.turns), return_exceptions=True
+        )
+        fed, faults = 0, []
+        for turn, outcome in zip(plan.turns, outcomes, strict=True):
+            if isinstance(outcome, int):
+                fed += outcome
+            elif isinstance(outcome, RunFailed):
+                fed += outcome.fed
+                faults.append(f"{turn}: {outcome}")
+            else:
+                raise outcome
+        if faults:
+            raise ConflictingRequest(f"not asked to the end ({'; '.join(faults)}); {fed} orders differed and came in")
+        return fed
+
+    async def _first_due(self, source: str, turn: str) -> Micros:
+        now, reached = self._clock(), await self._ledger.reached(source, turn)
+        every = _micros(self._plans[source].every)
+        return now if reached is None else min(reached + every, now + every)
+
+    async def _run_scheduled(self, source: str, turn: str, schedule: _Schedule) -> None:
+        every = _micros(self._plans[source].every)
+        started_at = self._clock()
+        try:
+            await self._run_turn(source, turn, None)
+            schedule.due_at = started_at + every
+        except RunFailed as error:
+            wait = max(min(RETRY, every), error.answer.retry_after if error.answer else 0)
+            schedule.due_at = self._clock() + (PROBE_EVERY if schedule.halt is not None else wait)
+            _log.warning("reconciliation_failed", source=source, owner=turn, said=str(error))
+        except Exception:  # noqa: BLE001 - whatever it was, it is tried again
+            schedule.due_at = self._clock() + min(RETRY, every)
+            _log.exception("reconciliation_defect", source=source, owner=turn)
+
+    async def _run_turn(self, source: str, turn: str, since: Micros | None) -> int:
+        """One run; how many events it made. `since` None: from where the last one began. Raises RunFailed."""
+        plan, schedule = self._plans[source], self._schedules[source, turn]
+        async with schedule.lock:
+            started_at, reached = self._clock(), await self._ledger.reached(source, turn)
+            known_from = started_at - _micros(plan.horizon) if reached is None else reached
+            start = (known_from if reached is None else reached - OVERLAP) if since is None else since
+            name = _moment((await self._ledger.begin_page(started_at)).clock).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            run = _Run(source, turn, plan, start, name)
+            try:
+                await self._go_through(run)
+            except RunFailed as error:
+                error.fed = run.fed
+                if error.answer is not None and error.answer.lacks_rights:
+                    since_when = schedule.halt.since if schedule.halt else started_at
+                    schedule.halt = halt_of(turn, error.answer, since=since_when, now=self._clock())
+                raise
+            schedule.halt = None
+            # A run that began later than what is known leaves a gap.
+            if start <= known_from:
+                await self._ledger.reach(source, turn, started_at)
+            _log.info("reconciled", source=source, owner=turn, run=name, differed=run.fed)
+            return run.fed
+
+    async def _go_through(self, run: _Run) -> None:
+        after = None
+        before: set[str] = set()
+        while True:
+            mark = await self._ledger.begin_page(self._clock())
+            page = await self._page(run, after)
+            for listed in page.records:
+                # Pages may share a record at their border.
+                if listed.subject not in before:
+                    await self._feed(run, listed, mark)
+            if page.after is None or page.after == after:
+                return
+            before, after = {listed.subject for listed in page.records}, page.after
+
+    async def _page(self, run: _Run, after: str | None) -> ListPage:
+        lookup = _stored(run.plan.page(run.turn, _moment(run.since), after))
+        answer = await self._ask(run.source, lookup)
+        if answer.status not in (_OK, _NO_CONTENT):
+            raise RunFailed(f"{lookup.path}: {answer.said}", answer)
+        if answer.status == _NO_CONTENT:
+            return ListPage(())
+        try:
+            return await asyncio.to_thread(run.plan.read, answer.body, run.turn, after)
+        except Exception as error:
+            raise RunFailed(f"{lookup.path}: the answer cannot be read: {error}") from error
+
+    async def _ask(self, source: str, lookup: StoredLookup) -> VendorAnswer:
+        """The answer, a failing one after three tries."""
+        for pause in range(1, TRIES):
+            answer = await self._fetch(source, lookup)
+            is_for_a_while = answer.status is None or answer.status in _FOR_A_WHILE
+            if answer.lacks_rights or not is_for_a_while or answer.retry_after > LONGEST_PAUSE:
+                return answer
+            await self._sleep(max(pause, answer.retry_after / SECOND))
+        return await self._fetch(source, lookup)
+
+    async def _feed(self, run: _Run, listed: Listed, mark: PageMark) -> None:
+        """Put a record into the inbox if it differs."""
+        event_id = f"reconcile:{listed.subject}:{run.name}"
+        body = run.plan.body(listed, run.turn, run.name)
+        answers: dict[str, bytes | None] = {} if listed.path is None else {listed.path: listed.record}
+        event = UntranslatedEvent(
+            0, run.source, event_id, "reconcile", self._clock(), body, b"", answers=answers, clock=mark.clock
+        )
+        translated = await self._translated(event, answers)
+        digest = hashlib.blake2b(_encode([listed.record, answers]), digest_size=16).digest()
+        # First, since it may be translated at this moment: then its state shows below.
+        if await self._ledger.is_fed(run.source, listed.subject, digest):
+            return
+        clock = await self._clock_of(translated, mark)
+        if clock is None:
+            return
+        arrival = Arrival(run.source, event_id, "reconcile", event.received_at, body)
+        await self._ledger.feed(arrival, answers, clock, digest)
+        run.fed += 1
+
+    async def _translated(self, event: UntranslatedEvent, answers: dict[str, bytes | None]) -> TranslatedEvent:
+        """What the record means; what the adapter asks for besides is added to the answers."""
+        for _ in range(MOST_STEPS):
+            translated = await self._rehearse(event)
+            if translated.status != EventStatus.WAITING:
+                return translated
+            for lookup in translated.lookups:
+                if lookup.best_effort:
+                    answers[lookup.path] = await try_thrice(self._fetch, event.source, lookup, self._sleep)
+                    continue
+                answer = await self._ask(event.source, lookup)
+                if answer.status not in (_OK, _NO_CONTENT):
+                    raise RunFailed(f"{lookup.path}: {answer.said}", answer)
+                answers[lookup.path] = answer.body
+        raise RunFailed(f"the adapter asks for more and more about {event.event_id}")
+
+    async def _clock_of(self, translated: TranslatedEvent, mark: PageMark) -> Micros | None:
+        """The clock under which the record is news, or None where it is not."""
+        if translated.status == EventStatus.IGNORED:
+            return None
+        if translated.status == EventStatus.DEAD:
+            return mark.clock
+        clocks = [await self._news(state, mark) for state in translated.states]
+        return max((clock for clock in clocks if clock is not None), default=None)
+
+    async def _news(self, state: OrderState, mark: PageMark) -> Micros | None:
+        newest = await self._ledger.newest(state.tenant, state.external_order_id)
+        if newest is None:
+            # Nothing to withdraw of an order that nobody knows.
+            return mark.clock if state.body is not None else None
+        if not state.is_shared and not is_same_owner(newest.owner, state.owner):
+            return mark.clock
+        if newest.body == state.body:
+            return None
+        if newest.id <= mark.last_state:
+            # It was there before the page was asked for, whatever the vendor's clock said.
+            return max(mark.clock, newest.clock + 1)
+        return mark.clock if newest.clock < mark.clock else None
+
+
+class Lookups:
+    """What the operators may ask of the lookups in vendors' APIs and of reconciliation."""
+
+    def __init__(self, loop: LookupLoop, reconciler: Reconciler) -> None:
+        self._loop = loop
+        self._reconciler = reconciler
+        self.reconcile = reconciler.reconcile
+
+    def halts(self, source: str) -> list[LookupHalt]:
+        """The source's turns that the vendor turns away, each once."""
+        by_owner = {halt.owner: halt for halt in (*self._reconciler.halts(source), *self._loop.halts(source))}
+        return list(by_owner.values())
+
+    async def resume(self, source: str) -> None:
+        """Lift the halts of the source's lookups and try at once."""
+        self._reconciler.resume(source)
+        await self._loop.resume(source)
+
+
+_FOR_A_WHILE: Final = frozenset({408, 425, _TOO_MANY, *range(_SERVER_ERROR, 600)})
+
+
+def _plan_of(source: ConfiguredSource) -> Reconciliation | None:
+    return None if source.adapter.reconciliation is None else source.adapter.reconciliation(source.options)
+
+
+def _stored(lookup: Lookup) -> StoredLookup:
+    return StoredLookup(lookup.path, lookup.turn, lookup.parameters, lookup.best_effort)
+
+
+def _micros(seconds: float) -> Micros:
+    return round(seconds * SECOND)
+
+
+def _moment(at: Micros) -> datetime:
+    return _EPOCH + timedelta(microseconds=at)

@@ -1,0 +1,94 @@
+"""Vendors' APIs over HTTP: a configured base URL, a relative path, the turn's credentials, one request at a time."""
+
+import asyncio
+import base64
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from adapters import Api, Credentials
+from gateway.events import Clock, Micros, StoredLookup
+from gateway.ground.outgoing import NoAnswer, OutgoingClient, read_retry_after
+from gateway.ground.paths import fault_of_path
+from gateway.lookups.loop import VendorAnswer
+
+TIMEOUT_SECONDS: Final = 30.0
+MOST_READ: Final = 8 * 1024 * 1024
+
+_NO_RIGHTS: Final = frozenset({401, 403})
+
+
+class VendorApi:
+    """Fetches lookups; calling it asks. One request at a time for each base URL and turn, whoever asks."""
+
+    def __init__(
+        self,
+        apis: Mapping[str, Api],
+        *,
+        clock: Clock = lambda: time.time_ns() // 1000,
+        timeout: float = TIMEOUT_SECONDS,
+        most_read: int = MOST_READ,
+    ) -> None:
+        self._apis = apis
+        self._clock = clock
+        self._timeout = timeout
+        self._most_read = most_read
+        self._lines: dict[tuple[str, str], _Line] = {}
+
+    async def __call__(self, source: str, lookup: StoredLookup) -> VendorAnswer:
+        """The answer to one lookup; never raises for what the network or the vendor does."""
+        api = self._apis[source]
+        fault = fault_of_path(lookup.path)
+        if fault is not None:
+            return VendorAnswer(None, detail=fault)
+        credentials = api.turns.get(lookup.turn, api.credentials)
+        if credentials is None and api.turns:
+            detail = f"no credentials are configured for {lookup.turn or 'it'}"
+            return VendorAnswer(None, detail=detail, lacks_rights=True)
+        base = api.base_url.rstrip("/") + "/"
+        key = (base, lookup.turn)
+        if key not in self._lines:
+            client = OutgoingClient(allow_http=api.allow_http)
+            self._lines[key] = _Line(client, self._timeout, self._most_read)
+        return await self._lines[key].ask(base + lookup.path, lookup, credentials, self._clock)
+
+    async def close(self) -> None:
+        """Give all connections up."""
+        for line in self._lines.values():
+            await line.close()
+
+
+class _Line:
+    """One connection; whoever wants to ask waits for the request before."""
+
+    def __init__(self, client: OutgoingClient, timeout: float, most_read: int) -> None:
+        self._client = client
+        self._timeout = timeout
+        self._most_read = most_read
+        self._turn = asyncio.Lock()
+        self.close = client.close
+
+    async def ask(self, url: str, lookup: StoredLookup, credentials: Credentials | None, clock: Clock) -> VendorAnswer:
+        headers = {"Accept": "application/json"}
+        if credentials is not None:
+            pair = f"{credentials.username}:{credentials.password}".encode()
+            headers["Authorization"] = "Basic " + base64.b64encode(pair).decode()
+        async with self._turn:
+            answer = await self._client.ask(
+                "GET",
+                url,
+                headers=headers,
+                timeout=self._timeout,
+                most_read=self._most_read,
+                parameters=lookup.parameters or None,
+            )
+        if isinstance(answer, NoAnswer):
+            return VendorAnswer(None, detail=answer.detail)
+        retry_after: Micros = read_retry_after(answer.headers.get("retry-after"), clock())
+        is_denied = answer.status in _NO_RIGHTS
+        is_good = 200 <= answer.status < 300  # noqa: PLR2004 - the range of success
+        if is_good and answer.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+            return VendorAnswer(None, detail="answered in a content encoding that was not asked for")
+        if is_good and not answer.is_whole:
+            return VendorAnswer(None, detail="the answer broke off, or was too large")
+        return VendorAnswer(answer.status, answer.body, retry_after=retry_after, lacks_rights=is_denied)

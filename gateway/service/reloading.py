@@ -1,0 +1,70 @@
+"""Secrets read again while the gateway runs: all or nothing, and never more than secrets."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
+from gateway.config import Config, restart_needed, secrets_of
+from gateway.errors import ConfigError, StoreUnavailable
+from gateway.ground.logs import Log
+
+_log: Final = structlog.get_logger("gateway.reloading")
+
+Read = Callable[[], Config]
+"""Reads the configuration anew. Raises ConfigError."""
+
+
+class Reloading:
+    """Takes over what became of the configuration's secrets, each time that it is asked to.
+
+    Args:
+        config: what the gateway runs with.
+        read: reads it anew, in a thread.
+        take: hands the rooms another configuration, of which only the secrets differ. Raises ValueError for
+            credentials that are none, before anything has changed.
+        log: blots out the old secrets and the new ones.
+    """
+
+    def __init__(self, config: Config, read: Read, take: Callable[[Config], Awaitable[None]], log: Log) -> None:
+        self._config = config
+        self._read = read
+        self._take = take
+        self._log = log
+        self._known = set(secrets_of(config))
+
+    async def run(self, asked: asyncio.Event) -> None:
+        """Reload for ever, whenever it is asked for."""
+        while True:
+            await asked.wait()
+            asked.clear()
+            try:
+                await self.reload()
+            except Exception:  # noqa: BLE001 - whatever it was, the next time is another
+                _log.exception("reload_failed")
+
+    async def reload(self) -> None:
+        """Read, compare, take over. A faulty configuration, or one that is another in more, changes nothing."""
+        try:
+            read = await asyncio.to_thread(self._read)
+        except ConfigError as error:
+            _log.error("reload_refused", faults=[str(fault) for fault in error.faults])
+            return
+        keys = restart_needed(self._config, read)
+        if keys:
+            _log.error("reload_refused", needs_a_restart=keys)
+            return
+        # An old secret may still come along in a late request.
+        self._known |= set(secrets_of(read))
+        self._log.redact(self._known)
+        try:
+            await self._take(read)
+        except ValueError:
+            _log.error("reload_refused", faults=["a source's credentials are none of their kind"])
+            return
+        except StoreUnavailable:
+            # The rooms have theirs by now.
+            _log.error("reload_incomplete", missing="the embedded intake's connections")
+        self._config = read
+        _log.info("secrets_reloaded")

@@ -1,0 +1,104 @@
+"""What the rooms report of each group of transitions, as metrics and as log lines: one line a transition."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import structlog
+
+from gateway.delivery.worker import DeliveryReport
+from gateway.events import SECOND, Clock, EventStatus, Micros, Reason, Transition
+from gateway.ground.metrics import Metrics
+from gateway.orders import Attempt, Settled, TenantState, TenantStatus
+
+
+class Reports:
+    """The wiring gives its methods to the rooms as their observers."""
+
+    def __init__(self, metrics: Metrics, clock: Clock) -> None:
+        self._metrics = metrics
+        self._clock = clock
+        self._translation = structlog.get_logger("gateway.translation")
+        self._delivery = structlog.get_logger("gateway.delivery")
+
+    def translated(self, transitions: Sequence[Transition]) -> None:
+        """Events were translated, ignored, or became dead letters."""
+        counts = Counter((each.source, each.status, each.reason.code if each.reason else "") for each in transitions)
+        for (source, status, code), count in counts.items():
+            if status == EventStatus.IGNORED:
+                self._metrics.ignored(source, count)
+            elif status == EventStatus.DEAD:
+                self._metrics.dead_event(source, code or "unknown", count)
+            elif status != EventStatus.WAITING:
+                self._metrics.translated(source, count)
+        self._translation.info(
+            "event",
+            rows=[
+                {"source": each.source, "event_id": each.event_id, "outcome": str(each.status), **_why(each.reason)}
+                for each in transitions
+            ],
+        )
+
+    def attempted(self, report: DeliveryReport) -> None:
+        """An intake was asked to take orders, and what became of them."""
+        self._count(report.tenant, report.attempt, report.settled)
+        if report.foreign:
+            self._metrics.oddity(report.tenant, "foreign_id", report.foreign)
+        if report.is_count_wrong:
+            self._metrics.oddity(report.tenant, "wrong_count", 1)
+        self._tell_state(report.tenant, report.before, report.after)
+
+    def pulled(self, tenant: str, attempt: Attempt, settled: Sequence[Settled]) -> None:
+        """Trackely pulled."""
+        self._count(tenant, attempt, settled)
+
+    def audit(self, operator: str, act: str, what: str) -> None:
+        """Somebody did something through the operators' API."""
+        structlog.get_logger("gateway.audit").info(act, operator=operator, what=what)
+
+    def _count(self, tenant: str, attempt: Attempt, settled: Sequence[Settled]) -> None:
+        now = self._clock()
+        seconds = attempt.milliseconds / 1000
+        self._metrics.attempted(tenant, attempt.outcome, orders=attempt.batch_size, seconds=seconds)
+        spans = [_span(each.received_at, now) for each in settled if each.result == "delivered"]
+        if spans:
+            self._metrics.delivered(tenant, spans)
+        for each in settled:
+            if each.result == "dead" and each.reason is not None:
+                self._metrics.dead_order(tenant, each.reason.code, 1)
+        self._delivery.info(
+            "attempt",
+            tenant=tenant,
+            outcome=attempt.outcome,
+            status=attempt.http_status,
+            orders=attempt.batch_size,
+            milliseconds=attempt.milliseconds,
+        )
+        self._delivery.info(
+            "order",
+            rows=[
+                {
+                    "tenant": tenant,
+                    "order": each.external_order_id,
+                    "source": each.source,
+                    "event_id": each.event_id,
+                    "outcome": each.result,
+                    **_why(each.reason),
+                }
+                for each in settled
+            ],
+        )
+
+    def _tell_state(self, tenant: str, before: TenantState, after: TenantState) -> None:
+        if before.status == after.status:
+            return
+        tell = self._delivery.error if after.status is TenantStatus.HALTED else self._delivery.warning
+        tell("tenant", tenant=tenant, was=str(before.status), now=str(after.status), **_why(after.reason))
+
+
+def _span(since: Micros, until: Micros) -> float:
+    return max(0, until - since) / SECOND
+
+
+def _why(reason: Reason | None) -> dict[str, str]:
+    # The code alone: a detail may hold the intake's words, and so a person's.
+    return {} if reason is None else {"reason": reason.code}

@@ -1,0 +1,135 @@
+"""The gateway as a process: its listeners, its signals, its log."""
+
+import asyncio
+import resource
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+import structlog
+from starlette.types import ASGIApp
+
+from gateway.config import Config, secrets_of
+from gateway.errors import ConfigError, Fault, StoreUnavailable
+from gateway.ground import logs
+from gateway.ground.channel import rest_collector
+from gateway.service.app import Gateway
+from gateway.service.reloading import Read, Reloading
+from gateway.serving import create_server, listen
+
+STARTED_LOOK_SECONDS: Final = 0.005
+OTHER_FILES: Final = 200
+"""What is open besides vendors' connections: the store, the log, the intakes, the operators."""
+STORE_ENDED: Final = "the store's process has ended, and the gateway with it: start it again"
+
+_log = structlog.get_logger("gateway.running")
+
+
+async def serve(
+    config: Config, *, read: Read | None = None, on_ready: Callable[[str], None] = lambda _url: None
+) -> None:
+    """Run the gateway until SIGTERM or SIGINT; `on_ready` is told the main listener's URL.
+
+    `read` reads the configuration anew: at SIGHUP its secrets are taken over.
+
+    Raises:
+        ConfigError: a port is taken, or the store cannot be used.
+        StoreUnavailable: the store's process has ended; nothing can be done without it.
+    """
+    stop, lost = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    asked = asyncio.Event()
+    if read is not None:
+        loop.add_signal_handler(signal.SIGHUP, asked.set)
+
+    def on_lost() -> None:
+        lost.set()
+        stop.set()
+
+    async with running(config, read=read, asked=asked, on_lost=on_lost) as url:
+        rest_collector()
+        on_ready(url)
+        await stop.wait()
+    if lost.is_set():
+        raise StoreUnavailable(STORE_ENDED)
+
+
+@asynccontextmanager
+async def running(
+    config: Config,
+    *,
+    read: Read | None = None,
+    asked: asyncio.Event | None = None,
+    on_lost: Callable[[], None] = lambda: None,
+    log_level: str = "info",
+) -> AsyncIterator[str]:
+    """The gateway behind its listeners; the main one's URL.
+
+    Whenever `asked` is set, `read` reads the configuration anew, and its secrets are taken over. `on_lost` is called
+    when the store's process ends before its time.
+
+    Raises:
+        ConfigError: a port is taken, or the store cannot be used.
+    """
+    log = logs.configure(level=log_level, secrets=secrets_of(config))
+    _allow_files(2 * config.settings.limits.max_connections + OTHER_FILES)
+    try:
+        async with AsyncExitStack() as stack:
+            server = config.settings.server
+            sockets = [_bind(stack, "server", server.host, server.port)]
+            if server.admin is not None:
+                sockets.append(_bind(stack, "server.admin", server.admin.host, server.admin.port))
+            gateway = await stack.enter_async_context(Gateway(config, on_lost=on_lost))
+            apps = [gateway.public, *([gateway.admin] if gateway.admin else [])]
+            for app, listener in zip(apps, sockets, strict=True):
+                await stack.enter_async_context(_listening(app, config, listener, gateway.turned_away))
+            if read is not None and asked is not None:
+                reloading = asyncio.create_task(Reloading(config, read, gateway.take_secrets, log).run(asked))
+                stack.callback(reloading.cancel)
+            host, port = sockets[0].getsockname()[:2]
+            _log.info("listening", host=host, port=port)
+            yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            _log.info("stopping")
+    finally:
+        log.close()
+
+
+def _allow_files(wanted: int) -> None:
+    """Raise the process's own limit as far as it may be: else the connections that are allowed use all files up.
+
+    Twice the connections are open while as many are being turned away.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+
+
+def _bind(stack: AsyncExitStack, key: str, host: str, port: int) -> socket.socket:
+    try:
+        listener = listen(host, port)
+    except OSError as error:
+        detail = f"cannot listen on {host}:{port}: {error.strerror or error}"
+        raise ConfigError([Fault("", key, detail)]) from error
+    stack.callback(listener.close)
+    return listener
+
+
+@asynccontextmanager
+async def _listening(
+    app: ASGIApp, config: Config, listener: socket.socket, refused: Callable[[int, str, str | None], None]
+) -> AsyncIterator[None]:
+    """Answer on a listener; at the end, what has begun to arrive is answered before the rooms close."""
+    server = create_server(app, config.settings.limits, refused=refused, lifespan="off")
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn tells it no other way
+        await asyncio.sleep(STARTED_LOOK_SECONDS)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task

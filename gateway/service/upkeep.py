@@ -1,0 +1,182 @@
+"""What keeps the gateway honest about itself: the disk, the store, backlogs, silent sources, retention."""
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from gateway.config.model import Config, Retention
+from gateway.errors import StoreUnavailable
+from gateway.events import SECOND, Clock, Micros, Reason
+from gateway.ground.metrics import DRIFT_KINDS, Metrics
+from gateway.ground.supervision import Tick
+from gateway.orders import TenantState, TenantStatus
+from gateway.records import RetentionSpans, TenantFigures
+from gateway.store.ports import Store
+
+LOOK_SECONDS: Final = 1.0
+PRUNE_EVERY: Final = 3600 * SECOND
+PRUNE_LOOK_SECONDS: Final = 15.0
+
+_log = structlog.get_logger("gateway.upkeep")
+
+
+class Conditions:
+    """Whether new events may be stored now: looked at every second, and whenever orders were added."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self._store = store
+        self._folder = Path(config.store_path).parent
+        self._min_free = config.settings.limits.min_free_disk
+        self._tenant_of = {source.name: source.settings.tenant for source in config.sources.values()}
+        self._max_backlog = {
+            name: tenant.max_backlog
+            for name, tenant in config.settings.tenants.items()
+            if tenant.max_backlog is not None
+        }
+        self._disk: Reason | None = None
+        self._full: dict[str, Reason] = {}
+        self._grown: set[str] = set()
+        self._awake = asyncio.Event()
+
+    def blocked(self, source: str) -> Reason | None:
+        """Why nothing new of a source may be stored; None: it may."""
+        return self._disk or (self._full.get(self._tenant_of[source]) if self._full else None)
+
+    def problems(self) -> list[str]:
+        """Why the gateway is not ready, in words."""
+        problems = [] if self._disk is None else [self._disk.detail]
+        if self._store.failure is not None:
+            problems.append(f"the store cannot write: {self._store.failure}")
+        return problems
+
+    def grew(self, tenants: Collection[str]) -> None:
+        """These tenants have more pending orders."""
+        if self._max_backlog:
+            self._grown.update(tenants)
+            self._awake.set()
+
+    async def run(self, tick: Tick) -> None:
+        """Look for ever."""
+        while True:
+            tick()
+            self._awake.clear()
+            self.look_at_disk()
+            if self._store.failure is not None:
+                # Without a request nothing would find out that the store is well again.
+                with contextlib.suppress(StoreUnavailable):
+                    await self._store.probe()
+            await self._count(self._max_backlog)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    while True:
+                        await self._awake.wait()
+                        self._awake.clear()
+                        grown, self._grown = self._grown, set()
+                        await self._count(grown & self._max_backlog.keys())
+
+    def look_at_disk(self) -> None:
+        """Compare the free space with what must stay free."""
+        try:
+            free = shutil.disk_usage(self._folder).free
+        except OSError as error:
+            self._disk = Reason("disk_unreadable", f"the store's disk cannot be looked at: {error.strerror}")
+            return
+        low = free < self._min_free
+        self._disk = Reason("disk_full", f"less than {self._min_free} bytes are free for the store") if low else None
+
+    async def _count(self, tenants: Collection[str]) -> None:
+        for tenant in tenants:
+            most = self._max_backlog[tenant]
+            if await self._store.outbox.pending_at_most(tenant, most) < most:
+                self._full.pop(tenant, None)
+            else:
+                self._full[tenant] = Reason("backlog_full", f"tenant {tenant} has {most} orders pending")
+
+
+class Gauges:
+    """Sets the metrics that are states, before an exposition."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        metrics: Metrics,
+        *,
+        states: Callable[[], Mapping[str, TenantState]],
+        ticks: Callable[[], Mapping[str, Micros]],
+        flush: Callable[[], None],
+        drift: Callable[[], Mapping[tuple[str, str], int]],
+        clock: Clock,
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._metrics = metrics
+        self._states = states
+        self._ticks = ticks
+        self._flush = flush
+        self._drift = drift
+        self._clock = clock
+        self._started_at = clock()
+
+    async def exposition(self) -> bytes:
+        """All metrics in Prometheus' format, as of now."""
+        self._flush()
+        now, figures = self._clock(), await self._store.records.tenant_figures()
+        states = self._states()
+        for name in self._config.settings.tenants:
+            found = figures.get(name, TenantFigures())
+            oldest = 0 if found.oldest_pending_at is None else max(0, now - found.oldest_pending_at)
+            is_halted = states.get(name, TenantState()).status is TenantStatus.HALTED
+            self._metrics.tenant(
+                name, pending=found.pending, oldest_pending_seconds=oldest / SECOND, is_halted=is_halted
+            )
+        accepted = await self._store.records.last_accepted()
+        for source in self._config.sources.values():
+            every = source.settings.expect_every
+            since = max(accepted.get(source.name, 0), self._started_at)
+            self._metrics.silent(source.name, is_silent=every is not None and now - since > every * SECOND)
+        drifted = self._drift()
+        for name in self._config.sources:
+            for kind in DRIFT_KINDS:
+                self._metrics.drifted(name, kind, drifted.get((name, kind), 0))
+        for loop, at in self._ticks().items():
+            self._metrics.ticked(loop, at / SECOND)
+        self._metrics.writable(is_writable=self._store.failure is None)
+        return self._metrics.render()
+
+
+class RetentionLoop:
+    """Prunes by itself, every hour."""
+
+    def __init__(
+        self,
+        retention: Retention,
+        prune: Callable[[RetentionSpans, Micros], Awaitable[int]],
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._spans = retention.spans()
+        self._prune = prune
+        self._clock = clock
+        self._sleep = sleep
+
+    async def run(self, tick: Tick) -> None:
+        """Prune for ever, the first time an hour after the start."""
+        pruned_at = self._clock()
+        while True:
+            tick()
+            await self._sleep(PRUNE_LOOK_SECONDS)
+            now = self._clock()
+            if now - pruned_at < PRUNE_EVERY:
+                continue
+            pruned_at = now
+            pass_ = asyncio.ensure_future(self._prune(self._spans, now))
+            while not pass_.done():
+                tick()
+                await asyncio.wait({pass_}, timeout=PRUNE_LOOK_SECONDS)
+            _log.info("pruned", rows=pass_.result())

@@ -1,0 +1,76 @@
+"""Fills a store through its own ports: what a busy year or a long outage leaves behind, in a minute."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from gateway.events import Arrival, EventStatus, Micros, OrderState, TranslatedEvent, source_owner
+from gateway.store.sqlite import SqliteStore
+from gateway.workshop.bench import rig
+from gateway.workshop.bench.samples import numbered, template
+
+BODY: Final = 1000
+CHUNK: Final = 1000
+
+_ORDER: Final = b'{"externalOrderId":"%b","deliveryAddress":"77 Pier Road, Long Beach, CA 90802, US"}'
+
+
+async def fill(
+    path: Path, *, events: int, pending: int, on_events: Callable[[int], None] = lambda _count: None
+) -> None:
+    """Store `events` more events, the last `pending` of them with an order that waits; the others are ignored."""
+    store = await SqliteStore.open(path)
+    try:
+        await fill_open(store, events=events, pending=pending, on_events=on_events)
+    finally:
+        await store.close()
+
+
+async def fill_open(
+    store: SqliteStore, *, events: int, pending: int, on_events: Callable[[int], None] = lambda _count: None
+) -> None:
+    """The same for a store that is open."""
+    made, run = template(BODY), time.time_ns() >> 20
+    for first in range(0, events, CHUNK):
+        now, count = time.time_ns() // 1000, min(CHUNK, events - first)
+        numbers = range(first, first + count)
+        receipts = [store.inbox.put(arrival(numbered(made, run, number), run, number, now)) for number in numbers]
+        ids = [(await receipt).id for receipt in receipts]
+        translated = [
+            _translated(id_, run, number, now, is_pending=number >= events - pending)
+            for id_, number in zip(ids, numbers, strict=True)
+        ]
+        await store.translation.commit(translated, now)
+        on_events(count)
+
+
+def arrival(body: bytes, run: int, number: int, now: Micros) -> Arrival:
+    """A hook as the rim hands it over."""
+    made = numbered(body, run, number)
+    return Arrival(rig.SOURCE, _name(run, number), "WAREHOUSE_ORDER", now, made)
+
+
+def _name(run: int, number: int) -> str:
+    return f"{run & 0xFFFFFFFF:08x}{number:016d}"
+
+
+def _translated(id_: int, run: int, number: int, now: Micros, *, is_pending: bool) -> TranslatedEvent:
+    name = _name(run, number)
+    state = OrderState(
+        tenant=rig.TENANT,
+        external_order_id=name,
+        owner=source_owner(rig.SOURCE),
+        clock=now,
+        tie=0,
+        body=_ORDER % name.encode(),
+    )
+    return TranslatedEvent(
+        id=id_,
+        source=rig.SOURCE,
+        event_id=name,
+        status=EventStatus.TRANSLATED if is_pending else EventStatus.IGNORED,
+        adapter_version="1",
+        references=(name,),
+        states=(state,) if is_pending else (),
+    )

@@ -1,0 +1,106 @@
+"""What the demo needs before it starts: a configuration, and secrets where none are set."""
+
+import contextlib
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from gateway.config import Config, load
+from gateway.errors import ConfigError, Fault
+from gateway.registry import find_adapter
+
+SECRETS_FILE: Final = "demo-secrets.env"
+
+_NAME = re.compile(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_LINE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=([A-Za-z0-9_-]+)")
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """The configuration; where the made-up secrets are kept, None where every one was set; what was written."""
+
+    config: Config
+    secrets_file: Path | None
+    notes: tuple[str, ...]
+
+
+def shipped_config() -> str:
+    """The configuration that comes with the package."""
+    return _samples().joinpath("config.yaml").read_text("utf-8")
+
+
+def sample(name: str) -> bytes:
+    """A payload that comes with the package."""
+    return _samples().joinpath(name).read_bytes()
+
+
+def _samples() -> resources.abc.Traversable:
+    return resources.files("gateway.workshop").joinpath("samples")
+
+
+def prepare(path: Path, environ: Mapping[str, str]) -> Prepared:
+    """Read the configuration, written first where there is none; make up what secrets are not set, and keep them.
+
+    A variable of the environment goes before a kept one. Raises ConfigError where the configuration does not do, or a
+    file cannot be written or read.
+    """
+    try:
+        return _prepared(path, environ)
+    except OSError as error:
+        raise ConfigError([Fault(str(error.filename or path), "", f"cannot be used: {error.strerror}")]) from error
+
+
+def _prepared(path: Path, environ: Mapping[str, str]) -> Prepared:
+    notes = []
+    if not path.exists():
+        path.write_text(shipped_config(), encoding="utf-8")
+        notes.append(f"There was no {path}: the shipped one was written there.")
+    # What is wrong with the file's text is for `load` to say.
+    text = path.read_text(encoding="utf-8", errors="replace")
+    unset = [name for name in _names(text) if not environ.get(name)]
+    made_up = {name: secrets.token_urlsafe(24) for name in unset}
+    # Read twice: the first time only to learn where the data is.
+    config = load(path, {**environ, **made_up}, find_adapter)
+    if not unset:
+        return Prepared(config, None, tuple(notes))
+    file = Path(config.store_path).parent / SECRETS_FILE
+    kept = _kept(file)
+    wanted = {name: kept.get(name, made_up[name]) for name in unset}
+    if any(name not in kept for name in unset):
+        _keep(file, {**kept, **wanted})
+        notes.append(f"Secrets that were not set were made up and are kept in {shown(file)}.")
+    return Prepared(load(path, {**environ, **wanted}, find_adapter), file, tuple(notes))
+
+
+def shown(path: Path) -> str:
+    """A path as a person in this folder would write it."""
+    with contextlib.suppress(ValueError):
+        return str(path.resolve().relative_to(Path.cwd()))
+    return str(path)
+
+
+def _names(text: str) -> list[str]:
+    """The variables that the file cannot do without, in its order."""
+    lines = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    return list(dict.fromkeys(name for line in lines for name in _NAME.findall(line)))
+
+
+def _kept(file: Path) -> dict[str, str]:
+    if not file.exists():
+        return {}
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return {found[1]: found[2] for line in lines if (found := _LINE.fullmatch(line))}
+
+
+def _keep(file: Path, values: Mapping[str, str]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as writing:
+        writing.write("".join(f"{name}={value}\n" for name, value in values.items()))
+    draft.replace(file)

@@ -1,0 +1,81 @@
+"""What the demo sends, and to whom: the vendors' own samples and a few of ours, with each source's credentials."""
+
+import time
+from typing import Final
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from gateway.config import Config
+from gateway.config.model import ConfiguredSource
+from gateway.workshop.demo.preparing import sample
+from gateway.workshop.signing import Credentials, credentials_of
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """A payload for the first source with this adapter, and what it is, in a few words."""
+
+    adapter: str
+    file: str
+    words: str
+
+
+SAMPLES: Final = (
+    Sample("logistics_plus", "logistics_plus_receive.json", "Logistics Plus: the published Receive"),
+    Sample("logistics_plus", "logistics_plus_order_as_published.json", "Logistics Plus: the published Order"),
+    Sample("logistics_plus", "logistics_plus_order.json", "Logistics Plus: an Order with a shipToAddress"),
+    Sample("logistics_plus", "logistics_plus_order.json", "the same again"),
+    Sample("logistics_plus", "logistics_plus_broken.json", "a broken one, without its id"),
+    Sample("ongoing", "ongoing_order_picked.json", "Ongoing: an order is picked"),
+    Sample("ongoing", "ongoing_order_webhook.json", "Ongoing: the published webhook, all zeros"),
+)
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """A sample and the gateway's answer to it."""
+
+    sample: Sample
+    source: str
+    status: int
+    event_id: str | None
+    is_duplicate: bool
+    problem: str | None
+
+
+class _Problem(msgspec.Struct):
+    detail: str = ""
+
+
+class _Answer(msgspec.Struct, rename="camel"):
+    """What a hook answers, good or bad."""
+
+    event_id: str | None = None
+    duplicate: bool = False
+    problem: _Problem | None = None
+    detail: str | None = None
+
+
+def recipients(config: Config, *, without: set[str]) -> list[tuple[Sample, ConfiguredSource]]:
+    """Each sample with its source; samples that have none, or whose source is named in `without`, are left out."""
+    by_adapter: dict[str, ConfiguredSource] = {}
+    for source in config.sources.values():
+        by_adapter.setdefault(source.adapter.name, source)
+    found = [(each, by_adapter[each.adapter]) for each in SAMPLES if each.adapter in by_adapter]
+    return [(each, source) for each, source in found if source.name not in without]
+
+
+async def send(client: httpx.AsyncClient, url: str, what: Sample, source: ConfiguredSource) -> Sent:
+    """Post a sample as the vendor would."""
+    body = sample(what.file)
+    auth = source.settings.auth
+    proof = Credentials() if auth == "none" else credentials_of(auth[0], body, time.time)
+    answer = await client.post(
+        f"{url}/hooks/{quote(source.name, safe='')}",
+        content=body,
+        headers={"Content-Type": "application/json", **proof.headers},
+        params=proof.parameters,
+    )
+    told = msgspec.json.decode(answer.content, type=_Answer)
+    problem = told.problem.detail if told.problem else told.detail
+    return Sent(what, source.name, answer.status_code, told.event_id, told.duplicate, problem)

@@ -1,0 +1,305 @@
+"""What every adapter owes. Each check is a function that returns the problems it found: an empty list is a pass."""
+
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeAlias
+
+import msgspec
+
+import adapters
+from adapters import Adapter, Hook
+from gateway.ground.watchdog import Overrun
+from gateway.workshop.kit.cases import BrokenPromiseError, Case, UnansweredError, outcome_of, read_options
+from gateway.workshop.kit.hostile import CORPUS, mutations
+from gateway.workshop.kit.purity import Sentinel, problems_of_purity
+
+SLOWEST_SECONDS = 0.05
+"""CPU time that one body may cost."""
+
+MOST_PROBLEMS = 20
+"""Problems of one kind that are told; the rest would only repeat them."""
+
+LONGEST_VALUE = 120
+"""Characters of a value that are told."""
+
+ABSENT = object()
+"""What stands in a member's place where there is none."""
+
+ENDLESS = "did not end within a second"
+
+Outcome: TypeAlias = Callable[[Adapter, Any, Hook, Mapping[str, bytes]], dict[str, Any]]
+"""`outcome_of`, or what calls it under a watchdog's eyes."""
+
+
+def problems_of_cases(adapter: Adapter, cases: Iterable[Case], outcome: Outcome = outcome_of) -> list[str]:
+    """Where golden cases come out otherwise than expected, or otherwise the second time; what many share, once."""
+    found: dict[str, list[str]] = {}
+    for case in cases:
+        for words in _faults_of_case(adapter, case, outcome):
+            found.setdefault(words, []).append(case.name)
+    return [
+        f"{names[0]}: {words}" if len(names) == 1 else f"{words}, in {len(names)} cases, the first {names[0]}"
+        for words, names in found.items()
+    ]
+
+
+def problems_of_case(adapter: Adapter, case: Case, outcome: Outcome = outcome_of) -> list[str]:
+    """The same of one case."""
+    return [f"{case.name}: {words}" for words in _faults_of_case(adapter, case, outcome)]
+
+
+def _faults_of_case(adapter: Adapter, case: Case, outcome: Outcome) -> list[str]:
+    try:
+        options = read_options(adapter, case.options)
+        first, second = (outcome(adapter, options, case.hook, case.answers) for _ in range(2))
+    except msgspec.ValidationError as error:
+        return [f"options.json: {error}"]
+    except UnansweredError as error:
+        return [f"no answer to the lookup {error}: expected answers/{error}.json"]
+    except (Exception, Overrun) as error:  # noqa: BLE001 - whatever an adapter raises is what is looked for
+        return [_words(error)]
+    # A member that is null says no more than one that is absent.
+    expected, got = (
+        {name: value for name, value in each.items() if value is not None} for each in (case.expected, first)
+    )
+    faults = list(_differences(expected, got, ""))
+    return faults + ([] if first == second else ["another outcome the second time"])
+
+
+def _differences(expected: Any, got: Any, path: str) -> Iterator[str]:
+    """Where an outcome is not what was expected, each by its path: the state's number only where there are several."""
+    if expected == got:
+        return
+    if isinstance(expected, dict) and isinstance(got, dict):
+        for name in sorted(expected.keys() | got.keys()):
+            yield from _differences(expected.get(name, ABSENT), got.get(name, ABSENT), f"{path}.{name}".lstrip("."))
+    elif isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
+        is_lone_state = path == "states" and len(got) == 1
+        for place, (one, other) in enumerate(zip(expected, got, strict=True)):
+            yield from _differences(one, other, "" if is_lone_state else f"{path}[{place}]")
+    else:
+        yield f"{path}: expected {_brief(expected)}, got {_brief(got)}"
+
+
+def _brief(value: Any) -> str:
+    if value is ABSENT:
+        return "nothing"
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return f"{len(value)} of them"
+    text = repr(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
+def problems_of_body(
+    adapter: Adapter,
+    options: Any,
+    hook: Hook,
+    answers: Mapping[str, bytes],
+    clock: Callable[[], float],
+    outcome: Outcome = outcome_of,
+) -> list[str]:
+    """What a hostile body brings about besides a TranslationError or a valid result; `clock` counts CPU seconds."""
+    words = _fault_of_body(adapter, options, hook, answers, clock, outcome)
+    return [] if words is None else [f"{words} for {hook.body[:200]!r}"]
+
+
+def _fault_of_body(
+    adapter: Adapter,
+    options: Any,
+    hook: Hook,
+    answers: Mapping[str, bytes],
+    clock: Callable[[], float],
+    outcome: Outcome,
+) -> str | None:
+    words = None
+    # A pause of the machine is not the adapter's: the better of two tries counts.
+    for _ in range(2):
+        began = clock()
+        try:
+            outcome(adapter, options, hook, answers)
+        except UnansweredError:
+            pass
+        except (Exception, Overrun) as error:  # noqa: BLE001 - whatever an adapter raises is what is looked for
+            return _words(error)
+        took = clock() - began
+        if took <= SLOWEST_SECONDS:
+            return None
+        words = f"took {took:.3f} s"
+    return words
+
+
+def problems_of_hostile_bodies(
+    adapter: Adapter,
+    cases: Sequence[Case],
+    corpus: Mapping[str, bytes] = CORPUS,
+    clock: Callable[[], float] = time.thread_time,
+    outcome: Outcome = outcome_of,
+) -> list[str]:
+    """What a corpus of hostile bodies and every mutation of the golden cases' bodies and answers bring about.
+
+    What many bodies bring about is told once, with the first of them.
+    """
+    found: dict[str, list[bytes]] = {}
+    for case, hook, answers in _attacks(cases, corpus):
+        options = read_options(adapter, case.options)
+        words = _fault_of_body(adapter, options, hook, answers, clock, outcome)
+        if words is not None:
+            found.setdefault(words, []).append(hook.body[:200])
+        # Each that does not end costs its whole second.
+        if max(len(found), len(found.get(ENDLESS, ()))) >= MOST_PROBLEMS:
+            break
+    return [
+        f"{words} for {bodies[0]!r}"
+        if len(bodies) == 1
+        else f"{words} for {len(bodies)} bodies, the first {bodies[0]!r}"
+        for words, bodies in found.items()
+    ]
+
+
+def _attacks(cases: Sequence[Case], corpus: Mapping[str, bytes]) -> Iterator[tuple[Case, Hook, Mapping[str, bytes]]]:
+    """Each request and its answers, with the case that it is made from."""
+    seen: set[tuple[str, str]] = set()
+    for case in {str(case.options): case for case in cases}.values():
+        for body in corpus.values():
+            yield case, msgspec.structs.replace(case.hook, body=body), case.answers
+    for case in cases:
+        fresh = _fresh(seen, f"body, {'looked up' if case.answers else 'alone'}")
+        for body in mutations(case.hook.body, fresh):
+            yield case, msgspec.structs.replace(case.hook, body=body), case.answers
+        for place, path in enumerate(case.expected.get("lookups", [])):
+            for body in mutations(case.answers.get(path, b""), _fresh(seen, f"answer {place}")):
+                yield case, case.hook, {**case.answers, path: body}
+
+
+def _fresh(seen: set[tuple[str, str]], what: str) -> Callable[[str], bool]:
+    """Whether a member's path is met for the first time: cases share most of their members."""
+
+    def is_fresh(path: str) -> bool:
+        known = len(seen)
+        seen.add((what, path))
+        return len(seen) > known
+
+    return is_fresh
+
+
+def problems_of_options(adapter: Adapter) -> list[str]:
+    """Where the options take what they do not know."""
+    problems = []
+    if _is_taken(adapter, {"no_such_option": 1}):
+        problems.append("an unknown option is taken")
+    return problems + [
+        f"option {field.encode_name} takes anything"
+        for field in msgspec.structs.fields(adapter.options)
+        if all(_is_taken(adapter, {field.encode_name: wrong}) for wrong in ({"?": {"?": 1}}, [[["?"]]], 1.5))
+    ]
+
+
+def _is_taken(adapter: Adapter, raw: Mapping[str, Any]) -> bool:
+    try:
+        read_options(adapter, raw)
+    except msgspec.ValidationError as error:
+        return "missing required field" in str(error)
+    return True
+
+
+def problems_of_requests(adapter: Adapter, cases: Iterable[Case]) -> list[str]:
+    """Headers and parameters that the adapter asks a request for without listing them: it would never see them."""
+    asked: dict[str, None] = {}
+    headers, parameters = {name.lower() for name in adapter.reads_headers}, set(adapter.reads_parameters)
+    for case in cases:
+        watched = msgspec.structs.replace(
+            case.hook,
+            headers=Watched(case.hook.headers, headers, "header", "reads_headers", asked),
+            parameters=Watched(case.hook.parameters, parameters, "parameter", "reads_parameters", asked),
+        )
+        problems_of_case(adapter, msgspec.structs.replace(case, hook=watched))
+    return list(asked)
+
+
+class Watched(dict[str, str]):
+    """What a request carries, noting what is asked for without being listed; that is never there, as in life."""
+
+    def __init__(
+        self, given: Mapping[str, str], listed: set[str], kind: str, member: str, asked: dict[str, None]
+    ) -> None:
+        super().__init__({name: value for name, value in given.items() if name in listed})
+        self._listed, self._asked = listed, asked
+        self._words = f"asks for the {kind} {{}}, which {member} does not list"
+
+    def _note(self, name: str) -> str:
+        if name not in self._listed:
+            self._asked[self._words.format(name)] = None
+        return name
+
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(self._note(name))
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(self._note(str(name)))
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As of any dict."""
+        return super().get(self._note(name), default)
+
+
+def problems_of_source(adapter: Adapter, siblings: frozenset[str] = frozenset()) -> list[str]:
+    """Where the adapter's own modules reach for a clock, a disk or a network, by reading them."""
+    problems: list[str] = []
+    for module in modules_of(adapter):
+        file = Path(module.__file__ or "")
+        package = "" if module.__name__.startswith("adapters.") else module.__name__.partition(".")[0]
+        found = problems_of_purity(file.read_text(encoding="utf-8"), siblings - {adapter.name}, package)
+        problems += [f"{file.name}: {problem}" for problem in found]
+    return problems
+
+
+def problems_of_running(adapter: Adapter, cases: Iterable[Case]) -> list[str]:
+    """What reads a clock, a disk or a network while the golden cases run, by whatever alias."""
+    sentinel = Sentinel()
+    for case in cases:
+        try:
+            options = read_options(adapter, case.options)
+        except msgspec.ValidationError:
+            continue
+        # The first run loads what is loaded once, such as a time zone; it is not the adapter's doing.
+        problems_of_case(adapter, case)
+        sentinel.watch(outcome_of, adapter, options, case.hook, case.answers)
+    return [f"calls {call}" for call in sentinel.calls]
+
+
+def modules_of(adapter: Adapter) -> list[ModuleType]:
+    """The adapter's own modules: the one that holds it, and those beside it that carry its name."""
+    home = home_of(adapter)
+    if home is None:
+        return []
+    name = home.__name__
+    prefixes = (f"{name}_",) if name.startswith("adapters.") else (f"{name.partition('.')[0]}.",)
+    own = [module for other, module in sorted(sys.modules.items()) if other.startswith(prefixes) and other != name]
+    return [home, *(module for module in own if getattr(module, "__file__", None))]
+
+
+def home_of(adapter: Adapter) -> ModuleType | None:
+    """The module in which the adapter's `translate` stands."""
+    home = sys.modules.get(getattr(adapter.translate, "__module__", ""))
+    return home if home is not None and getattr(home, "__file__", None) else None
+
+
+def siblings_of(adapter: Adapter) -> frozenset[str]:
+    """The other adapters' modules in the package `adapters`."""
+    folder = Path(adapters.__path__[0])
+    names = {file.stem for file in folder.glob("*.py") if "\nADAPTER = " in file.read_text(encoding="utf-8")}
+    return frozenset(names - {adapter.name})
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, Overrun):
+        return ENDLESS
+    if isinstance(error, BrokenPromiseError):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{where}"
