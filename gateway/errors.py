@@ -2,12 +2,7 @@
 
 GatewayError
   ConfigError             stop the start, exit 78: every fault with the file and the key's path
-  Refusal                 the request is answered with a status, nothing is stored
   StoreUnavailable        nothing was stored: 503, readiness red, try again
-  DeliveryError           what the outbox does next
-    IntakeUnavailable       back off
-    IntakeUnauthorized      halt
-    OrdersRefused           find the culprits, dead letters
   UnknownRecord           the operators asked for something that is not there: 404
   ConflictingRequest      the operators asked for something that cannot be now: 409
 """
@@ -40,16 +35,6 @@ class ConfigError(GatewayError):
     def __reduce__(self) -> tuple[type["ConfigError"], tuple[list[Fault]]]:
         """Made anew from its faults: one of the store's process is raised in the gateway's."""
         return ConfigError, (self.faults,)
-
-
-class Refusal(GatewayError):  # noqa: N818 - the field's word for a request that is turned away
-    """The request is answered with `status`; nothing is stored; `reason` is a member of a closed set, for metrics."""
-
-    def __init__(self, status: int, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.reason = reason
-        self.detail = detail
 
 
 class StoreUnavailable(GatewayError):  # noqa: N818 - named by its consequence
