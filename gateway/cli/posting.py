@@ -1,5 +1,6 @@
 """Posting payloads to a hook as the vendor would."""
 
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,8 +11,8 @@ import msgspec
 
 from adapters import Hook
 from gateway.cli.failure import Failure
-from gateway.cli.settings import configuration
 from gateway.config.model import Source
+from gateway.config.parts import Parts
 from gateway.config.urls import origin_of
 from gateway.ingress.verify import compile_proofs
 from gateway.workshop.kit.samples import captured
@@ -43,11 +44,11 @@ class Target(msgspec.Struct, frozen=True):
 
 def target_of(config: Path, name: str, *, url: str | None) -> Target:
     """The hook of a configured source. Raises Failure, ConfigError."""
-    settings = configuration(config).settings
-    if name not in settings.sources:
-        raise Failure(f"there is no source {name}; there are {', '.join(settings.sources) or 'none'}")
-    origin = (url or origin_of(settings.server.host, settings.server.port)).rstrip("/")
-    return Target(f"{origin}/hooks/{name}", settings.sources[name])
+    parts = Parts(config, os.environ)
+    if name not in parts.sources:
+        raise Failure(f"there is no source {name}; there are {', '.join(parts.sources) or 'none'}")
+    origin = (url or origin_of(parts.server.host, parts.server.port)).rstrip("/")
+    return Target(f"{origin}/hooks/{name}", parts.source(name))
 
 
 def post(

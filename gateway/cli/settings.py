@@ -7,10 +7,9 @@ import msgspec
 
 from gateway.config.load import load
 from gateway.config.model import Config
+from gateway.config.parts import Parts
 from gateway.config.urls import origin_of
 from gateway.registry import find_adapter
-
-_RANKS = ("read", "operate", "admin")
 
 
 def configuration(path: Path) -> Config:
@@ -29,24 +28,16 @@ class Access(msgspec.Struct, frozen=True):
 def access_to(path: Path, url: str | None) -> Access:
     """The gateway that the configuration describes, or the one at `url`.
 
-    $GATEWAY_API_TOKEN stands above the configuration's token; with it and `url` no configuration is read.
+    $GATEWAY_API_TOKEN stands above the configuration's token; with it and `url` no configuration is read, and otherwise
+    no more of it than it takes: a secret of a vendor's need not be set where somebody only looks.
     """
     token = os.environ.get("GATEWAY_API_TOKEN", "")
     if url is not None and token:
         return Access(url.rstrip("/"), url.rstrip("/"), token)
-    config = configuration(path)
-    server = config.settings.server
+    parts = Parts(path, os.environ)
+    server = parts.server
     hooks = origin_of(server.host, server.port)
     api = hooks if server.admin is None else origin_of(server.admin.host, server.admin.port)
     if url is not None:
         hooks = api = url.rstrip("/")
-    return Access(hooks, api, token or _token(config))
-
-
-def _token(config: Config) -> str:
-    """The configured token that may do most."""
-    access = config.settings.api
-    if access.token:
-        return access.token
-    ranked = sorted(access.tokens, key=lambda entry: _RANKS.index(entry.role))
-    return ranked[-1].token if ranked else ""
+    return Access(hooks, api, token or parts.token)

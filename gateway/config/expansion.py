@@ -3,6 +3,9 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
+
+LONGEST_SECRET: Final = 65_536
 
 _MARK = re.compile(
     r"(?P<escape>\$\$\{)"
@@ -41,8 +44,12 @@ def expand(text: str, environ: Mapping[str, str], directory: Path) -> str:
 
 def _file_text(name: str, directory: Path) -> str:
     try:
-        return (directory / name).read_text(encoding="utf-8").rstrip("\r\n")
+        with (directory / name).open(encoding="utf-8", newline="") as file:
+            text = file.read(LONGEST_SECRET + 1)
     except OSError as error:
         raise NotExpandable(f"missing secret file {name}: {error.strerror or 'cannot be read'}") from None
     except ValueError:  # bytes that are no UTF-8, or a path that no system takes
         raise NotExpandable(f"secret file {name}: not readable as UTF-8 text") from None
+    if len(text) > LONGEST_SECRET:
+        raise NotExpandable(f"secret file {name}: longer than {LONGEST_SECRET:,} characters")
+    return text.rstrip("\r\n")

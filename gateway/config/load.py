@@ -1,9 +1,9 @@
 """Reading the configuration as a whole: the file, its types, its adapters and how they fit together."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -11,9 +11,12 @@ from adapters import Adapter, Secret
 from gateway.config.checks import Checks, store_path
 from gateway.config.convert import HOLE, convert
 from gateway.config.model import Config, ConfiguredSource, Server, Settings, Source, Tenant
-from gateway.config.nodes import Faults, Items, KeyPath, Node, Table, Text, nearest
+from gateway.config.nodes import Faults, Items, KeyPath, Node, Table, Text, nearest, written
 from gateway.config.urls import INTAKE_PATH, embedded_tenant, is_loopback, origin_of
 from gateway.config.yaml import read_yaml
+
+SHORTEST_SECRET: Final = 16
+"""Of what nobody guesses; and a shorter one may stand in an answer by chance, where it would be struck out."""
 
 
 def load(path: Path, environ: Mapping[str, str], find_adapter: Callable[[str, Path], Adapter]) -> Config:
@@ -74,7 +77,7 @@ def warnings_of(config: Config) -> list[str]:
     warnings = []
     if settings.server.admin is None and not is_loopback(settings.server.host):
         warnings.append(
-            f"server: the operators' doors (/api/v1, /console, /metrics) are open on {settings.server.host} together "
+            f"server: the operators' doors (/api/v1, /metrics) are open on {settings.server.host} together "
             "with the hooks; server.admin gives them an address of their own"
         )
     elif settings.server.admin is not None and not is_loopback(settings.server.admin.host):
@@ -94,7 +97,8 @@ def warnings_of(config: Config) -> list[str]:
     for name, source in settings.sources.items():
         if source.auth == "none":
             warnings.append(f"sources.{name}.auth: anyone who knows the URL can send events")
-    return warnings
+    short = [written(path) for path, secret in _secrets_by_path(config) if len(secret) < SHORTEST_SECRET]
+    return warnings + [f"{path}: a secret of less than {SHORTEST_SECRET} characters can be guessed" for path in short]
 
 
 def _may_feed_it(tenant: Tenant, server: Server) -> bool:
@@ -104,27 +108,29 @@ def _may_feed_it(tenant: Tenant, server: Server) -> bool:
 
 def secrets_of(config: Config) -> list[str]:
     """Every secret of the configuration, adapters' options included: what no log, page or error may show."""
-    options = [source.options for source in config.sources.values()]
-    return list(dict.fromkeys(str(secret) for secret in _secrets((_without_raw_options(config.settings), options))))
+    return list(dict.fromkeys(str(secret) for _, secret in _secrets_by_path(config)))
 
 
-def _without_raw_options(settings: Settings) -> Settings:
-    sources = {name: msgspec.structs.replace(source, options={}) for name, source in settings.sources.items()}
-    return msgspec.structs.replace(settings, sources=sources)
+def _secrets_by_path(config: Config) -> Iterator[tuple[KeyPath, Secret]]:
+    """A source's options as the adapter typed them: as they were written, any text of theirs may be one."""
+    sources = config.sources
+    raw = {name: msgspec.structs.replace(source, options={}) for name, source in config.settings.sources.items()}
+    yield from _secrets((), msgspec.structs.replace(config.settings, sources=raw))
+    yield from _secrets((), {"sources": {name: {"options": each.options} for name, each in sources.items()}})
 
 
-def _secrets(value: Any) -> Iterator[Secret]:
+def _secrets(path: KeyPath, value: Any) -> Iterator[tuple[KeyPath, Secret]]:
+    members: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, Secret):
-        yield value
+        yield path, value
     elif isinstance(value, msgspec.Struct):
-        for field in value.__struct_fields__:
-            yield from _secrets(getattr(value, field))
+        members = ((field, getattr(value, field)) for field in value.__struct_fields__)
     elif isinstance(value, Mapping):
-        for member in value.values():
-            yield from _secrets(member)
+        members = ((str(key), member) for key, member in value.items())
     elif isinstance(value, list | tuple | set | frozenset):
-        for member in value:
-            yield from _secrets(member)
+        members = enumerate(value)
+    for key, member in members:
+        yield from _secrets((*path, key), member)
 
 
 def _with_auth_said(tree: Node, faults: Faults) -> Node:

@@ -1,5 +1,6 @@
 """What a configuration file says before it has types: texts, tables and items, each knowing its file; and faults."""
 
+import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
@@ -8,6 +9,7 @@ import msgspec
 from gateway.errors import ConfigError, Fault
 
 _SHORTEST_CONCEALED = 4
+_KEY = re.compile(r"[\w ./<-]{1,80}")
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 """Where a node stands: keys as text, places in a list as numbers."""
@@ -41,8 +43,15 @@ Node: TypeAlias = Text | Items | Table
 
 
 def written(path: KeyPath) -> str:
-    """A path as an operator reads it: `sources.acme.auth[0].password`."""
-    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
+    """A path as an operator reads it: `sources.acme.auth[0].password`.
+
+    A key that is none of a configuration's is not shown: it may be a line of a file that was included by mistake.
+    """
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{_shown(key)}" for key in path).removeprefix(".")
+
+
+def _shown(key: str) -> str:
+    return key if _KEY.fullmatch(key) else f"(a key of {len(key)} characters)"
 
 
 def nearest(node: Node, path: KeyPath) -> Node:

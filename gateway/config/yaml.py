@@ -4,9 +4,10 @@ A duplicate key is a fault; keys are text as written; a scalar stays text until 
 inside scalars, so that no secret can change the document's shape.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import yaml
 
@@ -18,6 +19,16 @@ _NULL = f"{_CORE}null"
 _MERGE = f"{_CORE}merge"
 _KNOWN_TAGS = {_CORE + name for name in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge")}
 _CONTAINER_TAGS = {f"{_CORE}map", f"{_CORE}seq"}
+_QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
+_TOKEN = re.compile(r"<[a-z ]+>|\\?.")
+
+MOST_BYTES: Final = 4 * 1024 * 1024
+"""Of one file, and of a file that `${file:}` brings in."""
+
+MOST_NODES: Final = 100_000
+"""Values of a file and all that it includes, each counted as often as an alias repeats it."""
+
+MOST_FILES: Final = 100
 
 
 class _Include(NamedTuple):
@@ -25,18 +36,55 @@ class _Include(NamedTuple):
     path: KeyPath
 
 
+class _TooMuch(Exception):  # noqa: N818 - says what happened
+    """The files hold more than a configuration does."""
+
+
+class _Reading:
+    """One reading of a file and of what it includes: a small file can name itself, or its own anchors, a million times.
+
+    Nothing that a file holds gets into a fault: whoever may name a file here need not be allowed to read it.
+    """
+
+    def __init__(self, environ: Mapping[str, str], faults: Faults) -> None:
+        self.environ = environ
+        self.faults = faults
+        self._nodes = 0
+        self._files = 0
+
+    def count(self) -> None:
+        """One more value. Raises _TooMuch."""
+        self._nodes += 1
+        if self._nodes > MOST_NODES:
+            raise _TooMuch(f"more than {MOST_NODES:,} values, those that aliases repeat counted in")
+
+    def content_of(self, path: Path) -> bytes:
+        """A file's bytes. Raises OSError, ValueError, _TooMuch."""
+        self._files += 1
+        if self._files > MOST_FILES:
+            raise _TooMuch(f"more than {MOST_FILES} files are included")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise _TooMuch(f"larger than {MOST_BYTES:,} bytes")
+        return content
+
+
 def read_yaml(path: Path, environ: Mapping[str, str], faults: Faults) -> Node:
     """The file with its includes merged into it; an unreadable one is a fault and an empty table."""
+    reading = _Reading(environ, faults)
     try:
-        content = path.read_bytes()
+        return _whole(path, reading.content_of(path), reading, (path.resolve(),))
     except OSError as error:
         faults.add(str(path), (), f"cannot be read: {error.strerror}")
-        return Table({}, str(path))
-    return _whole(path, content, environ, faults, (path.resolve(),))
+    except _TooMuch as error:
+        faults.add(str(path), (), str(error))
+    return Table({}, str(path))
 
 
-def _whole(path: Path, content: bytes, environ: Mapping[str, str], faults: Faults, parents: tuple[Path, ...]) -> Node:
-    own = _Reader(path, environ, faults).document(content)
+def _whole(path: Path, content: bytes, reading: _Reading, parents: tuple[Path, ...]) -> Node:
+    faults = reading.faults
+    own = _Reader(path, reading).document(content)
     if not isinstance(own, Table) or "include" not in own.entries:
         return own
     included = own.entries["include"]
@@ -48,12 +96,12 @@ def _whole(path: Path, content: bytes, environ: Mapping[str, str], faults: Fault
             faults.add(str(path), include.path, f"{include.name} includes itself in the end")
             continue
         try:
-            inner = further.read_bytes()
+            inner = reading.content_of(further)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not a path"
             faults.add(str(path), include.path, f"{include.name} cannot be read: {reason}")
             continue
-        below = _whole(further, inner, environ, faults, (*parents, further.resolve()))
+        below = _whole(further, inner, reading, (*parents, further.resolve()))
         if isinstance(below, Table):
             under = _merged(under, below)
         else:
@@ -83,14 +131,19 @@ def _merged(under: Table, over: Table) -> Table:
     return Table(entries, over.file)
 
 
+def _unquoted(quoted: re.Match[str]) -> str:
+    """PyYAML's names of tokens, and single characters; the rest that it quotes is the file's own."""
+    return quoted[0] if _TOKEN.fullmatch(quoted[0][1:-1]) else "a name"
+
+
 class _Reader:
     """Reads one file."""
 
-    def __init__(self, path: Path, environ: Mapping[str, str], faults: Faults) -> None:
+    def __init__(self, path: Path, reading: _Reading) -> None:
         self._file = str(path)
         self._directory = path.parent
-        self._environ = environ
-        self._faults = faults
+        self._reading = reading
+        self._faults = reading.faults
         self._open: set[int] = set()
 
     def document(self, content: bytes) -> Node:
@@ -101,7 +154,8 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-            self._faults.add(self._file, (), f"not YAML: {error.problem or error.context}{where}")
+            problem = _QUOTED.sub(_unquoted, error.problem or error.context or "")
+            self._faults.add(self._file, (), f"not YAML: {problem}{where}")
         except yaml.YAMLError:
             self._faults.add(self._file, (), "not YAML: not UTF-8 text, or characters that YAML does not allow")
         except RecursionError:
@@ -109,12 +163,13 @@ class _Reader:
         return Table({}, self._file)
 
     def _node(self, node: yaml.Node, path: KeyPath) -> Node:
+        self._reading.count()
         if isinstance(node, yaml.ScalarNode):
             return self._text(node)
         if id(node) in self._open:
             return Text("", self._file, fault="an anchor that holds itself")
         if node.tag not in _CONTAINER_TAGS:
-            return Text("", self._file, fault=f"the tag {node.tag} is not known here")
+            return Text("", self._file, fault="a tag is not known here")
         self._open.add(id(node))
         try:
             if isinstance(node, yaml.MappingNode):
@@ -125,11 +180,11 @@ class _Reader:
 
     def _text(self, node: yaml.ScalarNode) -> Text:
         if node.tag not in _KNOWN_TAGS:
-            return Text("", self._file, fault=f"the tag {node.tag} is not known here")
+            return Text("", self._file, fault="a tag is not known here")
         if "${" not in node.value:
             return Text(node.value, self._file, is_null=node.tag == _NULL)
         try:
-            text = expand(node.value, self._environ, self._directory)
+            text = expand(node.value, self._reading.environ, self._directory)
         except NotExpandable as error:
             return Text("", self._file, fault=str(error))
         return Text(text, self._file, is_expanded=True)

@@ -323,3 +323,22 @@ def test_an_order_is_erased(ask, gateway, send):
     assert (replayed.code, replayed.out, replayed.err) == (1, "0 replayed\n", f"gateway: no event {number} to replay\n")
     order = gateway.get("/api/v1/orders/demo/E%2F1").json()
     assert (order["status"], order["order"], order["events"][0]["references"]) == ("delivered", None, [])
+
+
+def test_looking_needs_no_vendors_secret(cli, gateway, tmp_path):
+    """What only reads, or sends to one source, expands no more of the file than it takes."""
+    file = gateway.directory / "elsewhere.yaml"
+    text = gateway.config.read_text().replace("token: [new, old]", 'token: "${UNSET_VENDORS_SECRET}"')
+    file.write_text(text.replace("secret: demo-secret-of-some-length", 'secret: "${file:/nowhere/secret}"'))
+    body = tmp_path / "body.json"
+    body.write_text('{"id": "no-other-secret"}')
+
+    ended = [
+        cli(*command, "--config", file)
+        for command in (("orders", "list"), ("tenants", "list"), ("intake", "list"), ("send", "open", body))
+    ]
+    refused = cli("send", "bearer", body, "--config", file)
+
+    assert [(each.code, each.err) for each in ended] == [(0, "")] * 4
+    assert (refused.code, "UNSET_VENDORS_SECRET" in refused.err) == (78, True)
+    assert cli("check", "--config", file).code == 78

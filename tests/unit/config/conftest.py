@@ -11,7 +11,7 @@ from adapters import Adapter, Api, Identity, Ignored, OptionsModel, Secret
 from gateway.config import Config, load
 from gateway.errors import ConfigError
 
-ENVIRON = {"API_TOKEN": "token-of-the-operators", "SECRET": "secret-of-demo", "PASSWORD": "password-of-acme"}
+ENVIRON = {"API_TOKEN": "token-of-the-operators", "SECRET": "secret-of-the-tenant-demo", "PASSWORD": "password-of-acme"}
 
 GOOD = """
 api: {token: "${API_TOKEN}"}

@@ -21,7 +21,7 @@ def test_a_good_file_is_read_whole(read, tmp_path):
     """Settings, the adapters with their typed options, and the store's file as an absolute path."""
     config = read(GOOD + "    options: {every: 15m, goods_owners: {74: demo}, base_url: 'https://api.example/'}")
 
-    assert config.settings.tenants["demo"].secret == "secret-of-demo"
+    assert config.settings.tenants["demo"].secret == "secret-of-the-tenant-demo"
     assert config.sources["acme"].adapter is ACME
     assert config.sources["acme"].options == AcmeOptions(
         every=900.0, goods_owners={"74": "demo"}, base_url="https://api.example/"
@@ -275,6 +275,19 @@ def test_what_is_allowed_and_yet_worth_a_second_look(read):
     assert warnings_of(read("server: {host: 0.0.0.0, admin: {port: 8081}}\n" + GOOD)) == []
 
 
+def test_a_short_secret_is_warned_of_by_its_key_and_not_shown(read):
+    """Fifteen characters are short, sixteen are not; wherever they stand, an adapter's options included."""
+    proof = "auth: [{type: bearer, token: [fifteen-letters, sixteen-letters-]}]\n    options: {password: tiny-one}"
+    warnings = warnings_of(read(changed((ACME_AUTH, proof))))
+
+    assert [warning.split(": ")[0] for warning in warnings] == [
+        "sources.acme.auth[0].token[0]",
+        "sources.acme.options.password",
+    ]
+    assert "fifteen" not in str(warnings)
+    assert "tiny" not in str(warnings)
+
+
 @pytest.mark.parametrize(
     ("server", "begin"),
     [
@@ -292,7 +305,9 @@ def test_an_embedded_intake_that_nothing_reaches(read, server, begin):
 
     assert warning.startswith("intake.embedded: ")
     assert begin in warning
-    assert warnings_of(read(text + changed((DEMO, "demo: {delivery: pull, pull_secret: one}")))) == []
+    assert (
+        warnings_of(read(text + changed((DEMO, "demo: {delivery: pull, pull_secret: a-secret-of-some-length}")))) == []
+    )
     if begin.startswith("http"):
         assert warnings_of(read(text + changed((old, f"{begin}demo")))) == []
 

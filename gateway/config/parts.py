@@ -1,0 +1,61 @@
+"""A part of the configuration, for a command that needs no more: a secret that the rest lacks is not missed."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from gateway.config.convert import HOLE, convert
+from gateway.config.model import ApiAccess, ApiToken, Server, Source
+from gateway.config.nodes import Faults, Items, KeyPath, Table, nearest
+from gateway.config.yaml import read_yaml
+
+_RANKS: Final = ("read", "operate", "admin")
+
+
+class Parts:
+    """A file's parts, each read when it is asked for. Raises ConfigError, then too, for what is wrong with it."""
+
+    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+        faults = Faults()
+        self._tree = read_yaml(path, environ, faults)
+        faults.settle_unread(str(path))
+
+    @property
+    def server(self) -> Server:
+        """Where the gateway listens."""
+        server: Server = self._part(Server, "server")
+        return server
+
+    @property
+    def token(self) -> str:
+        """The token that may do most, of those that can be read here."""
+        listed = nearest(self._tree, ("api", "tokens"))
+        if not isinstance(listed, Items):
+            access: ApiAccess = self._part(ApiAccess, "api")
+            return access.token or ""
+        faults = Faults()
+        read = [convert(node, ApiToken, ("api", "tokens", place), faults) for place, node in enumerate(listed.items)]
+        tokens = sorted((each for each in read if each is not HOLE), key=lambda each: _RANKS.index(each.role))
+        if not tokens:
+            faults.settle()
+        return tokens[-1].token if tokens else ""
+
+    @property
+    def sources(self) -> list[str]:
+        """The sources' names."""
+        found = nearest(self._tree, ("sources",))
+        return list(found.entries) if isinstance(found, Table) and found is not self._tree else []
+
+    def source(self, name: str) -> Source:
+        """A source, and what proves who sends to it."""
+        source: Source = self._part(Source, "sources", name)
+        return source
+
+    def _part(self, kind: type[Any], *path: str) -> Any:
+        found = nearest(self._tree, path)
+        where: KeyPath = path
+        node = found if found is not nearest(self._tree, path[:-1]) else Table({}, found.file)
+        faults = Faults()
+        value = convert(node, kind, where, faults)
+        faults.settle()
+        return value
