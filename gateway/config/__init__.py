@@ -3,7 +3,7 @@
 `load` gives a checked `Config` or raises ConfigError with every fault at once; the shapes are in `model.py`.
 """
 
-from gateway.config.differences import restart_needed
+from gateway.config.differences import restart_needed, secrets_changed
 from gateway.config.load import load, load_options, secrets_of, warnings_of
 from gateway.config.model import (
     Address,
@@ -65,6 +65,7 @@ __all__ = [
     "normal_url",
     "origin_of",
     "restart_needed",
+    "secrets_changed",
     "secrets_of",
     "size",
     "span",

@@ -1,4 +1,4 @@
-"""What of a configuration that was read again is another: secrets may change while the gateway runs, nothing else."""
+"""What of a configuration that was read again is another: its secrets, or more than these."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,11 +12,20 @@ from gateway.config.nodes import KeyPath
 
 def restart_needed(running: Config, read: Config) -> list[str]:
     """The keys, dotted, that differ in more than the secrets they hold, so that they count from the next start on."""
+    return _keys(running, read, of_secrets=False)
+
+
+def secrets_changed(running: Config, read: Config) -> list[str]:
+    """The keys, dotted, of the secrets that differ."""
+    return _keys(running, read, of_secrets=True)
+
+
+def _keys(running: Config, read: Config, *, of_secrets: bool) -> list[str]:
     found = [
         *_differing((), _without_options(running), _without_options(read)),
         *_differing(("sources",), _typed(running), _typed(read)),
     ]
-    return sorted({".".join(str(key) for key in path) for path in found})
+    return sorted({".".join(str(key) for key in path) for path, is_secret in found if is_secret is of_secrets})
 
 
 def _without_options(config: Config) -> Any:
@@ -30,23 +39,26 @@ def _typed(config: Config) -> dict[str, Any]:
     return {name: {"adapter": each.adapter, "options": each.options} for name, each in config.sources.items()}
 
 
-def _differing(path: KeyPath, one: Any, other: Any) -> Iterator[KeyPath]:
+def _differing(path: KeyPath, one: Any, other: Any) -> Iterator[tuple[KeyPath, bool]]:
+    """Where the two differ, and whether in a secret."""
     if _is_secret(one) and _is_secret(other):
+        if one != other:
+            yield path, True
         return
     if isinstance(one, Adapter) and isinstance(other, Adapter):
         one, other = (one.name, one.version), (other.name, other.version)
     # By name: an adapter's file that is read again makes its types anew.
     if type(one).__qualname__ != type(other).__qualname__:
-        yield path
+        yield path, False
     elif (members := _members(one)) is not None:
         others = _members(other) or {}
         for key in {*members, *others}:
             if key in members and key in others:
                 yield from _differing((*path, key), members[key], others[key])
             else:
-                yield (*path, key)
+                yield (*path, key), False
     elif one != other:
-        yield path
+        yield path, False
 
 
 def _members(value: Any) -> Mapping[Any, Any] | None:

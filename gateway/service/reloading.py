@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from gateway.config import Config, restart_needed, secrets_of
+from gateway.config import Config, restart_needed, secrets_changed, secrets_of
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.ground.logs import Log
 
@@ -66,5 +66,6 @@ class Reloading:
         except StoreUnavailable:
             # The rooms have theirs by now.
             _log.error("reload_incomplete", missing="the embedded intake's connections")
+        changed = secrets_changed(self._config, read)
         self._config = read
-        _log.info("secrets_reloaded")
+        _log.info("secrets_reloaded", changed=changed)

@@ -82,7 +82,7 @@ def test_secrets_are_taken_over(tmp_path, kept):
             eventually(lambda: intake.calls)
             pid = gateway.pid
             kept.put("second")
-            hang_up(gateway, "secrets_reloaded")
+            said = hang_up(gateway, "secrets_reloaded")
 
             old, new = bearer("first-secret-of-the-hook"), bearer("second-secret-of-the-hook")
             statuses = [gateway.post(told("e2", "B", 1), **each).status_code for each in (old, new)]
@@ -96,6 +96,8 @@ def test_secrets_are_taken_over(tmp_path, kept):
             eventually(lambda: vendor.asked)
 
             assert statuses == [401, 200]
+            [line] = [line for line in said.splitlines() if "secrets_reloaded" in line]
+            assert "tenants.demo.secret" in json.loads(line)["changed"]
             assert calls == [401, 200, 401, 200]
             proofs = [call.headers["authorization"] for call in intake.calls]
             assert (proofs[0], proofs[-1]) == (

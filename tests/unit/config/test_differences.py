@@ -15,6 +15,7 @@ from gateway.config import (
     Source,
     Tenant,
     restart_needed,
+    secrets_changed,
 )
 
 from .conftest import ACME, AcmeOptions
@@ -37,19 +38,20 @@ def config(*, auth=None, token="t-1", timeout=30.0, pull="p-1", limits=None, opt
 
 
 @pytest.mark.parametrize(
-    "changed",
+    ("changed", "keys"),
     [
-        {},
-        {"token": "t-2"},
-        {"pull": "p-2"},
-        {"pull": [Secret("p-1"), Secret("p-2")]},
-        {"auth": [Bearer(token=Secret("h-2"))]},
-        {"auth": [Bearer(token=[Secret("h-1"), Secret("h-2")])]},
+        ({}, []),
+        ({"token": "t-2"}, ["api.tokens.0.token"]),
+        ({"pull": "p-2"}, ["tenants.pulled.pull_secret"]),
+        ({"pull": [Secret("p-1"), Secret("p-2")]}, ["tenants.pulled.pull_secret"]),
+        ({"auth": [Bearer(token=Secret("h-2"))]}, ["sources.acme.auth.0.token"]),
+        ({"auth": [Bearer(token=[Secret("h-1"), Secret("h-2")])]}, ["sources.acme.auth.0.token"]),
     ],
 )
-def test_secrets_need_no_restart(changed):
+def test_secrets_need_no_restart_and_are_named(changed, keys):
     """Another secret, or another number of those that are live at once."""
     assert restart_needed(config(), config(**changed)) == []
+    assert secrets_changed(config(), config(**changed)) == keys
 
 
 @pytest.mark.parametrize(
