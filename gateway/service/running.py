@@ -6,7 +6,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Final
+from typing import Final, TextIO
 
 import structlog
 from starlette.types import ASGIApp
@@ -65,17 +65,17 @@ async def running(
     read: Read | None = None,
     asked: asyncio.Event | None = None,
     on_lost: Callable[[], None] = lambda: None,
-    log_level: str = "info",
+    log_to: TextIO | None = None,
 ) -> AsyncIterator[str]:
     """The gateway behind its listeners; the main one's URL.
 
     Whenever `asked` is set, `read` reads the configuration anew, and its secrets are taken over. `on_lost` is called
-    when the store's process ends before its time.
+    when the store's process ends before its time. Log lines go to `log_to`, standard error by default.
 
     Raises:
         ConfigError: a port is taken, or the store cannot be used.
     """
-    log = logs.configure(level=log_level, secrets=secrets_of(config))
+    log = logs.configure(log_to, secrets=secrets_of(config))
     _allow_files(2 * config.settings.limits.max_connections + OTHER_FILES)
     try:
         async with AsyncExitStack() as stack:

@@ -14,6 +14,7 @@ import msgspec
 from gateway.config import Config, load
 from gateway.errors import ConfigError, Fault
 from gateway.registry import find_adapter
+from gateway.workshop.demo.places import on_free_ports, refuse_others
 
 SECRETS_FILE: Final = "demo-secrets.env"
 
@@ -22,11 +23,14 @@ _LINE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=([A-Za-z0-9_-]+)")
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """The configuration; where the made-up secrets are kept, None where every one was set; what was written."""
+    """The configuration and its file; where the made-up secrets are kept, if any were; what was done, in sentences."""
 
     config: Config
+    file: Path
     secrets_file: Path | None
     notes: tuple[str, ...]
+    has_token: bool = True
+    """Whether $GATEWAY_API_TOKEN is the operators'."""
 
 
 def shipped_config() -> str:
@@ -46,8 +50,8 @@ def _samples() -> resources.abc.Traversable:
 def prepare(path: Path, environ: Mapping[str, str]) -> Prepared:
     """Read the configuration, written first where there is none; make up what secrets are not set, and keep them.
 
-    A variable of the environment goes before a kept one. Raises ConfigError where the configuration does not do, or a
-    file cannot be written or read.
+    A variable of the environment goes before a kept one; where a port is taken, others are. Raises ConfigError where
+    the configuration does not do, orders would leave for another intake, or a file cannot be written or read.
     """
     try:
         return _prepared(path, environ)
@@ -66,15 +70,22 @@ def _prepared(path: Path, environ: Mapping[str, str]) -> Prepared:
     made_up = {name: secrets.token_urlsafe(24) for name in unset}
     # Read twice: the first time only to learn where the data is.
     config = load(path, {**environ, **made_up}, find_adapter)
-    if not unset:
-        return Prepared(config, None, tuple(notes))
-    file = Path(config.store_path).parent / SECRETS_FILE
-    kept = _kept(file)
-    wanted = {name: kept.get(name, made_up[name]) for name in unset}
-    if any(name not in kept for name in unset):
-        _keep(file, {**kept, **wanted})
-        notes.append(f"Secrets that were not set were made up and are kept in {shown(file)}.")
-    return Prepared(load(path, {**environ, **wanted}, find_adapter), file, tuple(notes))
+    refuse_others(path, config)
+    folder = Path(config.store_path).parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    secrets_file = folder / SECRETS_FILE if unset else None
+    wanted = {**environ}
+    if secrets_file is not None:
+        kept = _kept(secrets_file)
+        wanted |= {name: kept.get(name, made_up[name]) for name in unset}
+        if any(name not in kept for name in unset):
+            _keep(secrets_file, {**kept, **{name: wanted[name] for name in unset}})
+            notes.append(f"Secrets that were not set were made up; they are kept in {shown(secrets_file)}.")
+    file = on_free_ports(path, config)
+    if file is not None:
+        notes.append(f"A port of {path} is taken: free ones are used, as {shown(file)} says.")
+    has_token = "GATEWAY_API_TOKEN" in _names(text)
+    return Prepared(load(file or path, wanted, find_adapter), file or path, secrets_file, tuple(notes), has_token)
 
 
 def shown(path: Path) -> str:
@@ -98,7 +109,6 @@ def _kept(file: Path) -> dict[str, str]:
 
 
 def _keep(file: Path, values: Mapping[str, str]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as writing:

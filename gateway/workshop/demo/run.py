@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -9,26 +10,23 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import SplitResult, urlsplit
 
 import httpx
 import msgspec
-from rich.console import Console
 
 from adapters import Api
-from gateway.config import Config, is_loopback, warnings_of
+from gateway.config import Config, warnings_of
 from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.service.running import STORE_ENDED, running
-from gateway.workshop.demo.preparing import Prepared, prepare, sample
-from gateway.workshop.demo.sending import recipients, send
-from gateway.workshop.demo.showing import OperatorsApi, outcomes, show, show_the_way_on
+from gateway.workshop.demo.places import StandIn, elsewhere_of, standin_of
+from gateway.workshop.demo.preparing import Prepared, prepare, sample, shown
+from gateway.workshop.demo.sending import Sent, recipients, send
+from gateway.workshop.demo.showing import OperatorsApi, Outcome, outcomes, row, say, show_the_way_on
 from gateway.workshop.standin import User, Warehouse, listening
 
 DONE, FAILED, SIGNALLED = 0, 1, 128
-OK: Final = 200
 PATIENCE_SECONDS: Final = 60.0
-WIDTH: Final = 180
-"""Columns of a table that goes into a pipe or a file."""
+LOG_FILE: Final = "demo.log"
 
 
 def run(config: Path, *, once: bool) -> int:
@@ -37,47 +35,35 @@ def run(config: Path, *, once: bool) -> int:
     0, 1 where something did not arrive; 128 and the number of the signal that came before `once` had all delivered.
 
     Raises:
-        ConfigError: the configuration does not do, a port is taken, or a file or the store cannot be used.
+        ConfigError: the configuration does not do, orders would leave this machine, a port cannot be had, or a file or
+            the store cannot be used.
         StoreUnavailable: the store's process has ended.
     """
-    console = Console(width=None if sys.stdout.isatty() else WIDTH)
     prepared = prepare(config, os.environ)
     for note in prepared.notes:
-        console.print(note, highlight=False, soft_wrap=True)
+        say(note)
     for warning in warnings_of(prepared.config):
         sys.stderr.write(f"warning: {warning}\n")
-    return asyncio.run(_demonstrate(prepared, config, once=once, console=console))
+    return asyncio.run(_demonstrate(prepared, once=once))
 
 
-async def _demonstrate(prepared: Prepared, path: Path, *, once: bool, console: Console) -> int:
-    # By the number of a signal, by None where the store's process has ended.
-    ended: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
-
-    def end(number: int | None) -> None:
-        if not ended.done():
-            ended.set_result(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, end, number)
-    config = prepared.config
+async def _demonstrate(prepared: Prepared, *, once: bool) -> int:
+    ended = _end()
+    log = Path(prepared.config.store_path).parent / LOG_FILE
     async with AsyncExitStack() as stack:
-        elsewhere = await stack.enter_async_context(_standin(config))
-        for name in sorted(elsewhere):
-            console.print(f"{name} asks an API that is not the stand-in: no samples are sent to it.", highlight=False)
-        # The table tells what the log would: only trouble stands between.
-        url = await stack.enter_async_context(running(config, on_lost=partial(end, None), log_level="warning"))
-        showing = asyncio.create_task(_show(config, url, elsewhere, console))
+        url = await stack.enter_async_context(_started(prepared.config, ended, log))
+        showing = asyncio.create_task(_show(prepared.config, url))
         either: set[asyncio.Future[Any]] = {showing, ended}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         was_cut_short = ended.done()
         if not was_cut_short and not once:
             showing.result()
-            show_the_way_on(console, prepared, path, url, goes_on=True)
+            show_the_way_on(prepared, log, url, goes_on=True)
             await ended
         showing.cancel()
         await asyncio.gather(showing, return_exceptions=True)
     if once and not was_cut_short:
-        show_the_way_on(console, prepared, path, url, goes_on=False)
+        show_the_way_on(prepared, log, url, goes_on=False)
         return DONE if showing.result() else FAILED
     ended_by = ended.result()
     if ended_by is None:
@@ -85,49 +71,100 @@ async def _demonstrate(prepared: Prepared, path: Path, *, once: bool, console: C
     return SIGNALLED + ended_by if once else DONE
 
 
-async def _show(config: Config, url: str, elsewhere: set[str], console: Console) -> bool:
-    """Send the samples and show what becomes of them; whether each was taken and has ended."""
-    async with httpx.AsyncClient(trust_env=False, timeout=30.0) as client:
-        sent = [await send(client, url, what, source) for what, source in recipients(config, without=elsewhere)]
-        console.print(f"{len(sent)} samples were sent over HTTP; waiting for what becomes of them …", highlight=False)
-        until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-        found = await outcomes(OperatorsApi(client, config, url), sent, until=until)
-    show(console, found)
-    return all(each.sent.status == OK and not each.is_open for each in found)
+def _end() -> asyncio.Future[int | None]:
+    """Done by a signal, with its number, or with None where the store's process has ended."""
+    ended: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, _settle, ended, number)
+    return ended
+
+
+def _settle(ended: asyncio.Future[int | None], by: int | None) -> None:
+    if not ended.done():
+        ended.set_result(by)
 
 
 @asynccontextmanager
-async def _standin(config: Config) -> AsyncIterator[set[str]]:
-    """The stand-in where the first Ongoing source asks for its API; the sources that ask elsewhere.
+async def _started(config: Config, ended: asyncio.Future[int | None], log: Path) -> AsyncIterator[str]:
+    """The gateway and the stand-in; the gateway's URL."""
+    say("Starting the gateway, the embedded intake and a stand-in for Ongoing's API ...")
+    try:
+        writing = os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError([Fault(str(log), "", f"cannot be written: {error.strerror}")]) from error
+    with writing:
+        async with _standing_in(config), running(config, on_lost=partial(_settle, ended, None), log_to=writing) as url:
+            yield url
 
-    Raises ConfigError where its port is taken.
-    """
-    elsewhere: set[str] = set()
-    served: tuple[str, SplitResult, Api] | None = None
-    for source in config.sources.values():
-        api = source.adapter.api(source.options) if source.adapter.api is not None else None
-        if api is None:
-            continue
-        place = urlsplit(api.base_url)
-        is_ours = source.adapter.name == "ongoing" and place.scheme == "http" and is_loopback(place.hostname or "")
-        if is_ours and served is None:
-            served = (source.name, place, api)
-        elif not is_ours or served is None or served[1] != place:
-            elsewhere.add(source.name)
-    if served is None:
-        yield elsewhere
-        return
-    name, place, api = served
-    host, port = place.hostname or "", place.port or 80
+
+async def _show(config: Config, url: str) -> bool:
+    """Send the samples and show what becomes of each; whether all is as it should be."""
+    elsewhere = elsewhere_of(config)
+    for name in sorted(elsewhere):
+        say(f"{name} asks an API that is not the stand-in: no samples are sent to it.")
+    async with httpx.AsyncClient(trust_env=False, timeout=30.0) as client:
+        sent = [await send(client, url, what, source) for what, source in recipients(config, without=set(elsewhere))]
+        say(f"{len(sent)} samples were sent over HTTP to {url}. What became of each:\n")
+        if any(each.is_duplicate and not each.sample.is_repeat for each in sent):
+            say("They came in an earlier run too: repeats, which are answered 200 and take no")
+            say(f"effect again. Below is what became of them then. To begin anew: {_forgetting(config)}\n")
+        return _told([each async for each in _rows(OperatorsApi(client, config, url), sent)])
+
+
+async def _rows(api: OperatorsApi, sent: list[Sent]) -> AsyncIterator[Outcome]:
+    """Each outcome, once its row is shown: first what arrives, then what is set aside."""
+    is_aside = False
+    until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    async for each in outcomes(api, sent, until=until):
+        of = each.sent if isinstance(each, Outcome) else each
+        if of.sample.is_no_order and not is_aside:
+            is_aside = True
+            say("\nNo orders, so set aside for a person to look at, as it should be:\n")
+        if isinstance(each, Outcome):
+            row(each)
+            yield each
+        else:
+            say(f"({each.sample.lasts or f'{each.sample.words}: on its way'} ...)")
+
+
+def _forgetting(config: Config) -> str:
+    return f"rm -r {shlex.quote(shown(Path(config.store_path).parent))}"
+
+
+def _told(found: list[Outcome]) -> bool:
+    """Say how it ended; whether all is as it should be."""
+    wrong = [each for each in found if not each.is_as_it_should_be]
+    arrived = len([each for each in found if not each.sent.sample.is_no_order and each not in wrong])
+    if wrong:
+        say(f"\nNot as it should be: {'; '.join(each.sent.sample.words for each in wrong)}.")
+    else:
+        say(f"\nAll is as it should be: {arrived} at Trackely, {len(found) - arrived} set aside.")
+    return not wrong
+
+
+@asynccontextmanager
+async def _standing_in(config: Config) -> AsyncIterator[None]:
+    """The stand-in, where a source asks for it. Raises ConfigError where its port cannot be had."""
+    standin = standin_of(config)
+    async with AsyncExitStack() as stack:
+        if standin is not None:
+            await stack.enter_async_context(_listening(standin))
+        yield
+
+
+@asynccontextmanager
+async def _listening(standin: StandIn) -> AsyncIterator[None]:
+    place = f"{standin.host}:{standin.port}"
     async with AsyncExitStack() as stack:
         try:
+            warehouse = _warehouse(standin.api)
             await stack.enter_async_context(
-                listening(_warehouse(api), host=host, port=port, root=place.path.rstrip("/"))
+                listening(warehouse, host=standin.host, port=standin.port, root=standin.root)
             )
         except OSError as error:
-            words = f"the stand-in for Ongoing's API cannot listen on {host}:{port}: {error.strerror or error}"
-            raise ConfigError([Fault("", f"sources.{name}.options.api.base_url", words)]) from error
-        yield elsewhere
+            words = f"the stand-in for Ongoing's API cannot listen on {place}: {error.strerror or error}"
+            raise ConfigError([Fault("", f"sources.{standin.sources[0]}.options.api.base_url", words)]) from error
+        yield
 
 
 class _StandInOrder(msgspec.Struct):

@@ -14,21 +14,40 @@ from gateway.workshop.signing import Credentials, credentials_of
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """A payload for the first source with this adapter, and what it is, in a few words."""
+    """A payload for the first source with this adapter, what it is in a few words, and whether it is no order.
+
+    `lasts` says why the answer takes its time.
+    """
 
     adapter: str
     file: str
     words: str
+    is_repeat: bool = False
+    is_no_order: bool = False
+    lasts: str | None = None
 
 
 SAMPLES: Final = (
     Sample("logistics_plus", "logistics_plus_receive.json", "Logistics Plus: the published Receive"),
-    Sample("logistics_plus", "logistics_plus_order_as_published.json", "Logistics Plus: the published Order"),
     Sample("logistics_plus", "logistics_plus_order.json", "Logistics Plus: an Order with a shipToAddress"),
-    Sample("logistics_plus", "logistics_plus_order.json", "the same again"),
-    Sample("logistics_plus", "logistics_plus_broken.json", "a broken one, without its id"),
+    Sample("logistics_plus", "logistics_plus_order.json", "Logistics Plus: the same again", is_repeat=True),
     Sample("ongoing", "ongoing_order_picked.json", "Ongoing: an order is picked"),
-    Sample("ongoing", "ongoing_order_webhook.json", "Ongoing: the published webhook, all zeros"),
+    Sample(
+        "logistics_plus",
+        "logistics_plus_order_as_published.json",
+        "Logistics Plus: the published Order, which has no shipToAddress",
+        is_no_order=True,
+    ),
+    Sample(
+        "logistics_plus", "logistics_plus_broken.json", "Logistics Plus: a broken one, without its id", is_no_order=True
+    ),
+    Sample(
+        "ongoing",
+        "ongoing_order_webhook.json",
+        "Ongoing: the published webhook, all zeros",
+        is_no_order=True,
+        lasts="Ongoing's API is asked three times for an order that it does not have: 8 s",
+    ),
 )
 
 

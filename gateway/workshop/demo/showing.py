@@ -1,18 +1,18 @@
-"""What became of the demo's events, asked of the operators' API, and how a person goes on from there."""
+"""What became of the demo's events, asked of the operators' API, a row as each ends; and how a person goes on."""
 
 import asyncio
 import os
+import shlex
 import shutil
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+import textwrap
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import quote
 
 import httpx
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
 from gateway.config import Config
 from gateway.events import EventStatus
@@ -22,10 +22,12 @@ from gateway.workshop.demo.sending import Sent
 Found = TypeVar("Found")
 
 LOOK_SECONDS: Final = 0.1
-WIDE: Final = 150
-"""Columns of a terminal in which every id has a line of its own."""
-_PLACES: Final = ("Trackely order", "orderId")
+QUIET_SECONDS: Final = 1.0
+"""So long nothing is shown before a person is told what is waited for."""
+WIDTH: Final = 80
+_MARGIN: Final = 12
 OPEN: Final = frozenset({EventStatus.RECEIVED, EventStatus.WAITING, EventStatus.TRANSLATED})
+GOOD, REFUSED = 200, "refused"
 
 
 class _Reason(msgspec.Struct):
@@ -65,6 +67,12 @@ class Outcome(msgspec.Struct, frozen=True):
         """Whether it is still on its way."""
         return self.status in OPEN
 
+    @property
+    def is_as_it_should_be(self) -> bool:
+        """Whether it was taken and has ended: a good one at Trackely, what is no order set aside."""
+        is_dead = self.status == EventStatus.DEAD
+        return self.sent.status == GOOD and not self.is_open and is_dead is self.sent.sample.is_no_order
+
 
 def api_root(config: Config, url: str) -> str:
     """Where the operators' API of the gateway at `url` is."""
@@ -85,7 +93,7 @@ class OperatorsApi:
     async def outcome(self, sent: Sent) -> Outcome:
         """What became of a sample by now."""
         if sent.event_id is None:
-            return Outcome(sent, "refused", reason=sent.problem)
+            return Outcome(sent, REFUSED, reason=sent.problem)
         found = await self._get("events", msgspec.json.Decoder(_Events), source=sent.source, eventId=sent.event_id)
         if not found.events:
             return Outcome(sent, EventStatus.RECEIVED)
@@ -110,50 +118,75 @@ async def outcomes(
     *,
     until: float,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> list[Outcome]:
-    """What became of each sample once all have ended, or at the event loop's time `until`."""
-    while True:
-        found = [await api.outcome(each) for each in sent]
-        if not any(each.is_open for each in found) or asyncio.get_running_loop().time() > until:
-            return found
-        await sleep(LOOK_SECONDS)
+) -> AsyncIterator[Outcome | Sent]:
+    """What became of each, in their order, as soon as it has ended; one that is not yet, once, where it takes long.
+
+    At the event loop's time `until` they come as they are.
+    """
+    clock = asyncio.get_running_loop().time
+    for each in sent:
+        begin, is_told = clock(), False
+        while (outcome := await api.outcome(each)).is_open and clock() < until:
+            if not is_told and clock() > begin + QUIET_SECONDS:
+                is_told = True
+                yield each
+            await sleep(LOOK_SECONDS)
+        yield outcome
 
 
-def show(console: Console, found: Sequence[Outcome]) -> None:
-    """The table of what became of each sample."""
-    narrow = console.width < WIDE
-    table = Table(show_lines=True)
-    names = ("event", "what became of it") if narrow else ("event", "answered", "outcome", *_PLACES, "reason")
-    for name in names:
-        # An id that is cut short finds nothing.
-        table.add_column(name, overflow="fold")
-    for each in found:
-        sent = each.sent
-        answered = f"{sent.status}{' duplicate' if sent.is_duplicate else ''}"
-        event = f"{sent.sample.words}\n[dim]{sent.event_id or ''}[/dim]"
-        cells = (answered, each.status, each.order, each.order_id, each.reason)
-        table.add_row(event, *(("\n".join(cell for cell in cells if cell),) if narrow else cells))
-    console.print(table)
+def say(text: str = "") -> None:
+    """A line, at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
-def show_the_way_on(console: Console, prepared: Prepared, path: Path, url: str, *, goes_on: bool) -> None:
-    """The commands with which a person looks further."""
-    gateway = _command()
-    at = "" if path == Path("config.yaml") else f" --config {path}"
+def row(outcome: Outcome) -> None:
+    """What a sample was and what became of it, in lines that a narrow terminal holds and no id is broken by."""
+    what = "set aside" if outcome.status == EventStatus.DEAD else outcome.status
+    if outcome.sent.sample.is_repeat and outcome.sent.is_duplicate:
+        what = "repeat"
+    say(f"{what:<{_MARGIN}}{outcome.sent.sample.words}")
+    for line in _lines(outcome):
+        blank = " " * _MARGIN
+        say(textwrap.fill(line, WIDTH - 1, initial_indent=blank, subsequent_indent=blank, break_long_words=False))
+
+
+def _lines(outcome: Outcome) -> list[str]:
     lines = []
-    if prepared.secrets_file is not None:
-        lines.append(f"set -a; . {_path(prepared.secrets_file)}; set +a")
-    words = f"The gateway listens on {url} until Ctrl-C. Look further, in another shell in this folder:"
-    if not goes_on:
-        words = "The gateway has stopped; what it stored is kept. Start it again and look further with:"
-        lines.append(f"{gateway} serve{at} &")
-    console.print(f"\n{words}", highlight=False, soft_wrap=True)
-    lines += [
-        f"{gateway} {command}{at}" for command in ("orders list", "events list", "dead-letters list", "sources list")
-    ]
-    lines.append(f'curl -H "Authorization: Bearer $GATEWAY_API_TOKEN" {api_root(prepared.config, url)}orders')
-    for line in lines:
-        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    if outcome.order is not None:
+        at_trackely = f"is {outcome.order_id} at Trackely" if outcome.order_id else "is not yet at Trackely"
+        lines.append(f"{outcome.order} {at_trackely}")
+    if outcome.reason is not None:
+        lines.append(outcome.reason)
+    if outcome.is_open:
+        lines.append("still on its way: see `gateway tenants list`")
+    return lines
+
+
+def show_the_way_on(prepared: Prepared, log: Path, url: str, *, goes_on: bool) -> None:
+    """The commands with which a person looks further; each block can be pasted as it is."""
+    gateway = _command()
+    at = "" if prepared.file == Path("config.yaml") else f" --config {_path(prepared.file)}"
+    secrets = [f"set -a; . {_path(prepared.secrets_file)}; set +a"] if prepared.secrets_file is not None else []
+    if goes_on:
+        say(f"\nThe gateway listens on {url} until Ctrl-C; its log is {shown(log)}.")
+        say("Look further, in another shell in this folder:")
+    else:
+        say(f"\nThe gateway has stopped; what it stored is kept, its log is {shown(log)}.")
+        _block([*secrets, f"{gateway} serve{at}"], "Start it again, in this folder:")
+        say("Then look further, in another shell in this folder:")
+    lists = ("orders list", "events list", "dead-letters list", "sources list")
+    lines = [*secrets, *(f"{gateway} {command}{at}" for command in lists)]
+    if prepared.has_token:
+        header = '"Authorization: Bearer $GATEWAY_API_TOKEN"'
+        lines.append(f"curl -H {header} \\\n    {shlex.quote(api_root(prepared.config, url) + 'orders')}")
+    _block(lines)
+
+
+def _block(lines: Sequence[str], words: str | None = None) -> None:
+    if words is not None:
+        say(words)
+    say("\n" + "\n".join(f"  {line}" for line in lines) + "\n")
 
 
 def _command() -> str:
@@ -161,10 +194,10 @@ def _command() -> str:
     beside = Path(sys.executable).parent / "gateway"
     if shutil.which("gateway") is not None and Path(str(shutil.which("gateway"))).resolve() == beside.resolve():
         return "gateway"
-    return _path(beside) if os.access(beside, os.X_OK) else f"{sys.executable} -m gateway"
+    return _path(beside) if os.access(beside, os.X_OK) else f"{shlex.quote(sys.executable)} -m gateway"
 
 
 def _path(path: Path) -> str:
     """A path that `.` and a shell take for a file, not for a name to look up."""
     name = shown(path.parent.resolve() / path.name)
-    return name if "/" in name else f"./{name}"
+    return shlex.quote(name if "/" in name else f"./{name}")
