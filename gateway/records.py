@@ -1,6 +1,6 @@
 """Nouns of the operators' doors: what is on record about events, orders, attempts and dead letters."""
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -167,6 +167,33 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str | None
     external_order_id: str | None
     reason: Reason
+    at: Micros
+
+
+FoundMatch: TypeAlias = Literal["externalOrderId", "orderId", "reference", "eventId", "id"]
+FoundHow: TypeAlias = Literal["exact", "case", "beginning"]
+"""How a text names something: as it is, but for the case of its letters, or as its beginning; the best first."""
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """An order, or an event, that bears a text that was looked for.
+
+    An order's `source` and `event_id` are its newest state's; an event's `tenant` and `external_order_id` those of its
+    order, if it named one. `is_dead_letter`: it is one itself. `at`: when the order changed, the event was received.
+    """
+
+    kind: Literal["order", "event"]
+    id: int
+    tenant: str | None
+    source: str | None
+    external_order_id: str | None
+    order_id: str | None
+    event_id: str | None
+    status: str
+    reason: Reason | None
+    is_dead_letter: bool
+    matched: FoundMatch
+    how: FoundHow
     at: Micros
 
 

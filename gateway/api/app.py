@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.api import dead_letters, events, history, orders, sources, tenants, upkeep
+from gateway.api import dead_letters, events, finding, history, orders, sources, tenants, upkeep
 from gateway.api.access import FailureLimit, Operator, Operators
 from gateway.api.answers import SECURITY_HEADERS, refuse, reply
 from gateway.api.call import Ask, Call
@@ -27,6 +27,7 @@ from gateway.errors import ConflictingRequest, StoreUnavailable, UnknownRecord
 PREFIX = "/api/v1"
 MAX_BODY = 1024 * 1024
 CALLS: tuple[Call, ...] = (
+    *finding.CALLS,
     *events.CALLS,
     *orders.CALLS,
     *dead_letters.CALLS,

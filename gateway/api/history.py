@@ -76,7 +76,7 @@ def _shown(event: ArchivedEvent) -> shapes.HistoryEvent:
         topic=event.topic,
         received_at=moment(event.received_at),
         status=event.status,
-        reason=event.reason,
+        reason=shapes.reason_or_none(event.reason),
         body=event.body,
         headers=context.get("headers", {}),
         parameters=context.get("parameters", {}),

@@ -95,8 +95,11 @@ def _path_parameters(call: Call) -> list[dict[str, Any]]:
 
 
 def _query_parameters(call: Call, components: dict[str, Any]) -> list[dict[str, Any]]:
-    properties = components[call.query.__name__]["properties"]
-    return [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in properties.items()]
+    component = components[call.query.__name__]
+    return [
+        {"name": name, "in": "query", "required": name in component.get("required", ()), "schema": schema}
+        for name, schema in component["properties"].items()
+    ]
 
 
 def _content(meaning: str, schema: Any) -> dict[str, Any]:

@@ -109,6 +109,13 @@ class OrderQuery(Asked, frozen=True, kw_only=True):
         return OrderFilter(**_given(self, OrderFilter))
 
 
+class FindQuery(Asked, frozen=True, kw_only=True):
+    """What is looked for, in all tenants: `q` as a whole, ignoring the case of its letters, or as a beginning."""
+
+    q: Annotated[str, Meta(min_length=1, max_length=1000, description="what is looked for")]
+    limit: Rows = DEFAULT_ROWS
+
+
 class RefusalQuery(Asked, frozen=True, kw_only=True):
     """Which refusals, and which page of them."""
 

@@ -7,8 +7,11 @@ import msgspec
 from msgspec import Meta
 
 import schemas
-from gateway.events import EventStatus, Micros, OrderStatus, Reason
+from gateway.events import EventStatus, Micros, OrderStatus
+from gateway.events import Reason as Told
 from gateway.orders import TenantStatus
+from gateway.records import FoundHow, FoundMatch
+from gateway.remedies import remedy_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -46,6 +49,25 @@ class ErrorReply(Shape, frozen=True, kw_only=True):
 
     error: str
     detail: str
+
+
+class Reason(Shape, frozen=True, kw_only=True):
+    """Why something is where it is: a documented code, words for a person, a JSON path, and what helps."""
+
+    code: str
+    detail: str
+    path: str | None
+    remedy: str
+
+
+def reason_of(told: Told) -> Reason:
+    """A reason as it is shown."""
+    return Reason(code=told.code, detail=told.detail, path=told.path, remedy=remedy_of(told).words)
+
+
+def reason_or_none(told: Told | None) -> Reason | None:
+    """A reason as it is shown, if there is one."""
+    return None if told is None else reason_of(told)
 
 
 class OrderMention(Shape, frozen=True, kw_only=True):
@@ -275,6 +297,41 @@ class Drift(Shape, frozen=True, kw_only=True):
     """What has drifted in what a source sends, the newest first."""
 
     drift: tuple[DriftFinding, ...]
+
+
+class NextStep(Shape, frozen=True, kw_only=True):
+    """What helps next, in words, and the command that does it, quoted for a shell."""
+
+    what: str
+    command: str
+
+
+class Found(Shape, frozen=True, kw_only=True):
+    """An order or an event that bears the text, by which of its names (`matched`), how, and what to do next.
+
+    An order's `source` and `eventId` are its newest state's; an event's `tenant` and `externalOrderId` its order's.
+    """
+
+    kind: Literal["order", "event"]
+    tenant: str | None
+    source: str | None
+    external_order_id: str | None
+    order_id: str | None
+    event_id: str | None
+    id: str
+    status: str
+    reason: Reason | None
+    matched: FoundMatch
+    how: FoundHow
+    at: Shown
+    next: NextStep
+
+
+class FoundList(Shape, frozen=True, kw_only=True):
+    """What bears the text, the best matches first; `truncated`: there is more."""
+
+    found: tuple[Found, ...]
+    truncated: bool
 
 
 class EventList(Shape, frozen=True, kw_only=True):

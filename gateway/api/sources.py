@@ -105,7 +105,7 @@ def _source_of(doors: Doors, source: ConfiguredSource, seen: _Seen) -> shapes.So
         lookup_halts=tuple(
             shapes.LookupHalt(
                 owner=halt.owner,
-                reason=halt.reason,
+                reason=shapes.reason_of(halt.reason),
                 since=moment(halt.since),
                 next_probe_at=moment_or_none(halt.next_probe_at),
             )

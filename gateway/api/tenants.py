@@ -71,7 +71,7 @@ def _tenant_of(doors: Doors, name: str, figures: dict[str, TenantFigures]) -> sh
         name=name,
         delivery=doors.config.settings.tenants[name].delivery,
         status=state.status,
-        reason=state.reason,
+        reason=shapes.reason_or_none(state.reason),
         pending=figure.pending,
         oldest_pending_seconds=None if oldest is None else max(0.0, (doors.clock() - oldest) / SECOND),
         dead_letters=figure.dead_letters,

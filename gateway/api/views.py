@@ -8,7 +8,6 @@ import msgspec
 from gateway.api import shapes
 from gateway.api.shapes import moment, moment_or_none
 from gateway.config.model import Config
-from gateway.events import Reason
 from gateway.records import (
     AttemptRecord,
     DeadLetter,
@@ -19,6 +18,7 @@ from gateway.records import (
     OrderRecord,
     RefusalRecord,
 )
+from gateway.remedies import REFUSALS
 
 Filter = TypeVar("Filter", EventFilter, DeadLetterFilter)
 
@@ -67,7 +67,7 @@ def event_detail_of(detail: EventDetail, known: Configured) -> shapes.EventDetai
                 version=shapes.Version(clock=moment(state.clock), tie=state.tie, arrival=state.arrival),
                 order=_raw(state.body),
                 status=state.status,
-                reason=state.reason,
+                reason=shapes.reason_or_none(state.reason),
             )
             for state in detail.translation
         ),
@@ -93,7 +93,7 @@ def orders_of(records: Sequence[OrderRecord], known: Configured) -> tuple[shapes
             external_order_id=record.external_order_id,
             owner=record.owner,
             status=record.status,
-            reason=record.reason,
+            reason=shapes.reason_or_none(record.reason),
             order_id=record.order_id,
             created=record.is_created,
             order=_raw(record.body),
@@ -117,7 +117,7 @@ def dead_letter_of(letter: DeadLetter, known: Configured) -> shapes.DeadLetter:
         event_id=letter.event_id,
         tenant=letter.tenant or known.sources.get(letter.source),
         external_order_id=letter.external_order_id,
-        reason=letter.reason,
+        reason=shapes.reason_of(letter.reason),
         at=moment(letter.at),
         orphaned=letter.source not in known.sources
         or (letter.tenant is not None and letter.tenant not in known.tenants),
@@ -139,9 +139,10 @@ def refusals_of(records: Iterable[RefusalRecord]) -> tuple[shapes.Refusal, ...]:
     )
 
 
-def refusal_reason(record: RefusalRecord) -> Reason:
+def refusal_reason(record: RefusalRecord) -> shapes.Reason:
     """Why a request was turned away."""
-    return Reason(code=record.reason, detail=f"{record.status}: {record.reason.replace('_', ' ')}")
+    words = f"{record.status}: {record.reason.replace('_', ' ')}"
+    return shapes.Reason(code=record.reason, detail=words, path=None, remedy=REFUSALS[record.reason])
 
 
 def _event_members(record: EventRecord, known: Configured) -> dict[str, Any]:
@@ -151,7 +152,7 @@ def _event_members(record: EventRecord, known: Configured) -> dict[str, Any]:
         "event_id": record.event_id,
         "topic": record.topic,
         "status": record.status,
-        "reason": record.reason,
+        "reason": shapes.reason_or_none(record.reason),
         "received_at": moment(record.received_at),
         "occurred_at": moment_or_none(record.occurred_at),
         "duplicates": record.duplicates,
@@ -162,7 +163,7 @@ def _event_members(record: EventRecord, known: Configured) -> dict[str, Any]:
                 tenant=order.tenant,
                 external_order_id=order.external_order_id,
                 status=order.status,
-                reason=order.reason,
+                reason=shapes.reason_or_none(order.reason),
             )
             for order in record.orders
         ),

@@ -1,10 +1,11 @@
 """`gateway events …`: what came in and what became of it."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gateway.cli import bulk, filters
+from gateway.cli.finding import found_by
 from gateway.cli.options import (
     DEFAULT_CONFIG,
     DEFAULT_LIMIT,
@@ -27,6 +28,9 @@ from gateway.cli.options import (
 from gateway.cli.reaching import operators_api
 from gateway.cli.show import next_page, show_bytes, show_facts, show_line, show_table, shown
 from gateway.events import ERASED, EventStatus, OrderStatus
+
+if TYPE_CHECKING:
+    from gateway.cli.client import Client
 
 events = typer.Typer(help="What came in, and what became of it.", no_args_is_help=True)
 
@@ -74,13 +78,22 @@ def list_events(  # noqa: PLR0913 - a filter is these options
 @events.command("show")
 def show_event(
     *,
-    event: Annotated[str, typer.Argument(metavar="ID", help="The event's id, as the list shows it.")],
+    event: Annotated[
+        str, typer.Argument(metavar="ID", help="The event's id, as the list shows it; or what finds one.")
+    ],
     config: ConfigFile = DEFAULT_CONFIG,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Show an event: its raw body, what it was translated to by which adapter version, and why."""
-    answer = operators_api(config, url).get("events", event)
+    client = operators_api(config, url)
+    found = found_by(client, event, "event", as_json=as_json)
+    show_event_of(client, found.event, as_json=as_json)
+
+
+def show_event_of(client: "Client", event: dict[str, Any], *, as_json: bool) -> None:
+    """An event that was found, why it is where it is, and the command that helps."""
+    answer = client.get("events", event["id"])
     if as_json:
         show_bytes(answer.content)
         return
@@ -93,6 +106,8 @@ def show_event(
             "topic": value["topic"],
             "status": value["status"],
             "reason": value["reason"],
+            "what helps": (value["reason"] or {}).get("remedy"),
+            "next": event["next"]["command"] if value["reason"] else None,
             "received at": value["receivedAt"],
             "occurred at": value["occurredAt"],
             "duplicates": value["duplicates"],

@@ -1,10 +1,11 @@
 """`gateway orders …` and `gateway erase`: where an order is, and why; and what it says of anybody, gone."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.events import is_erased, show_events
+from gateway.cli.events import is_erased, show_event_of, show_events
+from gateway.cli.finding import found_by
 from gateway.cli.moments import ahead, later
 from gateway.cli.options import (
     DEFAULT_CONFIG,
@@ -21,6 +22,9 @@ from gateway.cli.reaching import operators_api
 from gateway.cli.show import many, next_page, show_bytes, show_facts, show_line, show_table, shown
 from gateway.events import OrderStatus
 from gateway.orders import TenantStatus
+
+if TYPE_CHECKING:
+    from gateway.cli.client import Client
 
 orders = typer.Typer(help="Where an order is, and why.", no_args_is_help=True)
 
@@ -70,14 +74,32 @@ def list_orders(
 @orders.command("show")
 def show_order(
     *,
-    tenant: TenantName,
-    order: OrderName,
+    name: Annotated[str, typer.Argument(metavar="TENANT", help="The tenant's name; or, alone, whatever finds one.")],
+    order: Annotated[str | None, typer.Argument(metavar="ORDER", help="The order's externalOrderId.")] = None,
     config: ConfigFile = DEFAULT_CONFIG,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show an order as the intake should have it, with every event and attempt behind it, oldest first."""
+    """Show an order as the intake should have it, with every event and attempt behind it, oldest first.
+
+    A text alone may be all that finds one: an order's number, a vendor's reference, an event's ID. Where no order came
+    of it, the event is shown that named it.
+    """
     client = operators_api(config, url)
+    if order is not None:
+        show_story(client, name, order, as_json=as_json)
+        return
+    found = found_by(client, name, "order", as_json=as_json)
+    if found.order is not None:
+        show_story(client, *found.order, as_json=as_json)
+    else:
+        show_event_of(client, found.event, as_json=as_json)
+    if not as_json:
+        found.say_beside()
+
+
+def show_story(client: "Client", tenant: str, order: str, *, as_json: bool) -> None:
+    """An order's whole story."""
     answer = client.get("orders", tenant, order)
     if as_json:
         show_bytes(answer.content)

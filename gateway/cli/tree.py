@@ -14,6 +14,7 @@ from gateway.cli.dead_letters import dead_letters
 from gateway.cli.events import events
 from gateway.cli.exporting import export
 from gateway.cli.failure import BAD_CONFIGURATION, DONE, FAILED, INTERRUPTED
+from gateway.cli.finding import find
 from gateway.cli.intake import intake
 from gateway.cli.kit import adapter
 from gateway.cli.orders import erase, orders
@@ -59,6 +60,7 @@ for command in (
     payloads.schemas,
     rehearsing.rehearse,
     rehearsing.drift,
+    find,
     refusals,
     reconcile,
     upkeep.stats,

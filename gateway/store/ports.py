@@ -29,6 +29,7 @@ from gateway.records import (
     DriftRow,
     EventDetail,
     EventFilter,
+    Found,
     OrderFilter,
     OrderRecord,
     Page,
@@ -238,6 +239,13 @@ class Records(Protocol):
 
     async def dead_letters(self, which: DeadLetterFilter, *, limit: int, cursor: str | None) -> Page:
         """DeadLetters of events and of orders."""
+        ...
+
+    async def find(self, text: str, *, limit: int) -> tuple[list[Found], bool]:
+        """What bears the text as an externalOrderId, orderId, reference, event ID or id; whether there is more.
+
+        Exact matches first, then those ignoring the case of ASCII letters, then those that begin with it.
+        """
         ...
 
     async def tenant_figures(self) -> dict[str, TenantFigures]:

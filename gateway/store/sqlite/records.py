@@ -17,6 +17,7 @@ from gateway.records import (
     EventFilter,
     EventOrder,
     EventRecord,
+    Found,
     OrderFilter,
     OrderRecord,
     OtherBody,
@@ -24,6 +25,7 @@ from gateway.records import (
     TenantFigures,
     TranslatedState,
 )
+from gateway.store.sqlite import finding
 from gateway.store.sqlite.selection import dead_letter_query, event_conditions, joined, order_conditions
 from gateway.store.sqlite.sql import named
 
@@ -174,6 +176,10 @@ class SqliteRecords:
             return Page(letters, None)
         kind, id_, *_, at = rows[limit - 1]
         return Page(letters, f"{at}.{int(kind == 'order')}.{id_}")
+
+    async def find(self, text: str, *, limit: int) -> tuple[list[Found], bool]:
+        """What bears the text, the best matches first; whether there is more."""
+        return await finding.find(self._all, text, limit)
 
     async def tenant_figures(self) -> dict[str, TenantFigures]:
         """Figures by tenant, for those that have an order pending or dead."""

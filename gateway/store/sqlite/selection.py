@@ -23,7 +23,7 @@ _EVENT_TESTS: Final = {
     # Not through the key's index (`+`), which is in another order; a source that never sent anything is soon told.
     "source": "+e.source = ? AND EXISTS (SELECT 1 FROM sources WHERE name = ?)",
     "event_id": "e.id IN (SELECT id FROM events WHERE source IN (SELECT name FROM sources) AND event_id = ?)",
-    "reference": "e.id IN (SELECT event FROM event_references WHERE reference = ?)",
+    "reference": "e.id IN (SELECT event FROM event_references WHERE reference = ? COLLATE NOCASE AND reference = ?)",
     "external_order_id": f"e.id IN (SELECT event FROM states WHERE tenant IN ({_TENANTS}) AND external_order_id = ?)",  # noqa: S608 - constants
     "code": "e.id IN (SELECT id FROM events WHERE reason_code = ? UNION SELECT s.event FROM states s "
     "JOIN events n ON n.id = s.event AND n.run = s.run WHERE s.reason_code = ?)",
@@ -42,7 +42,7 @@ _Q: Final = (
     "o.id IN (SELECT id FROM orders WHERE instr(external_order_id, ?) > 0 UNION "
     "SELECT found.id FROM event_references r JOIN states s ON s.event = r.event "
     "JOIN orders found ON found.tenant = s.tenant AND found.external_order_id = s.external_order_id "
-    "WHERE r.reference = ?)"
+    "WHERE r.reference = ? COLLATE NOCASE AND r.reference = ?)"
 )
 
 
@@ -72,7 +72,7 @@ def order_conditions(which: OrderFilter) -> list[Condition]:
     if which.status is not None:
         conditions.append(_status("o", OrderStatus(which.status)))
     if which.q is not None:
-        conditions.append((_Q, (which.q, which.q)))
+        conditions.append((_Q, (which.q,) * _Q.count("?")))
     return conditions
 
 

@@ -140,7 +140,7 @@ async def deliver(store, tenant, external_order_id, result="delivered"):
 
 
 REFUSALS = [
-    RefusalRecord(NOW + number // 2 * SECOND, "acme" if number % 2 else None, 401, "wrong_credentials", "192.0.2.1", 10)
+    RefusalRecord(NOW + number // 2 * SECOND, "acme" if number % 2 else None, 401, "credentials", "192.0.2.1", 10)
     for number in range(5)
 ]
 

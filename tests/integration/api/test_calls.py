@@ -4,6 +4,8 @@ from urllib.parse import quote
 
 import pytest
 
+from gateway.remedies import REFUSALS, REMEDIES
+
 V1 = "/api/v1"
 
 
@@ -158,8 +160,23 @@ async def test_dead_letters_of_both_kinds_are_listed(api):
     letters = (await get(api, "/dead-letters"))["deadLetters"]
 
     assert [(letter["kind"], letter["eventId"], letter["externalOrderId"], letter["reason"]) for letter in letters] == [
-        ("event", "e-3", None, {"code": "malformed_payload", "detail": "no id", "path": "$.id"}),
-        ("order", "e-2", "A/2", {"code": "refused", "detail": "422: no such street", "path": None}),
+        (
+            "event",
+            "e-3",
+            None,
+            {
+                "code": "malformed_payload",
+                "detail": "no id",
+                "path": "$.id",
+                "remedy": REMEDIES["malformed_payload"].words,
+            },
+        ),
+        (
+            "order",
+            "e-2",
+            "A/2",
+            {"code": "refused", "detail": "422: no such street", "path": None, "remedy": REMEDIES["refused"].words},
+        ),
     ]
 
 
@@ -212,7 +229,11 @@ async def test_dead_letters_are_replayed_and_discarded(api, calls):
     """Dead letters go back by filter and are set aside for good by id."""
     letters = {letter["kind"]: letter["id"] for letter in (await get(api, "/dead-letters"))["deadLetters"]}
 
-    counted = await post(api, "/dead-letters/replay", {"filter": {"code": "refused"}, "dryRun": True})
+    counted = await post(
+        api,
+        "/dead-letters/replay",
+        {"filter": {"code": "refused"}, "dryRun": True},
+    )
     replayed = await post(api, "/dead-letters/replay", {"filter": {"code": "refused"}})
     discarded = await post(api, "/dead-letters/discard", {"ids": [letters["event"]], "reason": "a test call"})
 
@@ -266,13 +287,23 @@ async def test_sources_show_how_they_are_doing(api):
         "tenant": "demo",
         "lastAcceptedAt": "2026-02-01T10:00:02Z",
         "lastRefusedAt": "2026-02-01T10:00:01Z",
-        "lastRefusal": {"code": "wrong_credentials", "detail": "401: wrong credentials", "path": None},
+        "lastRefusal": {
+            "code": "credentials",
+            "detail": "401: credentials",
+            "path": None,
+            "remedy": REFUSALS["credentials"],
+        },
         "waiting": 0,
         "silent": False,
         "lookupHalts": [
             {
                 "owner": "ACME/74",
-                "reason": {"code": "lookup_unauthorized", "detail": "401 from the vendor", "path": None},
+                "reason": {
+                    "code": "lookup_unauthorized",
+                    "detail": "401 from the vendor",
+                    "path": None,
+                    "remedy": REMEDIES["lookup_unauthorized"].words,
+                },
                 "since": "2026-02-01T10:00:00Z",
                 "nextProbeAt": "2026-02-01T10:05:00Z",
             }
@@ -301,7 +332,12 @@ async def test_refusals_are_listed_newest_first(api):
         "at": "2026-02-01T10:00:01Z",
         "source": "acme",
         "status": 401,
-        "reason": {"code": "wrong_credentials", "detail": "401: wrong credentials", "path": None},
+        "reason": {
+            "code": "credentials",
+            "detail": "401: credentials",
+            "path": None,
+            "remedy": REFUSALS["credentials"],
+        },
         "address": "192.0.2.1",
         "size": 10,
     }
@@ -321,3 +357,22 @@ async def test_pruning_answers_a_count(api, calls):
     """Nothing is past its retention yet, so that pruning removes nothing and says so."""
     assert await post(api, "/prune") == {"pruned": 0}
     assert calls.audit == [("adminer", "prune", "0 rows past their retention")]
+
+
+async def test_anything_is_found_with_the_command_that_helps(api):
+    """A dead event by its ID in another case, an order by Trackely's name for it; nothing by what nothing bears."""
+    [dead] = (await get(api, "/find", q="E-3"))["found"]
+    [delivered] = (await get(api, "/find", q="ord-1"))["found"]
+    [referred] = (await get(api, "/find", q="PO-1"))["found"]
+
+    assert (dead["kind"], dead["tenant"], dead["matched"], dead["how"]) == ("event", "demo", "eventId", "case")
+    assert dead["next"] == {
+        "what": REMEDIES["malformed_payload"].words,
+        "command": f"gateway dead-letters replay event-{dead['id']}",
+    }
+    assert (delivered["kind"], delivered["matched"]) == ("order", "orderId")
+    assert delivered["next"]["command"] == "gateway orders show demo A/1"
+    assert (referred["id"], referred["matched"]) == (delivered["id"], "reference")
+    assert await get(api, "/find", q="no such") == {"found": [], "truncated": False}
+    assert (await api.get(V1 + "/find")).status_code == 400
+    assert (await api.get(V1 + "/find", params={"q": ""})).status_code == 400

@@ -342,3 +342,35 @@ def test_looking_needs_no_vendors_secret(cli, gateway, tmp_path):
     assert [(each.code, each.err) for each in ended] == [(0, "")] * 4
     assert (refused.code, "UNSET_VENDORS_SECRET" in refused.err) == (78, True)
     assert cli("check", "--config", file).code == 78
+
+
+def test_anything_that_was_sent_is_found(ask, send):
+    """By an order's number in another case, by half of it, by an event's ID; nothing fails in a sentence."""
+    event = send("find-1", "SO-Find/1")
+    send("find-2", "SO-Find/22", "SO-Find/23")
+
+    by_case = ask("orders show", "so-find/1")
+    by_event = ask("orders show", "find-1")
+    by_half = ask("orders show", "SO-Find/2")
+    nothing = ask("find", "no such thing")
+
+    assert by_case.code == by_event.code == 0
+    assert by_case.out == by_event.out
+    assert "SO-Find/1" in by_case.out
+    assert by_half.code == 1
+    assert "gateway orders show demo SO-Find/22" in by_half.out
+    assert (nothing.code, nothing.out) == (1, "")
+    assert "nothing bears no such thing" in nothing.err
+    assert ask("events show", event).out == ask("events show", "find-1").out
+
+
+def test_where_no_order_came_of_it_the_event_is_shown(ask, send):
+    """Why it ended, and the command that helps."""
+    event = send("find-broken", isBroken=True)
+
+    shown = ask("orders show", "find-broken")
+
+    assert shown.code == 0
+    assert "malformed_payload: broken on purpose at $.isBroken" in shown.out
+    assert "mend the adapter, then replay" in shown.out
+    assert f"gateway dead-letters replay event-{event}" in shown.out

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 from gateway.api import CALLS, PREFIX
+from gateway.ingress.refusals import REASONS
+from gateway.remedies import REFUSALS, REMEDIES
 
 ROOT = Path(__file__).parents[3]
 DOCUMENT = (ROOT / "docs" / "api.md").read_text()
@@ -38,10 +40,22 @@ def test_every_parameter_of_a_list_is_named():
         assert filters == {name for name in filters if f"`{name}`" in row}
 
 
-def test_every_reason_is_documented():
-    """Each code that the gateway or an adapter gives, and each promised one, has a row."""
+def _rows(heading):
+    """Codes and last columns of a heading's table."""
+    _, _, text = DOCUMENT.partition(f"## {heading}\n")
+    return dict(re.findall(r"^\| `([a-z_]+)` \|(?:.*\|)? ([^|]+) \|$", text.partition("\n## ")[0], re.MULTILINE))
+
+
+def test_every_reason_has_a_remedy():
+    """Each code that the gateway or an adapter gives, and each promised one, is in the one table of remedies."""
     sources = [path.read_text() for top in ("gateway", "adapters") for path in (ROOT / top).rglob("*.py")]
     given = {code for text in sources for code in CODE.findall(text)}
-    documented = set(re.findall(r"^\| `([a-z_]+)` \|", DOCUMENT.partition("## Reasons")[2], re.MULTILINE))
 
-    assert given | PROMISED <= documented
+    assert given | PROMISED <= REMEDIES.keys()
+
+
+def test_every_remedy_is_documented():
+    """The documentation's tables of reasons and of refusals say what the gateway says."""
+    assert _rows("Reasons") == {code: remedy.words for code, remedy in REMEDIES.items()}
+    assert _rows("Refusals") == REFUSALS
+    assert REFUSALS.keys() == REASONS

@@ -10,7 +10,8 @@ WITH named AS (
     FROM events e, json_each(e.refs) j WHERE e.id IN (SELECT value FROM json_each(?))
 )
 SELECT DISTINCT e.id
-FROM named n JOIN event_references r ON r.reference = n.reference JOIN events e ON e.id = r.event AND e.source = n.source
+FROM named n JOIN event_references r ON r.reference = n.reference COLLATE NOCASE AND r.reference = n.reference
+JOIN events e ON e.id = r.event AND e.source = n.source
 WHERE NOT EXISTS (SELECT 1 FROM states s WHERE s.event = e.id)
   AND NOT EXISTS (SELECT 1 FROM json_each(e.refs) own
                   WHERE NOT EXISTS (SELECT 1 FROM named m WHERE m.source = e.source AND m.reference = own.value));

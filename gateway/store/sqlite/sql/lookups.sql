@@ -10,10 +10,11 @@ SELECT event, lookups, tries, failing_since FROM waiting WHERE source = ? AND tu
 -- name: former_clock
 -- The newest clock that an event of the source with one of the same references brought.
 SELECT max(max(coalesce(e.clock, 0), coalesce(s.clock, 0)))
-FROM event_references r JOIN events e ON e.id = r.event LEFT JOIN states s ON s.event = e.id
-WHERE e.source = ?1 AND r.reference IN (
-    SELECT own.value FROM waiting w JOIN events we ON we.id = w.event JOIN json_each(we.refs) own
-    WHERE w.source = ?1 AND w.turn = ?2 AND w.subject = ?3);
+FROM (SELECT DISTINCT own.value AS reference FROM waiting w JOIN events we ON we.id = w.event JOIN json_each(we.refs) own
+      WHERE w.source = ?1 AND w.turn = ?2 AND w.subject = ?3) told
+CROSS JOIN event_references r ON r.reference = told.reference COLLATE NOCASE AND r.reference = told.reference
+JOIN events e ON e.id = r.event LEFT JOIN states s ON s.event = e.id
+WHERE e.source = ?1;
 
 -- name: mark_asked
 UPDATE waiting SET asked = ? WHERE event = ?;

@@ -55,7 +55,9 @@ WHERE e.id BETWEEN ?1 AND ?2 AND e.ended_at IS NOT NULL AND e.body_digest IS NOT
 SELECT refs FROM events WHERE id = ?;
 
 -- name: delete_references
-DELETE FROM event_references WHERE event = ?2 AND reference IN (SELECT value FROM json_each(?1));
+DELETE FROM event_references
+WHERE reference COLLATE NOCASE IN (SELECT value FROM json_each(?1))
+  AND reference IN (SELECT value FROM json_each(?1)) AND event = ?2;
 
 -- name: remember_states
 -- The next numbers are counted from the highest, which may be among those that go.

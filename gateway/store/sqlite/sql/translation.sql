@@ -26,7 +26,9 @@ SELECT * FROM (VALUES :rows) WHERE column1 IS NOT NULL;
 INSERT OR IGNORE INTO event_references (reference, event) SELECT * FROM (VALUES :rows) WHERE column1 IS NOT NULL;
 
 -- name: forget_references
-DELETE FROM event_references WHERE event = ?1 AND reference IN (SELECT value FROM json_each(?2));
+DELETE FROM event_references
+WHERE reference COLLATE NOCASE IN (SELECT value FROM json_each(?2))
+  AND reference IN (SELECT value FROM json_each(?2)) AND event = ?1;
 
 -- name: finish_events
 UPDATE events SET status = new.column2, reason_code = new.column3, reason_detail = new.column4,

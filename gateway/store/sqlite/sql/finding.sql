@@ -1,0 +1,64 @@
+-- name: orders_by_name
+SELECT o.id FROM orders o WHERE :o.external_order_id: ORDER BY o.external_order_id COLLATE NOCASE LIMIT ?3;
+
+-- name: orders_by_order_id
+SELECT o.id FROM orders o WHERE o.order_id IS NOT NULL AND :o.order_id: ORDER BY o.order_id COLLATE NOCASE LIMIT ?3;
+
+-- name: events_set_aside
+-- What died before it was an order's, or beside it.
+SELECT DISTINCT s.event FROM states s JOIN events e ON e.id = s.event AND e.run = s.run AND e.is_dead_letter = 1
+WHERE s.reason_code IS NOT NULL AND :s.external_order_id: LIMIT ?3;
+
+-- name: events_by_reference
+SELECT DISTINCT r.event FROM event_references r WHERE :r.reference: LIMIT ?3;
+
+-- name: of_events
+-- The orders that came of events, and the events of which none came, or that are dead letters themselves.
+SELECT 'order', o.id FROM json_each(?1) asked JOIN states s ON s.event = asked.value
+JOIN orders o ON o.tenant = s.tenant AND o.external_order_id = s.external_order_id
+WHERE s.status <> 'dead' OR o.state = s.id
+UNION ALL
+SELECT 'event', e.id FROM json_each(?1) asked JOIN events e ON e.id = asked.value
+WHERE e.is_dead_letter = 1
+   OR NOT EXISTS (SELECT 1 FROM states s JOIN orders o ON o.tenant = s.tenant
+                  AND o.external_order_id = s.external_order_id WHERE s.event = e.id);
+
+-- name: events_spelt
+WITH RECURSIVE names (name) AS (
+    SELECT min(source) FROM events UNION ALL
+    SELECT (SELECT min(source) FROM events WHERE source > names.name) FROM names WHERE names.name IS NOT NULL)
+SELECT e.id FROM names CROSS JOIN events e ON e.source = names.name AND e.event_id IN (SELECT value FROM json_each(?1))
+LIMIT ?2;
+
+-- name: events_beginning
+WITH RECURSIVE names (name) AS (
+    SELECT min(source) FROM events UNION ALL
+    SELECT (SELECT min(source) FROM events WHERE source > names.name) FROM names WHERE names.name IS NOT NULL)
+SELECT e.id FROM names CROSS JOIN events e ON e.source = names.name AND e.event_id > ?1 AND e.event_id < ?2
+LIMIT ?3;
+
+-- name: events_in_mixed_case
+SELECT e.id FROM events e INDEXED BY events_mixed_case
+WHERE e.run > 0 AND e.event_id GLOB '*[a-z]*' AND e.event_id GLOB '*[A-Z]*' AND :e.event_id:
+LIMIT ?3;
+
+-- name: event_by_id
+SELECT id FROM events WHERE id = ?;
+
+-- name: order_by_id
+SELECT id FROM orders WHERE id = ?;
+
+-- name: orders
+SELECT o.id, o.tenant, e.source, o.external_order_id, o.order_id, e.event_id, o.status, o.status = 'dead', o.changed_at,
+       o.reason_code, o.reason_detail, o.reason_path
+FROM json_each(?) asked JOIN orders o ON o.id = asked.value
+LEFT JOIN states s ON s.id = o.state LEFT JOIN events e ON e.id = s.event;
+
+-- name: events
+SELECT e.id, s.tenant, e.source, s.external_order_id, NULL, e.event_id, e.status, e.is_dead_letter, e.received_at,
+       coalesce(e.reason_code, s.reason_code), coalesce(e.reason_detail, s.reason_detail),
+       coalesce(e.reason_path, s.reason_path)
+FROM json_each(?) asked JOIN events e ON e.id = asked.value
+-- Of several orders the one that went wrong.
+LEFT JOIN states s ON s.id = (SELECT f.id FROM states f WHERE f.event = e.id AND f.run = e.run
+                              ORDER BY f.reason_code IS NULL, f.id LIMIT 1);
