@@ -1,6 +1,5 @@
 """The operators' API."""
 
-from gateway.api.access import Operators
 from gateway.api.app import CALLS, PREFIX, create_api
 from gateway.api.doors import Audit, Deliveries, Doors, Lookups, Refusals, TurnedAway
 from gateway.api.health import health_routes
@@ -16,7 +15,6 @@ __all__ = [
     "Doors",
     "LookupHalt",
     "Lookups",
-    "Operators",
     "Refusals",
     "TurnedAway",
     "create_api",

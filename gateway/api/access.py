@@ -28,21 +28,6 @@ class Operator(msgspec.Struct, frozen=True):
     role: Role
 
 
-class Operators:
-    """From a request's `Authorization` headers to the token's bearer, by the access that counts at that moment."""
-
-    def __init__(self, access: ApiAccess) -> None:
-        self.take(access)
-
-    def take(self, access: ApiAccess) -> None:
-        """From the next request on this access counts."""
-        self._find = operators_of(access)
-
-    def __call__(self, headers: list[bytes]) -> Operator | None:
-        """The bearer; None: no proof, a wrong one, or two."""
-        return self._find(headers)
-
-
 def operators_of(access: ApiAccess) -> Callable[[list[bytes]], Operator | None]:
     """A function from a request's `Authorization` headers to the bearer; None: no proof, a wrong one, or two."""
     known = [

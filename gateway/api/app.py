@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api import dead_letters, events, finding, history, orders, sources, tenants, upkeep
-from gateway.api.access import FailureLimit, Operator, Operators
+from gateway.api.access import FailureLimit, Operator, operators_of
 from gateway.api.answers import SECURITY_HEADERS, refuse, reply
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
@@ -59,7 +59,7 @@ class Doorkeeper:
 
     def __init__(self, app: ASGIApp, doors: Doors) -> None:
         self._app = app
-        self._operator = doors.operators or Operators(doors.config.settings.api)
+        self._operators = doors.live.derive(lambda config: operators_of(config.settings.api))
         self._limit = FailureLimit(doors.failures_per_minute, doors.clock)
         self._address_of = doors.address_of
         self._note = doors.turned_away
@@ -72,7 +72,7 @@ class Doorkeeper:
         path = scope["raw_path"].partition(b"?")[0].decode("latin-1")
         scope = {**scope, "path": path}
         if path == PREFIX or path.startswith(PREFIX + "/"):
-            operator = self._operator([value for name, value in scope["headers"] if name == b"authorization"])
+            operator = self._operators.value([value for name, value in scope["headers"] if name == b"authorization"])
             if operator is None:
                 await self._turned_away(Request(scope))(scope, receive, send)
                 return

@@ -6,7 +6,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 from starlette.requests import Request
 
-from gateway.api.access import Operators
+from gateway.config.live import Live
 from gateway.config.model import Config
 from gateway.events import Clock, Micros, Reason
 from gateway.orders import TenantState
@@ -89,7 +89,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
 
     `wake_translation` is called when events were put back for translation. `started_at` is when this gateway began to
     listen, from which a source that never sent anything is silent. `address_of` says who asks; failed proofs are
-    limited per address, `failures_per_minute` each. `operators` knows the tokens, by default the configuration's.
+    limited per address, `failures_per_minute` each.
     """
 
     records: Records
@@ -99,7 +99,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: Deliveries
     lookups: Lookups
     refusals: Refusals
-    config: Config
+    live: Live
     clock: Clock
     started_at: Micros
     audit: Audit
@@ -107,4 +107,8 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     wake_translation: Callable[[], None]
     address_of: Callable[[Request], str] = peer_of
     failures_per_minute: int = 30
-    operators: Operators | None = None
+
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+        return self.live.config

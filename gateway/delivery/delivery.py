@@ -46,7 +46,7 @@ class Delivery:
         self._sleep = sleep
         self._on_crash = on_crash
         self._workers = {
-            name: TenantWorker(name, tenant, outbox, clock=clock, random=random, sleep=sleep, on_attempt=on_attempt)
+            name: TenantWorker(name, tenants, outbox, clock=clock, random=random, sleep=sleep, on_attempt=on_attempt)
             for name, tenant in tenants.items()
             if tenant.delivery == "push"
         }
@@ -87,11 +87,6 @@ class Delivery:
         worker = self._workers.get(tenant)
         if worker is not None:
             await worker.forget_words()
-
-    def take_secrets(self, tenants: Mapping[str, Tenant]) -> None:
-        """From their next requests on these tenants' secrets count; nothing else of them does."""
-        for name, worker in self._workers.items():
-            worker.take_secret(tenants[name].secret or "")
 
     async def start(self) -> None:
         """Read the tenants' states and begin, as soon as what an earlier run left leased is put back."""

@@ -6,7 +6,7 @@ rescued and sent again, never judged.
 
 import asyncio
 import random as randomness
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, Literal, TypeAlias
 
@@ -98,7 +98,7 @@ class TenantWorker:
     def __init__(
         self,
         name: str,
-        settings: Tenant,
+        tenants: Mapping[str, Tenant],
         outbox: Outbox,
         *,
         clock: Clock,
@@ -107,7 +107,7 @@ class TenantWorker:
         on_attempt: OnAttempt = no_report,
     ) -> None:
         self.name = name
-        self._settings = settings
+        self._tenants = tenants
         self._outbox = outbox
         self._clock = clock
         self._random = random
@@ -120,7 +120,12 @@ class TenantWorker:
         self._begun = 0
         self._troubled = 0
         self._latest: Micros | None = None
-        self._lanes = [_Lane(number, self._new_client()) for number in range(max(1, settings.concurrency))]
+        self._lanes = [_Lane(number, self._new_client()) for number in range(max(1, self._settings.concurrency))]
+
+    @property
+    def _settings(self) -> Tenant:
+        """Those in force."""
+        return self._tenants[self.name]
 
     def _new_client(self) -> IntakeClient:
         settings = self._settings
@@ -180,11 +185,6 @@ class TenantWorker:
         if reason is not None and not self._state.is_halted_by_hand:
             self._state = replace(self._state, reason=replace(reason, detail="the intake's words were erased"))
             await self._outbox.save_tenant_state(self.name, self._state)
-
-    def take_secret(self, secret: str) -> None:
-        """Prove ourselves with another secret from the next request on; a halt is probed as it would have been."""
-        for lane in self._lanes:
-            lane.client.secret = secret
 
     def stop(self) -> None:
         """End `run` once what is in flight is settled."""
@@ -315,6 +315,7 @@ class TenantWorker:
         self._begun += 1
         ticket, at = self._begun, self._clock()
         lane.busy_until = self._lease_end(at)
+        lane.client.secret = self._settings.secret or ""
         answer = await lane.client.post([order.body for order in orders])
         now = self._clock()
         lane.busy_until = 0

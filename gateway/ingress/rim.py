@@ -16,10 +16,12 @@ from functools import partial
 from pathlib import PurePath
 from urllib.parse import unquote, unquote_to_bytes
 
+import msgspec
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters import Acknowledgement
+from gateway.config.live import Live
 from gateway.config.model import Config
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Clock, Reason, Receipt
@@ -55,11 +57,20 @@ class Disconnected(Exception):  # noqa: N818 - named by what happened
     """The sender went away before its body was complete; nothing is stored."""
 
 
+class _Sight(msgspec.Struct, frozen=True):
+    """A configuration as the rim sees it: `doors` by their names in a path, `max_body` in bytes, trusted `proxies`."""
+
+    doors: Mapping[bytes, Door]
+    max_body: int
+    too_large: Answer
+    proxies: int
+
+
 class Rim:
     """Receives, proves, names, stores, acknowledges.
 
     Args:
-        config: the sources and limits; `reload` takes another one.
+        live: the sources and limits.
         inbox: where events go.
         clock: the wall clock.
         refusals: where refusals are kept.
@@ -70,7 +81,7 @@ class Rim:
 
     def __init__(
         self,
-        config: Config,
+        live: Live,
         inbox: Inbox,
         *,
         clock: Clock,
@@ -91,20 +102,18 @@ class Rim:
         self._one_walk_at_a_time = asyncio.Lock()
         self._lines = LineLimit()
         self._log = structlog.get_logger("gateway.ingress")
-        self._doors: Mapping[bytes, Door] = {}
-        self.reload(config)
+        self._live = live.derive(self._sight)
 
-    def reload(self, config: Config) -> None:
-        """Serve these sources from the next request on. Raises ValueError for credentials that are none."""
+    def _sight(self, config: Config) -> "_Sight":
+        """What the rim needs to know of a configuration. Raises ValueError for credentials that are none."""
         doors = {}
         for source in config.sources.values():
             door = Door(source, self._clock)
             for name in (source.name, *source.settings.aliases):
                 doors[name.encode()] = door
-        self._max_body = config.settings.limits.max_body
-        self._too_large = error_answer(413, "too_large", f"the body is larger than {self._max_body} bytes", CLOSE)
-        self._proxies = config.settings.server.trusted_proxies
-        self._doors = doors
+        most = config.settings.limits.max_body
+        too_large = error_answer(413, "too_large", f"the body is larger than {most} bytes", CLOSE)
+        return _Sight(doors, most, too_large, config.settings.server.trusted_proxies)
 
     def flush(self) -> None:
         """Hand the figures over, before they are shown."""
@@ -125,7 +134,7 @@ class Rim:
             return False
         started = self._monotonic()
         name, _, rest = scope["raw_path"][len(PREFIX) :].partition(b"/")
-        door = self._doors.get(name)
+        door = self._live.value.doors.get(name)
         if door is None or scope["method"] != "POST":
             return False
         headers, query = door.read(scope["headers"]), scope["query_string"]
@@ -140,7 +149,7 @@ class Rim:
 
     def _is_in_order(self, door: Door, headers: Headers, query: bytes, body: bytes) -> bool:
         """Whether nothing at all is odd; what is, is judged and told of by the ordinary way alone."""
-        if door.networks or len(body) > self._max_body or self._blocked(door.name) is not None:
+        if door.networks or len(body) > self._live.value.max_body or self._blocked(door.name) is not None:
             return False
         if not (door.proofs.fit_head(headers, query) or door.proofs.fit_body(headers, body)):
             return False
@@ -167,7 +176,8 @@ class Rim:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         name, _, rest = scope["raw_path"][len(PREFIX) :].partition(b"/")
-        door = self._doors.get(name) or self._doors.get(unquote_to_bytes(name))
+        doors = self._live.value.doors
+        door = doors.get(name) or doors.get(unquote_to_bytes(name))
         try:
             if door is None:
                 answer = self._refuse(None, scope, Refused(answers.UNKNOWN_SOURCE, "unknown_source"))
@@ -230,8 +240,9 @@ class Rim:
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
         length = headers.get(b"content-length")
-        if length is not None and int(length) > self._max_body:
-            raise Refused(self._too_large, "too_large", int(length))
+        sight = self._live.value
+        if length is not None and int(length) > sight.max_body:
+            raise Refused(sight.too_large, "too_large", int(length))
         chunks: list[bytes] = []
         size = 0
         while True:
@@ -240,8 +251,8 @@ class Rim:
                 raise Disconnected
             chunk: bytes = message.get("body", b"")
             size += len(chunk)
-            if size > self._max_body:
-                raise Refused(self._too_large, "too_large", size)
+            if size > sight.max_body:
+                raise Refused(sight.too_large, "too_large", size)
             if message.get("more_body", False):
                 chunks.append(chunk)
             else:
@@ -343,9 +354,9 @@ class Rim:
 
     def _address(self, scope: Scope) -> str | None:
         """Whom the request comes from; worked out where it is needed, since a good request seldom needs it."""
-        client = scope.get("client")
-        hops = [value for name, value in scope["headers"] if name == b"x-forwarded-for"] if self._proxies else []
-        return client_address(client[0] if client else None, b",".join(hops) if hops else None, self._proxies)
+        client, proxies = scope.get("client"), self._live.value.proxies
+        hops = [value for name, value in scope["headers"] if name == b"x-forwarded-for"] if proxies else []
+        return client_address(client[0] if client else None, b",".join(hops) if hops else None, proxies)
 
     def _complain(self, what: str, source: str | None, error: BaseException) -> None:
         """A line about a failure: its kind and place, never its words, which may hold what was sent."""

@@ -1,7 +1,7 @@
 """One pull: what it serves, in which order, and what becomes of it when it was written whole, or was not."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -35,16 +35,28 @@ class PullTenant:
     """Serves the pulls of one tenant, one after another."""
 
     def __init__(
-        self, name: str, settings: Tenant, outbox: Outbox, ledger: PullLedger, *, clock: Clock, on_settled: OnSettled
+        self,
+        name: str,
+        tenants: Mapping[str, Tenant],
+        outbox: Outbox,
+        ledger: PullLedger,
+        *,
+        clock: Clock,
+        on_settled: OnSettled,
     ) -> None:
         self.name = name
-        self.settings = settings
+        self._tenants = tenants
         self.state = TenantState()
         self._outbox = outbox
         self._ledger = ledger
         self._clock = clock
         self._on_settled = on_settled
         self._one_at_a_time = asyncio.Lock()
+
+    @property
+    def settings(self) -> Tenant:
+        """Those in force."""
+        return self._tenants[self.name]
 
     async def load(self) -> None:
         """Take up what was remembered over the restart."""

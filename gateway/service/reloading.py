@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from gateway.config import Config, restart_needed, secrets_changed, secrets_of
+from gateway.config.live import Live
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.ground.logs import Log
 
@@ -20,19 +21,19 @@ class Reloading:
     """Takes over what became of the configuration's secrets, each time that it is asked to.
 
     Args:
-        config: what the gateway runs with.
+        live: the configuration in force.
         read: reads it anew, in a thread.
         take: hands the rooms another configuration, of which only the secrets differ. Raises ValueError for
             credentials that are none, before anything has changed.
         log: blots out the old secrets and the new ones.
     """
 
-    def __init__(self, config: Config, read: Read, take: Callable[[Config], Awaitable[None]], log: Log) -> None:
-        self._config = config
+    def __init__(self, live: Live, read: Read, take: Callable[[Config], Awaitable[None]], log: Log) -> None:
+        self._live = live
         self._read = read
         self._take = take
         self._log = log
-        self._known = set(secrets_of(config))
+        self._known = set(secrets_of(live.config))
 
     async def run(self, asked: asyncio.Event) -> None:
         """Reload for ever, whenever it is asked for."""
@@ -51,7 +52,8 @@ class Reloading:
         except ConfigError as error:
             _log.error("reload_refused", faults=[str(fault) for fault in error.faults])
             return
-        keys = restart_needed(self._config, read)
+        keys = restart_needed(self._live.config, read)
+        changed = secrets_changed(self._live.config, read)
         if keys:
             _log.error("reload_refused", needs_a_restart=keys)
             return
@@ -66,6 +68,4 @@ class Reloading:
         except StoreUnavailable:
             # The rooms have theirs by now.
             _log.error("reload_incomplete", missing="the embedded intake's connections")
-        changed = secrets_changed(self._config, read)
-        self._config = read
         _log.info("secrets_reloaded", changed=changed)

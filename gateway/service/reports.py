@@ -8,14 +8,17 @@ import structlog
 from gateway.delivery.worker import DeliveryReport
 from gateway.events import SECOND, Clock, EventStatus, Micros, Reason, Transition
 from gateway.ground.metrics import Metrics
+from gateway.ingress.refusals import RefusalLog
 from gateway.orders import Attempt, Settled, TenantState, TenantStatus
+from gateway.records import RefusalRecord
 
 
 class Reports:
     """The wiring gives its methods to the rooms as their observers."""
 
-    def __init__(self, metrics: Metrics, clock: Clock) -> None:
+    def __init__(self, metrics: Metrics, refusals: RefusalLog, clock: Clock) -> None:
         self._metrics = metrics
+        self._refusals = refusals
         self._clock = clock
         self._translation = structlog.get_logger("gateway.translation")
         self._delivery = structlog.get_logger("gateway.delivery")
@@ -54,6 +57,15 @@ class Reports:
     def audit(self, operator: str, act: str, what: str) -> None:
         """Somebody did something through the operators' API."""
         structlog.get_logger("gateway.audit").info(act, operator=operator, what=what)
+
+    def turned_away(self, status: int, reason: str, address: str | None) -> None:
+        """A request never reached an application, or proved nobody there."""
+        self._refusals.add(RefusalRecord(self._clock(), None, status, reason, address, None))
+        self._metrics.refused(None, reason, 1)
+
+    def crashed(self, loop: str, error: Exception) -> None:
+        """A tenant's loop died; it is restarted."""
+        self._delivery.error("loop_died", loop=loop, exc_info=error)
 
     def _count(self, tenant: str, attempt: Attempt, settled: Sequence[Settled]) -> None:
         now = self._clock()

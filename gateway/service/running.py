@@ -12,11 +12,14 @@ import structlog
 from starlette.types import ASGIApp
 
 from gateway.config import Config, secrets_of
+from gateway.config.live import Live
 from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.ground import logs
 from gateway.ground.channel import rest_collector
-from gateway.service.app import Gateway
+from gateway.ground.clock import now
+from gateway.service.app import applications
 from gateway.service.reloading import Read, Reloading
+from gateway.service.rooms import open_rooms
 from gateway.serving import create_server, listen
 
 STARTED_LOOK_SECONDS: Final = 0.005
@@ -83,12 +86,13 @@ async def running(
             sockets = [_bind(stack, "server", server.host, server.port)]
             if server.admin is not None:
                 sockets.append(_bind(stack, "server.admin", server.admin.host, server.admin.port))
-            gateway = await stack.enter_async_context(Gateway(config, on_lost=on_lost))
-            apps = [gateway.public, *([gateway.admin] if gateway.admin else [])]
-            for app, listener in zip(apps, sockets, strict=True):
-                await stack.enter_async_context(_listening(app, config, listener, gateway.turned_away))
+            live = Live(config)
+            rooms = await stack.enter_async_context(open_rooms(live, now, on_lost))
+            apps = applications(rooms)
+            for app, listener in zip([each for each in (apps.public, apps.admin) if each], sockets, strict=True):
+                await stack.enter_async_context(_listening(app, config, listener, rooms.reports.turned_away))
             if read is not None and asked is not None:
-                reloading = asyncio.create_task(Reloading(config, read, gateway.take_secrets, log).run(asked))
+                reloading = asyncio.create_task(Reloading(live, read, rooms.take, log).run(asked))
                 stack.callback(reloading.cancel)
             host, port = sockets[0].getsockname()[:2]
             _log.info("listening", host=host, port=port)

@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from gateway.config.live import Live
 from gateway.config.model import Config, Retention
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Clock, Micros, Reason
@@ -103,7 +104,7 @@ class Gauges:
 
     def __init__(
         self,
-        config: Config,
+        live: Live,
         store: Store,
         metrics: Metrics,
         *,
@@ -113,7 +114,7 @@ class Gauges:
         drift: Callable[[], Mapping[tuple[str, str], int]],
         clock: Clock,
     ) -> None:
-        self._config = config
+        self._live = live
         self._store = store
         self._metrics = metrics
         self._states = states
@@ -128,7 +129,7 @@ class Gauges:
         self._flush()
         now, figures = self._clock(), await self._store.records.tenant_figures()
         states = self._states()
-        for name in self._config.settings.tenants:
+        for name in self._live.tenants:
             found = figures.get(name, TenantFigures())
             oldest = 0 if found.oldest_pending_at is None else max(0, now - found.oldest_pending_at)
             is_halted = states.get(name, TenantState()).status is TenantStatus.HALTED
@@ -136,12 +137,12 @@ class Gauges:
                 name, pending=found.pending, oldest_pending_seconds=oldest / SECOND, is_halted=is_halted
             )
         accepted = await self._store.records.last_accepted()
-        for source in self._config.sources.values():
+        for source in self._live.sources.values():
             every = source.settings.expect_every
             since = max(accepted.get(source.name, 0), self._started_at)
             self._metrics.silent(source.name, is_silent=every is not None and now - since > every * SECOND)
         drifted = self._drift()
-        for name in self._config.sources:
+        for name in self._live.sources:
             for kind in DRIFT_KINDS:
                 self._metrics.drifted(name, kind, drifted.get((name, kind), 0))
         for loop, at in self._ticks().items():

@@ -11,7 +11,9 @@ from typing import Any
 import httpx
 
 from gateway.cli.settings import configuration
-from gateway.service.app import Gateway
+from gateway.config.live import Live
+from gateway.service.app import applications
+from gateway.service.rooms import open_rooms
 from tests.intakes import Intake, accepted, always, poisoned, status
 from tests.processes import API_TOKEN, PROOF, source, tenant, told, version_of
 
@@ -81,8 +83,8 @@ async def running(folder: Path, clock: Turned, *intakes: Intake, **members: Any)
         "sources": {name: source(name) for name in names},
     }
     file.write_text(json.dumps(settings))
-    async with Gateway(configuration(file), clock) as gateway:
-        transport = httpx.ASGITransport(gateway.public)
+    async with open_rooms(Live(configuration(file)), clock, lambda: None) as rooms:
+        transport = httpx.ASGITransport(applications(rooms).public)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
             yield Doors(http)
 

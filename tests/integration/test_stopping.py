@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 from gateway.cli.settings import configuration
-from gateway.service import app
-from gateway.service.app import Gateway
+from gateway.config.live import Live
+from gateway.ground.clock import now
+from gateway.service import rooms
 from tests.processes import API_TOKEN, source, tenant
 
 
@@ -21,7 +22,7 @@ def store_of_ours():
 
 async def test_a_store_that_hangs_does_not_keep_the_gateway_from_stopping(tmp_path, monkeypatch):
     """It is ended, after a time."""
-    monkeypatch.setattr(app, "LONGEST_STOP_SECONDS", 0.3)
+    monkeypatch.setattr(rooms, "LONGEST_STOP_SECONDS", 0.3)
     settings = {
         "store": "sqlite:///gateway.db",
         "api": {"token": API_TOKEN},
@@ -30,8 +31,8 @@ async def test_a_store_that_hangs_does_not_keep_the_gateway_from_stopping(tmp_pa
         "sources": {"a": source("a")},
     }
     (tmp_path / "config.yaml").write_text(json.dumps(settings))
-    gateway = Gateway(configuration(tmp_path / "config.yaml"))
-    async with gateway:
+    live = Live(configuration(tmp_path / "config.yaml"))
+    async with rooms.open_rooms(live, now, lambda: None):
         os.kill(store_of_ours(), signal.SIGSTOP)
         began = time.monotonic()
 

@@ -27,13 +27,15 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from gateway.config import Config, load, secrets_of
+from gateway.config.live import Live
 from gateway.events import Arrival, Reason, Receipt
 from gateway.ground import logs
+from gateway.ground.clock import now
 from gateway.ground.metrics import Metrics
 from gateway.ingress.refusals import RefusalLog
 from gateway.ingress.rim import Rim
 from gateway.registry import find_adapter
-from gateway.service import app, running
+from gateway.service import running
 from gateway.service.upkeep import Conditions
 from gateway.serving import create_server, listen
 from gateway.store.ports import Inbox
@@ -107,7 +109,7 @@ async def durable(config: Config) -> AsyncIterator[ASGIApp]:
 def _rim(
     config: Config, inbox: Inbox, metrics: Metrics, blocked: Callable[[str], Reason | None] = lambda _source: None
 ) -> Iterator[ASGIApp]:
-    rim = Rim(config, inbox, clock=app.now, refusals=RefusalLog(), figures=metrics, blocked=blocked)
+    rim = Rim(Live(config), inbox, clock=now, refusals=RefusalLog(), figures=metrics, blocked=blocked)
     try:
         yield rim.before(Starlette())
     finally:

@@ -10,6 +10,7 @@ import pytest
 from adapters import Adapter, Hook, Identity, Ignored, OptionsModel, Secret
 from gateway.api import Doors, LookupHalt, create_api
 from gateway.config import ApiAccess, ApiToken, Bearer, Config, ConfiguredSource, Settings, Source, Tenant
+from gateway.config.live import Live
 from gateway.drift.radar import Radar
 from gateway.errors import ConflictingRequest
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, Reason, TranslatedEvent
@@ -181,7 +182,7 @@ async def doors(store, calls, tmp_path) -> Doors:
         deliveries=StandInDeliveries(calls),
         lookups=StandInLookups(calls),
         refusals=StandInRefusals(),
-        config=_config(store.path),
+        live=Live(_config(store.path)),
         clock=lambda: NOW + 10 * SECOND,
         started_at=NOW,
         audit=lambda *act: calls.audit.append(act),

@@ -94,7 +94,7 @@ class Desk:
     async def worker(self, intake, name="acme", outbox=None, **settings):
         worker = TenantWorker(
             name,
-            tenant(intake.url, **settings),
+            {name: tenant(intake.url, **settings)},
             outbox or self.store.outbox,
             clock=self.clock,
             random=lambda: 0.5,

@@ -14,6 +14,7 @@ import uvloop
 
 from adapters import Adapter, Hook, Identity, OptionsModel, VendorModel, decoder
 from adapters.contract import Ignored
+from gateway.config.live import Live
 from gateway.config.model import Bearer, Config, ConfiguredSource, Limits, Server, Settings, Source, Tenant
 from gateway.events import Clock, Reason
 from gateway.ingress.refusals import RefusalLog
@@ -166,8 +167,9 @@ class Running:
 
     async def _serve(self) -> None:
         self.store = await SqliteStore.open(Path(self.config.store_path))
+        self.live = Live(self.config)
         self.rim = Rim(
-            self.config,
+            self.live,
             self.store.inbox,
             clock=self._clock,
             refusals=self.refusals,

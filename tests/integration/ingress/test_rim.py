@@ -650,7 +650,7 @@ def test_sources_are_exchanged_without_a_pause(tmp_path: Path) -> None:
     with Running(tmp_path) as rim:
         rim.post({"id": "1"})
         sources = [source("acme", auth=[Bearer(token="next")]), source("new", auth="none")]
-        rim.rim.reload(configuration(tmp_path, sources))
+        rim.live.replace(configuration(tmp_path, sources))
         statuses = [
             rim.post({"id": "2"}).status,
             rim.post({"id": "2"}, {"Authorization": "Bearer next"}).status,
