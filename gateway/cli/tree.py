@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli import payloads, rehearsing, sending, service, upkeep
+from gateway.cli.backup import backup, restore
 from gateway.cli.bench import bench
 from gateway.cli.dead_letters import dead_letters
 from gateway.cli.events import events
@@ -65,6 +66,8 @@ for command in (
     reconcile,
     upkeep.stats,
     upkeep.prune,
+    backup,
+    restore,
     erase,
 ):
     app.command()(command)

@@ -8,7 +8,7 @@ from base64 import b64decode
 from collections.abc import Callable, Iterable
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from adapters import Adapter, Api
 from gateway.config.kinds import suggestion
@@ -241,6 +241,9 @@ def _is_base64(text: str) -> bool:
         return bool(b64decode(text.encode() + b"=" * (-len(text) % 4), validate=True))
     except ValueError:
         return False
+
+
+STORE_EXPECTED: Final = "expected sqlite:///path (relative to the file) or sqlite:////path (absolute)"
 
 
 def store_path(store: str, directory: Path) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters import Adapter, Secret
-from gateway.config.checks import Checks, store_path
+from gateway.config.checks import STORE_EXPECTED, Checks, store_path
 from gateway.config.convert import HOLE, convert
 from gateway.config.model import Config, ConfiguredSource, Server, Settings, Source, Tenant
 from gateway.config.nodes import Faults, Items, KeyPath, Node, Table, Text, nearest, written
@@ -37,8 +37,7 @@ def load(path: Path, environ: Mapping[str, str], find_adapter: Callable[[str, Pa
     directory = path.resolve().parent
     store = store_path(settings.store, Path(nearest(tree, ("store",)).file).resolve().parent)
     if store is None and faults.is_clear("store"):
-        detail = "expected sqlite:///path (relative to the file) or sqlite:////path (absolute)"
-        faults.add(nearest(tree, ("store",)).file, ("store",), detail)
+        faults.add(nearest(tree, ("store",)).file, ("store",), STORE_EXPECTED)
     sources = {}
     for name, source in (settings.sources or {}).items():
         configured = _configured(name, source, tree, faults, find_adapter)

@@ -1,6 +1,6 @@
 """The configuration's shape: every key, its type and its default. `load.py` reads a file into it."""
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -192,13 +192,16 @@ class Source(Section, frozen=True):
     aliases: list[str] = []
 
 
+DEFAULT_STORE: Final = "sqlite:///data/gateway.db"
+
+
 class Settings(Section, frozen=True):
     """The file as written."""
 
     tenants: dict[str, Tenant]
     sources: dict[str, Source]
     server: Server = Server()
-    store: str = "sqlite:///data/gateway.db"
+    store: str = DEFAULT_STORE
     api: ApiAccess = ApiAccess()
     intake: EmbeddedIntake = EmbeddedIntake()
     limits: Limits = Limits()

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from gateway.config.checks import STORE_EXPECTED, store_path
 from gateway.config.convert import HOLE, convert
-from gateway.config.model import ApiAccess, ApiToken, Server, Source
+from gateway.config.model import DEFAULT_STORE, ApiAccess, ApiToken, Server, Source
 from gateway.config.nodes import Faults, Items, KeyPath, Table, nearest
 from gateway.config.yaml import read_yaml
+from gateway.errors import ConfigError, Fault
 
 _RANKS: Final = ("read", "operate", "admin")
 
@@ -41,15 +43,33 @@ class Parts:
         return tokens[-1].token if tokens else ""
 
     @property
+    def store(self) -> Path:
+        """The store's file."""
+        node = nearest(self._tree, ("store",))
+        text = DEFAULT_STORE if node is self._tree else self._part(str, "store")
+        found = store_path(text, Path(node.file).resolve().parent)
+        if found is None:
+            raise ConfigError([Fault(node.file, "store", STORE_EXPECTED)])
+        return Path(found)
+
+    @property
+    def tenants(self) -> list[str]:
+        """The tenants' names."""
+        return self._names("tenants")
+
+    @property
     def sources(self) -> list[str]:
         """The sources' names."""
-        found = nearest(self._tree, ("sources",))
-        return list(found.entries) if isinstance(found, Table) and found is not self._tree else []
+        return self._names("sources")
 
     def source(self, name: str) -> Source:
         """A source, and what proves who sends to it."""
         source: Source = self._part(Source, "sources", name)
         return source
+
+    def _names(self, of: str) -> list[str]:
+        found = nearest(self._tree, (of,))
+        return list(found.entries) if isinstance(found, Table) and found is not self._tree else []
 
     def _part(self, kind: type[Any], *path: str) -> Any:
         found = nearest(self._tree, path)

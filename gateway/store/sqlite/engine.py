@@ -19,6 +19,7 @@ from gateway.store.sqlite.outbox import SqliteOutbox
 from gateway.store.sqlite.pulls import SqlitePullLedger
 from gateway.store.sqlite.reconciliation import SqliteReconciliationLedger
 from gateway.store.sqlite.records import SqliteRecords
+from gateway.store.sqlite.register import register_of
 from gateway.store.sqlite.translation import RowIds, SqliteTranslationQueue
 from gateway.store.sqlite.writer import Writer
 
@@ -47,7 +48,7 @@ class SqliteStore:
         self.records = SqliteRecords(records_reader)
         self.archive = SqliteArchive(records_reader)
         self.drift = SqliteDriftLedger(writer, records_reader)
-        self.operations = SqliteOperations(writer, records_reader)
+        self.operations = SqliteOperations(writer, records_reader, register_of(path))
         self._opened = opened
 
     @classmethod

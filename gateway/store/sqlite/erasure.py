@@ -8,6 +8,7 @@ from gateway.errors import ConflictingRequest, UnknownRecord
 from gateway.events import ERASED, Micros, OrderStatus
 from gateway.store.sqlite import ledger, retention
 from gateway.store.sqlite.endings import discard_event, discard_order
+from gateway.store.sqlite.register import Erasure
 from gateway.store.sqlite.sql import named
 
 SQL = named("erasure")
@@ -15,8 +16,8 @@ SQL = named("erasure")
 _encode = msgspec.json.Encoder().encode
 
 
-def erase(connection: sqlite3.Connection, tenant: str, external_order_id: str, now: Micros) -> int:
-    """Empty the order and the events behind it; how many events.
+def erase(connection: sqlite3.Connection, wanted: Erasure) -> int:
+    """Empty the order and the events behind it, and remember that it was erased; how many events.
 
     Bodies, other bodies, lookups' answers, canonical states, references, the intake's words and tracebacks go; ids,
     statuses, times, versions and digests stay, so that a repeat is still known as one. What was still to be sent or
@@ -26,6 +27,7 @@ def erase(connection: sqlite3.Connection, tenant: str, external_order_id: str, n
         UnknownRecord: nobody ever told of the order.
         ConflictingRequest: it is being sent at this moment.
     """
+    tenant, external_order_id, now = wanted.tenant, wanted.external_order_id, wanted.erased_at
     order = ledger.order_by_key(connection, tenant, external_order_id)
     events = [event for (event,) in connection.execute(SQL.story, (tenant, external_order_id)).fetchall()]
     if order is None and not events:
@@ -41,6 +43,7 @@ def erase(connection: sqlite3.Connection, tenant: str, external_order_id: str, n
     if order is not None:
         connection.execute(SQL.empty_order, (ERASED.detail, order.id))
         connection.execute(SQL.empty_attempts, (order.id,))
+    connection.execute(SQL.record, (tenant, external_order_id, now))
     return len(events)
 
 
@@ -68,3 +71,8 @@ def empty_log(connection: sqlite3.Connection) -> bool:
     finally:
         connection.execute(f"PRAGMA busy_timeout = {patience}").fetchall()
     return not is_busy
+
+
+def recorded(connection: sqlite3.Connection) -> set[Erasure]:
+    """All erasures that this store has seen."""
+    return {Erasure(*row) for row in connection.execute(SQL.recorded)}

@@ -4,6 +4,7 @@ import asyncio
 import re
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import aiosqlite
@@ -14,6 +15,7 @@ from gateway.events import Micros, OrderStatus, Reason
 from gateway.records import DeadLetterFilter, EventFilter, RetentionSpans
 from gateway.store.sqlite import erasure, ledger
 from gateway.store.sqlite.endings import discard_event, discard_order
+from gateway.store.sqlite.register import Erasure, record
 from gateway.store.sqlite.retention import Pruner
 from gateway.store.sqlite.selection import dead_letter_query, event_conditions, joined
 from gateway.store.sqlite.sql import named
@@ -37,9 +39,10 @@ _encode = msgspec.json.Encoder().encode
 class SqliteOperations:
     """Acts on events and orders; each step is one transaction."""
 
-    def __init__(self, writer: Writer, reader: aiosqlite.Connection) -> None:
+    def __init__(self, writer: Writer, reader: aiosqlite.Connection, register: Path) -> None:
         self._writer = writer
         self._reader = reader
+        self._register = register
 
     async def _write(self, run: Callable[[sqlite3.Connection], Result]) -> Result:
         return await asyncio.shield(self._writer.submit(run))
@@ -107,7 +110,15 @@ class SqliteOperations:
 
     async def erase(self, tenant: str, external_order_id: str, *, now: Micros) -> int:
         """Empty the order and the events behind it; how many events."""
-        erased = await self._write(lambda connection: erasure.erase(connection, tenant, external_order_id, now))
+        wanted = Erasure(tenant, external_order_id, now)
+
+        def run(connection: sqlite3.Connection) -> int:
+            erased = erasure.erase(connection, wanted)
+            # Last, so that what is not there, or is being sent, is not on record; before it is committed all the same.
+            record(self._register, wanted)
+            return erased
+
+        erased = await self._write(run)
         for _ in range(LOG_LOOKS):
             if await asyncio.shield(self._writer.submit(erasure.empty_log, is_transaction=False)):
                 break

@@ -42,3 +42,9 @@ UPDATE attempts SET detail = NULL WHERE id IN (SELECT attempt FROM attempt_order
 
 -- name: empty_log
 PRAGMA wal_checkpoint(TRUNCATE);
+
+-- name: record
+INSERT OR IGNORE INTO erasures (tenant, external_order_id, erased_at) VALUES (?, ?, ?);
+
+-- name: recorded
+SELECT tenant, external_order_id, erased_at FROM erasures;

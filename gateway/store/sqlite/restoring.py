@@ -1,0 +1,149 @@
+"""A backup becomes a store again: nothing is sent until somebody says so, and whoever was erased since stays erased."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Collection, Sequence
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from gateway.errors import StoreUnavailable, UnknownRecord
+from gateway.events import Micros, Reason
+from gateway.orders import TenantState, TenantStatus
+from gateway.store.sqlite import database, erasure
+from gateway.store.sqlite.backup import APPLICATION_ID, SQL, application_id_of, damage_of, new_part, sync
+from gateway.store.sqlite.engine import SqliteStore
+from gateway.store.sqlite.register import Erasure, erasures_in, record, register_of
+
+RESTORED: Final = Reason(
+    "restored", "restored from a backup: what was sent since is not known; resume by hand once nothing else sends"
+)
+_BESIDE: Final = ("", "-wal", "-shm", "-journal")
+
+
+class Restored(msgspec.Struct, frozen=True, rename="camel"):
+    """What was made of a backup: its moment, what it holds, the tenants that stand still, the orders erased again."""
+
+    store: str
+    made_at: datetime
+    events: int
+    orders: int
+    halted: tuple[str, ...]
+    erased: int
+
+
+async def restore(
+    backup: Path, store: Path, *, tenants: Collection[str], registers: Sequence[Path] = (), now: Micros
+) -> Restored:
+    """Make a store of a backup, in a place where none is.
+
+    Every tenant starts halted, orders under way count as perhaps sent, and the erasures of the place's own register,
+    and of `registers`, that the backup has not seen are applied.
+
+    Raises:
+        StoreUnavailable: the place is taken, or the file is no whole backup of this program's or an older one's;
+            nothing is left of the attempt.
+        ConfigError: the store cannot be opened.
+    """
+    _refuse_taken(store)
+    made_at = _examined(backup)
+    store.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        wanted = _on_record([register_of(store), *registers])
+        part = new_part(store)
+        try:
+            shutil.copyfile(backup, part)
+            restored = await _prepared(part, store, made_at, tenants, wanted, now)
+            for each in sorted(wanted - set(_known(register_of(store))), key=lambda each: each.erased_at):
+                record(register_of(store), each)
+            sync(part)
+            # Not renamed: a store that was made here meanwhile must not be lost.
+            os.link(part, store)
+        finally:
+            for beside in (*_BESIDE, ".lock"):
+                part.with_name(part.name + beside).unlink(missing_ok=True)
+        sync(store.parent)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreUnavailable(f"cannot restore to {store}: {error}") from error
+    return restored
+
+
+def _refuse_taken(store: Path) -> None:
+    for beside in _BESIDE:
+        if (found := store.with_name(store.name + beside)).exists():
+            raise StoreUnavailable(f"{found} exists: restore into an empty place, or move it away first")
+
+
+def _examined(backup: Path) -> datetime:
+    """When the backup was made. Raises StoreUnavailable where it is none, or not whole, or a newer program's."""
+    if application_id_of(backup) != APPLICATION_ID:
+        raise StoreUnavailable(f"{backup} is no backup of a gateway")
+    newest = database.migrations()[-1][0]
+    try:
+        with closing(sqlite3.connect(f"{backup.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as opened:
+            (version,) = opened.execute("PRAGMA user_version").fetchone()
+            if version > newest:
+                raise StoreUnavailable(f"the schema of {backup} ({version}) is newer than this program's ({newest})")
+            if (damage := damage_of(opened)) is not None:
+                raise StoreUnavailable(f"{backup} is damaged or cut off: {damage}")
+            (made_at,) = opened.execute(SQL.made_at).fetchone()
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"{backup} is damaged or cut off: {error}") from error
+    return datetime.fromisoformat(made_at).astimezone(UTC)
+
+
+def _known(register: Path) -> list[Erasure]:
+    with suppress(FileNotFoundError):
+        return erasures_in(register)
+    return []
+
+
+def _on_record(registers: Sequence[Path]) -> set[Erasure]:
+    own, *given = registers
+    return {*_known(own), *(each for register in given for each in erasures_in(register))}
+
+
+async def _prepared(
+    part: Path, store: Path, made_at: datetime, tenants: Collection[str], wanted: set[Erasure], now: Micros
+) -> Restored:
+    opened = await SqliteStore.open(part)
+    try:
+        await opened.outbox.rescue(now=now, rests_until=now, everything=True)
+        known, (events, orders), names = await opened.writer.submit(_unsigned)
+        halted = sorted({*names, *tenants})
+        for name in halted:
+            state = await opened.outbox.tenant_state(name)
+            await opened.outbox.save_tenant_state(name, _halted(state, now))
+        erased = 0
+        for each in wanted - known:
+            with suppress(UnknownRecord):
+                await opened.writer.submit(lambda connection, each=each: erasure.erase(connection, each))  # type: ignore[misc]
+                erased += 1
+    finally:
+        await opened.close()
+    return Restored(str(store), made_at, events, orders, tuple(halted), erased)
+
+
+def _unsigned(connection: sqlite3.Connection) -> tuple[set[Erasure], tuple[int, int], list[str]]:
+    """The erasures that the backup has seen, its counts, and its tenants; it is a store from here on."""
+    connection.execute(SQL.maybe_sent)
+    connection.execute(SQL.unsign)
+    connection.execute("PRAGMA application_id = 0")
+    counts = connection.execute(SQL.count).fetchone()
+    return erasure.recorded(connection), counts, [name for (name,) in connection.execute(SQL.tenants)]
+
+
+def _halted(state: TenantState, now: Micros) -> TenantState:
+    return msgspec.structs.replace(
+        state,
+        status=TenantStatus.HALTED,
+        reason=RESTORED,
+        is_halted_by_hand=True,
+        halted_at=now,
+        next_attempt_at=None,
+        failing_since=state.failing_since if state.failing_since is not None else now,
+    )

@@ -1,0 +1,21 @@
+-- name: make
+CREATE TABLE backup (made_at TEXT NOT NULL) STRICT;
+
+-- name: sign
+INSERT INTO backup (made_at) VALUES (?);
+
+-- name: made_at
+SELECT made_at FROM backup;
+
+-- name: unsign
+DROP TABLE backup;
+
+-- name: count
+SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM orders);
+
+-- name: tenants
+SELECT name FROM tenants UNION SELECT DISTINCT tenant FROM orders;
+
+-- name: maybe_sent
+-- What was sent since is not known: nothing is surely unsent, and nothing surely identical to what was sent last.
+UPDATE orders SET attempted = max(attempted, 1), delivered_digest = NULL;
