@@ -26,7 +26,9 @@ FROM python:3.13-slim
 LABEL org.opencontainers.image.title="Trackely Gateway" \
       org.opencontainers.image.licenses="Apache-2.0"
 
+# `docker exec … gateway orders list` reads the same file as the gateway that it asks.
 ENV PATH=/opt/gateway/bin:$PATH \
+    GATEWAY_CONFIG=/etc/trackely/config.yaml \
     PYTHONUNBUFFERED=1
 
 RUN groupadd --gid 10001 gateway \
@@ -49,4 +51,4 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
 # SIGTERM answers what is in flight; give it longer than the tenants' timeout: `docker stop --time 40`.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["gateway"]
-CMD ["serve", "--config", "/etc/trackely/config.yaml"]
+CMD ["serve"]

@@ -192,10 +192,11 @@ class DeadLetter(Shape, frozen=True, kw_only=True):
 
 
 class Tenant(Shape, frozen=True, kw_only=True):
-    """How deliveries to a tenant go."""
+    """How deliveries to a tenant go; `intakeUrl` without what may be a query's secret."""
 
     name: str
     delivery: Literal["push", "pull"]
+    intake_url: str | None
     status: TenantStatus
     reason: Reason | None
     pending: int

@@ -67,9 +67,11 @@ def _tenant_of(doors: Doors, name: str, figures: dict[str, TenantFigures]) -> sh
     state = doors.deliveries.states().get(name, TenantState())
     figure = figures.get(name, TenantFigures())
     oldest = figure.oldest_pending_at
+    tenant = doors.config.settings.tenants[name]
     return shapes.Tenant(
         name=name,
-        delivery=doors.config.settings.tenants[name].delivery,
+        delivery=tenant.delivery,
+        intake_url=None if tenant.intake_url is None else tenant.intake_url.partition("?")[0],
         status=state.status,
         reason=shapes.reason_or_none(state.reason),
         pending=figure.pending,

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli import bulk, filters
+from gateway.cli.moments import when
 from gateway.cli.options import (
     DEFAULT_CONFIG,
     DEFAULT_LIMIT,
@@ -72,7 +73,7 @@ def list_dead_letters(  # noqa: PLR0913 - a filter is these options
         (
             (
                 row["id"],
-                row["at"],
+                when(row["at"]),
                 row["source"],
                 row["eventId"],
                 row["tenant"],

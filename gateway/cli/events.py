@@ -6,6 +6,7 @@ import typer
 
 from gateway.cli import bulk, filters
 from gateway.cli.finding import found_by
+from gateway.cli.moments import when
 from gateway.cli.options import (
     DEFAULT_CONFIG,
     DEFAULT_LIMIT,
@@ -108,8 +109,8 @@ def show_event_of(client: "Client", event: dict[str, Any], *, as_json: bool) -> 
             "reason": value["reason"],
             "what helps": (value["reason"] or {}).get("remedy"),
             "next": event["next"]["command"] if value["reason"] else None,
-            "received at": value["receivedAt"],
-            "occurred at": value["occurredAt"],
+            "received at": when(value["receivedAt"]),
+            "occurred at": when(value["occurredAt"]),
             "duplicates": value["duplicates"],
             "conflicts": value["conflicts"],
             "references": value["references"],
@@ -173,7 +174,7 @@ def show_events(rows: list[dict[str, Any]]) -> None:
         (
             (
                 row["id"],
-                row["receivedAt"],
+                when(row["receivedAt"]),
                 row["source"] + (" (orphaned)" if row.get("orphaned") else ""),
                 row["eventId"],
                 row["topic"],

@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from gateway.cli.failure import FAILED, Failure
+from gateway.cli.moments import when
 from gateway.cli.options import DEFAULT_CONFIG, DEFAULT_LIMIT, AsJson, ConfigFile, Cursor, Limit, Url
 from gateway.cli.reaching import intake_settings
 from gateway.cli.show import many, next_page, show_bytes, show_facts, show_line, show_table
@@ -102,8 +103,8 @@ def list_pulls(
                 row["method"],
                 row["url"],
                 row["everySeconds"],
-                row["lastAttemptAt"],
-                row["lastSucceededAt"],
+                when(row["lastAttemptAt"]),
+                when(row["lastSucceededAt"]),
                 row["lastProcessed"],
                 row["lastError"],
             )
@@ -291,7 +292,10 @@ def _act(
 def _show_integrations(rows: list[dict[str, Any]]) -> None:
     show_table(
         ("tenant", "active", "connected at", "last received at", "webhook URL"),
-        ((row["tenant"], row["active"], row["connectedAt"], row["lastReceivedAt"], row["webhookUrl"]) for row in rows),
+        (
+            (row["tenant"], row["active"], when(row["connectedAt"]), when(row["lastReceivedAt"]), row["webhookUrl"])
+            for row in rows
+        ),
         nothing="no tenant is connected",
     )
 

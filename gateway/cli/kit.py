@@ -21,6 +21,7 @@ Cases = Annotated[
     Path | None, typer.Option("--cases", metavar="DIR", help="Golden cases elsewhere than beside the adapter.")
 ]
 MOST_PATHS = 12
+NO_CASES = "none here: not judged"
 
 
 @adapter.command("list")
@@ -47,7 +48,10 @@ def list_adapters(*, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = Fals
         return
     show_table(
         ("adapter", "version", "where from", "scale", "golden cases", "fault"),
-        ([row["name"], row["version"], row["origin"], row["scale"], row["cases"], row["fault"]] for row in rows),
+        (
+            (row["name"], row["version"], row["origin"], row["scale"], row["cases"] or NO_CASES, row["fault"])
+            for row in rows
+        ),
         nothing="no adapters",
     )
 

@@ -1,8 +1,13 @@
 """Moments as people say them."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import typer
+
+UNITS: Final = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+MANY: Final = 2
+"""A unit is used from so many on: 90 minutes are not yet 2 hours."""
 
 
 def moment(text: str | None, option: str) -> str | None:
@@ -26,6 +31,18 @@ def later(text: str | None, other: str | None) -> str | None:
     if text is None or other is None:
         return text
     return text if datetime.fromisoformat(text) > datetime.fromisoformat(other) else None
+
+
+def when(text: str | None, *, now: datetime | None = None) -> str | None:
+    """A moment of the API's to the second, and how long ago it is or how soon it comes."""
+    if text is None:
+        return None
+    at = datetime.fromisoformat(text)
+    seconds = ((now or datetime.now(UTC)) - at).total_seconds()
+    length, unit = next((each for each in UNITS if abs(seconds) >= each[0] * MANY), UNITS[-1])
+    span = f"{abs(seconds) / length:.0f} {unit}"
+    age = f"{span} ago" if seconds >= 0 else f"in {span}"
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}, {age}"
 
 
 def _ago(text: str, option: str) -> str:

@@ -1,12 +1,14 @@
 """`gateway orders …` and `gateway erase`: where an order is, and why; and what it says of anybody, gone."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.events import is_erased, show_event_of, show_events
+from gateway.cli.events import show_event_of
+from gateway.cli.failure import Failure
 from gateway.cli.finding import found_by
-from gateway.cli.moments import ahead, later
+from gateway.cli.moments import when
 from gateway.cli.options import (
     DEFAULT_CONFIG,
     DEFAULT_LIMIT,
@@ -19,9 +21,9 @@ from gateway.cli.options import (
     Why,
 )
 from gateway.cli.reaching import operators_api
-from gateway.cli.show import many, next_page, show_bytes, show_facts, show_line, show_table, shown
+from gateway.cli.show import many, next_page, show_bytes, show_line, show_table, shown
+from gateway.cli.story import tell
 from gateway.events import OrderStatus
-from gateway.orders import TenantStatus
 
 if TYPE_CHECKING:
     from gateway.cli.client import Client
@@ -60,8 +62,8 @@ def list_orders(
                 row["externalOrderId"],
                 row["status"],
                 row["orderId"],
-                row["changedAt"],
-                row["deliveredAt"],
+                when(row["changedAt"]),
+                when(row["deliveredAt"]),
                 row["reason"],
             )
             for row in answer.value["orders"]
@@ -104,67 +106,7 @@ def show_story(client: "Client", tenant: str, order: str, *, as_json: bool) -> N
     if as_json:
         show_bytes(answer.content)
         return
-    value = answer.value
-    # What holds a pending order up is mostly its tenant's trouble, which the order does not know of.
-    is_pending = value["status"] == OrderStatus.PENDING
-    tenants = client.get("tenants").value["tenants"] if is_pending else []
-    holder: dict[str, Any] = next((row for row in tenants if row["name"] == value["tenant"]), {})
-    show_facts(
-        {
-            "order": value["externalOrderId"],
-            "tenant": value["tenant"],
-            "status": value["status"],
-            "reason": value["reason"],
-            "order at Trackely": value["orderId"],
-            "created there": value["created"],
-            "changed at": value["changedAt"],
-            "delivered at": value["deliveredAt"],
-            **(_waiting(value, holder) if is_pending else {}),
-        }
-    )
-    if value["order"] is None:
-        is_gone = is_erased(value["status"], value["reason"])
-        show_line("\nits newest state was erased" if is_gone else "\nits newest state is a cancellation")
-    else:
-        show_line("")
-        show_facts({f"  {name}": content for name, content in value["order"].items()})
-    show_events(value["events"])
-    show_table(
-        ("at", "kind", "status", "outcome", "batch", "ms", "the intake's words"),
-        (
-            (
-                row["at"],
-                row["kind"],
-                row["httpStatus"],
-                row["outcome"],
-                row["batchSize"],
-                row["milliseconds"],
-                shown(row["detail"])[:200],
-            )
-            for row in value["attempts"]
-        ),
-        nothing="no attempts",
-    )
-
-
-def _waiting(order: dict[str, Any], tenant: dict[str, Any]) -> dict[str, str | None]:
-    """What a pending order waits for, and until when; `tenant` is empty where none is configured."""
-    name, reason = shown(order["tenant"]), shown(tenant.get("reason"))
-    own, common = ahead(order["nextAttemptAt"]), ahead(tenant.get("nextAttemptAt"))
-    if not tenant:
-        return {"waits because": f"tenant {name} is not configured"}
-    if tenant["status"] == TenantStatus.HALTED:
-        return {"waits because": f"tenant {name} is halted: {reason}", "next probe at": common}
-    if tenant["status"] == TenantStatus.BACKING_OFF:
-        until = f" until {common}" if common else ""
-        # An order that is tried alone waits for the tenant's moment as well: said once.
-        return {
-            "waits because": f"tenant {name} is backing off{until}: {reason}",
-            "next attempt at": later(own, common),
-        }
-    if tenant["delivery"] == "pull":
-        return {"waits because": f"tenant {name} is pulled from: the next pull takes it"}
-    return {"next attempt at": own}
+    tell(client, answer.value)
 
 
 @orders.command("discard")
@@ -190,10 +132,17 @@ def erase(
     tenant: TenantName,
     order: OrderName,
     config: ConfigFile = DEFAULT_CONFIG,
+    is_sure: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Remove for good what an order's whole story says of anybody; its skeleton stays."""
+    """Remove for good what an order's whole story says of anybody; its skeleton stays. Asks first."""
+    if not is_sure:
+        if not sys.stdin.isatty():
+            raise Failure("nobody is there to be asked, and what is erased is gone for good: --yes")
+        typer.confirm(
+            f"Erase for good what order {shown(order)} of {shown(tenant)} says of anybody?", abort=True, err=True
+        )
     answer = operators_api(config, url).post("orders", tenant, order, "erase")
     if as_json:
         show_bytes(answer.content)

@@ -9,7 +9,7 @@ import typer
 
 from gateway.cli.failure import FAILED, Failure
 from gateway.cli.kit import directory_of
-from gateway.cli.moments import moment
+from gateway.cli.moments import moment, when
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, SinceOption, UntilOption, Url
 from gateway.cli.reaching import operators_api
 from gateway.cli.show import many, show_bytes, show_line, show_table, shown
@@ -80,8 +80,8 @@ def drift(
                 row["value"],
                 row["was"],
                 row["count"],
-                row["firstAt"],
-                row["lastAt"],
+                when(row["firstAt"]),
+                when(row["lastAt"]),
                 row["example"],
                 row["eventId"],
             )

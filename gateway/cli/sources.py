@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway.cli.moments import when
 from gateway.cli.options import (
     DEFAULT_CONFIG,
     DEFAULT_LIMIT,
@@ -59,7 +60,7 @@ def refusals(
     show_table(
         ("at", "source", "status", "reason", "address", "bytes"),
         (
-            (row["at"], row["source"], row["status"], row["reason"]["code"], row["address"], row["size"])
+            (when(row["at"]), row["source"], row["status"], row["reason"]["code"], row["address"], row["size"])
             for row in answer.value["refusals"]
         ),
         nothing="nothing was turned away",
@@ -75,11 +76,11 @@ def _show(rows: list[dict[str, Any]]) -> None:
                 row["name"],
                 f"{row['adapter']} {row['adapterVersion']}",
                 row["tenant"],
-                row["lastAcceptedAt"],
+                when(row["lastAcceptedAt"]),
                 row["silent"],
                 row["waiting"],
                 # Its detail is the status and the code's own words.
-                f"{row['lastRefusedAt']} {shown(row['lastRefusal']['detail'])}" if row["lastRefusal"] else None,
+                f"{when(row['lastRefusedAt'])}: {shown(row['lastRefusal']['detail'])}" if row["lastRefusal"] else None,
                 [f"{halt['owner']}: {shown(halt['reason'])}" for halt in row["lookupHalts"]],
             )
             for row in rows

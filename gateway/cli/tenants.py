@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway.cli.moments import when
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, Url, Why
 from gateway.cli.reaching import operators_api
 from gateway.cli.show import show_bytes, show_table
@@ -55,9 +56,9 @@ def _show(rows: list[dict[str, Any]]) -> None:
                 row["pending"],
                 _seconds(row["oldestPendingSeconds"]),
                 row["deadLetters"],
-                row["lastDeliveredAt"],
+                when(row["lastDeliveredAt"]),
                 row["lastAnswer"],
-                row["nextAttemptAt"],
+                when(row["nextAttemptAt"]),
                 row["reason"],
             )
             for row in rows

@@ -6,7 +6,7 @@ acknowledgement; what it has seen is kept within bounds and written away now and
 
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -48,16 +48,25 @@ class Radar:
 
     Args:
         shapes: what each source's adapter reads.
+        samples: what each source's adapter came with; what they hold is no finding.
         clock: the wall clock.
         per_second: how many events of one source are looked at within a second.
     """
 
-    def __init__(self, shapes: Mapping[str, Shapes], clock: Clock, per_second: int = EVENTS_PER_SECOND) -> None:
+    def __init__(
+        self,
+        shapes: Mapping[str, Shapes],
+        clock: Clock,
+        per_second: int = EVENTS_PER_SECOND,
+        *,
+        samples: Mapping[str, Iterable[Any]] | None = None,
+    ) -> None:
         self._shapes = shapes
         self._clock = clock
         self._per_second = per_second
         self._seconds: dict[str, tuple[Micros, int]] = {}
-        self._sources = {source: _Seen(found) for source, found in shapes.items()}
+        known = samples or {}
+        self._sources = {source: _Seen(found, known.get(source, ())) for source, found in shapes.items()}
         self._lock = threading.Lock()
 
     def load(self, rows: Sequence[DriftRow]) -> None:
@@ -124,13 +133,19 @@ class _Entry:
 class _Seen:
     """What was seen of one source."""
 
-    def __init__(self, shapes: Shapes) -> None:
+    def __init__(self, shapes: Shapes, samples: Iterable[Any]) -> None:
         self._shapes = shapes
         self._entries: dict[Key, _Entry] = {}
         self._steps: dict[str, tuple[str, ...]] = {}
         self._types: dict[str, list[str]] = {}
         self._codes: dict[str, list[str]] = {}
         self._wide: set[str] = set()
+        self._expected = {
+            (kind, written(steps), text)
+            for sample in samples
+            for steps, _, member in _members(sample)
+            for kind, text in self._facts(written(steps), steps, member)
+        }
 
     def load(self, row: DriftRow) -> None:
         entry = _Entry(row.first_at, row.example, row.event_id, is_first=row.is_first)
@@ -209,6 +224,8 @@ class _Seen:
 
     def findings(self) -> Iterator[DriftFinding]:
         for (kind, path, value), entry in self._entries.items():
+            if (kind, path, value) in self._expected:
+                continue
             if kind == "member" and self._is_unknown(self._steps[path]):
                 yield _finding("unknown_member", path, "", (), entry)
             elif kind == "type" and not entry.is_first:

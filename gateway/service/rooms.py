@@ -14,6 +14,7 @@ from gateway.config.live import Live
 from gateway.core_intake.app import IntakeApp, create_intake
 from gateway.core_intake.keys import bearer_among
 from gateway.delivery.delivery import Delivery
+from gateway.drift.expected import samples_of
 from gateway.drift.loop import DriftLoop
 from gateway.drift.radar import Radar
 from gateway.drift.shapes import shapes_of
@@ -106,6 +107,12 @@ async def open_rooms(live: Live, clock: Clock, on_lost: Callable[[], None]) -> A
                 abandoning.cancel()
 
 
+def _radar(live: Live, clock: Clock) -> Radar:
+    adapters = {name: each.adapter for name, each in live.sources.items()}
+    samples = {name: samples_of(adapter) for name, adapter in adapters.items()}
+    return Radar({name: shapes_of(adapter) for name, adapter in adapters.items()}, clock, samples=samples)
+
+
 async def _open(stack: AsyncExitStack, live: Live, clock: Clock, on_lost: Callable[[], None]) -> Rooms:
     started_at = clock()
     store, process = await _open_processes(stack, live, on_lost)
@@ -122,7 +129,7 @@ async def _open(stack: AsyncExitStack, live: Live, clock: Clock, on_lost: Callab
     vendors = VendorApi(apis, clock=clock)
     stack.push_async_callback(vendors.close)
     asking = LookupLoop(store.lookups, apis, vendors, clock=clock, on_dead=reports.translated)
-    radar = Radar({name: shapes_of(each.adapter) for name, each in live.sources.items()}, clock)
+    radar = _radar(live, clock)
     radar.load(await store.drift.drift())
 
     def on_orders(tenants: Collection[str]) -> None:

@@ -15,7 +15,7 @@ from tests.warehouses import VendorApi
 
 ROOT = Path(__file__).resolve().parents[2]
 WEBHOOK = json.loads(
-    (ROOT / "gateway/workshop/samples/ongoing_order_webhook.json").read_bytes().removeprefix(b"\xef\xbb\xbf")
+    (ROOT / "adapters/samples/ongoing/ongoing_order_webhook.json").read_bytes().removeprefix(b"\xef\xbb\xbf")
 )
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from adapters import Answers, Hook, State, logistics_plus, ongoing, shopify
 from adapters.contract import BOM, Adapter
-from gateway.workshop.bench.samples import sample
+from gateway.workshop.samples import sample
 from schemas import encode_order
 
 

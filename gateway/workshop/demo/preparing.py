@@ -5,7 +5,6 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +14,7 @@ from gateway.config import Config, load
 from gateway.errors import ConfigError, Fault
 from gateway.registry import find_adapter
 from gateway.workshop.demo.places import on_free_ports, refuse_others
+from gateway.workshop.samples import shipped_config
 
 SECRETS_FILE: Final = "demo-secrets.env"
 
@@ -31,20 +31,6 @@ class Prepared(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
     has_token: bool = True
     """Whether $GATEWAY_API_TOKEN is the operators'."""
-
-
-def shipped_config() -> str:
-    """The configuration that comes with the package."""
-    return _samples().joinpath("config.yaml").read_text("utf-8")
-
-
-def sample(name: str) -> bytes:
-    """A payload that comes with the package."""
-    return _samples().joinpath(name).read_bytes()
-
-
-def _samples() -> resources.abc.Traversable:
-    return resources.files("gateway.workshop").joinpath("samples")
 
 
 def prepare(path: Path, environ: Mapping[str, str]) -> Prepared:

@@ -19,9 +19,10 @@ from gateway.config import Config, warnings_of
 from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.service.running import STORE_ENDED, running
 from gateway.workshop.demo.places import StandIn, elsewhere_of, standin_of
-from gateway.workshop.demo.preparing import Prepared, prepare, sample, shown
+from gateway.workshop.demo.preparing import Prepared, prepare, shown
 from gateway.workshop.demo.sending import Sent, recipients, send
 from gateway.workshop.demo.showing import OperatorsApi, Outcome, outcomes, row, say, show_the_way_on
+from gateway.workshop.samples import sample
 from gateway.workshop.standin import User, Warehouse, listening
 
 DONE, FAILED, SIGNALLED = 0, 1, 128

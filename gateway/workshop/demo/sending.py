@@ -9,7 +9,7 @@ import msgspec
 
 from gateway.config import Config
 from gateway.config.model import ConfiguredSource
-from gateway.workshop.demo.preparing import sample
+from gateway.workshop.samples import sample
 from gateway.workshop.signing import Credentials, credentials_of
 
 

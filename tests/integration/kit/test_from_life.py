@@ -78,9 +78,9 @@ def test_drift_is_told_by_api_command_and_metric(gateway, cli):
             "accepted"
         ]
 
-    send("e-1", packing={"weight": 1})
+    send("e-1", wrapping={"weight": 1})
     eventually(drift)
-    send("e-2", status="HEL", packing={"weight": "1"})
+    send("e-2", status="HEL", wrapping={"weight": "1"})
     found = eventually(drift, lambda found: len(found) == 3)
     metrics = gateway.http.get("/metrics").text
     shown = cli("drift", "lp", "--config", gateway.file)
@@ -88,13 +88,13 @@ def test_drift_is_told_by_api_command_and_metric(gateway, cli):
     gateway.start()
 
     assert found == {
-        ("unknown_member", "$.data.packing", ""),
-        ("type_changed", "$.data.packing.weight", "text"),
+        ("unknown_member", "$.data.wrapping", ""),
+        ("type_changed", "$.data.wrapping.weight", "text"),
         ("new_code", "$.data.status", "HEL"),
     }
     assert drift() == found
     assert 'trackely_gateway_drift{kind="new_code",source="lp"} 1.0' in metrics
-    assert "$.data.packing" in shown.out
+    assert "$.data.wrapping" in shown.out
     assert "number" in shown.out
     assert gateway.http.get("/api/v1/sources/nobody/drift", headers=TOKEN).status_code == 404
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.workshop.demo.preparing import sample, shipped_config
 from gateway.workshop.demo.sending import SAMPLES
+from gateway.workshop.samples import sample, shipped_config
 
 ROOT = Path(__file__).parents[3]
 

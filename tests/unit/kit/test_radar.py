@@ -1,15 +1,18 @@
 """The drift radar."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters import VendorModel, decoder
+from gateway.drift.expected import samples_of
 from gateway.drift.radar import MOST_CODES, MOST_MEMBERS, Radar
-from gateway.drift.shapes import Shapes, shapes_in
+from gateway.drift.shapes import Shapes, shapes_in, shapes_of
 from gateway.events import SECOND, UntranslatedEvent
+from gateway.registry import find_adapter
 
 
 class Line(VendorModel, frozen=True):
@@ -158,3 +161,19 @@ def test_an_adapter_that_decodes_in_its_own_way_has_no_unknown_members(clock):
     look(radar, clock, {"id": "1", "new": 1})
 
     assert told(radar) == []
+
+
+@pytest.mark.parametrize("name", ["logistics_plus", "ongoing", "shopify"])
+def test_what_the_adapter_came_with_is_no_finding(clock, name):
+    """Nobody is told of members, types and codes that its integrator has seen: on a good day there is nothing."""
+    adapter = find_adapter(name, Path())
+    samples = list(samples_of(adapter))
+    radar = Radar({"acme": shapes_of(adapter)}, clock, samples={"acme": samples})
+    look(radar, clock, *samples)
+
+    assert len(samples) > 5
+    assert told(radar) == []
+
+    look(radar, clock, samples[0] | {"neverSeen": 1})
+
+    assert told(radar) == [("unknown_member", "$.neverSeen", "", 1)]

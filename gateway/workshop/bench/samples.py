@@ -1,6 +1,5 @@
-"""The payloads that are measured: the vendors' samples as published, and hooks of any size made after them."""
+"""Hooks of any size, made after the vendors' samples."""
 
-from importlib import resources
 from typing import Any, Final
 
 import msgspec
@@ -16,11 +15,6 @@ _LINE: Final = {
     "quantityUnit": "UNT",
     "description": "Desk lamp, brass, with a spare shade",
 }
-
-
-def sample(name: str) -> bytes:
-    """A sample's bytes as they are."""
-    return resources.files(__package__).joinpath(name).read_bytes()
 
 
 def template(size: int) -> bytes:
