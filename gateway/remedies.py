@@ -42,6 +42,7 @@ REMEDIES: Final[dict[str, Remedy]] = {
     "discarded": Remedy("nothing; replay its event to have it after all"),
     "erased": _NOTHING,
     "halted_by_hand": Remedy("resume it when whoever halted it agrees", "resume"),
+    "restored": Remedy("see what was sent since the backup, then resume it", "resume"),
     "intake_unauthorized": Remedy("mend the secret and reload; it resumes by itself"),
     "intake_wrong_door": Remedy("mend the intake's URL; it resumes by itself"),
     "intake_unavailable": Remedy("nothing: it goes on by itself once the intake answers"),
