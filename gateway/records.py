@@ -4,7 +4,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from gateway.events import EventStatus, Micros, OrderStatus, Reason
+from gateway.events import SECOND, EventStatus, Micros, OrderStatus, Reason
 
 
 class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,14 +232,51 @@ class RefusalRecord(msgspec.Struct, frozen=True):
     size: int | None
 
 
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person does: when, by which token's name, what to what, and why in the person's own words."""
+
+    at: Micros
+    by: str
+    act: str
+    what: str
+    reason: str | None = None
+
+
+def order_named(tenant: str, external_order_id: str) -> str:
+    """An order as an act's `what`, by which what was said of it is found again."""
+    return f"order {tenant}/{external_order_id}"
+
+
+class AuditRecord(msgspec.Struct, frozen=True):
+    """An act that was done; `count`: to how many, None where that says nothing."""
+
+    id: int
+    at: Micros
+    by: str
+    act: str
+    what: str
+    count: int | None
+    reason: str | None
+
+
+class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which acts: every member given must fit. `since` and `until` bound when they were done."""
+
+    by: str | None = None
+    act: str | None = None
+    since: Micros | None = None
+    until: Micros | None = None
+
+
 class RetentionSpans(msgspec.Struct, frozen=True, kw_only=True):
-    """How long things are kept after the end of their event or order, in microseconds."""
+    """How long things are kept after the end of their event or order, or since an act was done, in microseconds."""
 
     bodies: Micros
     dead_letters: Micros
     keys: Micros
     orders: Micros
     attempts: Micros
+    audit: Micros = 400 * 86400 * SECOND
 
 
 class LookupHalt(msgspec.Struct, frozen=True):

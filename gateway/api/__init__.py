@@ -4,7 +4,6 @@ from gateway.api.app import CALLS, PREFIX, create_api
 from gateway.api.doors import Audit, Deliveries, Doors, Lookups, Refusals, TurnedAway
 from gateway.api.health import health_routes
 from gateway.api.sources import is_silent
-from gateway.api.upkeep import spans_of
 from gateway.records import LookupHalt
 
 __all__ = [
@@ -20,5 +19,4 @@ __all__ = [
     "create_api",
     "health_routes",
     "is_silent",
-    "spans_of",
 ]

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.api import dead_letters, events, finding, history, orders, sources, tenants, upkeep
+from gateway.api import auditing, dead_letters, events, finding, history, orders, sources, tenants, upkeep
 from gateway.api.access import FailureLimit, Operator, operators_of
 from gateway.api.answers import SECURITY_HEADERS, refuse, reply
 from gateway.api.call import Ask, Call
@@ -35,6 +35,7 @@ CALLS: tuple[Call, ...] = (
     *sources.CALLS,
     *history.CALLS,
     *upkeep.CALLS,
+    *auditing.CALLS,
 )
 
 

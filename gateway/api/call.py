@@ -8,6 +8,7 @@ import msgspec
 from gateway.api.access import Operator, Role
 from gateway.api.doors import Doors
 from gateway.api.requests import Asked, Nothing, ReplayFlags
+from gateway.records import Act
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -17,6 +18,10 @@ class Ask(msgspec.Struct, frozen=True):
     path: dict[str, str]
     query: Any
     body: Any
+
+    def act(self, doors: Doors, act: str, what: str, reason: str | None = None) -> Act:
+        """What is about to be done, for the audit."""
+        return Act(at=doors.clock(), by=self.operator.name, act=act, what=what, reason=reason)
 
     @property
     def replay_flags(self) -> ReplayFlags:

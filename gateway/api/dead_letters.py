@@ -30,7 +30,8 @@ async def replay_dead_letters(doors: Doors, ask: Ask) -> shapes.Replayed:
     body: DeadLetterSelection = ask.body
     flags = ask.replay_flags
     which, named = _chosen(doors, selected(body.ids, body.filter))
-    replayed = await doors.operations.replay_dead_letters(which, force=flags.force, dry_run=flags.dry_run)
+    act = ask.act(doors, "replay", f"{named}{flags.told}")
+    replayed = await doors.operations.replay_dead_letters(which, force=flags.force, dry_run=flags.dry_run, act=act)
     if not flags.dry_run:
         doors.audit(ask.operator.name, "replay", f"{replayed} {named}{flags.told}")
     doors.wake_translation()
@@ -41,7 +42,9 @@ async def discard_dead_letters(doors: Doors, ask: Ask) -> shapes.Discarded:
     """Set dead letters aside for good."""
     body: DeadLetterDiscard = ask.body
     which, named = _chosen(doors, selected(body.ids, body.filter))
-    discarded = await doors.operations.discard_dead_letters(which, reason=text_or_none(body.reason), now=doors.clock())
+    reason = text_or_none(body.reason)
+    act = ask.act(doors, "discard", named, reason)
+    discarded = await doors.operations.discard_dead_letters(which, reason=reason, now=act.at, act=act)
     doors.audit(ask.operator.name, "discard", f"{discarded} {named}")
     return shapes.Discarded(discarded=discarded)
 

@@ -10,11 +10,11 @@ from gateway.config.live import Live
 from gateway.config.model import Config
 from gateway.events import Clock, Micros, Reason
 from gateway.orders import TenantState
-from gateway.records import DriftFinding, LookupHalt, RefusalRecord
-from gateway.store.ports import Archive, Operations, Records
+from gateway.records import Act, DriftFinding, LookupHalt, RefusalRecord
+from gateway.store.ports import Archive, AuditTrail, Operations, Records
 
 Audit: TypeAlias = Callable[[str, str, str], None]
-"""Writes down who did what to what: the token's name, the act, the thing it was done to."""
+"""Writes into the log who did what to what: the token's name, the act, the thing it was done to."""
 
 TurnedAway: TypeAlias = Callable[[int, str, str | None], None]
 """Writes down a request that proved nobody: status, reason, address."""
@@ -27,11 +27,11 @@ class Deliveries(Protocol):
         """How each pushed tenant stands."""
         ...
 
-    async def halt(self, tenant: str, reason: Reason) -> None:
+    async def halt(self, tenant: str, reason: Reason, act: Act) -> None:
         """Send nothing to the tenant until it is resumed by hand; survives a restart."""
         ...
 
-    async def resume(self, tenant: str) -> None:
+    async def resume(self, tenant: str, act: Act) -> None:
         """Lift a halt or a back-off and try at once."""
         ...
 
@@ -47,7 +47,7 @@ class Lookups(Protocol):
         """The source's halted lookups."""
         ...
 
-    async def resume(self, source: str) -> None:
+    async def resume(self, source: str, act: Act) -> None:
         """Lift the halts of the source's lookups and try at once."""
         ...
 
@@ -103,6 +103,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     started_at: Micros
     audit: Audit
+    trail: AuditTrail
     turned_away: TurnedAway
     wake_translation: Callable[[], None]
     address_of: Callable[[Request], str] = peer_of

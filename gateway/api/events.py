@@ -29,7 +29,8 @@ async def replay_event(doors: Doors, ask: Ask) -> shapes.Replayed:
         raise ConflictingRequest("the event's body was pruned or erased: there is nothing to replay")
     if flags.dry_run:
         return shapes.Replayed(replayed=1)
-    replayed = await doors.operations.replay([number], force=flags.force)
+    act = ask.act(doors, "replay", f"event {number}{flags.told}")
+    replayed = await doors.operations.replay([number], force=flags.force, act=act)
     doors.audit(ask.operator.name, "replay", f"event {number}{flags.told}")
     doors.wake_translation()
     return shapes.Replayed(replayed=replayed)
@@ -43,13 +44,16 @@ async def replay_events(doors: Doors, ask: Ask) -> shapes.Replayed:
         numbers = [number for text in dict.fromkeys(which) if (number := _number_or_none(text)) is not None]
         if flags.dry_run:
             return shapes.Replayed(replayed=await _replayable(doors, numbers))
-        replayed, named = await doors.operations.replay(numbers, force=flags.force), "by id"
+        named = "events by id"
+        act = ask.act(doors, "replay", f"{named}{flags.told}")
+        replayed = await doors.operations.replay(numbers, force=flags.force, act=act)
     else:
         wanted = views.Configured.of(doors.config).widened(which.filter())
-        replayed = await doors.operations.replay_matching(wanted, force=flags.force, dry_run=flags.dry_run)
-        named = "by filter"
+        named = "events by filter"
+        act = ask.act(doors, "replay", f"{named}{flags.told}")
+        replayed = await doors.operations.replay_matching(wanted, force=flags.force, dry_run=flags.dry_run, act=act)
     if not flags.dry_run:
-        doors.audit(ask.operator.name, "replay", f"{replayed} events {named}{flags.told}")
+        doors.audit(ask.operator.name, "replay", f"{replayed} {named}{flags.told}")
     doors.wake_translation()
     return shapes.Replayed(replayed=replayed)
 

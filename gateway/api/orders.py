@@ -5,6 +5,7 @@ from gateway.api.access import Role
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
 from gateway.api.requests import Because, OrderQuery, text_or_none
+from gateway.records import order_named
 
 
 async def list_orders(doors: Doors, ask: Ask) -> shapes.OrderList:
@@ -25,17 +26,20 @@ async def discard_order(doors: Doors, ask: Ask) -> shapes.Discarded:
     """Never send the order's present state."""
     tenant, order = ask.path["tenant"], ask.path["externalOrderId"]
     body: Because = ask.body or Because()
-    await doors.operations.discard_order(tenant, order, reason=text_or_none(body.reason), now=doors.clock())
-    doors.audit(ask.operator.name, "discard", f"order {tenant}/{order}")
+    reason = text_or_none(body.reason)
+    act = ask.act(doors, "discard", order_named(tenant, order), reason)
+    await doors.operations.discard_order(tenant, order, reason=reason, now=act.at, act=act)
+    doors.audit(act.by, act.act, act.what)
     return shapes.Discarded(discarded=1)
 
 
 async def erase_order(doors: Doors, ask: Ask) -> shapes.Erased:
     """Remove what the order's whole story says of anybody."""
     tenant, order = ask.path["tenant"], ask.path["externalOrderId"]
-    erased = await doors.operations.erase(tenant, order, now=doors.clock())
+    act = ask.act(doors, "erase", order_named(tenant, order))
+    erased = await doors.operations.erase(tenant, order, now=act.at, act=act)
     await doors.deliveries.forget_words(tenant)
-    doors.audit(ask.operator.name, "erase", f"order {tenant}/{order}")
+    doors.audit(act.by, act.act, act.what)
     return shapes.Erased(erased=erased)
 
 

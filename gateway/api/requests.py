@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from gateway.api.shapes import micros
 from gateway.events import EventStatus, Micros, OrderStatus
-from gateway.records import DeadLetterFilter, EventFilter, OrderFilter
+from gateway.records import AuditFilter, DeadLetterFilter, EventFilter, OrderFilter
 
 DEFAULT_ROWS, MOST_ROWS, MOST_IDS = 100, 1_000, 10_000
 
@@ -114,6 +114,21 @@ class FindQuery(Asked, frozen=True, kw_only=True):
 
     q: Annotated[str, Meta(min_length=1, max_length=1000, description="what is looked for")]
     limit: Rows = DEFAULT_ROWS
+
+
+class AuditQuery(Asked, frozen=True, kw_only=True):
+    """Which acts, by whom and when they were done, and which page of them."""
+
+    by: Text = UNSET
+    act: Text = UNSET
+    since: Moment | UnsetType = UNSET
+    until: Moment | UnsetType = UNSET
+    limit: Rows = DEFAULT_ROWS
+    cursor: EventCursor = UNSET
+
+    def filter(self) -> AuditFilter:
+        """The same in the store's words."""
+        return AuditFilter(**_given(self, AuditFilter))
 
 
 class RefusalQuery(Asked, frozen=True, kw_only=True):

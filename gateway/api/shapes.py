@@ -335,6 +335,25 @@ class FoundList(Shape, frozen=True, kw_only=True):
     truncated: bool
 
 
+class Act(Shape, frozen=True, kw_only=True):
+    """Something that was done by a person, or with a token; `count`: to how many, null where that says nothing."""
+
+    id: str
+    at: Shown
+    by: str
+    act: str
+    what: str
+    count: int | None
+    reason: str | None
+
+
+class AuditList(Shape, frozen=True, kw_only=True):
+    """Acts, newest first, and the cursor of the next page."""
+
+    audit: tuple[Act, ...]
+    next: str | None
+
+
 class EventList(Shape, frozen=True, kw_only=True):
     """Events, newest first, and the cursor of the next page."""
 

@@ -36,8 +36,9 @@ async def list_sources(doors: Doors, _ask: Ask) -> shapes.SourceList:
 async def resume_source(doors: Doors, ask: Ask) -> shapes.Source:
     """Lift the halts of the source's lookups and try at once."""
     source = _configured(doors, ask)
-    await doors.lookups.resume(source.name)
-    doors.audit(ask.operator.name, "resume", f"the lookups of source {source.name}")
+    act = ask.act(doors, "resume", f"the lookups of source {source.name}")
+    await doors.lookups.resume(source.name, act)
+    doors.audit(act.by, act.act, act.what)
     return _source_of(doors, source, await _seen(doors))
 
 
@@ -45,8 +46,10 @@ async def reconcile_source(doors: Doors, ask: Ask) -> shapes.Reconciled:
     """Ask the vendor for what no webhook told."""
     source = _configured(doors, ask)
     body: Since = ask.body or Since()
+    act = ask.act(doors, "reconcile", f"source {source.name}")
+    await doors.trail.note(act)
     reconciled = await doors.lookups.reconcile(source.name, micros_or_none(body.since))
-    doors.audit(ask.operator.name, "reconcile", f"source {source.name}")
+    doors.audit(act.by, act.act, act.what)
     return shapes.Reconciled(reconciled=reconciled)
 
 

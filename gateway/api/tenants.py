@@ -29,16 +29,18 @@ async def halt_tenant(doors: Doors, ask: Ask) -> shapes.Tenant:
         # Who halts it once more has nothing better to say.
         said = state.reason.detail
     words = said or f"halted by hand by {ask.operator.name}"
-    await doors.deliveries.halt(name, Reason(code="halted_by_hand", detail=words))
-    doors.audit(ask.operator.name, "halt", f"tenant {name}")
+    act = ask.act(doors, "halt", f"tenant {name}", said)
+    await doors.deliveries.halt(name, Reason(code="halted_by_hand", detail=words), act)
+    doors.audit(act.by, act.act, act.what)
     return _tenant_of(doors, name, await _figures(doors))
 
 
 async def resume_tenant(doors: Doors, ask: Ask) -> shapes.Tenant:
     """Lift a halt or a back-off and try at once."""
     name = _pushed(doors, ask)
-    await doors.deliveries.resume(name)
-    doors.audit(ask.operator.name, "resume", f"tenant {name}")
+    act = ask.act(doors, "resume", f"tenant {name}")
+    await doors.deliveries.resume(name, act)
+    doors.audit(act.by, act.act, act.what)
     return _tenant_of(doors, name, await _figures(doors))
 
 

@@ -3,20 +3,6 @@
 from gateway.api import shapes
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
-from gateway.config.model import Retention
-from gateway.events import SECOND
-from gateway.records import RetentionSpans
-
-
-def spans_of(retention: Retention) -> RetentionSpans:
-    """The configured retention as the store counts it."""
-    return RetentionSpans(
-        bodies=round(retention.bodies * SECOND),
-        dead_letters=round(retention.dead_letters * SECOND),
-        keys=round(retention.keys * SECOND),
-        orders=round(retention.orders * SECOND),
-        attempts=round(retention.attempts * SECOND),
-    )
 
 
 async def show_stats(doors: Doors, _ask: Ask) -> shapes.Stats:
@@ -27,8 +13,9 @@ async def show_stats(doors: Doors, _ask: Ask) -> shapes.Stats:
 
 async def prune(doors: Doors, ask: Ask) -> shapes.Pruned:
     """Remove what is older than its retention, now."""
-    pruned = await doors.operations.prune(spans_of(doors.config.settings.retention), doors.clock())
-    doors.audit(ask.operator.name, "prune", f"{pruned} rows past their retention")
+    act = ask.act(doors, "prune", "what is past its retention")
+    pruned = await doors.operations.prune(doors.config.settings.retention.spans(), act.at, act)
+    doors.audit(act.by, act.act, f"{pruned} rows past their retention")
     return shapes.Pruned(pruned=pruned)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli import payloads, rehearsing, sending, service, upkeep
+from gateway.cli.auditing import audit
 from gateway.cli.backup import backup, restore
 from gateway.cli.bench import bench
 from gateway.cli.dead_letters import dead_letters
@@ -69,6 +70,7 @@ for command in (
     backup,
     restore,
     erase,
+    audit,
 ):
     app.command()(command)
 events.command("export")(export)

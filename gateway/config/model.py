@@ -85,6 +85,7 @@ class Retention(Section, frozen=True):
     keys: Seconds = 90 * 86400.0
     orders: Seconds = 400 * 86400.0
     attempts: Seconds = 30 * 86400.0
+    audit: Seconds = 400 * 86400.0
 
     def spans(self) -> RetentionSpans:
         """The same in microseconds, as the store takes them."""

@@ -20,7 +20,7 @@ from gateway.core_intake.integrations import Integrations
 from gateway.core_intake.keys import PullKey
 from gateway.core_intake.orders import Geocoder, KnownCustomer, Orders
 from gateway.core_intake.pulling import Pulling
-from gateway.core_intake.settings import settings_routes
+from gateway.core_intake.settings import Changed, settings_routes
 from gateway.core_intake.webhook import webhook_route
 from gateway.errors import ConfigError, Fault, GatewayError
 
@@ -114,6 +114,10 @@ class IntakeApp:
             await self._pause()
 
 
+async def _untold(_operator: str, _change: str, _of: str) -> None:
+    """Where nobody keeps an audit."""
+
+
 def create_intake(  # noqa: PLR0913 - an application's options, each with its default
     directory: Path,
     *,
@@ -121,6 +125,7 @@ def create_intake(  # noqa: PLR0913 - an application's options, each with its de
     customers: Sequence[KnownCustomer] = (),
     origin: str = "",
     turned_away: TurnedAway = lambda _status, _reason, _address: None,
+    changed: Changed = _untold,
     clock: moments.Clock = moments.now,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     limits: IntakeLimits = _DEFAULT_LIMITS,
@@ -134,6 +139,7 @@ def create_intake(  # noqa: PLR0913 - an application's options, each with its de
         customers: known to every tenant from the start.
         origin: scheme, host and port under which the intake is reached, shown in the webhooks' URLs.
         turned_away: told of each request that proved nobody: status, reason, address.
+        changed: told of each change of the settings: by whom, which, of which tenant.
         clock: tells the time in microseconds since 1970.
         sleep: waits between two looks at the schedule.
         limits: sizes and spans.
@@ -155,7 +161,7 @@ def create_intake(  # noqa: PLR0913 - an application's options, each with its de
     doors = Starlette(
         routes=[
             webhook_route(integrations, orders, limits.max_body, turned_away),
-            *settings_routes(integrations, orders, pulling, admin_of, turned_away),
+            *settings_routes(integrations, orders, pulling, admin_of, turned_away, changed),
         ],
         exception_handlers={HTTPException: on_refusal, GatewayError: on_refusal, Exception: on_refusal},
     )

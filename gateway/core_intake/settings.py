@@ -20,6 +20,9 @@ from schemas import Order, faults_of
 T = TypeVar("T")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
+Changed = Callable[[str, str, str], Awaitable[None]]
+"""Told of each change: by whom, which, and of which tenant (and endpoint)."""
+
 log = structlog.get_logger("core_intake")
 
 _ROOT = "/api/settings/integrations"
@@ -40,16 +43,21 @@ def settings_routes(
     pulling: Pulling,
     admin_of: Callable[[bytes], str | None],
     turned_away: TurnedAway,
+    changed: Changed,
 ) -> list[Route]:
     """The routes, every one behind the administrator's Bearer token."""
     routes = [*_webhook_routes(integrations), *_pull_routes(pulling), *_reading_routes(orders)]
     return [
-        Route(_ROOT + path, _guarded(endpoint, admin_of, turned_away), methods=[method], name=endpoint.__name__)
+        Route(
+            _ROOT + path, _guarded(endpoint, admin_of, turned_away, changed), methods=[method], name=endpoint.__name__
+        )
         for method, path, endpoint in routes
     ]
 
 
-def _guarded(endpoint: Endpoint, admin_of: Callable[[bytes], str | None], turned_away: TurnedAway) -> Endpoint:
+def _guarded(
+    endpoint: Endpoint, admin_of: Callable[[bytes], str | None], turned_away: TurnedAway, changed: Changed
+) -> Endpoint:
     async def admitted(request: Request) -> Response:
         token = bearer_of([value for name, value in request.headers.raw if name == b"authorization"])
         operator = admin_of(token) if token else None
@@ -59,6 +67,7 @@ def _guarded(endpoint: Endpoint, admin_of: Callable[[bytes], str | None], turned
         reply = await endpoint(request)
         if request.method not in ("GET", "HEAD"):
             log.info("settings_changed", operator=operator, change=endpoint.__name__, **request.path_params)
+            await changed(operator, endpoint.__name__, "/".join(map(str, request.path_params.values())))
         return reply
 
     return admitted

@@ -13,6 +13,7 @@ from gateway.errors import ConflictingRequest, StoreUnavailable, UnknownRecord
 from gateway.events import Clock, Micros
 from gateway.ground.outgoing import Sleep
 from gateway.orders import TenantState
+from gateway.records import Act
 from gateway.store.ports import Outbox
 
 _RESCUE_EVERY: Final = 5.0
@@ -74,13 +75,13 @@ class Delivery:
         if worker is not None:
             worker.wake()
 
-    async def halt(self, tenant: str, detail: str) -> None:
+    async def halt(self, tenant: str, detail: str, act: Act | None = None) -> None:
         """Stop sending to the tenant until somebody resumes it. Raises UnknownRecord, ConflictingRequest."""
-        await self._worker(tenant).halt(detail)
+        await self._worker(tenant).halt(detail, act)
 
-    async def resume(self, tenant: str) -> None:
+    async def resume(self, tenant: str, act: Act | None = None) -> None:
         """Send to the tenant again, at once. Raises UnknownRecord, ConflictingRequest."""
-        await self._worker(tenant).resume()
+        await self._worker(tenant).resume(act)
 
     async def forget_words(self, tenant: str) -> None:
         """Keep of the tenant's present trouble its code, not the intake's words. A tenant not pushed to has none."""

@@ -46,6 +46,7 @@ from gateway.orders import (
     TenantStatus,
     Wait,
 )
+from gateway.records import Act
 from gateway.store.ports import Outbox
 
 # A lease outlives its request by this: connecting twice, a busy loop, a slow commit.
@@ -153,16 +154,16 @@ class TenantWorker:
         for lane in self._lanes:
             lane.woken.set()
 
-    async def halt(self, detail: str) -> None:
+    async def halt(self, detail: str, act: Act | None = None) -> None:
         """Stop sending until resumed; what is in flight is settled.
 
         Raises:
             StoreUnavailable: it holds, but would not outlive a restart.
         """
         self._state = policy.halted_by_hand(self._state, detail, self._clock())
-        await self._outbox.save_tenant_state(self.name, self._state)
+        await self._outbox.save_tenant_state(self.name, self._state, act)
 
-    async def resume(self) -> None:
+    async def resume(self, act: Act | None = None) -> None:
         """Go on at once, whatever was the matter.
 
         Raises:
@@ -171,7 +172,7 @@ class TenantWorker:
         self._state = policy.resumed_by_hand(self._state)
         # What was in flight before says nothing about the time after.
         self._troubled = self._begun
-        await self._outbox.save_tenant_state(self.name, self._state)
+        await self._outbox.save_tenant_state(self.name, self._state, act)
         await self._outbox.release(self.name, now=self._clock(), trial_is_final=False)
         self.wake()
 

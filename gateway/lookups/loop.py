@@ -16,7 +16,7 @@ from adapters import Api
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Clock, Micros, Reason, StoredLookup, Transition, WaitingSubject
 from gateway.ground.supervision import Tick
-from gateway.records import LookupHalt
+from gateway.records import Act, LookupHalt
 from gateway.store.ports import LookupQueue
 
 ASK_AGAIN: Final = SECOND
@@ -128,9 +128,9 @@ class LookupLoop:
         """The turns of a source whose lookups stand still."""
         return [turn.halt for (name, _), turn in self._turns.items() if name == source and turn.halt is not None]
 
-    async def resume(self, source: str) -> None:
+    async def resume(self, source: str, act: Act | None = None) -> None:
         """Ask at once again, by hand."""
-        await self._queue.hasten(source, self._clock())
+        await self._queue.hasten(source, self._clock(), act)
         for (name, _), turn in self._turns.items():
             if name == source:
                 turn.halt, turn.not_before, turn.failures = None, 0, 0

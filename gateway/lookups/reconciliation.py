@@ -31,7 +31,7 @@ from gateway.events import (
 )
 from gateway.ground.supervision import Tick
 from gateway.lookups.loop import PROBE_EVERY, Fetch, LookupLoop, VendorAnswer, halt_of, try_thrice
-from gateway.records import LookupHalt
+from gateway.records import Act, LookupHalt
 from gateway.store.lifecycle import is_same_owner
 from gateway.store.ports import ReconciliationLedger
 
@@ -317,10 +317,10 @@ class Lookups:
         by_owner = {halt.owner: halt for halt in (*self._reconciler.halts(source), *self._loop.halts(source))}
         return list(by_owner.values())
 
-    async def resume(self, source: str) -> None:
+    async def resume(self, source: str, act: Act | None = None) -> None:
         """Lift the halts of the source's lookups and try at once."""
         self._reconciler.resume(source)
-        await self._loop.resume(source)
+        await self._loop.resume(source, act)
 
 
 _FOR_A_WHILE: Final = frozenset({408, 425, _TOO_MANY, *range(_SERVER_ERROR, 600)})

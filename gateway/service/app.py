@@ -19,6 +19,7 @@ from gateway.events import Reason
 from gateway.lookups.reconciliation import Lookups
 from gateway.orders import TenantState
 from gateway.pull.endpoint import pull_route
+from gateway.records import Act
 from gateway.service.rooms import Rooms
 from gateway.service.upkeep import Gauges
 
@@ -61,9 +62,9 @@ class _Deliveries:
         """How each tenant stands."""
         return self._rooms.states()
 
-    async def halt(self, tenant: str, reason: Reason) -> None:
+    async def halt(self, tenant: str, reason: Reason, act: Act) -> None:
         """Send nothing to the tenant until it is resumed by hand."""
-        await self._rooms.delivery.halt(tenant, reason.detail)
+        await self._rooms.delivery.halt(tenant, reason.detail, act)
 
 
 def _operators_doors(rooms: Rooms) -> Doors:
@@ -80,6 +81,7 @@ def _operators_doors(rooms: Rooms) -> Doors:
         clock=rooms.clock,
         started_at=rooms.started_at,
         audit=rooms.reports.audit,
+        trail=rooms.store.trail,
         turned_away=rooms.reports.turned_away,
         wake_translation=rooms.translation.wake,
     )

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from adapters import Api
-from gateway.config import ApiAccess, Config, embedded_tenant
+from gateway.config import ApiAccess, Config, embedded_tenant, secrets_changed
 from gateway.config.live import Live
 from gateway.core_intake.app import IntakeApp, create_intake
 from gateway.core_intake.keys import bearer_among
@@ -18,6 +18,7 @@ from gateway.drift.expected import samples_of
 from gateway.drift.loop import DriftLoop
 from gateway.drift.radar import Radar
 from gateway.drift.shapes import shapes_of
+from gateway.errors import StoreUnavailable
 from gateway.events import Clock, Micros
 from gateway.ground.metrics import Metrics
 from gateway.ground.supervision import STALE_AFTER, Supervisor
@@ -28,6 +29,7 @@ from gateway.lookups.reconciliation import Reconciler
 from gateway.lookups.vendor_api import VendorApi
 from gateway.orders import TenantState
 from gateway.pull.ledger import PullTenant
+from gateway.records import Act
 from gateway.service.reports import Reports
 from gateway.service.upkeep import Conditions, RetentionLoop
 from gateway.store.process import ProcessStore
@@ -84,7 +86,11 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             ValueError: credentials that are none; nothing has changed.
             StoreUnavailable: the embedded intake could not be told.
         """
+        changed = ", ".join(secrets_changed(self.live.config, config)) or "nothing new"
         self.live.replace(config)
+        act = Act(at=self.clock(), by="SIGHUP", act="reload", what=f"secrets: {changed}")
+        with suppress(StoreUnavailable):
+            await self.store.trail.note(act)
         if self.intake is not None:
             await connect_tenants(self.intake, config)
 
@@ -160,7 +166,7 @@ async def _open(stack: AsyncExitStack, live: Live, clock: Clock, on_lost: Callab
         reports=reports,
         conditions=conditions,
         rim=rim,
-        intake=await _open_intake(stack, live, reports, clock),
+        intake=await _open_intake(stack, live, store, reports, clock),
         delivery=delivery,
         pulls=await _open_pulls(live, store, reports, clock),
         radar=radar,
@@ -221,7 +227,9 @@ async def _open_pulls(live: Live, store: ProcessStore, reports: Reports, clock: 
     return pulls
 
 
-async def _open_intake(stack: AsyncExitStack, live: Live, reports: Reports, clock: Clock) -> IntakeApp | None:
+async def _open_intake(
+    stack: AsyncExitStack, live: Live, store: ProcessStore, reports: Reports, clock: Clock
+) -> IntakeApp | None:
     settings = live.settings
     if not settings.intake.embedded:
         return None
@@ -231,12 +239,17 @@ async def _open_intake(stack: AsyncExitStack, live: Live, reports: Reports, cloc
         # By the tokens of this moment, not of the start.
         return admin.value(token)
 
+    async def changed(operator: str, change: str, of: str) -> None:
+        act = Act(at=clock(), by=operator, act=change, what=f"embedded intake {of}")
+        await store.trail.note(act)
+
     intake = create_intake(
         Path(live.config.store_path).parent,
         admin_of=admin_of,
         customers=settings.intake.customers,
         origin=f"http://{settings.server.host}:{settings.server.port}",
         turned_away=reports.turned_away,
+        changed=changed,
         clock=clock,
     )
     await stack.enter_async_context(intake)

@@ -23,7 +23,9 @@ from gateway.events import (
 )
 from gateway.orders import Claim, Lease, Settled, Settling, TenantState, Wait
 from gateway.records import (
+    Act,
     ArchivedEvent,
+    AuditFilter,
     Counts,
     DeadLetterFilter,
     DriftRow,
@@ -97,7 +99,7 @@ class LookupQueue(Protocol):
         """Not before `due_at`: it was asked for a moment ago."""
         ...
 
-    async def hasten(self, source: str, now: Micros) -> None:
+    async def hasten(self, source: str, now: Micros, act: Act | None = None) -> None:
         """Everything of the source that was put off is due."""
         ...
 
@@ -178,7 +180,7 @@ class Outbox(Protocol):
         """What delivery remembered of the tenant; a new tenant's defaults."""
         ...
 
-    async def save_tenant_state(self, tenant: str, state: TenantState) -> None:
+    async def save_tenant_state(self, tenant: str, state: TenantState, act: Act | None = None) -> None:
         """Remember the tenant's state."""
         ...
 
@@ -270,36 +272,41 @@ class Records(Protocol):
 
 
 class Operations(Protocol):
-    """What the operators may do. Counts say how many were found to do it to."""
+    """What the operators may do. Counts say how many were found to do it to.
 
-    async def replay(self, events: Collection[int], *, force: bool) -> int:
+    `act` is written down in the transaction of the first effect, and counts the later ones; None: no person's doing.
+    """
+
+    async def replay(self, events: Collection[int], *, force: bool, act: Act | None = None) -> int:
         """Translate the stored bytes of these events again with today's adapter and options.
 
         Events whose body was pruned are left out. `force` makes each the newest state of its orders.
         """
         ...
 
-    async def replay_matching(self, which: EventFilter, *, force: bool, dry_run: bool) -> int:
+    async def replay_matching(self, which: EventFilter, *, force: bool, dry_run: bool, act: Act | None = None) -> int:
         """The same for all events that fit; `dry_run` only counts."""
         ...
 
     async def replay_dead_letters(
-        self, which: DeadLetterFilter | Collection[str], *, force: bool, dry_run: bool
+        self, which: DeadLetterFilter | Collection[str], *, force: bool, dry_run: bool, act: Act | None = None
     ) -> int:
         """Replay dead letters by filter or ids: an event's by its event, an order's by the event of its state."""
         ...
 
     async def discard_dead_letters(
-        self, which: DeadLetterFilter | Collection[str], *, reason: str | None, now: Micros
+        self, which: DeadLetterFilter | Collection[str], *, reason: str | None, now: Micros, act: Act | None = None
     ) -> int:
         """Set dead letters aside for good, with the person's reason."""
         ...
 
-    async def discard_order(self, tenant: str, external_order_id: str, *, reason: str | None, now: Micros) -> None:
+    async def discard_order(
+        self, tenant: str, external_order_id: str, *, reason: str | None, now: Micros, act: Act | None = None
+    ) -> None:
         """Never send the order's present state. Raises UnknownRecord; ConflictingRequest while it is being sent."""
         ...
 
-    async def erase(self, tenant: str, external_order_id: str, *, now: Micros) -> int:
+    async def erase(self, tenant: str, external_order_id: str, *, now: Micros, act: Act | None = None) -> int:
         """Remove what the order's whole story says of anybody; how many events were emptied.
 
         The skeleton stays: ids, statuses, times, versions, digests. What was still to be sent is discarded. Events that
@@ -308,11 +315,23 @@ class Operations(Protocol):
         """
         ...
 
-    async def prune(self, retention: RetentionSpans, now: Micros) -> int:
+    async def prune(self, retention: RetentionSpans, now: Micros, act: Act | None = None) -> int:
         """Remove what is older than its span since its end; how many rows.
 
         No step holds the writer for 50 ms, but for what the disk takes to overwrite a single body of many megabytes.
         """
+        ...
+
+
+class AuditTrail(Protocol):
+    """Who did what when."""
+
+    async def note(self, act: Act) -> None:
+        """Write down an act whose effect is not in the store."""
+        ...
+
+    async def acts(self, which: AuditFilter, *, limit: int, cursor: str | None) -> Page:
+        """AuditRecords, newest first."""
         ...
 
 
@@ -364,6 +383,7 @@ class Store(Protocol):
     archive: Archive
     drift: DriftLedger
     operations: Operations
+    trail: AuditTrail
 
     @property
     def failure(self) -> str | None:

@@ -73,6 +73,7 @@ class ProcessStore:
         self.archive = cast("ports.Archive", _Port(self, "archive"))
         self.drift = cast("ports.DriftLedger", _Port(self, "drift"))
         self.operations = cast("ports.Operations", _Port(self, "operations"))
+        self.trail = cast("ports.AuditTrail", _Port(self, "trail"))
         self._on_commit: ports.CommitObserver | None = None
         self._on_stored: Callable[[], None] | None = None
         self._loop = asyncio.get_running_loop()

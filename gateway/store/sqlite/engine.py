@@ -11,6 +11,7 @@ import aiosqlite
 from gateway.store.ports import CommitObserver
 from gateway.store.sqlite import database, ledger
 from gateway.store.sqlite.archive import SqliteArchive
+from gateway.store.sqlite.auditing import SqliteAuditTrail
 from gateway.store.sqlite.drift import SqliteDriftLedger
 from gateway.store.sqlite.inbox import GroupStore, SqliteInbox
 from gateway.store.sqlite.lookups import SqliteLookupQueue
@@ -49,6 +50,7 @@ class SqliteStore:
         self.archive = SqliteArchive(records_reader)
         self.drift = SqliteDriftLedger(writer, records_reader)
         self.operations = SqliteOperations(writer, records_reader, register_of(path))
+        self.trail = SqliteAuditTrail(writer, records_reader)
         self._opened = opened
 
     @classmethod

@@ -6,7 +6,8 @@ import msgspec
 
 from gateway.errors import ConflictingRequest, UnknownRecord
 from gateway.events import ERASED, Micros, OrderStatus
-from gateway.store.sqlite import ledger, retention
+from gateway.records import Act, order_named
+from gateway.store.sqlite import auditing, ledger, retention
 from gateway.store.sqlite.endings import discard_event, discard_order
 from gateway.store.sqlite.register import Erasure
 from gateway.store.sqlite.sql import named
@@ -16,7 +17,7 @@ SQL = named("erasure")
 _encode = msgspec.json.Encoder().encode
 
 
-def erase(connection: sqlite3.Connection, wanted: Erasure) -> int:
+def erase(connection: sqlite3.Connection, wanted: Erasure, act: Act | None = None) -> int:
     """Empty the order and the events behind it, and remember that it was erased; how many events.
 
     Bodies, other bodies, lookups' answers, canonical states, references, the intake's words and tracebacks go; ids,
@@ -44,6 +45,8 @@ def erase(connection: sqlite3.Connection, wanted: Erasure) -> int:
         connection.execute(SQL.empty_order, (ERASED.detail, order.id))
         connection.execute(SQL.empty_attempts, (order.id,))
     connection.execute(SQL.record, (tenant, external_order_id, now))
+    connection.execute(auditing.SQL.forget_reasons, (order_named(tenant, external_order_id),))
+    auditing.note(connection, act)
     return len(events)
 
 

@@ -9,7 +9,8 @@ import aiosqlite
 import msgspec
 
 from gateway.events import EventStatus, Micros, Reason, StoredLookup, Transition, WaitingSubject
-from gateway.store.sqlite import ledger
+from gateway.records import Act
+from gateway.store.sqlite import auditing, ledger
 from gateway.store.sqlite.sql import named
 from gateway.store.sqlite.writer import Writer
 
@@ -85,9 +86,14 @@ class SqliteLookupQueue:
         values = (due_at, source, turn, subject)
         await self._write(lambda connection: connection.execute(SQL.defer, values).rowcount)
 
-    async def hasten(self, source: str, now: Micros) -> None:
+    async def hasten(self, source: str, now: Micros, act: Act | None = None) -> None:
         """Everything of the source that was put off is due."""
-        await self._write(lambda connection: connection.execute(SQL.hasten, (now, source)).rowcount)
+
+        def run(connection: sqlite3.Connection) -> None:
+            connection.execute(SQL.hasten, (now, source))
+            auditing.note(connection, act)
+
+        await self._write(run)
 
     async def postpone(
         self, asked: WaitingSubject, reason: Reason, *, due_at: Micros, failing_since: Micros | None

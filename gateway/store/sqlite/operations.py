@@ -12,8 +12,9 @@ import msgspec
 
 from gateway.errors import ConflictingRequest, UnknownRecord
 from gateway.events import Micros, OrderStatus, Reason
-from gateway.records import DeadLetterFilter, EventFilter, RetentionSpans
+from gateway.records import Act, DeadLetterFilter, EventFilter, RetentionSpans
 from gateway.store.sqlite import erasure, ledger
+from gateway.store.sqlite.auditing import Steps, note
 from gateway.store.sqlite.endings import discard_event, discard_order
 from gateway.store.sqlite.register import Erasure, record
 from gateway.store.sqlite.retention import Pruner
@@ -50,24 +51,24 @@ class SqliteOperations:
     async def _all(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         return list(await self._reader.execute_fetchall(statement, values))
 
-    async def replay(self, events: Collection[int], *, force: bool) -> int:
+    async def replay(self, events: Collection[int], *, force: bool, act: Act | None = None) -> int:
         """Translate the stored bytes of these events again; those whose body was pruned are left out."""
-        wanted = list(dict.fromkeys(events))
+        wanted, steps = list(dict.fromkeys(events)), Steps(act)
         replayed = 0
         for start in range(0, len(wanted), STEP):
             step = wanted[start : start + STEP]
-            replayed += await self._write(lambda connection, step=step: _replay(connection, step, force=force))  # type: ignore[misc]
+            replayed += await self._write(lambda connection, step=step: _replay(connection, step, steps, force=force))  # type: ignore[misc]
         return replayed
 
-    async def replay_matching(self, which: EventFilter, *, force: bool, dry_run: bool) -> int:
+    async def replay_matching(self, which: EventFilter, *, force: bool, dry_run: bool, act: Act | None = None) -> int:
         """The same for all events that fit and have a body; `dry_run` only counts."""
         where, values = joined(event_conditions(which))
         statement = f"SELECT e.id FROM events e JOIN bodies b ON b.id = e.id WHERE {where} ORDER BY e.id"  # noqa: S608 - constants
         found = [id_ for (id_,) in await self._all(statement, values)]
-        return len(found) if dry_run else await self.replay(found, force=force)
+        return len(found) if dry_run else await self.replay(found, force=force, act=act)
 
     async def replay_dead_letters(
-        self, which: DeadLetterFilter | Collection[str], *, force: bool, dry_run: bool
+        self, which: DeadLetterFilter | Collection[str], *, force: bool, dry_run: bool, act: Act | None = None
     ) -> int:
         """Replay dead letters: an event's by its event, an order's by the event of its state."""
         events = []
@@ -77,23 +78,25 @@ class SqliteOperations:
             else:
                 events += [event for (event,) in await self._all(SQL.event_of_order, (id_,))]
         if not dry_run:
-            return await self.replay(events, force=force)
+            return await self.replay(events, force=force, act=act)
         ((count,),) = await self._all(SQL.count_replayable, (_encode(events).decode(),))
         return int(count)
 
     async def discard_dead_letters(
-        self, which: DeadLetterFilter | Collection[str], *, reason: str | None, now: Micros
+        self, which: DeadLetterFilter | Collection[str], *, reason: str | None, now: Micros, act: Act | None = None
     ) -> int:
         """Set dead letters aside for good."""
         found = await self._dead_letters(which)
         why = Reason("discarded", reason or "discarded by an operator")
-        discarded = 0
+        discarded, steps = 0, Steps(act)
         for start in range(0, len(found), STEP):
             step = found[start : start + STEP]
-            discarded += await self._write(lambda connection, step=step: _discard(connection, step, why, now))  # type: ignore[misc]
+            discarded += await self._write(lambda connection, step=step: _discard(connection, step, why, now, steps))  # type: ignore[misc]
         return discarded
 
-    async def discard_order(self, tenant: str, external_order_id: str, *, reason: str | None, now: Micros) -> None:
+    async def discard_order(
+        self, tenant: str, external_order_id: str, *, reason: str | None, now: Micros, act: Act | None = None
+    ) -> None:
         """Never send the order's present state."""
 
         def run(connection: sqlite3.Connection) -> None:
@@ -105,15 +108,16 @@ class SqliteOperations:
             if order.status not in (OrderStatus.PENDING, OrderStatus.DEAD):
                 raise ConflictingRequest(f"the order is {order.status}: there is nothing to discard")
             discard_order(connection, order, Reason("discarded", reason or "discarded by an operator"), now)
+            note(connection, act)
 
         await self._write(run)
 
-    async def erase(self, tenant: str, external_order_id: str, *, now: Micros) -> int:
+    async def erase(self, tenant: str, external_order_id: str, *, now: Micros, act: Act | None = None) -> int:
         """Empty the order and the events behind it; how many events."""
         wanted = Erasure(tenant, external_order_id, now)
 
         def run(connection: sqlite3.Connection) -> int:
-            erased = erasure.erase(connection, wanted)
+            erased = erasure.erase(connection, wanted, act)
             # Last, so that what is not there, or is being sent, is not on record; before it is committed all the same.
             record(self._register, wanted)
             return erased
@@ -125,9 +129,15 @@ class SqliteOperations:
             await asyncio.sleep(LOG_PAUSE)
         return erased
 
-    async def prune(self, retention: RetentionSpans, now: Micros) -> int:
+    async def prune(self, retention: RetentionSpans, now: Micros, act: Act | None = None) -> int:
         """Remove what is older than its span since its end."""
-        return await Pruner(self._writer, self._reader).run(retention, now)
+        steps = Steps(act)
+        if act is not None:
+            await self._write(lambda connection: steps.count(connection, 0))
+        pruned = await Pruner(self._writer, self._reader).run(retention, now)
+        if act is not None:
+            await self._write(lambda connection: steps.count(connection, pruned))
+        return pruned
 
     async def _dead_letters(self, which: DeadLetterFilter | Collection[str]) -> list[tuple[str, int]]:
         if isinstance(which, DeadLetterFilter):
@@ -139,15 +149,17 @@ class SqliteOperations:
         return await self._all(SQL.dead_letters, (events, orders))
 
 
-def _replay(connection: sqlite3.Connection, events: Sequence[int], *, force: bool) -> int:
+def _replay(connection: sqlite3.Connection, events: Sequence[int], steps: Steps, *, force: bool) -> int:
     kind = FORCED if force else REPLAYED
     replayed = connection.executemany(SQL.replay, [(kind, event) for event in events]).rowcount
     connection.executemany(SQL.forget_answers, [(event,) for event in events])
     connection.executemany(SQL.forget_waiting, [(event,) for event in events])
-    return replayed
+    return steps.count(connection, replayed)
 
 
-def _discard(connection: sqlite3.Connection, letters: Sequence[tuple[str, int]], why: Reason, now: Micros) -> int:
+def _discard(
+    connection: sqlite3.Connection, letters: Sequence[tuple[str, int]], why: Reason, now: Micros, steps: Steps
+) -> int:
     discarded = 0
     for kind, id_ in letters:
         if kind == "event":
@@ -157,4 +169,4 @@ def _discard(connection: sqlite3.Connection, letters: Sequence[tuple[str, int]],
             if order is not None and order.status == OrderStatus.DEAD:
                 discard_order(connection, order, why, now)
                 discarded += 1
-    return discarded
+    return steps.count(connection, discarded)

@@ -23,8 +23,9 @@ from gateway.orders import (
     Trial,
     Wait,
 )
+from gateway.records import Act
 from gateway.store import lifecycle
-from gateway.store.sqlite import ledger
+from gateway.store.sqlite import auditing, ledger
 from gateway.store.sqlite.bulk import many
 from gateway.store.sqlite.sql import named
 from gateway.store.sqlite.writer import Writer
@@ -101,9 +102,14 @@ class SqliteOutbox:
         found = list(await self._reader.execute_fetchall(SQL.tenant, (tenant,)))
         return _decode_state(found[0][0]) if found else TenantState()
 
-    async def save_tenant_state(self, tenant: str, state: TenantState) -> None:
+    async def save_tenant_state(self, tenant: str, state: TenantState, act: Act | None = None) -> None:
         """Remember the tenant's state."""
-        await self._write(lambda connection: connection.execute(SQL.save_tenant, (tenant, _encode(state))).rowcount)
+
+        def run(connection: sqlite3.Connection) -> None:
+            connection.execute(SQL.save_tenant, (tenant, _encode(state)))
+            auditing.note(connection, act)
+
+        await self._write(run)
 
     async def reschedule(self, tenant: str, *, farthest: Micros, due_at: Micros) -> int:
         """The clock was set back: what it had put off beyond `farthest` is due at `due_at`; how many orders."""

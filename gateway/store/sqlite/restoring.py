@@ -14,6 +14,7 @@ import msgspec
 from gateway.errors import StoreUnavailable, UnknownRecord
 from gateway.events import Micros, Reason
 from gateway.orders import TenantState, TenantStatus
+from gateway.records import Act
 from gateway.store.sqlite import database, erasure
 from gateway.store.sqlite.backup import APPLICATION_ID, SQL, application_id_of, damage_of, new_part, sync
 from gateway.store.sqlite.engine import SqliteStore
@@ -123,6 +124,8 @@ async def _prepared(
             with suppress(UnknownRecord):
                 await opened.writer.submit(lambda connection, each=each: erasure.erase(connection, each))  # type: ignore[misc]
                 erased += 1
+        what = f"a backup as of {made_at.isoformat(timespec='seconds')}"
+        await opened.trail.note(Act(at=now, by="gateway restore", act="restore", what=what))
     finally:
         await opened.close()
     return Restored(str(store), made_at, events, orders, tuple(halted), erased)

@@ -26,6 +26,7 @@ class Calls(msgspec.Struct):
     """What the API asked of the rooms behind it."""
 
     audit: list[tuple[str, str, str]] = []
+    acts: list[object] = []
     asked: list[tuple[object, ...]] = []
     turned_away: list[tuple[int, str, str | None]] = []
 
@@ -38,13 +39,15 @@ class StandInDeliveries:
     def states(self):
         return self._states
 
-    async def halt(self, tenant, reason):
+    async def halt(self, tenant, reason, act):
+        self._calls.acts.append(act)
         self._states[tenant] = TenantState(status=TenantStatus.HALTED, reason=reason, is_halted_by_hand=True)
 
     async def forget_words(self, tenant):
         self._calls.asked.append(("forget words", tenant))
 
-    async def resume(self, tenant):
+    async def resume(self, tenant, act):
+        self._calls.acts.append(act)
         self._calls.asked.append(("resume tenant", tenant))
         self._states[tenant] = TenantState()
 
@@ -57,7 +60,8 @@ class StandInLookups:
         reason = Reason("lookup_unauthorized", "401 from the vendor")
         return [LookupHalt("ACME/74", reason, NOW, NOW + 300 * SECOND)] if source == "acme" else []
 
-    async def resume(self, source):
+    async def resume(self, source, act):
+        self._calls.acts.append(act)
         self._calls.asked.append(("resume lookups", source))
 
     async def reconcile(self, source, since):
@@ -182,6 +186,7 @@ async def doors(store, calls, tmp_path) -> Doors:
         deliveries=StandInDeliveries(calls),
         lookups=StandInLookups(calls),
         refusals=StandInRefusals(),
+        trail=store.trail,
         live=Live(_config(store.path)),
         clock=lambda: NOW + 10 * SECOND,
         started_at=NOW,

@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
+from gateway.api import CALLS
 from gateway.remedies import REFUSALS, REMEDIES
 
 V1 = "/api/v1"
@@ -376,3 +377,41 @@ async def test_anything_is_found_with_the_command_that_helps(api):
     assert await get(api, "/find", q="no such") == {"found": [], "truncated": False}
     assert (await api.get(V1 + "/find")).status_code == 400
     assert (await api.get(V1 + "/find", params={"q": ""})).status_code == 400
+
+
+DEEDS = {
+    "events/replay": {"ids": ["1"]},
+    "events/{id}/replay": {},
+    "orders/{tenant}/{externalOrderId:path}/discard": {"reason": "lost"},
+    "orders/{tenant}/{externalOrderId:path}/erase": None,
+    "dead-letters/replay": {"filter": {"kind": "order"}},
+    "dead-letters/discard": {"filter": {"kind": "event"}, "reason": "old"},
+    "tenants/{name}/halt": {"reason": "asked to"},
+    "tenants/{name}/resume": None,
+    "sources/{name}/resume": None,
+    "sources/{name}/reconcile": {},
+    "prune": None,
+}
+
+
+def test_every_deed_is_tried_below():
+    """A call that changes something has its place in the table."""
+    assert {call.path for call in CALLS if call.method == "POST"} == set(DEEDS)
+
+
+@pytest.mark.parametrize("path", DEEDS)
+async def test_every_deed_is_in_the_audit(api, calls, path):
+    """With the token's name, and the person's reason where one was given."""
+    name = "demo" if path.startswith("tenants") else "acme"
+    names = {"id": "1", "tenant": "demo", "externalOrderId:path": "A%2F2", "name": name}
+    asked = path
+    for part, value in names.items():
+        asked = asked.replace(f"{{{part}}}", value)
+    body = DEEDS[path]
+
+    await post(api, f"/{asked}", body)
+    audit = (await get(api, "/audit"))["audit"]
+
+    # What stands in for the rooms has no store: it was given the act.
+    written = [(row["by"], row["reason"]) for row in audit] + [(act.by, act.reason) for act in calls.acts]
+    assert written == [("adminer", (body or {}).get("reason"))]

@@ -127,6 +127,7 @@ async def test_roles_bound_what_a_token_may_do(api, doors):
     assert (refused.status_code, refused.json()["error"]) == (403, "forbidden")
     assert doors.deliveries.states() == {}
     assert (await api.post(V1 + "/tenants/demo/halt", headers=operating)).status_code == 200
+    assert (await api.get(V1 + "/audit", headers=operating)).status_code == 403
 
 
 async def test_failed_proofs_are_limited_and_valid_ones_never(api, calls):
@@ -154,7 +155,7 @@ async def test_answers_are_neither_kept_nor_sniffed_nor_shared(api):
 
 
 class FullDisk:
-    async def prune(self, _retention, _now):
+    async def prune(self, _retention, _now, _act):
         raise StoreUnavailable
 
 

@@ -395,3 +395,24 @@ def test_an_order_is_told_oldest_first_and_where_it_is_last(ask, send):
     assert all(place < status for place, line in enumerate(lines) if "story-1" in line or " push " in line)
     assert re.search(r"delivered at +2\S+:\d\dZ, \d+ s ago", "\n".join(lines))
     assert not re.search(r":\d\d\.\d+Z", "\n".join(lines))
+
+
+def test_what_was_done_is_in_the_audit(ask, send):
+    """By whom, what to what and why; a change of the embedded intake's settings too."""
+    event = send("audited", "SO-Audited")
+    ask("tenants halt", "demo", "--reason", "for the audit")
+    ask("tenants resume", "demo")
+    ask("events replay", event)
+    ask("intake deactivate", "demo")
+    ask("intake activate", "demo")
+
+    rows = ask("audit", "--json", "--limit", 5).value["audit"]
+
+    assert [(row["by"], row["act"], row["what"], row["reason"]) for row in rows] == [
+        ("night", "activate", "embedded intake demo", None),
+        ("night", "deactivate", "embedded intake demo", None),
+        ("night", "replay", "events by id", None),
+        ("night", "resume", "tenant demo", None),
+        ("night", "halt", "tenant demo", "for the audit"),
+    ]
+    assert "for the audit" in ask("audit", "--act", "halt").out

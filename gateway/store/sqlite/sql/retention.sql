@@ -7,6 +7,15 @@ SELECT max(id) FROM (SELECT id FROM orders WHERE id > ? ORDER BY id LIMIT ?);
 -- name: window_of_attempts
 SELECT max(id) FROM (SELECT id FROM attempts WHERE id > ? ORDER BY id LIMIT ?);
 
+-- name: window_of_audit
+SELECT max(id) FROM (SELECT id FROM audit WHERE id > ? ORDER BY id LIMIT ?);
+
+-- name: old_acts
+SELECT id, 0 FROM audit WHERE id BETWEEN ?1 AND ?2 AND at < ?3;
+
+-- name: delete_act
+DELETE FROM audit WHERE id = ?;
+
 -- name: window_of_other_bodies
 SELECT max(rowid) FROM (SELECT rowid FROM other_bodies WHERE rowid > ? ORDER BY rowid LIMIT ?);
 
