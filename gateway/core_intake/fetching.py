@@ -90,7 +90,7 @@ class Fetcher:
         if answer.status != _OK:
             return f"answered {answer.status}"
         if answer.headers.get("content-encoding", "identity").lower() != "identity":
-            return "answered in a content encoding that was not asked for"
+            return "answered in a content encoding that is not known"
         if answer.broken is not None:
             return _told(answer.broken)
         return None if answer.is_whole else f"answered more than {self._max_bytes} bytes"

@@ -49,7 +49,8 @@ class IntakeClient:
         # A status other than 200 says all that counts, whatever its body would have said.
         if answer.broken is not None and answer.status == _OK:
             return Failure(answer.broken.kind, answer.broken.detail, was_written=True, status=_OK)
-        return Answer(answer.status, answer.body, answer.headers.get("retry-after"), is_whole=answer.is_whole)
+        retry_after = answer.headers.get("retry-after")
+        return Answer(answer.status, answer.body, retry_after, is_whole=answer.is_whole, shown=answer.shown)
 
     async def close(self) -> None:
         """Give the connection up."""

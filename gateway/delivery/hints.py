@@ -5,6 +5,7 @@ so lists, objects keyed by index or by externalOrderId, paths and plain sentence
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ _SHORTEST_NAMED: Final = 3
 def hints_in(body: bytes, sent: Sequence[str]) -> tuple[int, ...]:
     """The positions in `sent` (externalOrderIds in the batch's order) that a refusal names, rising."""
     try:
-        answer = msgspec.json.decode(body)
+        answer = msgspec.json.decode(body.removeprefix(BOM_UTF8))
     except (ValueError, RecursionError):  # DecodeError and UnicodeDecodeError are ValueErrors
         return ()
     if not isinstance(answer, dict):

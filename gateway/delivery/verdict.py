@@ -4,6 +4,7 @@ A verdict names the consequence; `judge` is total: every status and every body h
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -48,12 +49,16 @@ Outcome: TypeAlias = Literal[
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """An HTTP answer. `body` is what was read of it; a 200 that was not `is_whole` within the cap is no contract."""
+    """An HTTP answer. `body` is what was read of it; a 200 that was not `is_whole` within the cap is no contract.
+
+    `shown` is the body for what is kept, where that is another.
+    """
 
     status: int
     body: bytes = b""
     retry_after: str | None = None
     is_whole: bool = True
+    shown: bytes | None = None
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -68,19 +73,25 @@ class Failure(msgspec.Struct, frozen=True):
 class Listing(msgspec.Struct, frozen=True):
     """What a 200 by the contract says of one order."""
 
-    order_id: str
+    order_id: str | None
     is_created: bool | None
 
 
 class Delivered(msgspec.Struct, frozen=True):
-    """A 200 by the contract: which of the sent orders it lists; foreign ids and a wrong count are counted."""
+    """A 200 by the contract: which of the sent orders it lists; its oddities are counted."""
 
     listed: dict[str, Listing]
     foreign: int = 0
+    nameless: int = 0
     is_count_wrong: bool = False
     status: int = _OK
     summary: str = "200 OK"
     words: str = ""
+
+    @property
+    def oddities(self) -> dict[str, int]:
+        """How often what else than the contract it held."""
+        return {"foreign_id": self.foreign, "no_order_id": self.nameless, "wrong_count": int(self.is_count_wrong)}
 
 
 class NotAnIntake(msgspec.Struct, frozen=True):
@@ -141,7 +152,7 @@ def judge(answer: Answer | Failure, sent: Sequence[str], now: Micros) -> Verdict
     """The verdict on a request that held these externalOrderIds."""
     if isinstance(answer, Failure):
         return _failed(answer)
-    status, words = answer.status, words_of(answer.body)
+    status, words = answer.status, words_of(answer.body if answer.shown is None else answer.shown)
     summary = summary_of(status)
     if 200 <= status < 300:  # noqa: PLR2004 - the classes of HTTP
         reply = _read_reply(answer, sent) if status == _OK and answer.is_whole else None
@@ -199,7 +210,7 @@ def summary_of(status: int) -> str:
 
 def words_of(body: bytes) -> str:
     """The intake's own words, cut; what is no UTF-8 is replaced."""
-    return body[:MOST_WORDS].decode("utf-8", "replace").replace("\x00", "�").strip()
+    return body.removeprefix(BOM_UTF8)[:MOST_WORDS].decode("utf-8", "replace").replace("\x00", "�").strip()
 
 
 _SECONDS: Final = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
@@ -247,7 +258,7 @@ _decode_reply = msgspec.json.Decoder(_Reply).decode
 
 def _read_reply(answer: Answer, sent: Sequence[str]) -> Delivered | None:
     try:
-        reply = _decode_reply(answer.body)
+        reply = _decode_reply(answer.body.removeprefix(BOM_UTF8))
     except (ValueError, RecursionError):
         return None
     if reply.accepted is not True:
@@ -255,25 +266,24 @@ def _read_reply(answer: Answer, sent: Sequence[str]) -> Delivered | None:
     ours, listed, foreign = frozenset(sent), {}, 0
     for item in reply.orders:
         name, listing = _read_listing(item)
-        if name in ours and listing is not None:
+        if name in ours:
             listed[name] = listing
         else:
             foreign += 1
+    nameless = sum(listing.order_id is None for listing in listed.values())
     is_count_wrong = reply.processed != len(reply.orders) or isinstance(reply.processed, bool)
     left_out = len(ours) - len(listed)
     words = f"{left_out} of {len(ours)} orders not listed" if left_out else ""
-    return Delivered(listed, foreign, is_count_wrong=is_count_wrong, words=words)
+    return Delivered(listed, foreign, nameless, is_count_wrong=is_count_wrong, words=words)
 
 
-def _read_listing(item: Any) -> tuple[str, Listing | None]:
+def _read_listing(item: Any) -> tuple[str | None, Listing]:
     """The externalOrderId of a listed order and what is said of it; ids that came as numbers are read as text."""
-    if not isinstance(item, dict):
-        return "", None
-    name, order_id, created = (item.get(key) for key in ("externalOrderId", "orderId", "created"))
-    if not (_is_id(name) and _is_id(order_id)):
-        return "", None
-    return str(name), Listing(str(order_id), created if isinstance(created, bool) else None)
+    members = item if isinstance(item, dict) else {}
+    created = members.get("created")
+    is_created = created if isinstance(created, bool) else None
+    return _read_id(members.get("externalOrderId")), Listing(_read_id(members.get("orderId")), is_created)
 
 
-def _is_id(member: Any) -> bool:
-    return bool(member) and (isinstance(member, str) or type(member) is int)
+def _read_id(member: Any) -> str | None:
+    return str(member) if member and (isinstance(member, str) or type(member) is int) else None

@@ -62,15 +62,14 @@ Kind: TypeAlias = Literal["push", "probe"]
 
 
 class DeliveryReport(msgspec.Struct, frozen=True):
-    """One attempt and what it did, for the log and the metrics; `foreign` ids and a wrong count, where it was a 200."""
+    """One attempt and what it did, for the log and the metrics, and how often what else than the contract it held."""
 
     tenant: str
     attempt: Attempt
     settled: Sequence[Settled]
     before: TenantState
     after: TenantState
-    foreign: int = 0
-    is_count_wrong: bool = False
+    oddities: Mapping[str, int] = msgspec.field(default_factory=dict)
 
 
 OnAttempt = Callable[[DeliveryReport], None]
@@ -386,10 +385,8 @@ class TenantWorker:
         after = self._state
         if policy.is_calm(after) and not policy.is_calm(before):
             self.wake()
-        report = DeliveryReport(self.name, attempt, settled, before, after)
-        if isinstance(verdict, Delivered):
-            report = replace(report, foreign=verdict.foreign, is_count_wrong=verdict.is_count_wrong)
-        self._on_attempt(report)
+        oddities = verdict.oddities if isinstance(verdict, Delivered) else {}
+        self._on_attempt(DeliveryReport(self.name, attempt, settled, before, after, oddities))
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -111,7 +111,7 @@ class Metrics:
         self._dead_orders = self._counter("dead_orders", "Orders that became dead letters.", "tenant", "code")
         self._delivered = self._counter("delivered", "Orders confirmed by the intake, pulled ones included.", "tenant")
         self._attempts = self._counter("attempts", "Requests to an intake, and answered pulls.", "tenant", "outcome")
-        self._oddities = self._counter("oddities", "Foreign ids and wrong counts in an intake's 200.", "tenant", "kind")
+        self._oddities = self._counter("oddities", "What an intake's 200 held besides its contract.", "tenant", "kind")
 
     def _define_gauges(self) -> None:
         self._pending = self._gauge("pending", "Orders that wait for delivery, leased ones included.", "tenant")
@@ -215,7 +215,7 @@ class Metrics:
         self._request.observe((seconds,), known)
 
     def oddity(self, tenant: str, kind: str, count: int = 1) -> None:
-        """Count what an intake's 200 held besides its contract: `foreign_id`, `wrong_count`."""
+        """Count what an intake's 200 held besides its contract: `foreign_id`, `no_order_id`, `wrong_count`."""
         self._oddities.labels(self._tenant(tenant), kind).inc(count)
 
     # -- states, set before an exposition

@@ -7,6 +7,7 @@ A cancelled request can leak its slot of httpx's pool for good, so the whole poo
 import asyncio
 import ipaddress
 import ssl
+import zlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -32,6 +33,8 @@ _KEEP_ALIVE: Final = 3.0
 _CONNECTS: Final = 2
 _CONNECT_PAUSE: Final = 0.1
 
+_CODINGS: Final = frozenset({"gzip", "x-gzip", "deflate"})
+
 _AWS_METADATA: Final = ipaddress.ip_address("fd00:ec2::254")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -49,9 +52,10 @@ class NoAnswer(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """An answer with the bytes as they came, never decompressed; not `is_whole`: broken off, or larger than the cap.
+    """An answer with its bytes as they are meant, for judging; not `is_whole`: broken off, or larger than the cap.
 
-    Header names are in lower case. `broken` says how its body broke off.
+    Header names are in lower case; a `content-encoding` still among them is one that could not be undone. `broken` says
+    how its body broke off. `proof` is what proved us.
     """
 
     status: int
@@ -59,6 +63,19 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes
     is_whole: bool
     broken: NoAnswer | None = None
+    proof: str = ""
+
+    @property
+    def shown(self) -> bytes:
+        """The body for what is kept or logged, without what proved us: some pages echo the request."""
+        return struck_out(self.body, self.proof)
+
+
+def struck_out(body: bytes, proof: str) -> bytes:
+    """The body without what proved us, as it was sent or as a JSON spells it."""
+    for spelling in {proof.encode(), msgspec.json.encode(proof)[1:-1]} if proof else ():
+        body = body.replace(spelling, b"***")
+    return body
 
 
 @cache
@@ -88,9 +105,9 @@ def read_retry_after(text: str | None, now: Micros) -> Micros:
 class OutgoingClient:
     """Asks over at most one connection; not to be shared between tasks.
 
-    What proved us is struck out of the answer's body: some pages echo the request. No proxy of the environment, no
-    redirects, no compression; nothing goes to a link-local or metadata address, nor
-    over plain http beyond loopback unless `allow_http`, whatever a name resolves to.
+    No proxy of the environment, no redirects; compression is not asked for, and undone within the cap where it comes
+    all the same. Nothing goes to a link-local or metadata address, nor over plain http beyond loopback unless
+    `allow_http`, whatever a name resolves to. A connection with bytes left over behind an answer is not used again.
 
     Args:
         allow_http: plain http may leave this machine.
@@ -138,6 +155,8 @@ class OutgoingClient:
             return NoAnswer("not_connected", f"no connection: {_reason(error)}", was_written=False)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
             return exchange.broken("lost", f"connection lost: {_reason(error)}")
+        if exchange.has_leftovers:
+            await self.close()
         return exchange.answer()
 
     async def close(self) -> None:
@@ -170,9 +189,10 @@ class _Exchange:
         self._socket: Any = None
         self._was_written = False
         self._status: int | None = None
-        self._headers: Mapping[str, str] = {}
-        self._body = bytearray()
+        self._headers: dict[str, str] = {}
+        self._body = _Body(most_read, None)
         self._is_whole = False
+        self.has_leftovers = False
 
     async def run(self, pool: httpx.AsyncClient, request: httpx.Request, sleep: Sleep) -> None:
         """Send, and read the answer up to the cap."""
@@ -187,14 +207,16 @@ class _Exchange:
                 response = await pool.send(request, stream=True)
         try:
             self._status, self._headers = response.status_code, dict(response.headers)
+            self._body = _Body(self._most_read, self._headers.get("content-encoding"))
+            if self._body.is_undone:
+                del self._headers["content-encoding"]
             # httpx gives a generator; closed here, it is not left to the garbage collector in the middle.
             async with aclosing(cast("AsyncGenerator[bytes]", response.aiter_raw())) as chunks:
                 async for chunk in chunks:
-                    room = self._most_read - len(self._body)
-                    self._body += chunk[:room]
-                    if len(chunk) > room:
+                    if not self._body.take(chunk):
                         return
-            self._is_whole = True
+            self._is_whole = self._body.is_whole
+            self.has_leftovers = _has_leftovers(response)
         finally:
             await response.aclose()
 
@@ -214,8 +236,7 @@ class _Exchange:
 
     def answer(self, broken: NoAnswer | None = None) -> Answer:
         """What was answered."""
-        body = _struck_out(bytes(self._body), self._proof)
-        return Answer(self._status or 0, self._headers, body, self._is_whole, broken)
+        return Answer(self._status or 0, self._headers, bytes(self._body.read), self._is_whole, broken, self._proof)
 
     def broken(self, kind: Literal["timed_out", "lost"], detail: str) -> Answer | NoAnswer:
         """What broke off; once there is a status there is an answer, though not a whole one."""
@@ -225,16 +246,65 @@ class _Exchange:
         return broken if self._status is None else self.answer(broken)
 
 
+class _Body:
+    """The bytes of an answer up to a cap, which holds for those that came and for what they inflate to.
+
+    Attributes:
+        read: what came, without its coding.
+        is_undone: whether its coding is one that can be undone.
+    """
+
+    def __init__(self, most_read: int, coding: str | None) -> None:
+        self.read = bytearray()
+        self._most_read = most_read
+        self._came = 0
+        self.is_undone = (coding or "").strip().lower() in _CODINGS
+        # 32: by its head either gzip or zlib, which is what `deflate` means.
+        self._inflater = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS) if self.is_undone else None
+
+    def take(self, chunk: bytes) -> bool:
+        """Add a piece; False: there is no use in more of them."""
+        self._came += len(chunk)
+        room = self._most_read - len(self.read)
+        try:
+            piece = self._undone(chunk, room + 1)
+        except zlib.error:
+            return False
+        self.read += piece[:room]
+        return len(piece) <= room and self._came <= self._most_read
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its coding has come to its end."""
+        return self._inflater is None or self._inflater.eof or not self._came
+
+    def _undone(self, chunk: bytes, most: int) -> bytes:
+        if self._inflater is None:
+            return chunk
+        try:
+            return self._inflater.decompress(chunk, most)
+        except zlib.error:
+            if self._came > len(chunk):
+                raise
+            # Some send `deflate` without zlib's head.
+            self._inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+            return self._inflater.decompress(chunk, most)
+
+
+def _has_leftovers(response: httpx.Response) -> bool:
+    """Whether bytes came with the end of an answer that are none of it: the next one would be read from them.
+
+    httpx tells it nowhere; those that come later it sees by itself, since the idle connection is readable then.
+    """
+    inside: Any = response.stream
+    for step in ("_stream", "_httpcore_stream", "_stream", "_connection", "_h11_state"):
+        inside = getattr(inside, step)
+    return bool(inside.trailing_data[0])
+
+
 def _proof_in(headers: Mapping[str, str]) -> str:
     """What stands behind the scheme in `Authorization`."""
     return headers.get("Authorization", "").partition(" ")[2]
-
-
-def _struck_out(body: bytes, proof: str) -> bytes:
-    """The body without what proved us, as it was sent or as a JSON spells it."""
-    for spelling in {proof.encode(), msgspec.json.encode(proof)[1:-1]} if proof else ():
-        body = body.replace(spelling, b"***")
-    return body
 
 
 def _address_fault(address: Any, *, needs_loopback: bool) -> str | None:

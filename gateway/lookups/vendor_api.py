@@ -14,6 +14,8 @@ from gateway.lookups.loop import VendorAnswer
 
 TIMEOUT_SECONDS: Final = 30.0
 MOST_READ: Final = 8 * 1024 * 1024
+SHORTEST_STRUCK_OUT: Final = 16
+"""Characters of an encoded proof from which on it is struck out of a vendor's answer."""
 
 _NO_RIGHTS: Final = frozenset({401, 403})
 
@@ -88,7 +90,9 @@ class _Line:
         is_denied = answer.status in _NO_RIGHTS
         is_good = 200 <= answer.status < 300  # noqa: PLR2004 - the range of success
         if is_good and answer.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-            return VendorAnswer(None, detail="answered in a content encoding that was not asked for")
+            return VendorAnswer(None, detail="answered in a content encoding that is not known")
         if is_good and not answer.is_whole:
             return VendorAnswer(None, detail="the answer broke off, or was too large")
-        return VendorAnswer(answer.status, answer.body, retry_after=retry_after, lacks_rights=is_denied)
+        # It is judged as it is stored: as it came, but for what is too long to stand there by chance.
+        body = answer.shown if len(answer.proof) >= SHORTEST_STRUCK_OUT else answer.body
+        return VendorAnswer(answer.status, body, retry_after=retry_after, lacks_rights=is_denied)

@@ -44,10 +44,9 @@ class Reports:
     def attempted(self, report: DeliveryReport) -> None:
         """An intake was asked to take orders, and what became of them."""
         self._count(report.tenant, report.attempt, report.settled)
-        if report.foreign:
-            self._metrics.oddity(report.tenant, "foreign_id", report.foreign)
-        if report.is_count_wrong:
-            self._metrics.oddity(report.tenant, "wrong_count", 1)
+        for kind, count in report.oddities.items():
+            if count:
+                self._metrics.oddity(report.tenant, kind, count)
         self._tell_state(report.tenant, report.before, report.after)
 
     def pulled(self, tenant: str, attempt: Attempt, settled: Sequence[Settled]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import gzip
 import socket
 import time
 import tracemalloc
@@ -74,6 +75,37 @@ async def test_an_enormous_answer_is_cut(encoding):
     assert peak < 10_000_000
 
 
+@pytest.mark.parametrize(
+    ("coding", "body", "is_whole"),
+    [
+        ("gzip", gzip.compress(b"[]"), True),
+        ("gzip", b"", True),
+        ("gzip", gzip.compress(b"[]")[:-9], False),
+        ("gzip", b"[]", False),
+        ("deflate", b"\xff" * 50, False),
+        # Blocks that hold nothing, without end: what comes is bounded too.
+        ("gzip", gzip.compress(b"")[:10] + b"\x00\x00\x00\xff\xff" * 50_000, False),
+    ],
+)
+async def test_a_coding_that_was_not_asked_for(coding, body, is_whole):
+    """It is undone where it can be; one that does not come to its end is no whole answer."""
+    with VendorApi(lambda asked: asked.say(200, body, Content_Encoding=coding)) as vendor:
+        answer = await ask(vendor.url)
+
+    assert isinstance(answer, Answer)
+    assert (answer.is_whole, answer.broken, "content-encoding" in answer.headers) == (is_whole, None, False)
+    assert answer.body == (b"[]" if is_whole and body else b"") or not is_whole
+
+
+async def test_an_unknown_coding_is_left_as_it_is():
+    """Whoever asked is told by the header."""
+    with VendorApi(lambda asked: asked.say(200, b"x", Content_Encoding="br")) as vendor:
+        answer = await ask(vendor.url)
+
+    assert isinstance(answer, Answer)
+    assert (answer.body, answer.headers["content-encoding"]) == (b"x", "br")
+
+
 async def test_a_drip_ends_at_the_deadline():
     """A byte now and then never times out by itself; the whole answer does."""
 
@@ -106,7 +138,7 @@ async def test_the_environments_proxies_are_not_asked(monkeypatch):
 
 
 async def test_an_echoed_proof_is_struck_out():
-    """What proved us shows in no answer, whether as it was sent or in a JSON."""
+    """What proved us is in nothing that is kept, whether as it was sent or in a JSON; judged is what came."""
     pair = base64.b64encode(b"gateway:a-vendors-password").decode()
     odd = 'odd"secret'
 
@@ -119,7 +151,8 @@ async def test_an_echoed_proof_is_struck_out():
             await ask(vendor.url, headers={"Authorization": each}) for each in (f"Basic {pair}", f"Bearer {odd}")
         ]
 
-    assert [each.body for each in answers] == [b"Basic *** Basic ***", b"Bearer *** Bearer ***"]
+    assert [each.shown for each in answers] == [b"Basic *** Basic ***", b"Bearer *** Bearer ***"]
+    assert b"odd" in answers[1].body
 
 
 async def test_a_header_that_cannot_be_sent_is_not_told():

@@ -140,11 +140,12 @@ class Desk:
 
 def tenant(url, **settings):
     defaults = {
+        "secret": Secret("s3cret"),
         "timeout": 2.0,
         "backoff": Backoff(base=0.5, max=300.0),
         "batch": Batching(max_orders=100, linger=0.2),
     }
-    return Tenant(intake_url=url, secret=Secret("s3cret"), **(defaults | settings))
+    return Tenant(intake_url=url, **(defaults | settings))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -87,7 +87,7 @@ async def test_wrong_count_and_foreign_ids(desk):
         await drained(desk, intake, worker)
     [report] = desk.reports
 
-    assert (report.foreign, report.is_count_wrong) == (1, True)
+    assert report.oddities == {"foreign_id": 1, "no_order_id": 0, "wrong_count": 1}
 
 
 @pytest.mark.parametrize("code", WRONG_DOORS)
