@@ -23,6 +23,7 @@ from gateway.core_intake.pulling import Pulling
 from gateway.core_intake.settings import Changed, settings_routes
 from gateway.core_intake.webhook import webhook_route
 from gateway.errors import ConfigError, Fault, GatewayError
+from gateway.ground.files import private_database, private_folder
 
 log = structlog.get_logger("core_intake")
 
@@ -149,7 +150,8 @@ def create_intake(  # noqa: PLR0913 - an application's options, each with its de
         ConfigError: the directory cannot be used.
     """
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        private_folder(directory)
+        private_database(directory / "intake.db")
         key = PullKey.kept_in(directory / "intake-pull.key")
     except OSError as error:
         raise ConfigError([Fault(str(directory), "", f"cannot keep the intake here: {error.strerror}")]) from error

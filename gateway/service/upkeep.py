@@ -13,6 +13,7 @@ from gateway.config.live import Live
 from gateway.config.model import Config, Retention
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Clock, Micros, Reason
+from gateway.ground.files import InPlace
 from gateway.ground.metrics import DRIFT_KINDS, Metrics
 from gateway.ground.supervision import Tick
 from gateway.orders import TenantState, TenantStatus
@@ -31,7 +32,8 @@ class Conditions:
 
     def __init__(self, config: Config, store: Store) -> None:
         self._store = store
-        self._folder = Path(config.store_path).parent
+        path = Path(config.store_path)
+        self._folder, self._in_place = path.parent, InPlace(path)
         self._min_free = config.settings.limits.min_free_disk
         self._tenant_of = {source.name: source.settings.tenant for source in config.sources.values()}
         self._max_backlog = {
@@ -81,7 +83,11 @@ class Conditions:
                         await self._count(grown & self._max_backlog.keys())
 
     def look_at_disk(self) -> None:
-        """Compare the free space with what must stay free."""
+        """Compare the free space with what must stay free, and see that the store's file is in its place."""
+        fault = self._in_place.fault()
+        if fault is not None:
+            self._disk = Reason("store_removed", fault)
+            return
         try:
             free = shutil.disk_usage(self._folder).free
         except OSError as error:

@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 
 from gateway.errors import UnknownRecord
-from gateway.events import SECOND, EventStatus, OrderStatus, Reason
+from gateway.events import SECOND, Arrival, EventStatus, OrderStatus, Reason
 from gateway.orders import Attempt
 from gateway.records import DeadLetterFilter, EventFilter, OrderFilter, RetentionSpans, TenantFigures
 from tests.contract.engines import SOURCE, START, TENANT, canonical, ids, says, state
@@ -427,6 +427,18 @@ async def test_counts_follow_what_has_ended(floor, town):
 async def test_dead_events_are_counted_by_source(floor, letters):
     """Not those whose order is the dead letter."""
     assert await floor.store.records.dead_events() == {"acme": 3, "other": 1}
+
+
+async def test_a_source_that_only_reconciliation_knows_is_found(floor):
+    """By its name and by the event's ID, though no hook of it ever came."""
+    arrival = Arrival("asked", "reconcile:1:1", None, floor.now, b"{}")
+    await floor.store.reconciliation.feed(arrival, {}, floor.now, b"digest")
+    found = [
+        (await floor.store.records.events(which, limit=10, cursor=None)).rows
+        for which in (EventFilter(source="asked"), EventFilter(event_id="reconcile:1:1"))
+    ]
+
+    assert [[each.event_id for each in rows] for rows in found] == [["reconcile:1:1"]] * 2
 
 
 async def test_a_sources_last_sign_of_life_is_known(floor):

@@ -12,6 +12,7 @@ from typing import Final
 import aiosqlite
 
 from gateway.errors import ConfigError, Fault, GatewayError, StoreUnavailable
+from gateway.ground.files import lock_folder, private_database, private_folder
 
 PAGE_SIZE: Final = 16384
 
@@ -23,26 +24,20 @@ LOCK_SECONDS: Final = 2.0
 """How long an owner that was killed may take to be gone."""
 
 
-def lock(path: Path) -> sqlite3.Connection:
-    """Own the file until the returned connection is closed, or the process is gone.
+def lock(path: Path) -> int:
+    """Own the file's folder until the returned descriptor is closed, or the process is gone.
 
     Raises:
-        ConfigError: another gateway owns it, or its folder cannot be used.
+        ConfigError: another gateway owns it, or it cannot be used.
         StoreUnavailable: the disk is full.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A file beside it, since a lock on the store itself would keep our own readers out.
-        connection = sqlite3.connect(
-            f"{path}.lock", isolation_level=None, timeout=LOCK_SECONDS, check_same_thread=False
-        )
-        with _closed_on_error(connection):
-            connection.execute("BEGIN EXCLUSIVE")
-    except (OSError, sqlite3.Error) as error:
-        if "locked" in str(error):
-            raise ConfigError([Fault(str(path), "store", "another gateway uses it")]) from error
+        private_folder(path.parent)
+        return lock_folder(path.parent, LOCK_SECONDS)
+    except BlockingIOError as error:
+        raise ConfigError([Fault(str(path), "store", "another gateway uses its folder")]) from error
+    except OSError as error:
         raise _unusable(path, error) from error
-    return connection
 
 
 def _unusable(path: Path, error: OSError | sqlite3.Error) -> GatewayError:
@@ -50,6 +45,8 @@ def _unusable(path: Path, error: OSError | sqlite3.Error) -> GatewayError:
     full = (errno.ENOSPC, errno.EDQUOT)
     if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in full:
         return StoreUnavailable(f"the store cannot be opened: {path}: the disk is full")
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_CORRUPT:
+        return ConfigError([Fault(str(path), "store", f"is damaged: {error}: restore it from a backup")])
     return ConfigError([Fault(str(path), "store", f"cannot be used as the store: {error}")])
 
 
@@ -70,6 +67,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         StoreUnavailable: the disk is full.
     """
     try:
+        private_database(path)
         # The writer thread is not the one that opens and closes.
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
         with _closed_on_error(connection):

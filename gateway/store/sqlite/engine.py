@@ -1,6 +1,7 @@
 """The engine: opens the file, starts the writer, and hands every room its port."""
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Self
 
 import aiosqlite
 
+from gateway.ground.files import InPlace
 from gateway.store.ports import CommitObserver
 from gateway.store.sqlite import database, ledger
 from gateway.store.sqlite.archive import SqliteArchive
@@ -62,13 +64,14 @@ class SqliteStore:
         """
         # What is opened last is closed first: readers before the writer, so that only the writer checkpoints.
         async with AsyncExitStack() as opened:
-            opened.callback((await asyncio.to_thread(database.lock, path)).close)
+            opened.callback(os.close, await asyncio.to_thread(database.lock, path))
             connection = await asyncio.to_thread(database.open_writer, path)
             opened.callback(connection.close)
             ids = RowIds(connection)
             store_group = GroupStore(connection)
             # From here on the writer's thread alone uses the connection.
-            writer = Writer(connection, store_group, asyncio.get_running_loop())
+            in_place = InPlace(path, path.with_name(f"{path.name}-wal"))
+            writer = Writer(connection, store_group, asyncio.get_running_loop(), in_place)
             opened.push_async_callback(writer.close)
             # The loops' reads and the operators' must not wait for each other: a connection each.
             queue_reader = await database.open_reader(path)

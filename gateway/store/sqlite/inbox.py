@@ -146,6 +146,7 @@ class SqliteInbox:
 
     async def is_duplicate(self, arrival: Arrival) -> bool:
         """Whether storing this would change nothing; works while nothing can be written."""
+        self._writer.see_in_place()
         found = await self._reader.execute_fetchall(SQL.newest_by_key, (arrival.source, arrival.event_id))
         for _, _, received_at, _, digest, body in found:
             return not _is_past(arrival, received_at) and _is_same(arrival.body, body, digest)

@@ -12,17 +12,19 @@ Condition = tuple[str, tuple[Any, ...]]
 
 _encode = msgspec.json.Encoder().encode
 
-# Steps from one tenant to the next through the index, however many states each has.
-_TENANTS: Final = (
-    "WITH RECURSIVE t (name) AS (SELECT min(tenant) FROM states UNION ALL "
-    "SELECT (SELECT min(tenant) FROM states WHERE tenant > t.name) FROM t WHERE t.name IS NOT NULL) "
+# Steps from one tenant, or source, to the next through the index, however many rows each has.
+_EACH: Final = (
+    "WITH RECURSIVE t (name) AS (SELECT min({column}) FROM {table} UNION ALL "
+    "SELECT (SELECT min({column}) FROM {table} WHERE {column} > t.name) FROM t WHERE t.name IS NOT NULL) "
     "SELECT name FROM t WHERE name IS NOT NULL"
 )
+_TENANTS: Final = _EACH.format(column="tenant", table="states")
+_SOURCES: Final = _EACH.format(column="source", table="events")
 # The vendor's ID and ours are looked up in the keys' indexes, which begin with the source and the tenant.
 _EVENT_TESTS: Final = {
     # Not through the key's index (`+`), which is in another order; a source that never sent anything is soon told.
-    "source": "+e.source = ? AND EXISTS (SELECT 1 FROM sources WHERE name = ?)",
-    "event_id": "e.id IN (SELECT id FROM events WHERE source IN (SELECT name FROM sources) AND event_id = ?)",
+    "source": "+e.source = ? AND EXISTS (SELECT 1 FROM events WHERE source = ?)",
+    "event_id": f"e.id IN (SELECT id FROM events WHERE source IN ({_SOURCES}) AND event_id = ?)",  # noqa: S608 - constants,
     "reference": "e.id IN (SELECT event FROM event_references WHERE reference = ? COLLATE NOCASE AND reference = ?)",
     "external_order_id": f"e.id IN (SELECT event FROM states WHERE tenant IN ({_TENANTS}) AND external_order_id = ?)",  # noqa: S608 - constants
     "code": "e.id IN (SELECT id FROM events WHERE reason_code = ? UNION SELECT s.event FROM states s "

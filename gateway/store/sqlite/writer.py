@@ -17,6 +17,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
+from gateway.ground.files import InPlace
 from gateway.store.ports import CommitObserver
 
 Result = TypeVar("Result")
@@ -74,7 +75,11 @@ class Writer:
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, store_group: StoreGroup, loop: asyncio.AbstractEventLoop
+        self,
+        connection: sqlite3.Connection,
+        store_group: StoreGroup,
+        loop: asyncio.AbstractEventLoop,
+        in_place: InPlace,
     ) -> None:
         self.failure: str | None = None
         self.on_commit: CommitObserver | None = None
@@ -82,6 +87,7 @@ class Writer:
         self._connection = connection
         self._store_group = store_group
         self._loop = loop
+        self._in_place = in_place
         self._batches: deque[_Batch] = deque()
         self._jobs: deque[_Job[Any]] = deque()
         self._wake = threading.Event()
@@ -132,6 +138,13 @@ class Writer:
         self._wake.set()
         await asyncio.to_thread(self._thread.join)
         self._connection.close()
+
+    def see_in_place(self) -> None:
+        """Raises StoreUnavailable where the file was removed or replaced: what is in it is found by nobody again."""
+        fault = self._in_place.fault()
+        if fault is not None:
+            self.failure = fault
+            raise StoreUnavailable(f"the store cannot write: {fault}")
 
     def _run(self) -> None:
         while True:
@@ -201,7 +214,9 @@ class Writer:
             raise
         # A transaction that wrote nothing proves nothing.
         if connection.total_changes != changes:
+            # After the commit, since a file may go at any moment.
             self.failure = None
+            self.see_in_place()
         return outcome
 
     def _hand_over(self, outcomes: Sequence[Outcome], group: tuple[int, float] | None = None) -> None:

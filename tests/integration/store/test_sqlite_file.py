@@ -130,6 +130,21 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path):
         await SqliteStore.open(tmp_path / "gateway.db" / "below" / "gateway.db")
 
 
+async def test_a_file_that_is_cut_off_is_refused(floor, tmp_path):
+    """With what is missing, instead of loops that die of it one after the other."""
+    for number in range(50):
+        await floor.tell(f"e{number}", state("A", clock=number), padding="y" * 10_000)
+    await floor.store.close()
+    path = tmp_path / "gateway.db"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ConfigError, match=r"gateway\.db.*is damaged.*restore it from a backup"):
+        await SqliteStore.open(path)
+
+    path.write_bytes(whole)
+    await floor.open()
+
+
 async def test_a_full_disk_is_no_fault_of_the_configuration(tmp_path, monkeypatch):
     """Who starts the gateway again and again must not take it for final."""
     configure = database.configure
