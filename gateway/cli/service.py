@@ -11,8 +11,15 @@ from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from gateway.cli.show import many, note, show_bytes, show_line
 from gateway.errors import ConfigError
 
+Descriptors = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--fd", metavar="N", min=0, help="Listen on the socket of this descriptor; a second one is server.admin's."
+    ),
+]
 
-def serve(*, config: ConfigFile = DEFAULT_CONFIG) -> None:
+
+def serve(*, config: ConfigFile = DEFAULT_CONFIG, fd: Descriptors = None) -> None:
     """Run the gateway until it is stopped by a signal."""
     import asyncio  # noqa: PLC0415 - the other commands start without the rooms
 
@@ -23,7 +30,7 @@ def serve(*, config: ConfigFile = DEFAULT_CONFIG) -> None:
 
     loaded = configuration(config)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(running.serve(loaded, read=lambda: configuration(config)))
+        runner.run(running.serve(loaded, read=lambda: configuration(config), descriptors=fd or ()))
 
 
 def demo(

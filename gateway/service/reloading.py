@@ -10,6 +10,7 @@ from gateway.config import Config, restart_needed, secrets_changed, secrets_of
 from gateway.config.live import Live
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.ground.logs import Log
+from gateway.service.systemd import Notifier
 
 _log: Final = structlog.get_logger("gateway.reloading")
 
@@ -26,13 +27,17 @@ class Reloading:
         take: hands the rooms another configuration, of which only the secrets differ. Raises ValueError for
             credentials that are none, before anything has changed.
         log: blots out the old secrets and the new ones.
+        notifier: is told when a reload begins and when it has ended.
     """
 
-    def __init__(self, live: Live, read: Read, take: Callable[[Config], Awaitable[None]], log: Log) -> None:
+    def __init__(
+        self, live: Live, read: Read, take: Callable[[Config], Awaitable[None]], log: Log, notifier: Notifier
+    ) -> None:
         self._live = live
         self._read = read
         self._take = take
         self._log = log
+        self._notifier = notifier
         self._known = set(secrets_of(live.config))
 
     async def run(self, asked: asyncio.Event) -> None:
@@ -40,10 +45,12 @@ class Reloading:
         while True:
             await asked.wait()
             asked.clear()
+            self._notifier.reloading()
             try:
                 await self.reload()
             except Exception:  # noqa: BLE001 - whatever it was, the next time is another
                 _log.exception("reload_failed")
+            self._notifier.ready()
 
     async def reload(self) -> None:
         """Read, compare, take over. A faulty configuration, or one that is another in more, changes nothing."""

@@ -1,10 +1,11 @@
 """The gateway as a process: its listeners, its signals, its log."""
 
 import asyncio
+import os
 import resource
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, TextIO
 
@@ -13,13 +14,16 @@ from starlette.types import ASGIApp
 
 from gateway.config import Config, secrets_of
 from gateway.config.live import Live
+from gateway.config.model import Server as ServerSettings
 from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.ground import logs
 from gateway.ground.channel import rest_collector
 from gateway.ground.clock import now
 from gateway.service.app import applications
 from gateway.service.reloading import Read, Reloading
-from gateway.service.rooms import open_rooms
+from gateway.service.rooms import STOP_SECONDS, open_rooms
+from gateway.service.systemd import Notifier, handed_over
+from gateway.service.terminal import Terminal
 from gateway.serving import create_server, listen
 
 STARTED_LOOK_SECONDS: Final = 0.005
@@ -27,15 +31,23 @@ OTHER_FILES: Final = 200
 """What is open besides vendors' connections: the store, the log, the intakes, the operators."""
 STORE_ENDED: Final = "the store's process has ended, and the gateway with it: start it again"
 
+NO_SOCKETS: Final[Mapping[str, socket.socket]] = {}
+NOBODY: Final = Notifier({})
+
 _log = structlog.get_logger("gateway.running")
 
 
 async def serve(
-    config: Config, *, read: Read | None = None, on_ready: Callable[[str], None] = lambda _url: None
+    config: Config,
+    *,
+    read: Read | None = None,
+    on_ready: Callable[[str], None] = lambda _url: None,
+    descriptors: Sequence[int] = (),
 ) -> None:
     """Run the gateway until SIGTERM or SIGINT; `on_ready` is told the main listener's URL.
 
-    `read` reads the configuration anew: at SIGHUP its secrets are taken over.
+    `read` reads the configuration anew: at SIGHUP its secrets are taken over. Listening sockets that a service manager
+    hands over, or that are named by `descriptors`, are used instead of the configured addresses.
 
     Raises:
         ConfigError: a port is taken, or the store cannot be used.
@@ -47,16 +59,25 @@ async def serve(
         loop.add_signal_handler(number, stop.set)
     asked = asyncio.Event()
     if read is not None:
-        loop.add_signal_handler(signal.SIGHUP, asked.set)
+        terminal = Terminal.of_foreground()
+
+        def on_hang_up() -> None:
+            (stop if terminal.is_gone else asked).set()
+
+        loop.add_signal_handler(signal.SIGHUP, on_hang_up)
 
     def on_lost() -> None:
         lost.set()
         stop.set()
 
-    async with running(config, read=read, asked=asked, on_lost=on_lost) as url:
+    notifier = Notifier(os.environ)
+    given = handed_over(os.environ, descriptors)
+    async with running(config, read=read, asked=asked, on_lost=on_lost, given=given, notifier=notifier) as url:
         rest_collector()
         on_ready(url)
+        notifier.ready()
         await stop.wait()
+        notifier.stopping()
     if lost.is_set():
         raise StoreUnavailable(STORE_ENDED)
 
@@ -69,11 +90,14 @@ async def running(
     asked: asyncio.Event | None = None,
     on_lost: Callable[[], None] = lambda: None,
     log_to: TextIO | None = None,
+    given: Mapping[str, socket.socket] = NO_SOCKETS,
+    notifier: Notifier = NOBODY,
 ) -> AsyncIterator[str]:
     """The gateway behind its listeners; the main one's URL.
 
     Whenever `asked` is set, `read` reads the configuration anew, and its secrets are taken over. `on_lost` is called
-    when the store's process ends before its time. Log lines go to `log_to`, standard error by default.
+    when the store's process ends before its time. Log lines go to `log_to`, standard error by default. A listener that
+    is `given` is used, with whatever waits in it, and is left to whoever gave it. `notifier` is told how it goes.
 
     Raises:
         ConfigError: a port is taken, or the store cannot be used.
@@ -82,18 +106,19 @@ async def running(
     _allow_files(2 * config.settings.limits.max_connections + OTHER_FILES)
     try:
         async with AsyncExitStack() as stack:
-            server = config.settings.server
-            sockets = [_bind(stack, "server", server.host, server.port)]
-            if server.admin is not None:
-                sockets.append(_bind(stack, "server.admin", server.admin.host, server.admin.port))
+            sockets = _listeners(stack, config.settings.server, given)
             live = Live(config)
             rooms = await stack.enter_async_context(open_rooms(live, now, on_lost))
             apps = applications(rooms)
             for app, listener in zip([each for each in (apps.public, apps.admin) if each], sockets, strict=True):
                 await stack.enter_async_context(_listening(app, config, listener, rooms.reports.turned_away))
             if read is not None and asked is not None:
-                reloading = asyncio.create_task(Reloading(live, read, rooms.take, log).run(asked))
+                reloading = asyncio.create_task(Reloading(live, read, rooms.take, log, notifier).run(asked))
                 stack.callback(reloading.cancel)
+            watched = asyncio.create_task(notifier.live(rooms.problems))
+            stack.callback(watched.cancel)
+            # Whatever the intakes take their time for, hooks are still taken.
+            stack.push_async_callback(rooms.delivery.stop, STOP_SECONDS)
             host, port = sockets[0].getsockname()[:2]
             _log.info("listening", host=host, port=port)
             yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
@@ -111,6 +136,19 @@ def _allow_files(wanted: int) -> None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+
+
+def _listeners(
+    stack: AsyncExitStack, server: ServerSettings, given: Mapping[str, socket.socket]
+) -> list[socket.socket]:
+    addresses = {"hooks": ("server", server.host, server.port)}
+    if server.admin is not None:
+        addresses["admin"] = ("server.admin", server.admin.host, server.admin.port)
+    if surplus := given.keys() - addresses.keys():
+        raise ConfigError([Fault("", f"server.{name}", "a socket for it is handed over: set it") for name in surplus])
+    for listener in given.values():
+        stack.callback(listener.close)
+    return [given.get(name) or _bind(stack, *address) for name, address in addresses.items()]
 
 
 def _bind(stack: AsyncExitStack, key: str, host: str, port: int) -> socket.socket:

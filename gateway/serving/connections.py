@@ -1,9 +1,11 @@
 """What the connections of one server share: the sweep over their deadlines, and their number."""
 
 import asyncio
+import contextlib
 from typing import Final, Protocol
 
 SWEEP_SECONDS: Final = 0.25
+DRAIN_LOOK_SECONDS: Final = 0.01
 
 
 class Connection(Protocol):
@@ -23,6 +25,9 @@ class Connection(Protocol):
     def check(self, now: float) -> None:
         """Act on a deadline that has passed."""
 
+    def shutdown(self) -> None:
+        """Take no request but the next."""
+
 
 class Connections:
     """What the connections of one server share: the sweep over their deadlines, as long as there are any, and more."""
@@ -33,6 +38,7 @@ class Connections:
         self._is_ticking = False
         self._headers: list[tuple[bytes, bytes]] = []
         self._lines = b""
+        self.is_draining = False
 
     def lines_of(self, headers: list[tuple[bytes, bytes]]) -> bytes:
         """The server's own headers (the date) as they are written; uvicorn makes a new list each second."""
@@ -62,6 +68,17 @@ class Connections:
         if spare is not None:
             spare.give_way()
         return spare is not None
+
+    async def drain(self, seconds: float) -> None:
+        """Let each connection, and those to come, have one more answer; wait for the end of those there are by now."""
+        self.is_draining = True
+        present = list(self._watched)
+        for connection in present:
+            connection.shutdown()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while any(connection in self._watched for connection in present):  # noqa: ASYNC110 - each ends by itself
+                    await asyncio.sleep(DRAIN_LOOK_SECONDS)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()

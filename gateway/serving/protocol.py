@@ -37,6 +37,8 @@ from gateway.serving.rejections import (
 MOST_PIPELINED: Final = 32
 KEEP_ALIVE_SECONDS: Final = 75
 LINGER_SECONDS: Final = 2.0
+STOPPING_IDLE_SECONDS: Final = 0.5
+"""How long a connection may say nothing before a stop closes it: who keeps one busy learns of the stop by an answer."""
 LINGER_BYTES: Final = 64 * 1024 * 1024
 
 _IDLE, _HEAD, _BODY = range(3)
@@ -105,6 +107,8 @@ class HookProtocol(HttpToolsProtocol):
                 self._raw.abort()
             else:
                 self._answer(TOO_MANY)
+        elif self._shared.is_draining:
+            self.shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
@@ -154,13 +158,14 @@ class HookProtocol(HttpToolsProtocol):
         self._raw.resume_reading()
 
     def shutdown(self) -> None:
-        """Stop gracefully: a request that has begun to arrive is still answered."""
-        if self._phase == _IDLE or self._is_lingering:
+        """Stop gracefully: one more request is answered, with `Connection: close`."""
+        self._is_stopping = True
+        if self._is_lingering:
             super().shutdown()
-        else:
-            self._is_stopping = True
-            if self._phase == _BODY:
-                self.cycle.keep_alive = False
+        elif self._phase == _BODY or self._unanswered is not None:
+            self.cycle.keep_alive = False
+        elif self._phase == _IDLE:
+            self.deadline = min(self.deadline, self.loop.time() + STOPPING_IDLE_SECONDS)
 
     def pause_writing(self) -> None:
         """The peer does not keep up: it has as long as a body has, for each bufferful."""
@@ -208,7 +213,7 @@ class HookProtocol(HttpToolsProtocol):
         """A request begins."""
         super().on_message_begin()
         self._phase = _HEAD
-        if self.deadline is _NEVER:
+        if self.deadline is _NEVER or self._is_stopping:
             self.deadline = self.loop.time() + self._limits.header_timeout
 
     def on_url(self, url: bytes) -> None:

@@ -15,6 +15,7 @@ from gateway.serving.protocol import HookProtocol
 from gateway.serving.rejections import Refused
 
 GRACE_SECONDS: Final = 8
+DRAIN_SECONDS: Final = 0.8
 
 
 def listen(host: str, port: int, backlog: int = 2048) -> socket.socket:
@@ -35,6 +36,15 @@ def listen(host: str, port: int, backlog: int = 2048) -> socket.socket:
 class Server(uvicorn.Server):
     """Leaves the signals to the wiring: uvicorn raises them again before the rooms behind the listener have closed."""
 
+    def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
+        super().__init__(config)
+        self._connections = connections
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let the senders go before the listener closes: what is kept alive would be reset, and wait nowhere."""
+        await self._connections.drain(DRAIN_SECONDS)
+        await super().shutdown(sockets)
+
     def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
         """Take no signal."""
         return contextlib.nullcontext()
@@ -52,7 +62,8 @@ def create_server(
 
     It installs no logging of its own. `refused` is told of what never reached the application.
     """
-    protocol = partial(HookProtocol, limits=limits, shared=Connections(), refused=refused)
+    connections = Connections()
+    protocol = partial(HookProtocol, limits=limits, shared=connections, refused=refused)
     return Server(
         uvicorn.Config(
             app,
@@ -66,5 +77,6 @@ def create_server(
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=grace_seconds,
-        )
+        ),
+        connections,
     )
