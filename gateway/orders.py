@@ -25,7 +25,7 @@ class TenantState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     `lies` counts running 2xx that are not the contract; `refused` and `unconfirmed` are the orders (row ids) that died
     alone since the last one was accepted; `probes` counts the probes of a halt; `is_halted_by_hand` is never probed.
     `failing_since`: when the present outage or halt began; `downtime`: the length of all before it. An order that
-    fails alone does not die of them.
+    fails alone does not die of them. `pulls`: when those came that decide what is served again.
     """
 
     status: TenantStatus = TenantStatus.ACTIVE
@@ -46,6 +46,7 @@ class TenantState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     last_answer: str | None = None
     failing_since: Micros | None = None
     downtime: Micros = 0
+    pulls: tuple[Micros, ...] = ()
 
 
 class Trial(StrEnum):

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 from collections.abc import Callable, Mapping, Sequence
+from tempfile import SpooledTemporaryFile
 from typing import Final
 
 import structlog
@@ -14,8 +15,8 @@ from starlette.types import Message, Receive, Scope, Send
 from gateway.errors import StoreUnavailable
 from gateway.pull.ledger import NotWritten, PullTenant
 
-STALL_SECONDS: Final = 60.0
-"""A caller that reads nothing for this long has gone."""
+IN_MEMORY: Final = 8 * 1024 * 1024
+PIECE: Final = 256 * 1024
 
 _METHODS: Final = ("GET", "POST")
 
@@ -31,7 +32,8 @@ class PullAnswer(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer; a broken answer ends without its last chunk, so that the caller sees it as broken."""
-        writing = _Writing(send, asyncio.create_task(_gone(receive)))
+        kind = _Gathering if scope["http_version"] == "1.0" else _Writing
+        writing = kind(send, asyncio.create_task(_gone(receive)))
         try:
             await self._tenant.serve(writing.write)
         except NotWritten:
@@ -44,7 +46,7 @@ class PullAnswer(Response):
             )
             await answer(scope, receive, send)
         finally:
-            writing.gone.cancel()
+            writing.close()
 
 
 class _Writing:
@@ -57,20 +59,47 @@ class _Writing:
 
     async def write(self, piece: bytes, *, is_last: bool = False) -> None:
         if not self.has_begun:
-            self.has_begun = True
-            headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
-            await self._push({"type": "http.response.start", "status": 200, "headers": headers})
+            await self._begin()
         await self._push({"type": "http.response.body", "body": piece, "more_body": not is_last})
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self.gone.cancel()
+
+    async def _begin(self, *more: tuple[bytes, bytes]) -> None:
+        self.has_begun = True
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), *more]
+        await self._push({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def _push(self, message: Message) -> None:
         # A server's `send` says nothing when the other side has closed: only `receive` tells.
         if self.gone.done():
             raise NotWritten
         try:
-            async with asyncio.timeout(STALL_SECONDS):
-                await self._send(message)
-        except (TimeoutError, OSError):
+            await self._send(message)
+        except OSError:
             raise NotWritten from None
+
+
+class _Gathering(_Writing):
+    """For HTTP/1.0, which knows no chunks: the answer is gathered, since its length has to be told before it."""
+
+    def __init__(self, send: Send, gone: "asyncio.Task[None]") -> None:
+        super().__init__(send, gone)
+        self._gathered = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - `close` closes it
+
+    async def write(self, piece: bytes, *, is_last: bool = False) -> None:
+        self._gathered.write(piece)
+        if is_last:
+            await self._begin((b"content-length", b"%d" % self._gathered.tell()))
+            self._gathered.seek(0)
+            while piece := self._gathered.read(PIECE):
+                await self._push({"type": "http.response.body", "body": piece, "more_body": True})
+            await self._push({"type": "http.response.body", "body": b""})
+
+    def close(self) -> None:
+        super().close()
+        self._gathered.close()
 
 
 async def _gone(receive: Receive) -> None:

@@ -1,10 +1,12 @@
 """One pull: what it serves, in which order, and what becomes of it when it was written whole, or was not."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from gateway.config.model import Tenant
 from gateway.events import SECOND, Clock, Micros
@@ -13,6 +15,14 @@ from gateway.store.ports import Outbox, PullLedger
 
 STEP: Final = 500
 LEASE_SPAN: Final = 900 * SECOND
+EXACT_PULLS: Final = 64
+"""So many arrivals in a window are remembered each, and of more one in each such part of it."""
+
+STALL_SECONDS: Final = 60.0
+"""A caller that reads nothing for this long has gone."""
+
+HURRY_SECONDS: Final = 3.0
+"""The same where another waits for its turn."""
 
 
 class Write(Protocol):
@@ -51,7 +61,7 @@ class PullTenant:
         self._ledger = ledger
         self._clock = clock
         self._on_settled = on_settled
-        self._one_at_a_time = asyncio.Lock()
+        self._turns = _Turns()
 
     @property
     def settings(self) -> Tenant:
@@ -61,26 +71,47 @@ class PullTenant:
     async def load(self) -> None:
         """Take up what was remembered over the restart."""
         self.state = await self._outbox.tenant_state(self.name)
+        if not self.state.pulls and self.state.last_success_at is not None:
+            # Pulled before arrivals were remembered: what was served a window before the last pull is long over.
+            at = self.state.last_success_at
+            self.state = replace(self.state, pulls=(at - int(self.settings.pull.window * SECOND), at))
 
     async def serve(self, write: Write) -> None:
-        """Write the array: first what was never served whole, then what was and changed within the window.
+        """Write the array: first what was never served whole, then what was and is still served again.
+
+        A caller may have lost an answer that was written whole. So the window of what it held begins when a later pull
+        arrives: only what was served before a pull that is older than the window is not served again.
 
         Raises:
             NotWritten: it did not reach its end; everything unserved is pending again.
             StoreUnavailable: the same, because the store failed.
         """
-        async with self._one_at_a_time:
+        async with self._turns.turn():
             started = self._clock()
+            since = self._arrived(started)
             leases: list[bytes] = []
             try:
-                served_again = await self._write_all(write, started, leases)
+                served_again = await self._write_all(write, started, since, leases)
             except BaseException:
                 # A cancelled request too: its orders are not to wait for the lease's end.
                 await asyncio.shield(self._settle(leases, started, is_whole=False))
                 raise
             await asyncio.shield(self._settle(leases, started, is_whole=True, served_again=served_again))
 
-    async def _write_all(self, write: Write, started: Micros, leases: list[bytes]) -> int:
+    def _arrived(self, started: Micros) -> Micros:
+        """Remember a pull; from when on what was served is served again."""
+        window = int(self.settings.pull.window * SECOND)
+        horizon = started - window
+        known = self.state.pulls
+        past = [at for at in known if at < horizon][-1:]
+        pulls = [*past, *(at for at in known if at >= horizon), started]
+        if len(pulls) > EXACT_PULLS and started - pulls[-3] < window // EXACT_PULLS:
+            # What is forgotten only lets a window begin a little later.
+            del pulls[-2]
+        self.state = replace(self.state, pulls=tuple(pulls))
+        return past[0] if past else 0
+
+    async def _write_all(self, write: Write, started: Micros, since: Micros, leases: list[bytes]) -> int:
         """Write the answer, its new orders into `leases`; how many were served before."""
         room = self.settings.pull.max_orders
         opening = b"["
@@ -91,17 +122,16 @@ class PullTenant:
             if lease is None:
                 break
             leases.append(_packed(lease))
-            await write(opening + b",".join(order.body for order in lease.orders))
+            await self._turns.wait(write(opening + b",".join(order.body for order in lease.orders)))
             room, opening = room - len(lease.orders), b","
-        served_again, after, since = 0, (0, 0), started - int(self.settings.pull.window * SECOND)
-        while room > 0:
-            rows = await self._ledger.served(self.name, since=since, now=started, after=after, limit=min(STEP, room))
-            if not rows:
-                break
-            await write(opening + b",".join(body for _, _, body in rows))
-            room, opening, after = room - len(rows), b",", rows[-1][:2]
-            served_again += len(rows)
-        await write(b"[]" if opening == b"[" else b"]", is_last=True)
+        again = await self._ledger.served(self.name, since=since, limit=room) if room else []
+        served_again = 0
+        for first in range(0, len(again), STEP):
+            bodies = await self._ledger.bodies(again[first : first + STEP])
+            if bodies:
+                await self._turns.wait(write(opening + b",".join(bodies)))
+                opening, served_again = b",", served_again + len(bodies)
+        await self._turns.wait(write(b"[]" if opening == b"[" else b"]", is_last=True))
         return served_again
 
     async def _settle(self, leases: Sequence[bytes], started: Micros, *, is_whole: bool, served_again: int = 0) -> None:
@@ -118,9 +148,11 @@ class PullTenant:
         )
         served = total + served_again
         answer = f"pull of {served} order{'' if served == 1 else 's'}" if is_whole else "pull broken off"
-        self.state = msgspec.structs.replace(self.state, last_answer=answer)
+        self.state = replace(self.state, last_answer=answer)
         if is_whole and total:
-            self.state = msgspec.structs.replace(self.state, last_delivered_at=now, last_success_at=now)
+            self.state = replace(self.state, last_delivered_at=now, last_success_at=now)
+        if not leases:
+            await self._outbox.save_tenant_state(self.name, self.state)
         for lease in map(_unpacked, leases):
             settlements = [
                 Settlement(order=order.id, result="delivered" if is_whole else "uncertain", notes=order.notes)
@@ -131,11 +163,46 @@ class PullTenant:
             self._on_settled(self.name, attempt, settled)
 
 
+class _Turns:
+    """One caller after another; one that does not read is not waited for for long where others wait."""
+
+    def __init__(self) -> None:
+        self._one_at_a_time = asyncio.Lock()
+        self._others = 0
+        self._running: asyncio.Timeout | None = None
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Until it is this caller's, and while it is."""
+        self._others += 1
+        if self._running is not None:
+            until = asyncio.get_running_loop().time() + HURRY_SECONDS
+            self._running.reschedule(min(self._running.when() or until, until))
+        try:
+            await self._one_at_a_time.acquire()
+        finally:
+            self._others -= 1
+        try:
+            yield
+        finally:
+            self._one_at_a_time.release()
+
+    async def wait(self, writing: Awaitable[None]) -> None:
+        """Until the piece is written. Raises NotWritten."""
+        try:
+            async with asyncio.timeout(HURRY_SECONDS if self._others else STALL_SECONDS) as self._running:
+                await writing
+        except TimeoutError:
+            raise NotWritten from None
+        finally:
+            self._running = None
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _unpacked = msgspec.msgpack.Decoder(Lease).decode
 
 
 def _packed(lease: Lease) -> bytes:
     """What is kept of a lease until the answer is written: a big pull must not stand in memory as objects."""
-    orders = tuple(msgspec.structs.replace(order, body=b"") for order in lease.orders)
-    return _encode(msgspec.structs.replace(lease, orders=orders))
+    orders = tuple(replace(order, body=b"") for order in lease.orders)
+    return _encode(replace(lease, orders=orders))

@@ -204,13 +204,12 @@ class PullLedger(Protocol):
         """Lease orders whose newest state was never served whole, unchanged since `now`, oldest change first."""
         ...
 
-    async def served(
-        self, tenant: str, *, since: Micros, now: Micros, after: tuple[Micros, int], limit: int
-    ) -> list[tuple[Micros, int, bytes]]:
-        """Delivered orders that changed from `since` to `now`: time of change, row id and bytes, oldest change first.
+    async def served(self, tenant: str, *, since: Micros, limit: int) -> list[int]:
+        """The row ids of orders that were served from `since` on and not changed afterwards, oldest change first."""
+        ...
 
-        `after` is the time and the id of the last one that was taken, (0, 0) at the beginning.
-        """
+    async def bodies(self, orders: Sequence[int]) -> list[bytes]:
+        """Served orders' canonical bytes, in this order; what has changed meanwhile, or was erased, is left out."""
         ...
 
 

@@ -520,21 +520,40 @@ async def test_a_broken_pull_is_served_again_in_its_place(floor):
     assert names(again) == ["A", "B"]
 
 
-async def test_what_was_served_is_read_in_steps_by_its_time_of_change(floor):
-    """Delivered orders that changed in the window, each once, whatever the step."""
+async def serve(floor):
+    """Serve all that is due, whole: Trackely tells a pull no id of its own."""
+    lease = await floor.lease()
+    settlements = [Settlement(order=order.id, result="delivered") for order in lease.orders]
+    settling = Settling(settlements=settlements, attempt=None, state=TenantState(), now=floor.now)
+    await floor.store.outbox.settle(lease, settling)
+
+
+async def test_what_was_served_is_read_by_its_time_of_change(floor):
+    """What was served from a moment on, whenever it changed, unless it has changed since."""
     await orders(floor, "A", "B")
-    await floor.deliver()
+    await serve(floor)
+    await orders(floor, "D")
     floor.pass_by(seconds=10)
     since = floor.now
-    await orders(floor, "C", "D", "E")
-    await floor.deliver()
-    await orders(floor, "F")
+    await orders(floor, "E", "F", "G")
+    await serve(floor)
+    await floor.tell("F again", state("F", clock=2, text="f2"))
+    await orders(floor, "H")
 
-    found, after = [], (0, 0)
-    while rows := await floor.store.pulls.served(TENANT, since=since, now=floor.now, after=after, limit=2):
-        found += [body for _, _, body in rows]
-        after = rows[-1][:2]
-    assert found == [canonical(name, "v") for name in "CDE"]
+    found = await floor.store.pulls.served(TENANT, since=since, limit=9)
+    assert await floor.store.pulls.bodies(found) == [canonical(name, "v") for name in "DEG"]
+    assert await floor.store.pulls.served(TENANT, since=since, limit=2) == found[:2]
+    assert await floor.store.pulls.bodies(found[::-1]) == [canonical(name, "v") for name in "GED"]
+
+
+async def test_what_changes_while_it_is_served_again_is_left_out(floor):
+    """It is another pull's."""
+    await orders(floor, "A", "B")
+    await serve(floor)
+    found = await floor.store.pulls.served(TENANT, since=0, limit=9)
+    await floor.tell("A again", state("A", clock=2, text="a2"))
+
+    assert await floor.store.pulls.bodies(found) == [canonical("B", "v")]
 
 
 # ---- a clock that was set back

@@ -2,8 +2,10 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 
 import aiosqlite
+import msgspec
 
 from gateway.events import Micros
 from gateway.orders import Lease
@@ -31,9 +33,11 @@ class SqlitePullLedger:
 
         return await asyncio.shield(self._writer.submit(run))
 
-    async def served(
-        self, tenant: str, *, since: Micros, now: Micros, after: tuple[Micros, int], limit: int
-    ) -> list[tuple[Micros, int, bytes]]:
-        """Delivered orders that changed from `since` to `now`, oldest change first, after the last one taken."""
-        rows = await self._reader.execute_fetchall(SQL.served, (since, now, *after, tenant, limit))
-        return [(changed_at, id_, body) for changed_at, id_, body in rows]
+    async def served(self, tenant: str, *, since: Micros, limit: int) -> list[int]:
+        """The orders that were served from `since` on and not changed afterwards, oldest change first."""
+        return [id_ for (id_,) in await self._reader.execute_fetchall(SQL.served, (tenant, since, limit))]
+
+    async def bodies(self, orders: Sequence[int]) -> list[bytes]:
+        """Their canonical bytes, in this order; what has changed meanwhile, or was erased, is left out."""
+        asked = msgspec.json.encode(orders).decode()
+        return [body for (body,) in await self._reader.execute_fetchall(SQL.bodies, (asked,))]

@@ -10,7 +10,10 @@ ORDER BY o.due_at, o.pending_since, o.id LIMIT ?;
 UPDATE orders SET due_at = changed_at WHERE tenant = ?1 AND status = 'pending' AND (due_at > ?2 OR due_at = 0);
 
 -- name: served
-SELECT o.changed_at, o.id, s.body FROM orders o INDEXED BY orders_changed JOIN states s ON s.id = o.state
-WHERE o.changed_at >= ? AND o.changed_at <= ? AND (o.changed_at, o.id) > (?, ?)
-  AND o.tenant = ? AND o.status = 'delivered' AND s.body <> x''
-ORDER BY o.changed_at, o.id LIMIT ?;
+SELECT id FROM orders INDEXED BY orders_served
+WHERE tenant = ? AND status = 'delivered' AND order_id IS NULL AND delivered_at >= ? ORDER BY changed_at, id LIMIT ?;
+
+-- name: bodies
+-- What changed meanwhile is another pull's, and what was erased nobody's.
+SELECT s.body FROM json_each(?) asked JOIN orders o ON o.id = asked.value JOIN states s ON s.id = o.state
+WHERE o.status = 'delivered' AND s.body <> x'' ORDER BY asked.key;
