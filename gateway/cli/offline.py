@@ -12,7 +12,7 @@ from gateway.config.load import load_options
 from gateway.config.model import ConfiguredSource, Source, Tenant
 from gateway.events import EventStatus, TranslatedEvent, UntranslatedEvent
 from gateway.ground.watchdog import Watchdog
-from gateway.ingress.grammar import deep_fault, fault_in
+from gateway.ingress.grammar import fault_in
 from gateway.ingress.identity import identify
 from gateway.registry import find_adapter
 from gateway.translation.translator import Context, Translator
@@ -37,10 +37,8 @@ def source_of(reference: str, options: Path | None) -> ConfiguredSource:
 
 def fault_of(body: bytes) -> str | None:
     """What keeps a body from being JSON, as the hooks' URLs judge it, or None."""
-    try:
-        return fault_in(body)
-    except RecursionError:
-        return deep_fault(body)
+    fault = fault_in(body)
+    return None if fault is None else fault.detail
 
 
 class Workbench:

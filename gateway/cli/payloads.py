@@ -68,7 +68,7 @@ def translate(  # noqa: PLR0913 - what a request may hold
     )
     if (fault := offline.fault_of(hook.body)) is not None:
         name = "standard input" if str(file) == "-" else file
-        raise Failure(f"{name} is not JSON: {fault}; a source answers 400 and stores nothing")
+        raise Failure(f"{name} is refused: {fault}; a source answers 400 and stores nothing")
     answers: dict[str, bytes | None] = {
         name: _read(Path(text)) for name, text in _pairs(answer, "=", "--answer").items()
     }

@@ -75,6 +75,7 @@ class Limits(Section, frozen=True):
     body_timeout: Seconds = 30.0
     max_connections: int = 1000
     min_free_disk: Bytes = 100 * 1024 * 1024
+    unproven: Bytes = 64 * 1024 * 1024
 
 
 class Retention(Section, frozen=True):

@@ -57,6 +57,12 @@ def neighbourhood(address: str | None) -> str:
     return str(known)
 
 
+def is_one_sender(address: str | None, peer: str | None, trusted_proxies: int) -> bool:
+    """Whether a public address stands for one sender: one of our own network, or a proxy's, may stand for many."""
+    known = parsed(address)
+    return known is not None and known.is_global and not (trusted_proxies and address == peer)
+
+
 def _unmapped(network: Network) -> Network:
     if isinstance(network, IPv6Network) and network.prefixlen >= _MAPPED.prefixlen and network.subnet_of(_MAPPED):
         wrapped = IPv4Address(int(network.network_address) & 0xFFFFFFFF)

@@ -83,7 +83,14 @@ def adapters_answer(status: int, content: Any) -> Answer:
 UNKNOWN_SOURCE = error_answer(404, "unknown_source", "no such source", CLOSE)
 METHOD = error_answer(405, "method_not_allowed", "expected POST, or GET or HEAD for a probe", ALLOW, CLOSE)
 CONTENT_TYPE = error_answer(415, "unsupported_media_type", "expected a JSON content type, or none", CLOSE)
-CONTENT_ENCODING = error_answer(415, "unsupported_media_type", "expected no content encoding", CLOSE)
+CONTENT_ENCODING = error_answer(415, "unsupported_media_type", "expected no Content-Encoding, or identity", CLOSE)
 UNAVAILABLE = error_answer(503, "unavailable", "cannot store now, send it again", retry_after(RETRY_SECONDS))
+CROWDED = error_answer(
+    503,
+    "unavailable",
+    "too much is on its way from senders yet unproven, send it again",
+    retry_after(RETRY_SECONDS),
+    CLOSE,
+)
 STOPPING = error_answer(503, "unavailable", "stopping, send it again", retry_after(RETRY_SECONDS), CLOSE)
 INTERNAL = error_answer(500, "internal_error", "something of ours failed, send it again", CLOSE)

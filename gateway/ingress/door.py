@@ -53,7 +53,10 @@ class Door:
         self.probed = json_answer(200, _encode({"source": self.name, "accepts": "POST"}))
 
     def read(self, headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes | None]:
-        """The watched headers, in one pass. One that holds a credential and comes again is None, others are joined."""
+        """The watched headers, in one pass; one that came twice counts once where it says the same, else it is None.
+
+        `Authorization` is None whenever it comes again, `Content-Type` and the like are joined.
+        """
         watched = self.watched
         found: dict[bytes, bytes | None] = {}
         for name, value in headers:
@@ -73,8 +76,16 @@ class Door:
         """What an adapter's own answer to a probe may rest on."""
         return Probe(method, self._seen(headers), self._given(query))
 
+    def doubled(self, headers: Headers) -> str | None:
+        """The name of a header that the adapter reads and that came with two values, or None."""
+        return next((name for key, name in self._headers.items() if headers.get(key, b"") is None), None)
+
     def _joined(self, name: bytes, first: bytes | None, second: bytes) -> bytes | None:
-        return None if first is None or name in self.proofs.reads else first + b", " + second
+        if name == b"authorization" or first is None:
+            return None
+        if first == second:
+            return first
+        return first + b", " + second if name in _ALWAYS_READ and name not in self._headers else None
 
     def _seen(self, headers: Headers) -> dict[str, str]:
         seen = {}

@@ -1,123 +1,122 @@
-"""Whether bytes are JSON by its grammar (RFC 8259): strictly, at any depth, in linear time.
+"""Whether bytes are JSON by its grammar (RFC 8259): strictly, in linear time, to a depth of 512.
 
-msgspec decides nearly always. It refuses two things that are JSON: a lone surrogate escape (backslash, ud800), which is
-hidden from it, and nesting beyond about a thousand levels, for which `deep_fault` walks the body without recursion.
+msgspec decides. It refuses one thing that is JSON: a lone surrogate escape (backslash, ud800), which is hidden from it.
+The depth is found before, piece by piece: a body too deep is known by its first bytes, and never makes msgspec recurse.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import chain
-from typing import Any, TypeAlias
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import Final, NamedTuple
 
 import msgspec
 
 from adapters.contract import BOM
 
+DEEPEST: Final = 512
+PIECE: Final = 64 * 1024
+
 _scan = msgspec.json.Decoder(msgspec.Raw).decode
 
-_surrogate = re.compile(rb"\\u[dD][89a-fA-F]")
-
-_STRING = rb'"(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*+"'
-_string = re.compile(_STRING)
-_atom = re.compile(rb"-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+|true|false|null")
-# Some 64 kB that cut no token, so that a walk in a thread lets the others have their turn.
-_piece = re.compile(rb"(?:" + _STRING + rb'|[^"]{1,1024}+[^"\[\]{},:]*+){1,64}+')
-_BLANKS = b" \t\n\r"
-# Two bytes that no JSON text holds stand for a string, and for any other scalar.
-_TEXT, _ATOM = b"\x00", b"\x01"
-_ARRAY, _OBJECT, _ARRAY_END, _OBJECT_END, _COMMA, _COLON = b"[{]},:"
-_ENDS = {_ARRAY: _ARRAY_END, _OBJECT: _OBJECT_END}
-
-# What may come next, and what may come after that; a comma's next is the open container's.
-_State: TypeAlias = dict[int, Any]
-_AFTER: _State = {_COMMA: None, _ARRAY_END: None, _OBJECT_END: None}
-_VALUE: _State = {_TEXT[0]: _AFTER, _ATOM[0]: _AFTER}
-_KEY: _State = {_TEXT[0]: {_COLON: _VALUE}}
-_FIRST_VALUE: _State = {**_VALUE, _ARRAY_END: _AFTER}
-_FIRST_KEY: _State = {**_KEY, _OBJECT_END: _AFTER}
-for _state in (_VALUE, _FIRST_VALUE):
-    _state.update({_ARRAY: _FIRST_VALUE, _OBJECT: _FIRST_KEY})
+_OPEN: Final = b"["
+_NO_BRACKET: Final = bytes(set(range(256)) - set(b'"[]{}'))
+_ONE_KIND: Final = bytes.maketrans(b"{}", b"[]")
+_STEPS: Final = bytes.maketrans(b"[]", b"\x01\xff")
+_FEWEST: Final = 64
+_escape = re.compile(rb"\\*+.?", re.DOTALL)
+"""What a piece ends with: an escape is not cut."""
 
 
-def fault_in(body: bytes) -> str | None:
-    """What keeps `body` from being JSON, or None. A leading BOM is skipped.
+class Fault(NamedTuple):
+    """What keeps a body from being taken: the answer's `error` and `detail`."""
 
-    Raises:
-        RecursionError: nested too deeply to say here; ask `deep_fault`.
-    """
+    error: str
+    detail: str
+
+
+TOO_DEEP: Final = Fault("too_deep", f"nested deeper than {DEEPEST} levels")
+
+
+def fault_in(body: bytes) -> Fault | None:
+    """What keeps `body` from being JSON that we take, or None. A leading BOM is skipped."""
+    steps = faults_in(body)
+    return next((fault for fault in steps if fault is not None), None)
+
+
+def faults_in(body: bytes) -> Iterator[Fault | None]:
+    """The same in steps of a few milliseconds, so that others may have a turn: None, or the fault, which ends it."""
+    if body.count(b"[") + body.count(b"{") > DEEPEST:
+        for is_too_deep in _descents(body):
+            yield TOO_DEEP if is_too_deep else None
+            if is_too_deep:
+                return
     if not body.isascii():
         if body.startswith(BOM):
             body = body[3:]
         try:
             body.decode()
         except UnicodeDecodeError as error:
-            return f"not UTF-8 (byte {error.start})"
+            yield Fault("not_json", f"not UTF-8 (byte {error.start})")
+            return
+        yield None
+    words = _fault_of(body)
+    if words is not None and (b"\\ud" in body or b"\\uD" in body):
+        yield None
+        # Another character's escape in each surrogate's place: as good a JSON as it was, or as bad.
+        words = _fault_of(body.replace(b"\\ud", b"\\u0").replace(b"\\uD", b"\\u0"))
+    yield None if words is None else Fault("not_json", words)
+
+
+def _fault_of(body: bytes) -> str | None:
     try:
         _scan(body)
     except msgspec.DecodeError as error:
         if not body or body.isspace():
             return "empty"
-        if _surrogate.search(body) is None:
-            return _words(error)
-    else:
-        return None
-    try:
-        _scan(_without_surrogates(body))
-    except msgspec.DecodeError as error:
-        return _words(error)
+        return str(error).removeprefix("JSON is malformed: ").removeprefix("Input data was ")
     return None
 
 
-def _without_surrogates(body: bytes) -> bytes:
-    """The body with another character's escape in each surrogate's place: as good a JSON as it was, or as bad.
-
-    By spelling, of which there are 28, since an escape at a time takes seconds for the largest body.
-    """
-    while (found := _surrogate.search(body)) is not None:
-        body = body.replace(found[0], rb"\u00")
-    return body
-
-
-def deep_fault(body: bytes) -> str | None:
-    """The same for UTF-8 bytes of any depth, at some 5 MB a second, by a walk with a stack of its own."""
-    if _TEXT in body or _ATOM in body:
-        return "invalid character"
-    return None if _is_balanced(_tokens(body.removeprefix(BOM))) else "malformed below the thousandth level"
+def _descents(body: bytes) -> Iterator[bool]:
+    """Whether it is too deep by the end of each piece. What is no JSON may be misjudged, and is none either way."""
+    depth = 0
+    is_in_text = False
+    start = 0
+    while start < len(body):
+        whole = _escape.match(body, start + PIECE - 1)
+        piece = body[start : whole.end()] if whole else body[start:]
+        start += len(piece)
+        brackets, is_in_text = _brackets(piece, is_in_text=is_in_text)
+        depth = _depth_after(brackets, depth)
+        yield depth > DEEPEST
 
 
-def _tokens(body: bytes) -> Iterator[bytes]:
-    """Runs of one-byte tokens; what is no token stays as it is."""
-    position = 0
-    while position < len(body):
-        piece = _piece.match(body, position)
-        if piece is None:
-            yield body[position : position + 1]
-            return
-        yield _atom.sub(_ATOM, _string.sub(_TEXT, piece[0])).translate(None, _BLANKS)
-        position = piece.end()
+def _brackets(piece: bytes, *, is_in_text: bool) -> tuple[bytes, bool]:
+    """The brackets outside of texts, all of one kind, and whether a text goes on behind the piece."""
+    if b"\\" in piece:
+        piece = piece.replace(b"\\\\", b"").replace(b'\\"', b"")
+    # Two quotes with nothing left between them open and close, or close and open: neither changes what is outside.
+    marks = piece.translate(_ONE_KIND, _NO_BRACKET).replace(b'""', b"")
+    parts = marks.split(b'"')
+    return b"".join(parts[is_in_text::2]), is_in_text ^ (len(parts) % 2 == 0)
 
 
-def _is_balanced(runs: Iterable[bytes]) -> bool:
-    state = _VALUE
-    ends = bytearray()  # the closing bracket of each open container
-    for token in chain.from_iterable(runs):
-        if token not in state:
-            return False
-        if token in _ENDS:
-            ends.append(_ENDS[token])
-            state = state[token]
-        elif token in (_ARRAY_END, _OBJECT_END):
-            if not ends or ends.pop() != token:
-                return False
-            state = _AFTER
-        elif token == _COMMA:
-            if not ends:
-                return False
-            state = _KEY if ends[-1] == _OBJECT_END else _VALUE
-        else:
-            state = state[token]
-    return state is _AFTER and not ends
-
-
-def _words(error: msgspec.DecodeError) -> str:
-    return str(error).removeprefix("JSON is malformed: ").removeprefix("Input data was ")
+def _depth_after(brackets: bytes, depth: int, deepest: int = DEEPEST) -> int:
+    """The depth behind these, or a greater one than the deepest where that is passed."""
+    inner = brackets.replace(b"[]", b"")
+    if 4 * len(inner) <= 3 * len(brackets) > 0:
+        # Many siblings: without their innermost pairs they are at most one level less deep.
+        after = _depth_after(inner, depth, deepest - 1)
+        if after < deepest:
+            return after
+    place = 0
+    while place < len(brackets):
+        run = brackets[place : place + max(deepest - depth, _FEWEST)]
+        opened = run.count(_OPEN)
+        if depth + opened > deepest:
+            steps = memoryview(run.translate(_STEPS)).cast("b")
+            if (highest := depth + max(accumulate(steps))) > deepest:
+                return highest
+        depth += 2 * opened - len(run)
+        place += len(run)
+    return depth

@@ -3,8 +3,8 @@
 A hook that arrives whole and in order is taken without a task of its own; every other goes the ordinary way, and so
 does, from its beginning, one that could not be stored.
 
-Refusals are judged in the order 404, 405, 401 (unless the proof needs the body), 415, 413, 401, 503, 400. Nothing but
-proof of the sender, the grammar and the event ID stands between a request and the disk.
+`judgement` says what is thought of a request, the same on both ways. Nothing but proof of the sender, the grammar and
+the event ID stands between a request and the disk.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import time
 import traceback
 from asyncio import Future
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import partial
 from pathlib import PurePath
 from urllib.parse import unquote, unquote_to_bytes
@@ -29,13 +30,14 @@ from gateway.ground.exchange import BODY_TIMEOUT, Respond, Start
 from gateway.ground.failures import FailureLimit
 from gateway.ground.watchdog import Overrun, Watchdog
 from gateway.ingress import answers
-from gateway.ingress.addresses import client_address, is_allowed, neighbourhood, parsed
+from gateway.ingress.addresses import client_address, is_one_sender, neighbourhood, parsed
 from gateway.ingress.answers import CLOSE, Answer, adapters_answer, error_answer, retry_after
-from gateway.ingress.door import Door, is_identity, is_json_type
+from gateway.ingress.door import Door
 from gateway.ingress.figures import Figures, Tally
-from gateway.ingress.grammar import deep_fault, fault_in
 from gateway.ingress.identity import Identified, identify
+from gateway.ingress.judgement import UNPROVEN, Refused, judge_head, judge_whole, too_large, unavailable
 from gateway.ingress.refusals import LineLimit, RefusalLog
+from gateway.ingress.unproven import Crowded, Held, Unproven
 from gateway.ingress.verify import Headers
 from gateway.records import RefusalRecord
 from gateway.store.ports import Inbox
@@ -43,14 +45,8 @@ from gateway.store.ports import Inbox
 PREFIX = b"/hooks/"
 
 
-class Refused(Exception):  # noqa: N818 - named by what happens to the request
-    """The request is answered; nothing is stored. `reason` is one of `refusals.REASONS`."""
-
-    def __init__(self, answer: Answer, reason: str, size: int | None = None) -> None:
-        super().__init__(reason)
-        self.answer = answer
-        self.reason = reason
-        self.size = size
+LARGE = 256 * 1024
+"""Bytes of a body that is judged in turns: one at a time, and others may have theirs between its steps."""
 
 
 class Disconnected(Exception):  # noqa: N818 - named by what happened
@@ -58,11 +54,11 @@ class Disconnected(Exception):  # noqa: N818 - named by what happened
 
 
 class _Sight(msgspec.Struct, frozen=True):
-    """A configuration as the rim sees it: `doors` by their names in a path, `max_body` in bytes, trusted `proxies`."""
+    """A configuration as the rim sees it: `doors` by their names in a path, sizes in bytes, trusted `proxies`."""
 
     doors: Mapping[bytes, Door]
     max_body: int
-    too_large: Answer
+    unproven: int
     proxies: int
 
 
@@ -99,7 +95,8 @@ class Rim:
         self._tally = Tally(figures)
         self._failures = FailureLimit(monotonic)
         self._watchdog = Watchdog()
-        self._one_walk_at_a_time = asyncio.Lock()
+        self._one_at_a_time = asyncio.Lock()
+        self._unproven = Unproven(lambda: self._live.value.unproven, monotonic)
         self._lines = LineLimit()
         self._log = structlog.get_logger("gateway.ingress")
         self._live = live.derive(self._sight)
@@ -111,9 +108,8 @@ class Rim:
             door = Door(source, self._clock)
             for name in (source.name, *source.settings.aliases):
                 doors[name.encode()] = door
-        most = config.settings.limits.max_body
-        too_large = error_answer(413, "too_large", f"the body is larger than {most} bytes", CLOSE)
-        return _Sight(doors, most, too_large, config.settings.server.trusted_proxies)
+        limits = config.settings.limits
+        return _Sight(doors, limits.max_body, limits.unproven, config.settings.server.trusted_proxies)
 
     def flush(self) -> None:
         """Hand the figures over, before they are shown."""
@@ -138,7 +134,15 @@ class Rim:
         if door is None or scope["method"] != "POST":
             return False
         headers, query = door.read(scope["headers"]), scope["query_string"]
-        if not self._is_in_order(door, headers, query, body):
+        most = self._live.value.max_body
+        try:
+            is_proven = judge_head(door, headers, query, partial(self._address, scope), most)
+            if len(body) > most or self._blocked(door.name) is not None:
+                return False
+            for _ in judge_whole(door, headers, body, None, is_proven=is_proven):
+                pass
+        except Refused:
+            # Nothing was counted; the ordinary way alone tells of what is odd.
             return False
         found, arrival = self._arrival(door, body, headers, query, rest)
         if found.dead is not None:
@@ -146,19 +150,6 @@ class Rim:
         stored = self._inbox.put(arrival)
         stored.add_done_callback(partial(self._conclude, door, found, started, respond, start))
         return True
-
-    def _is_in_order(self, door: Door, headers: Headers, query: bytes, body: bytes) -> bool:
-        """Whether nothing at all is odd; what is, is judged and told of by the ordinary way alone."""
-        if door.networks or len(body) > self._live.value.max_body or self._blocked(door.name) is not None:
-            return False
-        if not (door.proofs.fit_head(headers, query) or door.proofs.fit_body(headers, body)):
-            return False
-        if not (is_json_type(headers.get(b"content-type")) and is_identity(headers.get(b"content-encoding"))):
-            return False
-        try:
-            return fault_in(body) is None
-        except RecursionError:
-            return False
 
     def _conclude(
         self, door: Door, found: Identified, started: float, respond: Respond, start: Start, stored: "Future[Receipt]"
@@ -187,6 +178,8 @@ class Rim:
                 answer = self._probe(door, scope)
         except Refused as refused:
             answer = self._refuse(door, scope, refused)
+        except Crowded:
+            answer = self._refuse(door, scope, Refused(answers.CROWDED, "crowded"))
         except Disconnected:
             self._give_up(door, scope)
             return
@@ -202,26 +195,15 @@ class Rim:
     async def _post(self, door: Door, scope: Scope, receive: Receive, rest: bytes) -> Answer:
         started = self._monotonic()
         headers, query = door.read(scope["headers"]), scope["query_string"]
-        proofs = door.proofs
-        if door.networks and not is_allowed(parsed(self._address(scope)), door.networks):
-            raise self._denied(door, scope, "address")
-        is_proven = proofs.fit_head(headers, query)
-        if not (is_proven or proofs.body):
-            raise self._denied(door, scope, "credentials")
-        if not is_json_type(headers.get(b"content-type")):
-            raise Refused(answers.CONTENT_TYPE, "content_type")
-        if not is_identity(headers.get(b"content-encoding")):
-            raise Refused(answers.CONTENT_ENCODING, "content_encoding")
-        body = await self._body(headers, receive)
-        if not (is_proven or proofs.fit_body(headers, body)):
-            raise self._denied(door, scope, "credentials", size=len(body))
-        blocked = self._blocked(door.name)
-        fault = await self._fault_in(body)
-        if fault is not None:
-            if blocked is not None:
-                raise _unavailable(blocked, len(body))
-            raise Refused(error_answer(400, "not_json", fault), "not_json", len(body))
-        found, arrival = self._arrival(door, body, headers, query, rest)
+        is_proven = judge_head(door, headers, query, partial(self._address, scope), self._live.value.max_body)
+        with self._hold(scope, is_free=is_proven and not door.proofs.is_open) as held:
+            body = await self._read(held, receive)
+            blocked = self._blocked(door.name)
+            async with self._one_at_a_time if len(body) > LARGE else nullcontext():
+                for _ in judge_whole(door, headers, body, blocked, is_proven=is_proven):
+                    if len(body) > LARGE:
+                        await asyncio.sleep(0)
+                found, arrival = self._arrival(door, body, headers, query, rest)
         if found.defect is not None:
             self._complain("adapter defect", door.name, found.defect)
         if blocked is not None:
@@ -238,33 +220,24 @@ class Rim:
         arrival = Arrival(door.name, found.event_id, found.topic, self._clock(), body, context, window, found.dead)
         return found, arrival
 
-    async def _body(self, headers: Headers, receive: Receive) -> bytes:
-        length = headers.get(b"content-length")
-        sight = self._live.value
-        if length is not None and int(length) > sight.max_body:
-            raise Refused(sight.too_large, "too_large", int(length))
-        chunks: list[bytes] = []
-        size = 0
+    def _hold(self, scope: Scope, *, is_free: bool) -> Held:
+        if is_free:
+            return self._unproven.hold("", is_alone=False, is_free=True)
+        client, address = scope.get("client"), self._address(scope)
+        is_alone = is_one_sender(address, client[0] if client else None, self._live.value.proxies)
+        return self._unproven.hold(neighbourhood(address), is_alone=is_alone)
+
+    async def _read(self, held: Held, receive: Receive) -> bytes:
+        most = self._live.value.max_body
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise Disconnected
-            chunk: bytes = message.get("body", b"")
-            size += len(chunk)
-            if size > sight.max_body:
-                raise Refused(sight.too_large, "too_large", size)
-            if message.get("more_body", False):
-                chunks.append(chunk)
-            else:
-                return b"".join((*chunks, chunk)) if chunks else chunk
-
-    async def _fault_in(self, body: bytes) -> str | None:
-        try:
-            return fault_in(body)
-        except RecursionError:
-            # Each walk takes the interpreter from the loop for a while; several at once would leave it hardly any.
-            async with self._one_walk_at_a_time:
-                return await asyncio.to_thread(deep_fault, body)
+            held.take(message.get("body", b""))
+            if len(held.body) > most:
+                raise too_large(most, len(held.body))
+            if not message.get("more_body", False):
+                return bytes(held.body)
 
     async def _store(self, door: Door, found: Identified, arrival: Arrival, started: float) -> Answer:
         try:
@@ -291,7 +264,7 @@ class Rim:
         except StoreUnavailable:
             is_duplicate = False
         if not is_duplicate:
-            raise _unavailable(blocked, len(arrival.body))
+            raise unavailable(blocked, len(arrival.body))
         return self._acknowledge(door, found, is_duplicate=True)
 
     def _acknowledge(self, door: Door, found: Identified, *, is_duplicate: bool) -> Answer:
@@ -322,20 +295,21 @@ class Rim:
                 self._complain("adapter defect", door.name, error)
         return door.probed
 
-    def _denied(self, door: Door, scope: Scope, reason: str, size: int | None = None) -> Refused:
-        """401, or 429 for who fails too often; only a failed proof ever comes here."""
-        seconds = self._failures.retry_after(door.name, neighbourhood(self._address(scope)))
-        close = () if size is not None else (CLOSE,)
-        if seconds is not None:
-            detail = "too many failed proofs, try again later"
-            return Refused(
-                error_answer(429, "too_many_failures", detail, retry_after(seconds), *close), "too_many_failures", size
-            )
-        return Refused(door.denied if size is None else door.denied_late, reason, size)
-
     def _refuse(self, door: Door | None, scope: Scope, refused: Refused) -> Answer:
+        if door is not None and refused.reason in UNPROVEN:
+            refused = self._denied(door, scope, refused)
         self._note(door, scope, refused.answer.status, refused.reason, refused.size)
         return refused.answer
+
+    def _denied(self, door: Door, scope: Scope, refused: Refused) -> Refused:
+        """The 401, or 429 for who fails too often; only a failed proof ever comes here."""
+        seconds = self._failures.retry_after(door.name, neighbourhood(self._address(scope)))
+        if seconds is None:
+            return refused
+        close = () if refused.size is not None else (CLOSE,)
+        detail = "too many failed proofs, try again later"
+        answer = error_answer(429, "too_many_failures", detail, retry_after(seconds), *close)
+        return Refused(answer, "too_many_failures", refused.size)
 
     def _give_up(self, door: Door | None, scope: Scope) -> None:
         """Nobody is there to answer; nginx's number for it stands on record."""
@@ -381,10 +355,3 @@ class Front:
             await self._rim(scope, receive, send)
         else:
             await self._app(scope, receive, send)
-
-
-def _unavailable(blocked: Reason | None, size: int) -> Refused:
-    if blocked is None:
-        return Refused(answers.UNAVAILABLE, "unavailable", size)
-    header = retry_after(answers.RETRY_SECONDS)
-    return Refused(error_answer(503, blocked.code, blocked.detail, header), "blocked", size)

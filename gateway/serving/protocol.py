@@ -7,13 +7,14 @@ a deadline, and so has a peer that does not read its answer; one sweep a quarter
 import asyncio
 import contextlib
 import math
+import re
 from functools import partial
 from typing import Any, Final, cast
 
 import httptools
 import uvicorn
 from starlette.types import Scope
-from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -22,11 +23,14 @@ from gateway.ground.exchange import BODY_TIMEOUT, Start, Taker
 from gateway.serving.connections import Connections
 from gateway.serving.rejections import (
     BAD_REQUEST,
+    BODY_IN_CRUMBS,
     BODY_TIMED_OUT,
+    CRUMB,
     HEAD_TIMEOUT,
     HEAD_TOO_LARGE,
     LONGEST_HEAD,
     LONGEST_URL,
+    MOST_CRUMBS,
     MOST_HEADERS,
     TOO_MANY,
     URL_TOO_LONG,
@@ -43,7 +47,8 @@ LINGER_BYTES: Final = 64 * 1024 * 1024
 
 _IDLE, _HEAD, _BODY = range(3)
 _NEVER: Final = math.inf
-_WATCHED_HEADERS: Final = frozenset({b"expect", b"transfer-encoding"})
+_WATCHED_HEADERS: Final = frozenset({b"expect", b"host", b"transfer-encoding"})
+_is_host: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*+").fullmatch
 
 
 class ClosingTransport:
@@ -86,6 +91,7 @@ class HookProtocol(HttpToolsProtocol):
         self._rejection = BAD_REQUEST
         # Of a head so far, or since a body's last piece: trailers and chunk sizes, which the parser gathers unseen.
         self._framing_bytes = 0
+        self._hosts = self._pieces = self._body_bytes = 0
         self._unread_bytes = math.inf
         self._is_lingering = False
         self._is_deaf = False
@@ -213,6 +219,7 @@ class HookProtocol(HttpToolsProtocol):
         """A request begins."""
         super().on_message_begin()
         self._phase = _HEAD
+        self._hosts = self._pieces = self._body_bytes = 0
         if self.deadline is _NEVER or self._is_stopping:
             self.deadline = self.loop.time() + self._limits.header_timeout
 
@@ -230,6 +237,10 @@ class HookProtocol(HttpToolsProtocol):
         if name in _WATCHED_HEADERS:
             if name == b"expect":
                 self.expect_100_continue = value.lower() == b"100-continue"
+            elif name == b"host":
+                self._hosts += 1
+                if self._hosts > 1 or not _is_host(value):
+                    self._fail(BAD_REQUEST)
             elif value.lower() != b"chunked" or self.parser.get_http_version() != "1.1":
                 # Another coding would reach the application still encoded; HTTP/1.0 knows none.
                 self._fail(BAD_REQUEST)
@@ -244,7 +255,13 @@ class HookProtocol(HttpToolsProtocol):
             if size > LONGEST_HEAD:
                 self._fail(HEAD_TOO_LARGE)
         self._framing_bytes = 0
-        if self.parser.get_http_version() not in ("1.1", "1.0") or len(self.pipeline) >= MOST_PIPELINED:
+        version = self.parser.get_http_version()
+        # RFC 9112, 3.2: a Host, once, in every request of HTTP/1.1; judged before what the request is for.
+        if (
+            version not in ("1.1", "1.0")
+            or len(self.pipeline) >= MOST_PIPELINED
+            or (version == "1.1" and not self._hosts)
+        ):
             self._fail(BAD_REQUEST)
         self._in_headers = True
         super().on_headers_complete()
@@ -255,9 +272,19 @@ class HookProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
+        """A piece of the body; one in crumbs costs as much as a request each, and is not for long."""
         self._framing_bytes = 0
-        super().on_body(body)
+        self._pieces += 1
+        self._body_bytes += len(body)
+        if self._pieces > MOST_CRUMBS and self._body_bytes < CRUMB * self._pieces:
+            self._fail(BODY_IN_CRUMBS)
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """The request has arrived."""

@@ -10,6 +10,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 LONGEST_HEAD: Final = 64 * 1024
 LONGEST_URL: Final = 8 * 1024
 MOST_HEADERS: Final = 200
+MOST_CRUMBS: Final = 65_536
+CRUMB: Final = 16
+"""Bytes: a body may come in so many pieces, and in more where they are as large as this on the average."""
 
 Refused = Callable[[int, str, str | None], None]
 """Told of a request that never reached an application: status, reason, address."""
@@ -33,6 +36,7 @@ class Rejection(msgspec.Struct, frozen=True):
 
 
 BAD_REQUEST: Final = Rejection(400, "bad_request", "the request is no HTTP/1.1 that we take")
+BODY_IN_CRUMBS: Final = Rejection(400, "bad_request", "the body comes in too many too small pieces")
 URL_TOO_LONG: Final = Rejection(414, "url_too_long", f"the URL is longer than {LONGEST_URL} bytes")
 HEAD_TOO_LARGE: Final = Rejection(
     431, "headers_too_large", f"the headers are more than {MOST_HEADERS} or larger than {LONGEST_HEAD} bytes"

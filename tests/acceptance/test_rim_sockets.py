@@ -15,7 +15,7 @@ import pytest
 
 from gateway.config.model import Limits
 from gateway.serving.protocol import MOST_PIPELINED
-from gateway.serving.rejections import LONGEST_HEAD, LONGEST_URL, MOST_HEADERS
+from gateway.serving.rejections import CRUMB, LONGEST_HEAD, LONGEST_URL, MOST_CRUMBS, MOST_HEADERS
 from tests.integration.ingress.running import Running, drained, source
 
 HEAD = b"POST /hooks/open HTTP/1.1\r\nHost: x\r\n"
@@ -347,6 +347,11 @@ SMUGGLED = b'POST /hooks/open HTTP/1.1\r\nHost: x\r\nContent-Length: 17\r\n\r\n{
         b"POST /hooks/open HTTP/1.1 x\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
         b"post /hooks/open HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
         b"POST /hooks/op\xe9n HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST /hooks/open HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST /hooks/nobody HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}",
+        HEAD + b"Host: x\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST /hooks/open HTTP/1.0\r\nHost: x\r\nHost: y\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST /hooks/open HTTP/1.1\r\nHost: x/y\r\nContent-Length: 2\r\n\r\n{}",
         b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
@@ -362,6 +367,51 @@ def test_odd_shapes_are_refused_and_nothing_behind_them_is_heard(rim: Running, s
     assert statuses(received) == [400]
     assert bodies(received)[0]["error"] == "bad_request"
     assert rim.events() == before
+
+
+@pytest.mark.parametrize("head", [b"1.0\r\n", b"1.1\r\nHost:\r\n", b"1.1\r\nHost: [::1]:80\r\n"])
+def test_hosts_that_are_in_order(rim: Running, head: bytes) -> None:
+    """HTTP/1.0 knows none; an empty one, a port and an IPv6 address are by RFC 9112."""
+    received = rim.raw(
+        b"POST /hooks/open HTTP/" + head + b'Connection: close\r\nContent-Length: 13\r\n\r\n{"id":"host"}'
+    )
+
+    assert statuses(received) == [200]
+
+
+def crumbs(count: int, size: int = 1) -> bytes:
+    """A request whose body comes in so many chunks."""
+    start = b'f\r\n{"id":"crumbs"}\r\n' + b"%x\r\n%b\r\n" % (size, b" " * size) * count
+    return HEAD + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + start + b"0\r\n\r\n"
+
+
+def test_a_body_in_crumbs_is_taken_within_reason(rim: Running) -> None:
+    """Sixty-five thousand pieces of any size, and more of them where they are no crumbs."""
+    assert statuses(rim.raw(crumbs(60_000))) == [200]
+    assert statuses(rim.raw(crumbs(MOST_CRUMBS + 5_000, 2 * CRUMB))) == [200]
+
+
+def test_four_senders_of_crumbs_cost_little(rim: Running) -> None:
+    """Eight megabytes a byte at a time, four times: refused early, and cheaply."""
+    request = crumbs(8 * 1024 * 1024)
+    received: list[bytes] = []
+
+    def send() -> None:
+        with rim.connect() as connection:
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(request[: 16 * 1024 * 1024])
+            received.append(drained(connection))
+
+    started = time.process_time()
+    senders = [threading.Thread(target=send) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    spent = time.process_time() - started
+
+    assert [bodies(each)[0]["detail"] for each in received] == ["the body comes in too many too small pieces"] * 4
+    assert spent < 3
 
 
 def test_trailers_are_no_headers(rim: Running) -> None:

@@ -20,7 +20,7 @@ sys.path.insert(0, str(TESTS.parent))
 with atheris.instrument_imports(include=["adapters", "schemas", "gateway.ingress.grammar"]):
     import adapters.logistics_plus
     import adapters.ongoing
-    from gateway.ingress.grammar import deep_fault, fault_in
+    from gateway.ingress.grammar import fault_in
 
 from adapters import Adapter, Hook  # noqa: E402 - after what is to be watched
 from gateway.workshop.kit import checks  # noqa: E402 - as above
@@ -42,14 +42,6 @@ TRIED = [
 ]
 
 
-def grammatical(body: bytes) -> bool:
-    """Whether the rim would let the body in."""
-    try:
-        return fault_in(body) is None
-    except RecursionError:
-        return deep_fault(body) is None
-
-
 def try_one(data: bytes) -> None:
     """The first byte chooses who reads the rest, the second whether as a body or as a lookup's answer."""
     if len(data) < 2:  # two bytes that choose
@@ -57,7 +49,7 @@ def try_one(data: bytes) -> None:
     adapter, options, answers = TRIED[data[0] % len(TRIED)]
     body = data[2:]
     began = time.thread_time()
-    is_good = grammatical(body)
+    is_good = fault_in(body) is None
     took = time.thread_time() - began
     if took > 10 * checks.SLOWEST_SECONDS:
         raise AssertionError(f"the grammar took {took:.3f} s")
