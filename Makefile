@@ -61,7 +61,7 @@ fuzz: ## coverage-guided fuzzing of the adapters, SECONDS=60 (Linux, x86_64)
 
 bench: ## figures: ARGS='ingest --json', translate, drain, ...
 	$(call set-up,run)
-	@$(BIN)/python -m gateway bench $(ARGS)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 peers: ## the programs behind bench's --peer hookspool and node-red, into .peers/ (needs npm and Node.js 18.5 or newer)
 	@command -v npm >/dev/null || { echo 'npm is missing: on Debian and Ubuntu, `apt install npm`.' >&2; exit 1; }

@@ -1,9 +1,9 @@
 """What the store's steps cost with nothing in it, with a backlog, and with a history.
 
-    python benchmarks/store_backlog.py [--pending 0 1000 100000 1000000] [--events 1000000] [--prune]
+    python -m benchmarks.store_backlog [--pending 0 1000 100000 1000000] [--events 1000000] [--prune]
 
 Rows are made up by SQL; the steps are the real store's, on a real file, synced. Every figure is a median.
-"""  # noqa: INP001 - a script
+"""
 
 import argparse
 import asyncio
@@ -16,11 +16,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.backlog import delivered
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, OrderStatus, TranslatedEvent
 from gateway.orders import Claim, Lease
 from gateway.records import DeadLetterFilter, EventFilter, OrderFilter, RetentionSpans
 from gateway.store.sqlite import SqliteStore
-from gateway.workshop.bench.backlog import delivered
 
 DAY = 86_400 * SECOND
 NOW = int(time.time()) * SECOND

@@ -1,15 +1,17 @@
 """`gateway bench …`: figures of this machine."""
 
-from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
-from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import msgspec
 import typer
 
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from gateway.cli.show import note, progress, show_bytes, show_facts, show_table
+
+if TYPE_CHECKING:
+    from gateway.workshop.bench.ingest import Plan, Row
+    from gateway.workshop.bench.machine import Machine
 
 bench = typer.Typer(
     help="Figures of this machine: measured, never assumed, each beside what it is compared with.",
@@ -18,9 +20,15 @@ bench = typer.Typer(
 
 Rounds: TypeAlias = Annotated[int, typer.Option("--rounds", min=1, help="Rounds; the median counts.")]
 Seconds: TypeAlias = Annotated[float, typer.Option("--seconds", min=0.1, help="How long each run of load lasts.")]
+SeveralConnections: TypeAlias = Annotated[
+    list[int] | None, typer.Option("--connections", min=1, help="Connections at once; may be given again.")
+]
+SeveralBodies: TypeAlias = Annotated[
+    list[int] | None, typer.Option("--body", min=1, help="Bytes of a hook's body, about; may be given again.")
+]
+RandomIds: TypeAlias = Annotated[bool, typer.Option("--random-ids", help="Event IDs in no order, as UUIDs are.")]
 Connections: TypeAlias = Annotated[int, typer.Option("--connections", min=1, help="Connections at once.")]
 BodySize: TypeAlias = Annotated[int, typer.Option("--body", min=1, help="Bytes of a hook's body, about.")]
-PendingOrders: TypeAlias = Annotated[int, typer.Option("--pending", min=0, help="Orders that wait for delivery.")]
 
 
 @bench.command()
@@ -47,52 +55,38 @@ def translate(
 
 
 @bench.command()
-def ingest(  # noqa: PLR0913 - each is an option of its own
+def ingest(
     *,
     config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - it makes a configuration of its own
-    connections: Annotated[
-        list[int] | None, typer.Option("--connections", min=1, help="Connections at once; may be given again.")
-    ] = None,
-    body: Annotated[
-        list[int] | None, typer.Option("--body", min=1, help="Bytes of a hook's body, about; may be given again.")
-    ] = None,
+    connections: SeveralConnections = None,
+    body: SeveralBodies = None,
     rounds: Rounds = 3,
     seconds: Seconds = 2.0,
-    random_ids: Annotated[bool, typer.Option("--random-ids", help="Event IDs in no order, as UUIDs are.")] = False,
-    peer: Annotated[
-        list[str] | None, typer.Option("--peer", metavar="NAME", help="Another program, in the same run.")
-    ] = None,
-    picture: Annotated[Path | None, typer.Option("--picture", metavar="FILE", help="Draw an SVG.")] = None,
+    random_ids: RandomIds = False,
     as_json: AsJson = False,
 ) -> None:
     """Durable 200s a second, in turn with the same server answering bare 200s."""
-    from gateway.workshop.bench import ingest as measurement  # noqa: PLC0415 - the other commands start without it
-    from gateway.workshop.bench.machine import describe  # noqa: PLC0415 - as above
-    from gateway.workshop.bench.peers import PEERS  # noqa: PLC0415 - as above
-    from gateway.workshop.bench.picture import draw  # noqa: PLC0415 - as above
+    from gateway.workshop.bench.ingest import plan_of  # noqa: PLC0415 - the other commands start without it
 
-    unknown = [name for name in peer or () if name not in PEERS]
-    if unknown:
-        raise typer.BadParameter(f"no peer {unknown[0]}; there are {', '.join(PEERS)}")
-    plan = measurement.Plan(
-        connections=connections or [1, 16, 64, 256],
-        bodies=body or [1000, 3000, 30000],
-        rounds=rounds,
-        seconds=seconds,
-        peers=list(dict.fromkeys(peer or ())),
-        ids="random" if random_ids else "rising",
-    )
+    take(plan_of(connections, body, rounds=rounds, seconds=seconds, has_random_ids=random_ids), as_json=as_json)
+
+
+def take(plan: "Plan", *, as_json: bool) -> "tuple[list[Row], Machine]":
+    """Measure and show a plan of ingesting; the figures and what they were measured on."""
+    from gateway.workshop.bench.ingest import measure  # noqa: PLC0415 - the other commands start without it
+    from gateway.workshop.bench.machine import describe  # noqa: PLC0415 - as above
+
     machine = describe()
     _say_load(machine.load)
     with progress("ingesting", plan.runs) as done:
-        rows = measurement.measure(plan, lambda: done(1))
-    if picture is not None:
-        picture.write_text(draw(rows, machine), "utf-8")
+        rows = measure(plan, lambda: done(1))
     if as_json:
-        show_bytes(msgspec.json.encode({"machine": machine, "rounds": rounds, "seconds": seconds, "rows": rows}))
-        return
-    show_facts(msgspec.to_builtins(machine))
-    _show(rows)
+        told = {"machine": machine, "rounds": plan.rounds, "seconds": plan.seconds, "rows": rows}
+        show_bytes(msgspec.json.encode(told))
+    else:
+        show_facts(msgspec.to_builtins(machine))
+        _show(rows)
+    return rows, machine
 
 
 @bench.command()
@@ -115,105 +109,7 @@ def drain(
         found = measurement.measure(
             connections=connections, body=body, batch=batch, rounds=rounds, seconds=seconds, on_run=lambda: done(1)
         )
-    _tell(found, as_json=as_json)
-
-
-@bench.command()
-def backlog(
-    *,
-    config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - it makes a store of its own
-    pending: Annotated[
-        list[int] | None, typer.Option("--pending", min=100, help="Orders that wait; may be given again.")
-    ] = None,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Batches of 100 measured at each size.")] = 8,
-    as_json: AsJson = False,
-) -> None:
-    """What storing, claiming and settling cost as the outbox grows."""
-    from gateway.workshop.bench import backlog as measurement  # noqa: PLC0415 - the other commands start without it
-
-    sizes = pending or [1_000, 100_000, 1_000_000]
-    _fill_and_tell(max(sizes), partial(measurement.measure, sizes, rounds=rounds), as_json=as_json)
-
-
-@bench.command()
-def memory(
-    *,
-    config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - it makes a configuration of its own
-    events: Annotated[int, typer.Option("--events", min=0, help="Events stored.")] = 1_000_000,
-    pending: PendingOrders = 100_000,
-    connections: Connections = 64,
-    seconds: Seconds = 5.0,
-    as_json: AsJson = False,
-) -> None:
-    """Resident memory: idle, under load, and with many events stored; and the rate of durable 200s with these."""
-    from gateway.workshop.bench import lives  # noqa: PLC0415 - the other commands start without it
-
-    measure = partial(lives.memory, events=events, pending=pending, connections=connections, seconds=seconds)
-    _fill_and_tell(events, measure, as_json=as_json)
-
-
-@bench.command()
-def start(
-    *,
-    config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - it makes a configuration of its own
-    pending: PendingOrders = 1_000_000,
-    rounds: Rounds = 3,
-    seconds: Seconds = 1.0,
-    as_json: AsJson = False,
-) -> None:
-    """Seconds until ready: empty, and with many pending orders, after a stop and after a kill under load."""
-    from gateway.workshop.bench import lives  # noqa: PLC0415 - the other commands start without it
-
-    measure = partial(lives.start, pending=pending, rounds=rounds, seconds=seconds)
-    _fill_and_tell(pending, measure, as_json=as_json)
-
-
-@bench.command()
-def outage(
-    *,
-    config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - it makes a configuration of its own
-    pending: PendingOrders = 100_000,
-    connections: Connections = 16,
-    rounds: Rounds = 3,
-    seconds: Seconds = 2.0,
-    as_json: AsJson = False,
-) -> None:
-    """Time acknowledgements while the intake is down and a backlog waits, beside those of a gateway without one."""
-    from gateway.workshop.bench import steadiness  # noqa: PLC0415 - the other commands start without it
-
-    measure = partial(steadiness.outage, pending=pending, connections=connections, rounds=rounds, seconds=seconds)
-    _fill_and_tell(pending, measure, as_json=as_json)
-
-
-@bench.command()
-def pull(
-    *,
-    config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - it makes a configuration of its own
-    orders: Annotated[int, typer.Option("--orders", min=1, help="Orders in a pull.")] = 100_000,
-    connections: Connections = 16,
-    rounds: Rounds = 3,
-    seconds: Seconds = 4.0,
-    as_json: AsJson = False,
-) -> None:
-    """Time acknowledgements while Trackely pulls everything, beside those without, and the memory that it takes."""
-    from gateway.workshop.bench import steadiness  # noqa: PLC0415 - the other commands start without it
-
-    measure = partial(steadiness.pull, orders=orders, connections=connections, rounds=rounds, seconds=seconds)
-    _fill_and_tell(orders, measure, as_json=as_json)
-
-
-def _fill_and_tell(
-    events: int,
-    measure: Callable[..., Coroutine[Any, Any, msgspec.Struct | Sequence[msgspec.Struct]]],
-    *,
-    as_json: bool,
-) -> None:
-    """Show what is measured in a store that is filled first."""
-    import asyncio  # noqa: PLC0415 - the other commands start without it
-
-    with progress("filling", events) as done:
-        found = asyncio.run(measure(on_events=done))
-    _tell(found, as_json=as_json)
+    tell(found, as_json=as_json)
 
 
 def _say_load(load: str) -> None:
@@ -221,7 +117,8 @@ def _say_load(load: str) -> None:
         note("wrk is not installed: the bundled sender is slower, and its share of the machine is in the figures")
 
 
-def _tell(found: msgspec.Struct | Sequence[msgspec.Struct], *, as_json: bool) -> None:
+def tell(found: msgspec.Struct | Sequence[msgspec.Struct], *, as_json: bool) -> None:
+    """Show what was measured."""
     if as_json:
         show_bytes(msgspec.json.encode(found))
     else:

@@ -91,10 +91,10 @@ UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What a disk says that takes no more."""
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
+def run(arguments: Sequence[str] | None = None, *, tree: typer.Typer = app, name: str = "gateway") -> int:
     """Run a command; its exit code. None: the process's own arguments."""
     try:
-        code = _code_of(arguments)
+        code = _code_of(tree, name, arguments)
         # At the exit it would be too late to say that the output is not whole.
         _flush()
     except BrokenPipeError:
@@ -111,9 +111,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _code_of(arguments: Sequence[str] | None) -> int:
+def _code_of(tree: typer.Typer, name: str, arguments: Sequence[str] | None) -> int:
     try:
-        app(args=arguments, prog_name="gateway")
+        tree(args=arguments, prog_name=name)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else DONE
     except (GatewayError, KeyboardInterrupt) as error:

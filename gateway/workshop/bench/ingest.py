@@ -3,8 +3,8 @@
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,9 @@ import msgspec
 
 from gateway.workshop.bench import rig
 from gateway.workshop.bench.load import Ids, Load, LoadFailed, Target, press
-from gateway.workshop.bench.peers import PEERS
+
+Peer = Callable[[Path], AbstractContextManager[Target]]
+"""Runs another program that takes webhooks, its files in the folder. Raises LoadFailed."""
 
 KINDS: Final = ("bare", "rim", "durable", "gateway")
 """Bare 200s, the rim without a store, stored with translation held back, stored with translation going on."""
@@ -50,7 +52,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     bodies: Sequence[int]
     rounds: int
     seconds: float
-    peers: Sequence[str] = ()
+    peers: Mapping[str, Peer] = msgspec.field(default_factory=dict)
     ids: Ids = "rising"
 
     @property
@@ -59,12 +61,30 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.connections) * len(self.bodies) * self.rounds * (len(KINDS) + len(self.peers))
 
 
+def plan_of(
+    connections: Sequence[int] | None,
+    bodies: Sequence[int] | None,
+    *,
+    rounds: int,
+    seconds: float,
+    has_random_ids: bool,
+) -> Plan:
+    """What is measured where a person says no more."""
+    return Plan(
+        connections=connections or [1, 16, 64, 256],
+        bodies=bodies or [1000, 3000, 30000],
+        rounds=rounds,
+        seconds=seconds,
+        ids="random" if has_random_ids else "rising",
+    )
+
+
 def measure(plan: Plan, on_run: Callable[[], None] = lambda: None) -> list[Row]:
     """Every server at every setting. Raises LoadFailed."""
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         # First, since a peer may not be there.
-        peers = {peer: stack.enter_context(PEERS[peer](Path(name) / peer)) for peer in plan.peers}
+        peers = {peer: stack.enter_context(open_peer(Path(name) / peer)) for peer, open_peer in plan.peers.items()}
         servers = {kind: stack.enter_context(rig.running(kind, Path(name) / kind)) for kind in KINDS}
         targets = {kind: server.target for kind, server in servers.items()} | peers
         for target in targets.values():

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 import msgspec
 import pytest
 
+from benchmarks.__main__ import figures
 from gateway.cli.tree import run
 from gateway.workshop.bench import load, rig
 from gateway.workshop.bench.ingest import KINDS
@@ -21,7 +22,7 @@ def asked(capfdbinary):
     """Runs a command and gives its standard output, read as JSON."""
 
     def ask(*arguments):
-        code = run(["bench", *arguments, "--json"])
+        code = run([*arguments, "--json"], tree=figures)
         out = capfdbinary.readouterr().out
 
         assert code == 0
@@ -62,7 +63,7 @@ def test_ingest_measures_every_server_at_every_setting_and_draws(asked, tmp_path
 
 def test_an_unknown_peer_is_wrong_usage():
     """The names that there are stand in the answer."""
-    assert run(["bench", "ingest", "--peer", "nobody"]) == 2
+    assert run(["ingest", "--peer", "nobody"], tree=figures) == 2
 
 
 def test_drain_counts_every_accepted_order_at_the_intake(asked, bundled):

@@ -7,9 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks.__main__ import figures
+from benchmarks.peers import PEERS
 from gateway.cli.tree import run
 from gateway.workshop.bench.load import LoadFailed
-from gateway.workshop.bench.peers import PEERS
 
 SCRIPT = Path(__file__).with_name("peer.py").read_text()
 
@@ -77,7 +78,7 @@ def test_a_peers_row_says_how_many_times_its_rate_the_durable_one_is(monkeypatch
     program(tmp_path, "webhook")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     sizes = ["--connections", "2", "--body", "1000", "--rounds", "1", "--seconds", "0.3"]
-    code = run(["bench", "ingest", *sizes, "--peer", "webhook", "--peer", "webhook", "--json"])
+    code = run(["ingest", *sizes, "--peer", "webhook", "--peer", "webhook", "--json"], tree=figures)
     rows = {row["server"]: row for row in json.loads(capfdbinary.readouterr().out)["rows"]}
     peer = rows.pop("webhook")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.peers import programs
 from gateway.workshop.bench.load import Target
-from gateway.workshop.bench.peers import programs
 from gateway.workshop.bench.rig import SOURCE, free_port
 
 

@@ -14,8 +14,8 @@ import httpx
 from gateway.workshop.bench.load import LoadFailed
 from gateway.workshop.bench.rig import START_SECONDS, STOP_SECONDS
 
-CHECKOUT: Final = Path(__file__).parents[3]
-"""The repository; an installed gateway has no peers."""
+CHECKOUT: Final = Path(__file__).parents[2]
+"""The repository."""
 
 _LOOK_SECONDS: Final = 0.02
 
@@ -34,11 +34,8 @@ def find(name: str, source: str, checkout: Path = CHECKOUT) -> str:
 
 
 def configuration(name: str) -> Path:
-    """A file of benchmarks/peers/. Raises LoadFailed."""
-    file = CHECKOUT / "benchmarks" / "peers" / name
-    if not file.is_file():
-        raise LoadFailed(f"benchmarks/peers/{name} is not here: peers are measured from a checkout of the repository")
-    return file
+    """A file beside this one."""
+    return Path(__file__).with_name(name)
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from string import Template
 
 import httpx
 
+from benchmarks.peers import programs
 from gateway.workshop.bench.load import LoadFailed, Target
-from gateway.workshop.bench.peers import programs
 from gateway.workshop.bench.rig import SOURCE, TOKEN, free_port
 
 

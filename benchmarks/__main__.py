@@ -1,0 +1,138 @@
+"""`make bench ARGS=…`: the shipped figures, and those that only whoever changes the gateway asks for."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+import typer
+
+from benchmarks import backlog as growth
+from benchmarks import lives, steadiness
+from benchmarks.peers import PEERS
+from benchmarks.picture import draw
+from gateway.cli import bench as shipped
+from gateway.cli.bench import Connections, RandomIds, Rounds, Seconds, SeveralBodies, SeveralConnections, tell
+from gateway.cli.options import AsJson
+from gateway.cli.show import progress
+from gateway.cli.tree import run
+from gateway.workshop.bench.ingest import plan_of
+
+figures = typer.Typer(help="Figures of this machine, each beside what it is compared with.", no_args_is_help=True)
+figures.command()(shipped.translate)
+figures.command()(shipped.drain)
+
+PendingOrders: TypeAlias = Annotated[int, typer.Option("--pending", min=0, help="Orders that wait for delivery.")]
+
+
+@figures.command()
+def ingest(
+    *,
+    connections: SeveralConnections = None,
+    body: SeveralBodies = None,
+    rounds: Rounds = 3,
+    seconds: Seconds = 2.0,
+    random_ids: RandomIds = False,
+    peer: Annotated[
+        list[str] | None, typer.Option("--peer", metavar="NAME", help="Another program, in the same run.")
+    ] = None,
+    picture: Annotated[Path | None, typer.Option("--picture", metavar="FILE", help="Draw an SVG.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Durable 200s a second, in turn with the same server answering bare 200s, and with other programs."""
+    unknown = [name for name in peer or () if name not in PEERS]
+    if unknown:
+        raise typer.BadParameter(f"no peer {unknown[0]}; there are {', '.join(PEERS)}")
+    plan = plan_of(connections, body, rounds=rounds, seconds=seconds, has_random_ids=random_ids)
+    plan = msgspec.structs.replace(plan, peers={name: PEERS[name] for name in peer or ()})
+    rows, machine = shipped.take(plan, as_json=as_json)
+    if picture is not None:
+        picture.write_text(draw(rows, machine), "utf-8")
+
+
+@figures.command()
+def backlog(
+    *,
+    pending: Annotated[
+        list[int] | None, typer.Option("--pending", min=100, help="Orders that wait; may be given again.")
+    ] = None,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Batches of 100 measured at each size.")] = 8,
+    as_json: AsJson = False,
+) -> None:
+    """What storing, claiming and settling cost as the outbox grows."""
+    sizes = pending or [1_000, 100_000, 1_000_000]
+    _fill_and_tell(max(sizes), partial(growth.measure, sizes, rounds=rounds), as_json=as_json)
+
+
+@figures.command()
+def memory(
+    *,
+    events: Annotated[int, typer.Option("--events", min=0, help="Events stored.")] = 1_000_000,
+    pending: PendingOrders = 100_000,
+    connections: Connections = 64,
+    seconds: Seconds = 5.0,
+    as_json: AsJson = False,
+) -> None:
+    """Resident memory: idle, under load, and with many events stored; and the rate of durable 200s with these."""
+    measure = partial(lives.memory, events=events, pending=pending, connections=connections, seconds=seconds)
+    _fill_and_tell(events, measure, as_json=as_json)
+
+
+@figures.command()
+def start(
+    *,
+    pending: PendingOrders = 1_000_000,
+    rounds: Rounds = 3,
+    seconds: Seconds = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Seconds until ready: empty, and with many pending orders, after a stop and after a kill under load."""
+    measure = partial(lives.start, pending=pending, rounds=rounds, seconds=seconds)
+    _fill_and_tell(pending, measure, as_json=as_json)
+
+
+@figures.command()
+def outage(
+    *,
+    pending: PendingOrders = 100_000,
+    connections: Connections = 16,
+    rounds: Rounds = 3,
+    seconds: Seconds = 2.0,
+    as_json: AsJson = False,
+) -> None:
+    """Time acknowledgements while the intake is down and a backlog waits, beside those of a gateway without one."""
+    measure = partial(steadiness.outage, pending=pending, connections=connections, rounds=rounds, seconds=seconds)
+    _fill_and_tell(pending, measure, as_json=as_json)
+
+
+@figures.command()
+def pull(
+    *,
+    orders: Annotated[int, typer.Option("--orders", min=1, help="Orders in a pull.")] = 100_000,
+    connections: Connections = 16,
+    rounds: Rounds = 3,
+    seconds: Seconds = 4.0,
+    as_json: AsJson = False,
+) -> None:
+    """Time acknowledgements while Trackely pulls everything, beside those without, and the memory that it takes."""
+    measure = partial(steadiness.pull, orders=orders, connections=connections, rounds=rounds, seconds=seconds)
+    _fill_and_tell(orders, measure, as_json=as_json)
+
+
+def _fill_and_tell(
+    events: int,
+    measure: Callable[..., Coroutine[Any, Any, msgspec.Struct | Sequence[msgspec.Struct]]],
+    *,
+    as_json: bool,
+) -> None:
+    """Show what is measured in a store that is filled first."""
+    with progress("filling", events) as done:
+        found = asyncio.run(measure(on_events=done))
+    tell(found, as_json=as_json)
+
+
+if __name__ == "__main__":
+    sys.exit(run(tree=figures, name="make bench"))
