@@ -21,7 +21,9 @@ from gateway.cli.show import progress
 from gateway.cli.tree import run
 from gateway.workshop.bench.ingest import plan_of
 
-figures = typer.Typer(help="Figures of this machine, each beside what it is compared with.", no_args_is_help=True)
+figures = typer.Typer(
+    help="Figures of this machine, each beside what it is compared with.", no_args_is_help=True, add_completion=False
+)
 figures.command()(shipped.translate)
 figures.command()(shipped.drain)
 
