@@ -1,20 +1,14 @@
 """Nouns of the inbox: what arrives, what is stored, what an event becomes."""
 
-from collections.abc import Callable
 from enum import StrEnum
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
 from adapters import TranslationError
-
-Micros: TypeAlias = int
-"""A moment: microseconds since 1970 in UTC. A span: microseconds."""
-
-Clock: TypeAlias = Callable[[], Micros]
-"""The wall clock, as an argument."""
-
-SECOND: Micros = 1_000_000
+from gateway.ground.clock import SECOND as SECOND  # noqa: PLC0414 - nouns of time, said with the others
+from gateway.ground.clock import Clock as Clock  # noqa: PLC0414 - as above
+from gateway.ground.clock import Micros as Micros  # noqa: PLC0414 - as above
 
 
 class EventStatus(StrEnum):

@@ -1,6 +1,5 @@
 """What an adapter makes of a request, by the same code that the gateway runs, with neither store nor network."""
 
-import time
 from pathlib import Path
 from typing import Self
 
@@ -11,6 +10,7 @@ from gateway.cli.failure import Failure
 from gateway.config.load import load_options
 from gateway.config.model import ConfiguredSource, Source, Tenant
 from gateway.events import EventStatus, TranslatedEvent, UntranslatedEvent
+from gateway.ground.clock import now
 from gateway.ground.watchdog import Watchdog
 from gateway.ingress.grammar import fault_in
 from gateway.ingress.identity import identify
@@ -49,7 +49,7 @@ class Workbench:
 
     def __init__(self, source: ConfiguredSource) -> None:
         self._source = source
-        self._now = time.time_ns() // 1000
+        self._now = now()
         self._watchdog = Watchdog(WATCHDOG_SECONDS)
         named = source.adapter.tenants(source.options) if source.adapter.tenants else ()
         tenants = {name: Tenant() for name in (OWN_TENANT, source.settings.tenant, *named)}

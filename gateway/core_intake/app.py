@@ -12,7 +12,6 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from gateway.core_intake import moments
 from gateway.core_intake.database import Database
 from gateway.core_intake.doors import TurnedAway, on_refusal
 from gateway.core_intake.fetching import Fetcher
@@ -23,6 +22,7 @@ from gateway.core_intake.pulling import Pulling
 from gateway.core_intake.settings import Changed, settings_routes
 from gateway.core_intake.webhook import webhook_route
 from gateway.errors import ConfigError, Fault, GatewayError
+from gateway.ground.clock import Clock, now
 from gateway.ground.files import private_database, private_folder
 
 log = structlog.get_logger("core_intake")
@@ -127,7 +127,7 @@ def create_intake(  # noqa: PLR0913 - an application's options, each with its de
     origin: str = "",
     turned_away: TurnedAway = lambda _status, _reason, _address: None,
     changed: Changed = _untold,
-    clock: moments.Clock = moments.now,
+    clock: Clock = now,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     limits: IntakeLimits = _DEFAULT_LIMITS,
     geocode: Geocoder | None = None,

@@ -9,8 +9,9 @@ import msgspec
 from gateway.core_intake.database import Database, Transaction
 from gateway.core_intake.errors import Unauthorized
 from gateway.core_intake.keys import hash_secret, new_secret
-from gateway.core_intake.moments import Clock, as_text
+from gateway.core_intake.moments import as_text
 from gateway.errors import ConflictingRequest, UnknownRecord
+from gateway.ground.clock import Clock
 
 
 class Integration(msgspec.Struct, frozen=True, rename="camel"):

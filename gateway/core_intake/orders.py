@@ -10,9 +10,10 @@ import structlog
 
 from gateway.core_intake.database import Database, Transaction
 from gateway.core_intake.errors import DatesRefused, Unauthorized
-from gateway.core_intake.moments import Clock, as_text
+from gateway.core_intake.moments import as_text
 from gateway.core_intake.payload import Payload, refused_item
 from gateway.errors import UnknownRecord
+from gateway.ground.clock import Clock
 from schemas import IntakeReply, Order, OrderResult
 
 log = structlog.get_logger("core_intake")

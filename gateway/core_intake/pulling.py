@@ -13,10 +13,11 @@ from gateway.core_intake.database import Database
 from gateway.core_intake.errors import DatesRefused, IntakeRefusal, PayloadRefused, PullFailed
 from gateway.core_intake.fetching import Fetcher, checked_url
 from gateway.core_intake.keys import PullKey
-from gateway.core_intake.moments import Clock, as_text
+from gateway.core_intake.moments import as_text
 from gateway.core_intake.orders import Orders
 from gateway.core_intake.payload import read_payload_aside
 from gateway.errors import StoreUnavailable, UnknownRecord
+from gateway.ground.clock import Clock
 from schemas import IntakeReply
 
 log = structlog.get_logger("core_intake")

@@ -4,18 +4,13 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from gateway.config.model import Backoff
-from gateway.events import SECOND, Micros
+from gateway.ground.clock import Micros, micros
 
 Random: TypeAlias = Callable[[], float]
 """A number from 0 up to 1, as an argument."""
 
 # 2**40 times any base is beyond any maximum; the exponent must not overflow after days of failures.
 _LAST_DOUBLING: Final = 40
-
-
-def micros(seconds: float) -> Micros:
-    """A span in microseconds."""
-    return int(seconds * SECOND)
 
 
 def delay(backoff: Backoff, failures: int, random: Random) -> Micros:

@@ -7,10 +7,11 @@ from contextlib import suppress
 from typing import Final
 
 from gateway.config.model import Tenant
-from gateway.delivery.backoff import Random, micros
+from gateway.delivery.backoff import Random
 from gateway.delivery.worker import OnAttempt, TenantWorker, no_report
 from gateway.errors import ConflictingRequest, StoreUnavailable, UnknownRecord
 from gateway.events import Clock, Micros
+from gateway.ground.clock import micros, monotonic
 from gateway.ground.outgoing import Sleep
 from gateway.orders import TenantState
 from gateway.records import Act
@@ -53,7 +54,7 @@ class Delivery:
         }
         # Whatever may have been in flight when a lease was lost rests as long as the slowest tenant asks for.
         self._rest = micros(max((tenant.settle_delay for tenant in tenants.values()), default=0.0))
-        self._rescued_at: Micros = 0
+        self._rescued_at = monotonic()
         self._is_stopping = False
         self._rescued = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -144,7 +145,7 @@ class Delivery:
             if not any(worker.holds_results for worker in self._workers.values()):
                 with suppress(StoreUnavailable):
                     await self._rescue()
-            self._rescued_at = self._clock()
+            self._rescued_at = monotonic()
             await self._sleep(_RESCUE_EVERY if self._rescued.is_set() else _RESTART_PAUSE)
 
     async def _rescue(self) -> None:

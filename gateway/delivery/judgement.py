@@ -19,9 +19,10 @@ from msgspec.structs import replace
 
 from gateway.config.model import Tenant
 from gateway.delivery import policy
-from gateway.delivery.backoff import Random, delay, micros
+from gateway.delivery.backoff import Random, delay
 from gateway.delivery.verdict import Delivered, NotAnIntake, Refused, TooLarge, Unavailable, Verdict, WrongDoor, said
 from gateway.events import Micros, Reason
+from gateway.ground.clock import micros
 from gateway.orders import LeasedOrder, Notes, Settlement, TenantState, TenantStatus, Trial
 
 

@@ -5,9 +5,10 @@ from typing import Final
 from msgspec.structs import replace
 
 from gateway.config.model import Backoff, Tenant
-from gateway.delivery.backoff import Random, delay, micros
+from gateway.delivery.backoff import Random, delay
 from gateway.delivery.verdict import Delivered, NotAnIntake, Refused, Unavailable, Verdict, WrongDoor, said
 from gateway.events import SECOND, Micros, Reason
+from gateway.ground.clock import micros
 from gateway.orders import TenantState, TenantStatus
 
 REFUSES_EVERYTHING: Final = "refuses_everything"

@@ -13,9 +13,9 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from gateway.delivery.backoff import micros
 from gateway.delivery.hints import hints_in
 from gateway.events import Micros
+from gateway.ground.clock import micros
 
 MOST_WORDS: Final = 2048
 """Bytes of the intake's own words that are kept."""

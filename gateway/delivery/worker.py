@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from gateway.config.model import Tenant
 from gateway.delivery import policy
-from gateway.delivery.backoff import Random, micros
+from gateway.delivery.backoff import Random
 from gateway.delivery.client import IntakeClient
 from gateway.delivery.judgement import Decision, Sent, Situation, decide, untouched
 from gateway.delivery.split import Search
@@ -33,6 +33,7 @@ from gateway.delivery.verdict import (
 )
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Clock, Micros
+from gateway.ground.clock import micros, monotonic
 from gateway.ground.outgoing import Sleep
 from gateway.orders import (
     Attempt,
@@ -88,7 +89,7 @@ class _Lane:
         self.woken = asyncio.Event()
         # The next batch, leased with the last one's settlement.
         self.lease: Lease | None = None
-        self.moved_at: Micros = 0
+        self.moved_at: Micros = monotonic()
         self.busy_until: Micros = 0
 
 
@@ -144,8 +145,8 @@ class TenantWorker:
         return self._unsettled > 0
 
     def moved_at(self) -> Micros:
-        """When the slowest lane last moved; a request within its time-out is moving."""
-        now = self._clock()
+        """When the slowest lane last moved, by the monotonic clock; a request within its time-out is moving."""
+        now = monotonic()
         return min(max(lane.moved_at, min(now, lane.busy_until)) for lane in self._lanes)
 
     def wake(self) -> None:
@@ -234,9 +235,8 @@ class TenantWorker:
     async def _run_lane(self, lane: _Lane) -> None:
         while not self._is_stopping or lane.lease is not None:
             lane.woken.clear()
-            lane.moved_at = self._clock()
             at = await self.step(lane.number)
-            lane.moved_at = now = self._clock()
+            lane.moved_at, now = monotonic(), self._clock()
             longest = now + _IDLE
             pause = (longest if at is None else min(at, longest)) - now
             if pause > 0 and not self._is_stopping:
@@ -314,7 +314,7 @@ class TenantWorker:
         """One request: sent, judged, settled, reported. `left`: how many orders of the lease are unsettled before."""
         self._begun += 1
         ticket, at = self._begun, self._clock()
-        lane.busy_until = self._lease_end(at)
+        lane.busy_until = self._lease_end(monotonic())
         lane.client.secret = self._settings.secret or ""
         answer = await lane.client.post([order.body for order in orders])
         now = self._clock()
@@ -360,7 +360,7 @@ class TenantWorker:
         self._unsettled += 1
         try:
             while True:
-                now = lane.moved_at = self._clock()
+                lane.moved_at, now = monotonic(), self._clock()
                 settling = Settling(
                     settlements=decision.settlements,
                     attempt=attempt,

@@ -25,9 +25,9 @@ class DriftLoop:
     async def run(self, tick: Callable[[], None]) -> None:
         """Save for ever."""
         while True:
-            tick()
             await self._sleep(SAVE_SECONDS)
             await self.flush()
+            tick()
 
     async def flush(self) -> None:
         """Save now; while the store cannot write, what was seen waits."""

@@ -1,10 +1,47 @@
-"""The wall clock."""
+"""The one clock and its spans. A moment: microseconds since 1970 in UTC. A span: microseconds."""
 
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeAlias
 
-from gateway.events import Micros
+Micros: TypeAlias = int
+"""A moment, or a span."""
+
+Clock: TypeAlias = Callable[[], Micros]
+"""Tells the present, as an argument."""
+
+SECOND: Final[Micros] = 1_000_000
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def now() -> Micros:
-    """The moment."""
+    """The machine's wall clock."""
     return time.time_ns() // 1000
+
+
+def monotonic() -> Micros:
+    """The clock that nobody sets, for ages within a run: it counts from anywhere."""
+    return time.monotonic_ns() // 1000
+
+
+def micros(seconds: float) -> Micros:
+    """So many seconds as a span."""
+    return round(seconds * SECOND)
+
+
+def seconds(span: Micros) -> float:
+    """A span in seconds."""
+    return span / SECOND
+
+
+def moment(at: Micros) -> datetime:
+    """A moment as an aware time in UTC."""
+    return _EPOCH + timedelta(microseconds=at)
+
+
+def micros_at(at: datetime) -> Micros:
+    """An aware time as a moment."""
+    return (at - _EPOCH) // _MICROSECOND

@@ -20,7 +20,7 @@ import httpx
 import msgspec
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-from gateway.events import SECOND, Micros
+from gateway.ground.clock import SECOND, Micros
 
 LONGEST_RETRY_AFTER: Final = 3600 * SECOND
 """A longer `Retry-After` is taken for this."""

@@ -140,9 +140,10 @@ class LookupLoop:
         """Keep a worker for every turn that something waits for, for ever."""
         try:
             while True:
-                tick()
                 self._awake.clear()
-                for key in await self._queue.turns():
+                turns = await self._queue.turns()
+                tick()
+                for key in turns:
                     worker = self._workers.get(key)
                     if key[0] in self._apis and (worker is None or worker.done()):
                         self._workers[key] = asyncio.create_task(self._serve(*key), name=f"lookups {key}")

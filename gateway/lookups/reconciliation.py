@@ -29,6 +29,7 @@ from gateway.events import (
     TranslatedEvent,
     UntranslatedEvent,
 )
+from gateway.ground.clock import micros
 from gateway.ground.supervision import Tick
 from gateway.lookups.loop import PROBE_EVERY, Fetch, LookupLoop, VendorAnswer, halt_of, try_thrice
 from gateway.records import Act, LookupHalt
@@ -122,13 +123,13 @@ class Reconciler:
         """Start what is due, for ever."""
         try:
             while True:
-                tick()
                 for (source, turn), schedule in self._schedules.items():
                     if schedule.due_at is None:
                         schedule.due_at = await self._first_due(source, turn)
                     if schedule.due_at <= self._clock() and (schedule.task is None or schedule.task.done()):
                         name = f"reconciliation {source} {turn}"
                         schedule.task = asyncio.create_task(self._run_scheduled(source, turn, schedule), name=name)
+                tick()
                 await self._sleep(LOOK_SECONDS)
         finally:
             tasks = [schedule.task for schedule in self._schedules.values() if schedule.task is not None]
@@ -148,7 +149,7 @@ class Reconciler:
                 f"source {source} has nothing to ask: its adapter knows no reconciliation, or its option `reconcile` "
                 "is not set"
             )
-        start = self._clock() - _micros(plan.horizon) if since is None else since
+        start = self._clock() - micros(plan.horizon) if since is None else since
         outcomes = await asyncio.gather(
             *(self._run_turn(source, turn, start) for turn in plan.turns), return_exceptions=True
         )
@@ -167,11 +168,11 @@ class Reconciler:
 
     async def _first_due(self, source: str, turn: str) -> Micros:
         now, reached = self._clock(), await self._ledger.reached(source, turn)
-        every = _micros(self._plans[source].every)
+        every = micros(self._plans[source].every)
         return now if reached is None else min(reached + every, now + every)
 
     async def _run_scheduled(self, source: str, turn: str, schedule: _Schedule) -> None:
-        every = _micros(self._plans[source].every)
+        every = micros(self._plans[source].every)
         started_at = self._clock()
         try:
             await self._run_turn(source, turn, None)
@@ -189,7 +190,7 @@ class Reconciler:
         plan, schedule = self._plans[source], self._schedules[source, turn]
         async with schedule.lock:
             started_at, reached = self._clock(), await self._ledger.reached(source, turn)
-            known_from = started_at - _micros(plan.horizon) if reached is None else reached
+            known_from = started_at - micros(plan.horizon) if reached is None else reached
             start = (known_from if reached is None else reached - OVERLAP) if since is None else since
             name = _moment((await self._ledger.begin_page(started_at)).clock).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             run = _Run(source, turn, plan, start, name)
@@ -332,10 +333,6 @@ def _plan_of(source: ConfiguredSource) -> Reconciliation | None:
 
 def _stored(lookup: Lookup) -> StoredLookup:
     return StoredLookup(lookup.path, lookup.turn, lookup.parameters, lookup.best_effort)
-
-
-def _micros(seconds: float) -> Micros:
-    return round(seconds * SECOND)
 
 
 def _moment(at: Micros) -> datetime:

@@ -2,12 +2,12 @@
 
 import asyncio
 import base64
-import time
 from collections.abc import Mapping
 from typing import Final
 
 from adapters import Api, Credentials
 from gateway.events import Clock, Micros, StoredLookup
+from gateway.ground.clock import now
 from gateway.ground.outgoing import NoAnswer, OutgoingClient, read_retry_after
 from gateway.ground.paths import fault_of_path
 from gateway.lookups.loop import VendorAnswer
@@ -27,7 +27,7 @@ class VendorApi:
         self,
         apis: Mapping[str, Api],
         *,
-        clock: Clock = lambda: time.time_ns() // 1000,
+        clock: Clock = now,
         timeout: float = TIMEOUT_SECONDS,
         most_read: int = MOST_READ,
     ) -> None:

@@ -20,6 +20,7 @@ from gateway.drift.radar import Radar
 from gateway.drift.shapes import shapes_of
 from gateway.errors import StoreUnavailable
 from gateway.events import Clock, Micros
+from gateway.ground.clock import monotonic
 from gateway.ground.metrics import Metrics
 from gateway.ground.supervision import STALE_AFTER, Supervisor
 from gateway.ingress.refusals import RefusalLog
@@ -67,13 +68,14 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
         return {**self.delivery.states(), **{name: pull.state for name, pull in self.pulls.items()}}
 
     def ticks(self) -> dict[str, Micros]:
-        """When each loop last moved."""
+        """When each loop last moved, by the monotonic clock."""
         return {**self.supervisor.ticks, **self.delivery.ticks}
 
     def problems(self) -> list[str]:
-        """Loops that have not moved for a minute."""
-        limit = self.clock() - STALE_AFTER
-        return [f"the loop {name} has not moved for a minute" for name, at in self.ticks().items() if at < limit]
+        """Loops that have not moved for a minute, or die again and again."""
+        limit = monotonic() - STALE_AFTER
+        still = [f"the loop {name} has not moved for a minute" for name, at in self.ticks().items() if at < limit]
+        return [*still, *self.supervisor.problems()]
 
     async def hindrances(self) -> list[str]:
         """Why the gateway is not ready, in words."""
@@ -173,7 +175,7 @@ async def _open(stack: AsyncExitStack, live: Live, clock: Clock, on_lost: Callab
         asking=asking,
         translation=translation,
         reconciler=Reconciler(live.sources, store.reconciliation, vendors, translation.rehearse, clock=clock),
-        supervisor=Supervisor(clock),
+        supervisor=Supervisor(),
     )
     await _start_loops(stack, rooms)
     return rooms

@@ -13,6 +13,7 @@ from gateway.config.live import Live
 from gateway.config.model import Config, Retention
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Clock, Micros, Reason
+from gateway.ground.clock import monotonic
 from gateway.ground.files import InPlace
 from gateway.ground.metrics import DRIFT_KINDS, Metrics
 from gateway.ground.supervision import Tick
@@ -66,7 +67,6 @@ class Conditions:
     async def run(self, tick: Tick) -> None:
         """Look for ever."""
         while True:
-            tick()
             self._awake.clear()
             self.look_at_disk()
             if self._store.failure is not None:
@@ -74,6 +74,7 @@ class Conditions:
                 with contextlib.suppress(StoreUnavailable):
                     await self._store.probe()
             await self._count(self._max_backlog)
+            tick()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     while True:
@@ -152,7 +153,7 @@ class Gauges:
             for kind in DRIFT_KINDS:
                 self._metrics.drifted(name, kind, drifted.get((name, kind), 0))
         for loop, at in self._ticks().items():
-            self._metrics.ticked(loop, at / SECOND)
+            self._metrics.ticked(loop, (now - (monotonic() - at)) / SECOND)
         self._metrics.writable(is_writable=self._store.failure is None)
         return self._metrics.render()
 

@@ -81,16 +81,18 @@ class TranslationLoop:
     async def run(self, tick: Tick) -> None:
         """Translate for ever."""
         while True:
-            tick()
             self._awake.clear()
             try:
                 moved = await self.step(tick)
+                tick()
             except StoreUnavailable as error:
                 _log.warning("translation_waits_for_the_store", detail=str(error))
+                tick()
                 await asyncio.sleep(STORE_RETRY_SECONDS)
                 continue
             except AdaptersUnusable as error:
                 _log.error("translation_waits_for_the_adapters", detail=str(error))
+                tick()
                 await asyncio.sleep(ADAPTERS_RETRY_SECONDS)
                 continue
             await (asyncio.sleep(PACE_SECONDS) if moved else self._rest())

@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from gateway.events import (
     storable,
     told_by,
 )
+from gateway.ground.clock import micros_at
 from gateway.ground.paths import fault_of_path
 from gateway.ground.watchdog import Overrun, Watchdog
 from schemas import encode_order, faults_of
@@ -33,8 +34,6 @@ FUTURE: Final = 300 * SECOND
 TRACEBACK_CHARACTERS: Final = 8000
 _INT64: Final = 2**63 - 1
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _decode_order = msgspec.json.Decoder(Order).decode
 
 
@@ -148,7 +147,7 @@ def _encoded(order: Order, adapter: str) -> tuple[bytes, Reason | None]:
 def _micros(moment: datetime) -> Micros:
     if moment.tzinfo is None:
         raise AdapterDefect("a state's clock has no time zone")
-    return (moment - _EPOCH) // _MICROSECOND
+    return micros_at(moment)
 
 
 def _clock(vendors: datetime | None, event: UntranslatedEvent) -> Micros:

@@ -44,6 +44,9 @@ class Doors:
         answer = await self._http.post(f"/hooks/{to}", content=event, headers=PROOF)
         assert answer.status_code == 200, answer.text
 
+    async def alive(self) -> Any:
+        return (await self._http.get("/healthz")).json()["problems"]
+
     async def api(self, path: str) -> Any:
         answer = await self._http.get(f"/api/v1/{path}", headers={"Authorization": f"Bearer {API_TOKEN}"})
         return answer.json()
@@ -196,6 +199,14 @@ async def test_clock_set_a_day_forwards_and_back(tmp_path):
 
     assert version_of(a.orders["now"]) == 2
     assert dead["deadLetters"] == []
+
+
+async def test_health_knows_no_wall_clock(tmp_path):
+    """Whichever way the clock is set, a gateway whose loops move is alive."""
+    clock = Turned()
+    async with Intake() as a, running(tmp_path, clock, a) as doors:
+        for clock.offset in (200 * DAY, 0.0, -DAY):
+            assert await doors.alive() == []
 
 
 async def test_clock_set_back_while_stopped(tmp_path):

@@ -62,7 +62,7 @@ async def test_woken_worker_delivers_at_once(desk):
 
         assert time.monotonic() - began < 1
         assert set(delivery.ticks) == {"delivery:acme", "delivery:rescue"}
-        assert all(clock() - tick < 10_000_000 for tick in delivery.ticks.values())
+        assert all(time.monotonic_ns() // 1000 - tick < 10_000_000 for tick in delivery.ticks.values())
 
 
 async def test_one_tenants_trouble_is_nobody_elses(desk):

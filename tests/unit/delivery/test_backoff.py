@@ -3,7 +3,8 @@
 import pytest
 
 from gateway.config.model import Backoff
-from gateway.delivery.backoff import delay, micros
+from gateway.delivery.backoff import delay
+from gateway.ground.clock import micros
 
 
 @pytest.mark.parametrize(
