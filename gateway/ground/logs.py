@@ -51,8 +51,9 @@ def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
     spelt: set[str] = set()
     for secret in secrets:
         if len(secret) >= SHORTEST_SECRET:
-            escaped = msgspec.json.encode(secret).decode()[1:-1]
-            spelt |= {secret, escaped, repr(secret)[1:-1], quote(secret, safe=""), quote_plus(secret), quote(secret)}
+            encoded = msgspec.json.encode(secret).decode()[1:-1]
+            spelt |= {secret, encoded, repr(secret)[1:-1], quote(secret, safe=""), quote_plus(secret), quote(secret)}
+            spelt |= {escaped(secret), escaped(encoded)}
     if not spelt:
         return str
     pattern = re.compile("|".join(re.escape(form) for form in sorted(spelt, key=len, reverse=True)))
@@ -225,12 +226,33 @@ _OURS = {"at", "message"}
 _encode = msgspec.json.Encoder(enc_hook=repr).encode
 
 
+_unprintable = re.compile(r"[^\x20-\x7e]")
+
+
+def escaped(text: str) -> str:
+    """The text with every character that is not printed, by its Unicode category, as the escape that JSON has for it.
+
+    Control and format characters, among them the marks that turn the direction of writing, line and paragraph
+    separators, blanks other than a space, half surrogate pairs: whatever breaks, hides or reorders a line.
+    """
+    return text if text.isprintable() else _unprintable.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    character = found[0]
+    if character.isprintable():
+        return character
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
 def _json_lines(at: float, record: EventDict) -> Iterable[str]:
     for line in _lines_of(at, record):
         try:
-            yield _encode(line).decode() + "\n"
+            text = _encode(line).decode()
         except (TypeError, ValueError, UnicodeEncodeError):  # a lone surrogate, a key that is no text
-            yield _encode({_ascii(key): _ascii(value) for key, value in line.items()}).decode() + "\n"
+            text = _encode({_ascii(key): _ascii(value) for key, value in line.items()}).decode()
+        yield escaped(text) + "\n"
 
 
 _console = structlog.dev.ConsoleRenderer(
@@ -250,9 +272,7 @@ def _pretty_lines(at: float, record: EventDict) -> Iterable[str]:
 def _printable(value: Any, key: str = "") -> str:
     """The value's text without anything that a terminal would obey; a traceback keeps its lines."""
     text = str(value)
-    if key == "exception":
-        return "\n".join(_printable(part) for part in text.split("\n"))
-    return text if text.isprintable() else _ascii(text)
+    return "\n".join(map(escaped, text.split("\n"))) if key == "exception" else escaped(text)
 
 
 def _ascii(value: Any) -> str:

@@ -5,6 +5,7 @@ import json
 import logging
 import re
 import threading
+import unicodedata
 
 import pytest
 import structlog
@@ -160,6 +161,33 @@ def test_a_terminal_obeys_nothing_that_was_sent(told, text):
 
     assert text not in shown
     assert shown.count("\n") == 1
+
+
+UNSEEN = "".join(each for each in map(chr, range(0x110000)) if unicodedata.category(each) in {"Cc", "Cf", "Zl", "Zp"})
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal])
+def test_what_is_not_seen_is_escaped(told, stream):
+    """Separators of lines, marks that turn the direction, blanks that hide: by Unicode's category."""
+    shown = told(lambda log: log.info("stored", event_id=UNSEEN, source="\u2028\u202e\u2066\u200b\u00a0é"), stream())
+
+    assert not set(UNSEEN) - set("\n\x1b") & set(shown)
+    assert len(shown.splitlines()) == 1
+    assert "\\u2028\\u202e\\u2066\\u200b\\u00a0é" in shown
+
+
+def test_an_escaped_line_is_read_as_what_was_sent(told):
+    """Off a terminal the escapes are JSON's own."""
+    line = told(lambda log: log.info("stored", event_id=UNSEEN))
+
+    assert json.loads(line)["event_id"] == UNSEEN
+
+
+def test_a_secret_with_what_is_not_seen_is_blotted_out(told):
+    """However it is spelt."""
+    secret = "a-secret\u200b-of-mine"
+
+    assert "of-mine" not in told(lambda log: log.info("stored", event_id=secret), secrets=[secret])
 
 
 def test_a_lone_surrogate_is_shown_escaped(told):
