@@ -1,17 +1,21 @@
 """Slow, greedy and odd senders on raw sockets against a running server: a uvicorn that changes is noticed here."""
 
 import contextlib
+import inspect
 import json
 import re
 import socket
 import statistics
 import threading
 import time
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.config.model import Limits
 from gateway.serving.protocol import MOST_PIPELINED
@@ -51,6 +55,26 @@ def bodies(received: bytes) -> list[Any]:
 
 def is_still_good(rim: Running, event_id: str) -> bool:
     return rim.post({"id": event_id}).status == 200
+
+
+def test_what_we_rest_on_is_there() -> None:
+    """The inner names of uvicorn that `serving/` overrides or reads; its ceiling in pyproject.toml is for them."""
+    bases = {name for base in HttpToolsProtocol.__mro__ for name in vars(base)}
+    overridden = {
+        "_start_asgi_task",
+        "on_response_complete",
+        "send_400_response",
+        "shutdown",
+        "pause_writing",
+        "on_body",
+    }
+    parameters = inspect.signature(RequestResponseCycle).parameters
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+
+    assert overridden <= bases
+    assert {"scope", "transport", "flow", "message_event", "keep_alive", "on_response"} <= parameters.keys()
+    assert "uvicorn>=0.54,<0.55" in project["dependencies"]
+    assert version("uvicorn").startswith("0.54.")
 
 
 # -- slow

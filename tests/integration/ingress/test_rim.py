@@ -23,7 +23,7 @@ from gateway.config.model import Basic, Bearer, ConfiguredSource, Hmac, Limits, 
 from gateway.events import SECOND, Reason
 from gateway.ground.failures import BURST
 from gateway.ingress.refusals import REASONS
-from gateway.serving import protocol
+from gateway.serving import taking
 from tests.integration.ingress.running import GOOD, Answer, Running, adapter, configuration, drained, source
 
 SECRET = "s3cret"
@@ -876,7 +876,7 @@ def test_hooks_that_come_at_once_are_answered_in_their_order(rim: Running) -> No
 
 def test_an_idle_connection_is_closed_in_the_end(rim: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """It keeps its place for a while after an answer, and then is let go."""
-    monkeypatch.setattr(protocol, "KEEP_ALIVE_SECONDS", 0.6)
+    monkeypatch.setattr(taking, "KEEP_ALIVE_SECONDS", 0.6)
     with rim.connect() as connection:
         connection.sendall(_hook("idle 1"))
         first = connection.recv(65536)
