@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gateway.cli import filters
 from gateway.cli.failure import FAILED
+from gateway.cli.filters import Which
 from gateway.cli.show import note, progress, show_bytes, show_line, shown
 
 if TYPE_CHECKING:
@@ -19,11 +19,8 @@ PAGE = 1000
 class Selection:
     """What is to be done to: the ids given, else all that fit the filter."""
 
-    def __init__(
-        self, ids: Sequence[str] | None, *, since: str | None, until: str | None, **options: str | None
-    ) -> None:
+    def __init__(self, ids: Sequence[str] | None, which: Which) -> None:
         self.ids = list(dict.fromkeys(ids or []))
-        which = filters.which(since=since, until=until, **options)
         self.filter = {name: value for name, value in which.items() if value is not None}
         if bool(self.ids) == bool(self.filter):
             raise typer.BadParameter("expected either ids, or options that say which")

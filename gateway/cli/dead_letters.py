@@ -1,28 +1,21 @@
 """`gateway dead-letters …`: what was set aside for a person."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from gateway.cli import bulk, filters
+from gateway.cli import bulk
+from gateway.cli.filters import DEAD_LETTERS, Which, filtered
 from gateway.cli.moments import when
 from gateway.cli.options import (
     DEFAULT_CONFIG,
     DEFAULT_LIMIT,
     AsJson,
-    CodeOf,
     ConfigFile,
     Cursor,
     DryRun,
-    EventIdOf,
     Force,
     Limit,
-    OrderOf,
-    SinceOption,
-    Source,
-    TenantOf,
-    UntilOption,
     Url,
     Why,
 )
@@ -32,38 +25,21 @@ from gateway.cli.show import next_page, show_bytes, show_table
 dead_letters = typer.Typer(help="What was set aside for a person.", no_args_is_help=True)
 
 
-class Kind(StrEnum):
-    """What was set aside."""
-
-    EVENT = "event"
-    ORDER = "order"
-
-
-KindOf = Annotated[Kind | None, typer.Option("--kind", help="Of this kind.")]
 Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="The dead letters' ids, such as event-12.")]
 
 
 @dead_letters.command("list")
-def list_dead_letters(  # noqa: PLR0913 - a filter is these options
+@filtered(*DEAD_LETTERS)
+def list_dead_letters(
     *,
+    which: Which,
     config: ConfigFile = DEFAULT_CONFIG,
-    kind: KindOf = None,
-    source: Source = None,
-    tenant: TenantOf = None,
-    code: CodeOf = None,
-    event_id: EventIdOf = None,
-    order: OrderOf = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """List dead letters, newest first."""
-    which = filters.which(
-        kind=kind, source=source, tenant=tenant, code=code, event_id=event_id, order=order, since=since, until=until
-    )
     answer = operators_api(config, url).get("dead-letters", **which, limit=limit, cursor=cursor)
     if as_json:
         show_bytes(answer.content)
@@ -88,67 +64,35 @@ def list_dead_letters(  # noqa: PLR0913 - a filter is these options
 
 
 @dead_letters.command("replay")
-def replay(  # noqa: PLR0913 - a filter is these options
+@filtered(*DEAD_LETTERS)
+def replay(
     *,
+    which: Which,
     ids: Ids = None,
     config: ConfigFile = DEFAULT_CONFIG,
-    kind: KindOf = None,
-    source: Source = None,
-    tenant: TenantOf = None,
-    code: CodeOf = None,
-    event_id: EventIdOf = None,
-    order: OrderOf = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
     dry_run: DryRun = False,
     force: Force = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Translate again what was set aside, by ids or by what fits the options."""
-    selection = bulk.Selection(
-        ids,
-        kind=kind,
-        source=source,
-        tenant=tenant,
-        code=code,
-        event_id=event_id,
-        order=order,
-        since=since,
-        until=until,
-    )
+    selection = bulk.Selection(ids, which)
     _do(config, url, "replay", selection, {"dryRun": dry_run, "force": force}, as_json=as_json)
 
 
 @dead_letters.command("discard")
-def discard(  # noqa: PLR0913 - a filter is these options
+@filtered(*DEAD_LETTERS)
+def discard(
     *,
+    which: Which,
     ids: Ids = None,
     config: ConfigFile = DEFAULT_CONFIG,
-    kind: KindOf = None,
-    source: Source = None,
-    tenant: TenantOf = None,
-    code: CodeOf = None,
-    event_id: EventIdOf = None,
-    order: OrderOf = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
     reason: Why = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Set dead letters aside for good, by ids or by what fits the options."""
-    selection = bulk.Selection(
-        ids,
-        kind=kind,
-        source=source,
-        tenant=tenant,
-        code=code,
-        event_id=event_id,
-        order=order,
-        since=since,
-        until=until,
-    )
+    selection = bulk.Selection(ids, which)
     _do(config, url, "discard", selection, {"reason": reason}, as_json=as_json)
 
 

@@ -4,70 +4,43 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli import bulk, filters
+from gateway.cli import bulk
+from gateway.cli.filters import EVENTS, Which, filtered
 from gateway.cli.finding import found_by
 from gateway.cli.moments import when
 from gateway.cli.options import (
     DEFAULT_CONFIG,
     DEFAULT_LIMIT,
     AsJson,
-    CodeOf,
     ConfigFile,
     Cursor,
     DryRun,
-    EventIdOf,
     Force,
     Limit,
-    OrderOf,
-    ReferenceOf,
-    SinceOption,
-    Source,
-    TenantOf,
-    UntilOption,
     Url,
 )
 from gateway.cli.reaching import operators_api
 from gateway.cli.show import next_page, show_bytes, show_facts, show_line, show_table, shown
-from gateway.events import ERASED, EventStatus, OrderStatus
+from gateway.events import ERASED, OrderStatus
 
 if TYPE_CHECKING:
     from gateway.cli.client import Client
 
 events = typer.Typer(help="What came in, and what became of it.", no_args_is_help=True)
 
-Status = Annotated[EventStatus | None, typer.Option("--status", help="In this status.")]
-
 
 @events.command("list")
-def list_events(  # noqa: PLR0913 - a filter is these options
+@filtered(*EVENTS)
+def list_events(
     *,
+    which: Which,
     config: ConfigFile = DEFAULT_CONFIG,
-    source: Source = None,
-    status: Status = None,
-    event_id: EventIdOf = None,
-    reference: ReferenceOf = None,
-    order: OrderOf = None,
-    tenant: TenantOf = None,
-    code: CodeOf = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """List events, newest first."""
-    which = filters.which(
-        source=source,
-        status=status,
-        event_id=event_id,
-        reference=reference,
-        order=order,
-        tenant=tenant,
-        code=code,
-        since=since,
-        until=until,
-    )
     answer = operators_api(config, url).get("events", **which, limit=limit, cursor=cursor)
     if as_json:
         show_bytes(answer.content)
@@ -131,37 +104,19 @@ def show_event_of(client: "Client", event: dict[str, Any], *, as_json: bool) -> 
 
 
 @events.command("replay")
-def replay(  # noqa: PLR0913 - a filter is these options
+@filtered(*EVENTS)
+def replay(
     *,
+    which: Which,
     ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="The events' ids.")] = None,
     config: ConfigFile = DEFAULT_CONFIG,
-    source: Source = None,
-    status: Status = None,
-    event_id: EventIdOf = None,
-    reference: ReferenceOf = None,
-    order: OrderOf = None,
-    tenant: TenantOf = None,
-    code: CodeOf = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
     dry_run: DryRun = False,
     force: Force = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Translate stored events again with today's adapter and options, by ids or by what fits the options."""
-    selection = bulk.Selection(
-        ids,
-        source=source,
-        status=status,
-        event_id=event_id,
-        reference=reference,
-        order=order,
-        tenant=tenant,
-        code=code,
-        since=since,
-        until=until,
-    )
+    selection = bulk.Selection(ids, which)
     flags = {"dryRun": dry_run, "force": force}
     client = operators_api(config, url)
     bulk.do(client, ("events", "replay"), selection, flags=flags, member="events", done="replayed", as_json=as_json)

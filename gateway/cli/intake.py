@@ -1,6 +1,7 @@
 """`gateway intake …`: the embedded intake's Settings → Integrations, and the contract's suite."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,36 +30,25 @@ def list_integrations(*, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, a
         _show_integrations(answer.value["integrations"])
 
 
-@intake.command("connect")
-def connect(
-    *, tenant: TenantName, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False
-) -> None:
-    """Connect a tenant: makes its webhook's URL and its secret, which is shown this once."""
-    _act(config, url, (tenant, "connect"), as_json=as_json)
+def _acting(act: str, words: str) -> Callable[..., None]:
+    """The command that does this to a tenant's webhook."""
+
+    def command(
+        *, tenant: TenantName, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False
+    ) -> None:
+        _act(config, url, (tenant, act), as_json=as_json)
+
+    command.__doc__ = words
+    return command
 
 
-@intake.command("regenerate")
-def regenerate(
-    *, tenant: TenantName, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False
-) -> None:
-    """Make a tenant's new secret, shown this once; the old one stops working at once."""
-    _act(config, url, (tenant, "regenerate"), as_json=as_json)
-
-
-@intake.command("deactivate")
-def deactivate(
-    *, tenant: TenantName, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False
-) -> None:
-    """Answer 401 to a tenant's webhook until it is activated."""
-    _act(config, url, (tenant, "deactivate"), as_json=as_json)
-
-
-@intake.command("activate")
-def activate(
-    *, tenant: TenantName, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False
-) -> None:
-    """Let a deactivated webhook receive again."""
-    _act(config, url, (tenant, "activate"), as_json=as_json)
+for name, does in {
+    "connect": "Connect a tenant: makes its webhook's URL and its secret, which is shown this once.",
+    "regenerate": "Make a tenant's new secret, shown this once; the old one stops working at once.",
+    "deactivate": "Answer 401 to a tenant's webhook until it is activated.",
+    "activate": "Let a deactivated webhook receive again.",
+}.items():
+    intake.command(name)(_acting(name, does))
 
 
 @intake.command("pull")

@@ -1,9 +1,12 @@
 """The options that commands share."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
+
+from gateway.events import EventStatus
 
 # `readable=False` wherever a file is named: what cannot be read is no wrong usage, and whoever reads it says so.
 ConfigFile: TypeAlias = Annotated[
@@ -49,4 +52,15 @@ ReferenceOf: TypeAlias = Annotated[
 OrderOf: TypeAlias = Annotated[
     str | None, typer.Option("--order", metavar="ID", help="Of the order with this externalOrderId.")
 ]
+
+
+class Kind(StrEnum):
+    """What was set aside."""
+
+    EVENT = "event"
+    ORDER = "order"
+
+
+KindOf: TypeAlias = Annotated[Kind | None, typer.Option("--kind", help="Of this kind.")]
+StatusOf: TypeAlias = Annotated[EventStatus | None, typer.Option("--status", help="In this status.")]
 CodeOf: TypeAlias = Annotated[str | None, typer.Option("--code", metavar="CODE", help="With this reason's code.")]

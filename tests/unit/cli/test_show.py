@@ -93,7 +93,7 @@ def test_what_is_no_moment_is_wrong_usage():
 def test_a_selection_is_by_ids_or_by_filter(ids, which):
     """Neither and both are wrong usage: nothing must be done to everything by accident."""
     with pytest.raises(typer.BadParameter):
-        Selection(ids, since=None, until=None, **which)
+        Selection(ids, {"since": None, "until": None, **which})
 
 
 SHOW = """
