@@ -24,7 +24,15 @@ from adapters.contract import (
     VendorModel,
     decoder,
 )
-from adapters.errors import IncompletePayload, MalformedAnswer, MalformedPayload, TranslationError, UnknownGoodsOwner
+from adapters.errors import (
+    IncompletePayload,
+    MalformedAnswer,
+    MalformedPayload,
+    SeveralDestinations,
+    TranslationError,
+    UnknownGoodsOwner,
+)
+from adapters.texts import references_in
 from schemas import Order
 
 __all__ = [
@@ -50,10 +58,12 @@ __all__ = [
     "Reconciliation",
     "Reply",
     "Secret",
+    "SeveralDestinations",
     "State",
     "Translation",
     "TranslationError",
     "UnknownGoodsOwner",
     "VendorModel",
     "decoder",
+    "references_in",
 ]

@@ -205,9 +205,10 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     """A vendor's adapter: a record of pure functions.
 
     `reads_headers` and `reads_parameters` list what `identify` and `translate` may see of the request besides the
-    body. `collision_option` names the option that keeps two owners' equal order numbers apart. `tenants` lists the
-    tenants that the options route to, so that the start can check them; `api` says where lookups go,
-    `reconciliation` how the vendor's API is asked for what no webhook told (None: it is not).
+    body. `references` are the JSON paths (`$.order.number`) at which a body names its references: whatever breaks, a
+    dead letter is found by them. `collision_option` names the option that keeps two owners' equal order numbers apart.
+    `tenants` lists the tenants that the options route to, so that the start can check them; `api` says where lookups
+    go, `reconciliation` how the vendor's API is asked for what no webhook told (None: it is not).
     """
 
     name: str
@@ -217,6 +218,7 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     translate: Callable[[Hook, Any, Answers], Translation]
     reads_headers: tuple[str, ...] = ()
     reads_parameters: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
     collision_option: str | None = None
     acknowledge: Callable[[Acknowledgement], Reply] | None = None
     probe: Callable[[Probe], Reply] | None = None

@@ -4,6 +4,7 @@ TranslationError
   MalformedPayload       the body is not what the vendor's contract says
     MalformedAnswer        the body is, an answer of the vendor's API is not
   IncompletePayload      well formed, but something without which there is no order is missing
+  SeveralDestinations    one order would go to several places
   UnknownGoodsOwner      the goods owner is not in the options' list of tenants
 
 Any other exception that leaves an adapter becomes the gateway's `adapter_defect`, with its traceback.
@@ -46,6 +47,12 @@ class IncompletePayload(TranslationError):  # noqa: N818 - named by what is wron
     """Something without which there is no order is missing; the detail names the option that would mend it."""
 
     code = "incomplete_payload"
+
+
+class SeveralDestinations(TranslationError):  # noqa: N818 - named by what is wrong
+    """Its parts go to different places; the detail names the option that makes an order of each."""
+
+    code = "several_destinations"
 
 
 class UnknownGoodsOwner(TranslationError):  # noqa: N818 - named by what is wrong

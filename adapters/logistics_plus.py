@@ -5,7 +5,8 @@ Quirks, each held by a golden case:
 - `topic` is the same for both kinds: `entityType` tells an Order from a Receive.
 - `shipFromAddress` is the supplier and never a place of delivery; the published Order sample has no other address.
 - a Receive is delivered to the warehouse that `warehouseCode` names, so the options must know its address.
-- `shipToAddress` may stand on a shipment instead of the order.
+- `shipToAddress` may stand on the shipments instead of the order; shipments to several places are no one order.
+- words such as `entityType` and `status` come in any case, with blanks around them.
 - absent, null and `""` mean the same; `USA` and `US` too.
 - dates carry an offset but mean the day as written; a midnight +00:00 is that day everywhere.
 """
@@ -29,10 +30,10 @@ from adapters.contract import (
     VendorModel,
     decoder,
 )
-from adapters.errors import IncompletePayload, MalformedPayload, TranslationError
+from adapters.errors import IncompletePayload, MalformedPayload, SeveralDestinations
 from adapters.moments import day, fault_of_zone, microseconds, moment
 from adapters.templates import fault_of_template, filled
-from adapters.texts import first_of, identifier, plain, references_of, topic_of
+from adapters.texts import first_of, identifier, plain, references_of, topic_of, word
 from schemas import Order
 
 MEMBERS = {
@@ -43,7 +44,12 @@ MEMBERS = {
 }
 """What an id's template may use, and where it stands."""
 
+SHIPMENT_MEMBERS = {**MEMBERS, "shipment_id": "$.data.shipments[].id"}
+"""What the template of a shipment's id may use."""
+
 SHIP_TO = "$.data.shipToAddress"
+SHIPMENTS = "$.data.shipments"
+ORDER, RECEIVE = "ORDER", "RECEIVE"
 CANCELLED = "CAN"
 FINALIZED = "FIN"
 
@@ -80,13 +86,17 @@ class Options(OptionsModel, frozen=True, kw_only=True):
     receives: Literal["forward", "until_finalized", "ignore"] = "forward"
     warehouses: dict[str, Warehouse] = msgspec.field(default_factory=dict)
     missing_ship_to: Literal["dead_letter"] | Stand = "dead_letter"
+    shipments: Literal["order", "each"] = "order"
+    shipment_external_order_id: str = "{primary_reference}-{shipment_id}"
 
     def __post_init__(self) -> None:
         members = frozenset(MEMBERS)
+        shipment_members = frozenset(SHIPMENT_MEMBERS)
         faults = {
             "time_zone": fault_of_zone(self.time_zone),
             "external_order_id": fault_of_template(self.external_order_id, members),
             "receive_external_order_id": fault_of_template(self.receive_external_order_id, members),
+            "shipment_external_order_id": fault_of_template(self.shipment_external_order_id, shipment_members),
         }
         found = [f"{key}: {fault}" for key, fault in faults.items() if fault is not None]
         if found:
@@ -124,6 +134,8 @@ class Party(VendorModel, frozen=True):
 class Shipment(VendorModel, frozen=True):
     """What did ship of an Order; only what the order itself may lack."""
 
+    id: str | None = None
+    status: str | None = None
     date_last_updated: str | None = None
     ship_to_address: Party | None = None
 
@@ -190,18 +202,17 @@ def translate(hook: Hook, options: Options, _answers: Answers) -> Translation:
         return Ignored(reason)
     reason = _reason_to_ignore(event.entity_type, options)
     if reason is not None:
-        return Ignored(reason, _references(event.data) if event.entity_type == "Receive" else ())
-    try:
-        return _judged(event, options)
-    except TranslationError as fault:
-        fault.references = _references(event.data)
-        raise
+        return Ignored(reason, _references(event.data) if word(event.entity_type) == RECEIVE else ())
+    if word(event.entity_type) == RECEIVE:
+        return _receive(event, options)
+    return _order(event, options) if options.shipments == "order" else _shipments(event, options)
 
 
 def _reason_to_ignore(entity_type: str | None, options: Options) -> str | None:
-    if entity_type not in ("Order", "Receive"):
+    kind = word(entity_type)
+    if kind not in (ORDER, RECEIVE):
         return f"neither an Order nor a Receive: entityType {(topic_of(entity_type) or 'absent')[:50]}"
-    if entity_type == "Receive" and options.receives == "ignore":
+    if kind == RECEIVE and options.receives == "ignore":
         return "option receives ignores every Receive"
     return None
 
@@ -210,27 +221,69 @@ def _references(record: Record) -> tuple[str, ...]:
     return references_of(record.primary_reference, record.secondary_reference, record.id)
 
 
-def _judged(event: Event, options: Options) -> Translation:
-    record, is_receive = event.data, event.entity_type == "Receive"
-    status = (record.status or "").strip().upper()
-    if is_receive and options.receives == "until_finalized" and status == FINALIZED:
-        return Ignored("the Receive is finalized: its goods are in stock", _references(record))
-    option = "receive_external_order_id" if is_receive else "external_order_id"
-    template = options.receive_external_order_id if is_receive else options.external_order_id
-    members = {
+def _members(record: Record) -> dict[str, str | None]:
+    return {
         "primary_reference": record.primary_reference,
         "secondary_reference": record.secondary_reference,
         "warehouse_code": record.warehouse_code,
         "id": record.id,
     }
-    external_order_id = filled(template, members, option=option, paths=MEMBERS)
-    clock = _changed_at(record, options.time_zone)
-    tie = microseconds(moment(event.date_created, options.time_zone))
-    references = _references(record)
+
+
+def _tie(event: Event, options: Options) -> int:
+    return microseconds(moment(event.date_created, options.time_zone))
+
+
+def _receive(event: Event, options: Options) -> Translation:
+    record, references = event.data, _references(event.data)
+    status = word(record.status)
+    if options.receives == "until_finalized" and status == FINALIZED:
+        return Ignored("the Receive is finalized: its goods are in stock", references)
+    option = "receive_external_order_id"
+    name = filled(options.receive_external_order_id, _members(record), option=option, paths=MEMBERS)
+    clock, tie = _changed_at(record, options.time_zone), _tie(event, options)
     if status == CANCELLED:
-        return [Cancellation(external_order_id=external_order_id, clock=clock, tie=tie, references=references)]
-    order = (_receive if is_receive else _order)(record, external_order_id, options)
-    return [State(order=order, clock=clock, tie=tie, references=references)]
+        return [Cancellation(external_order_id=name, clock=clock, tie=tie, references=references)]
+    return [State(order=_received(record, name, options), clock=clock, tie=tie, references=references)]
+
+
+def _order(event: Event, options: Options) -> Translation:
+    record, references = event.data, _references(event.data)
+    name = filled(options.external_order_id, _members(record), option="external_order_id", paths=MEMBERS)
+    clock, tie = _changed_at(record, options.time_zone), _tie(event, options)
+    if word(record.status) == CANCELLED:
+        return [Cancellation(external_order_id=name, clock=clock, tie=tie, references=references)]
+    parties = _shipped_to(record)
+    if len({line.casefold() for party in parties if (line := _line(party)) is not None}) > 1:
+        raise SeveralDestinations(
+            "its shipments go to different addresses; option shipments: each makes an order of each", path=SHIPMENTS
+        )
+    # The order's own word, else its shipments'.
+    place = _first_place(record.ship_to_address, *parties)
+    return [State(order=_addressed(record, name, place, options), clock=clock, tie=tie, references=references)]
+
+
+def _shipments(event: Event, options: Options) -> Translation:
+    """A state a shipment, which goes where it says, else where its order goes."""
+    record, tie = event.data, _tie(event, options)
+    shipments = [shipment for shipment in record.shipments or () if shipment is not None]
+    if not shipments:
+        if word(record.status) == CANCELLED:
+            raise IncompletePayload("no shipments: which of its orders are cancelled cannot be told", path=SHIPMENTS)
+        return Ignored("no shipments yet; option shipments makes an order of each", _references(record))
+    states: list[State | Cancellation] = []
+    for shipment in shipments:
+        members = {**_members(record), "shipment_id": shipment.id}
+        template, option = options.shipment_external_order_id, "shipment_external_order_id"
+        name = filled(template, members, option=option, paths=SHIPMENT_MEMBERS)
+        clock = _changed_at(msgspec.structs.replace(record, shipments=[shipment]), options.time_zone)
+        references = references_of(*_references(record), shipment.id)
+        if CANCELLED in (word(record.status), word(shipment.status)):
+            states.append(Cancellation(external_order_id=name, clock=clock, tie=tie, references=references))
+            continue
+        order = _addressed(record, name, _first_place(shipment.ship_to_address, record.ship_to_address), options)
+        states.append(State(order=order, clock=clock, tie=tie, references=references))
+    return states
 
 
 def _changed_at(record: Record, zone: str) -> datetime | None:
@@ -249,9 +302,10 @@ def _day(text: str | None, options: Options, path: str) -> str | None:
     return day(text, None if options.time_zone == "UTC" else options.time_zone, path)
 
 
-def _receive(record: Record, external_order_id: str, options: Options) -> Order:
+def _received(record: Record, external_order_id: str, options: Options) -> Order:
     warehouse_code = identifier(record.warehouse_code)
-    warehouse = options.warehouses.get(warehouse_code) if warehouse_code is not None else None
+    listed = {word(code): each for code, each in options.warehouses.items()}
+    warehouse = listed.get(word(warehouse_code))
     if warehouse is None:
         shown = "no warehouseCode" if warehouse_code is None else f"warehouse {warehouse_code[:50]} is not listed"
         raise IncompletePayload(
@@ -268,9 +322,8 @@ def _receive(record: Record, external_order_id: str, options: Options) -> Order:
     )
 
 
-def _order(record: Record, external_order_id: str, options: Options) -> Order:
+def _addressed(record: Record, external_order_id: str, place: tuple[Party, str] | None, options: Options) -> Order:
     planned_date = _day(record.required_ship_date, options, "$.data.requiredShipDate")
-    place = _place(record)
     if place is not None:
         party, address = place
         contact = party.contact or NOBODY
@@ -293,16 +346,17 @@ def _order(record: Record, external_order_id: str, options: Options) -> Order:
     )
 
 
-def _place(record: Record) -> tuple[Party, str] | None:
-    """Where an Order goes, with the address on one line: the order's own word, else the first shipment's."""
-    if (party := record.ship_to_address) is not None and (address := _line(party)) is not None:
-        return party, address
-    for shipment in record.shipments or ():
-        if shipment is not None and (party := shipment.ship_to_address) is not None:
-            address = _line(party)
-            if address is not None:
-                return party, address
+def _first_place(*parties: Party | None) -> tuple[Party, str] | None:
+    """The first that has an address, with it on one line."""
+    for party in parties:
+        if party is not None and (line := _line(party)) is not None:
+            return party, line
     return None
+
+
+def _shipped_to(record: Record) -> list[Party]:
+    parties = [shipment.ship_to_address for shipment in record.shipments or () if shipment is not None]
+    return [party for party in parties if party is not None]
 
 
 def _line(party: Party) -> str | None:
@@ -321,9 +375,10 @@ def _line(party: Party) -> str | None:
 
 ADAPTER = Adapter(
     name="logistics_plus",
-    version="1",
+    version="2",
     options=Options,
     identify=identify,
     translate=translate,
+    references=(MEMBERS["primary_reference"], MEMBERS["secondary_reference"], MEMBERS["id"]),
     collision_option="external_order_id",
 )

@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 
 from adapters.errors import MalformedPayload
 
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+"""A vendor's way of saying that nothing is set are years before and after these."""
+
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST_TIME = 64
 _DAY_LENGTH = 10
@@ -46,10 +49,10 @@ def _read(text: str) -> datetime | None:
 def moment(text: str | None, zone: str = "UTC") -> datetime | None:
     """The instant that a vendor's date-time names, aware and in UTC, a naive one being local to `zone`.
 
-    None where the text is absent, empty, not a date-time, or outside the years 1 to 9999: a time of change that cannot
-    be read must not cost the order, and the time of receipt takes its place.
+    None where the text is absent, empty, no date-time, or a year that means none: a time of change that cannot be read
+    must not cost the order, and the time of receipt takes its place.
     """
-    if not text or (read := _read(text.strip())) is None:
+    if not text or (read := _read(text.strip())) is None or _means_none(text.strip()):
         return None
     if read.tzinfo is UTC:
         return read
@@ -70,14 +73,14 @@ def day(text: str | None, zone: str | None = None, path: str | None = None) -> s
     """The calendar day, as YYYY-MM-DD, that a vendor's date or date-time means.
 
     A date stands as it is. A date-time with an offset means the day that it is in `zone` at that instant; without a
-    zone, the day as written. A naive one means the day as written. Absent or empty is None. A day that no calendar has
-    stands as it is too, so that the order's own check refuses it.
+    zone, the day as written. A naive one means the day as written. Absent, empty or a year that means none is None. A
+    day that no calendar has stands as it is too, so that the order's own check refuses it.
 
     Raises:
         MalformedPayload: neither a date nor a date-time.
     """
     stripped = (text or "").strip()
-    if not stripped:
+    if not stripped or _means_none(stripped):
         return None
     written = stripped[:_DAY_LENGTH]
     if (read := _read(stripped)) is None:
@@ -90,6 +93,11 @@ def day(text: str | None, zone: str | None = None, path: str | None = None) -> s
         return read.astimezone(_zone(zone)).date().isoformat()
     except OverflowError:
         raise MalformedPayload("a date outside the years 1 to 9999", path=path) from None
+
+
+def _means_none(text: str) -> bool:
+    """Years before 1970 and after 2199, such as 0001-01-01, 1900-01-01 and 9999-12-31: nothing was set."""
+    return text[:4].isdigit() and text[4:5] == "-" and not FIRST_YEAR <= int(text[:4]) <= LAST_YEAR
 
 
 def _is_calendar_day(written: str) -> bool:

@@ -316,10 +316,11 @@ def _planned_date(info: OrderInfo, options: Options) -> str | None:
 
 ADAPTER = Adapter(
     name="ongoing",
-    version="1",
+    version="2",
     options=Options,
     identify=identify,
     translate=translate,
+    references=("$.orderNumber", "$.orderId", "$.goodsOwnerOrderId"),
     collision_option="external_order_id",
     tenants=lambda options: options.tenants.values(),
     api=api_of,

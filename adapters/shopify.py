@@ -2,8 +2,10 @@
 
 Quirks, each held by a golden case:
 - the header `X-Shopify-Webhook-Id` names the event and `X-Shopify-Topic` its topic; neither stands in the body.
+- `updated_at` counts whole seconds; `X-Shopify-Triggered-At` decides within one, else a cancellation comes last.
 - the body is the order itself, whatever happened to it; topics that bring another body are ignored.
 - `shipping_address` is null where nothing is shipped: pick-ups, sales over the counter, vouchers.
+- codes may be null where names are there: `province`, `country`.
 - `id` and `order_number` are numbers, ids of some apps texts; `name` is what people call the order: `#1001`.
 - weights are grams.
 - a cancelled order says so by `cancelled_at`, and comes under `orders/updated` too.
@@ -28,14 +30,15 @@ from adapters.contract import (
     VendorModel,
     decoder,
 )
-from adapters.errors import IncompletePayload, TranslationError
-from adapters.moments import moment
+from adapters.errors import IncompletePayload
+from adapters.moments import microseconds, moment
 from adapters.templates import fault_of_template, filled
-from adapters.texts import first_of, identifier, references_of, topic_of
+from adapters.texts import first_of, identifier, references_of, topic_of, word
 from adapters.units import kilograms
 from schemas import Order
 
 EVENT_ID, TOPIC, SHOP = "x-shopify-webhook-id", "x-shopify-topic", "x-shopify-shop-domain"
+TRIGGERED_AT = "x-shopify-triggered-at"
 
 # https://shopify.dev/docs/api/webhooks: these bring an order; orders/edited an edit, orders/delete an id alone.
 ORDER_TOPICS = frozenset(
@@ -49,6 +52,7 @@ MEMBERS = {"name": "$.name", "order_number": "$.order_number", "id": "$.id", "sh
 """What the template of the order's id may use, and where it stands."""
 
 SHIP_TO = "$.shipping_address"
+PICK_UP = frozenset({"PICK-UP", "PICKUP", "PICK UP", "LOCAL PICKUP"})
 
 
 class Stand(OptionsModel, frozen=True, kw_only=True):
@@ -83,8 +87,10 @@ class Address(VendorModel, frozen=True, rename=None):
     address1: str | None = None
     address2: str | None = None
     city: str | None = None
+    province: str | None = None
     province_code: str | None = None
     zip: str | int | None = None
+    country: str | None = None
     country_code: str | None = None
     phone: str | int | None = None
 
@@ -100,6 +106,13 @@ class ShippingLine(VendorModel, frozen=True, rename=None):
     """How the order is to be shipped."""
 
     code: str | None = None
+    delivery_category: str | None = None
+
+
+class LineItem(VendorModel, frozen=True, rename=None):
+    """What was bought."""
+
+    requires_shipping: bool | None = None
 
 
 class ShopifyOrder(VendorModel, frozen=True, rename=None):
@@ -116,6 +129,7 @@ class ShopifyOrder(VendorModel, frozen=True, rename=None):
     customer: Customer | None = None
     shipping_address: Address | None = None
     shipping_lines: list[ShippingLine | None] | None = None
+    line_items: list[LineItem | None] | None = None
     total_weight: int | float | str | None = None
 
 
@@ -134,28 +148,33 @@ def translate(hook: Hook, options: Options, _answers: Answers) -> Translation:
     """One state of one order; judged in the order topic, test, cancellation, address."""
     topic = topic_of(hook.headers.get(TOPIC))
     # Without the header, as when a person sends a body by hand, the body is taken for what it most often is.
-    if topic is not None and topic not in ORDER_TOPICS:
+    if topic is not None and topic.lower() not in ORDER_TOPICS:
         return Ignored(f"topic {topic[:50]} brings no order")
     order = read_order(hook.body)
     references = references_of(order.name, _text(order.order_number), _text(order.id))
     if order.test and options.test_orders == "ignore":
         return Ignored("a test order; option test_orders would forward it", references)
-    try:
-        return _judged(order, identifier(hook.headers.get(SHOP)), references, options)
-    except TranslationError as fault:
-        fault.references = references
-        raise
-
-
-def _judged(order: ShopifyOrder, shop: str | None, references: tuple[str, ...], options: Options) -> Translation:
+    shop, record = identifier(hook.headers.get(SHOP)), identifier(_text(order.id), MEMBERS["id"])
     members = {"name": order.name, "order_number": _text(order.order_number), "id": _text(order.id), "shop": shop}
     external_order_id = filled(options.external_order_id, members, option="external_order_id", paths=MEMBERS)
-    clock = moment(order.updated_at)
-    if order.cancelled_at:
-        return [Cancellation(external_order_id=external_order_id, clock=clock, owner=shop, references=references)]
+    is_cancelled = bool(order.cancelled_at)
+    clock, tie = moment(order.updated_at), microseconds(moment(hook.headers.get(TRIGGERED_AT))) or int(is_cancelled)
+    if is_cancelled:
+        return [
+            Cancellation(
+                external_order_id=external_order_id,
+                clock=clock,
+                tie=tie,
+                owner=shop,
+                references=references,
+                record=record,
+            )
+        ]
     address = _line(order.shipping_address or NO_ADDRESS)
     customer_id = None
     if address is None:
+        if (reason := _unshipped(order)) is not None:
+            return Ignored(reason, references)
         if options.missing_shipping_address == "ignore":
             return Ignored("no shipping_address: nothing to deliver", references)
         if not isinstance(options.missing_shipping_address, Stand):
@@ -166,7 +185,18 @@ def _judged(order: ShopifyOrder, shop: str | None, references: tuple[str, ...], 
             )
         customer_id = options.missing_shipping_address.customer_id
     canonical = _order(order, external_order_id, address, customer_id, options)
-    return [State(order=canonical, clock=clock, owner=shop, references=references)]
+    return [State(order=canonical, clock=clock, tie=tie, owner=shop, references=references, record=record)]
+
+
+def _unshipped(order: ShopifyOrder) -> str | None:
+    """Why an order without an address is nothing to deliver; None: it should have one."""
+    items = [item.requires_shipping for item in order.line_items or () if item is not None]
+    if items and not any(each is not False for each in items):
+        return "no item is shipped: vouchers, downloads, services"
+    lines = [line for line in order.shipping_lines or () if line is not None]
+    if any(word(line.delivery_category) in PICK_UP or word(line.code) in PICK_UP for line in lines):
+        return "the customer picks the order up"
+    return None
 
 
 def _order(
@@ -192,8 +222,8 @@ def _line(address: Address) -> str | None:
         (address.address1, address.address2),
         city=address.city,
         post_code=_text(address.zip),
-        state=address.province_code,
-        country=address.country_code,
+        state=address.province_code or address.province,
+        country=address.country_code or address.country,
         path=SHIP_TO,
     )
 
@@ -205,10 +235,11 @@ def _text(member: str | int | None) -> str | None:
 
 ADAPTER = Adapter(
     name="shopify",
-    version="1",
+    version="2",
     options=Options,
     identify=identify,
     translate=translate,
-    reads_headers=(EVENT_ID, TOPIC, SHOP),
+    reads_headers=(EVENT_ID, TOPIC, SHOP, TRIGGERED_AT),
+    references=(MEMBERS["name"], MEMBERS["order_number"], MEMBERS["id"]),
     collision_option="external_order_id",
 )

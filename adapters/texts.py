@@ -1,7 +1,10 @@
 """Vendors' texts, made fit for an order: no control characters, no lone surrogates, no absurd lengths."""
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from adapters.errors import MalformedPayload
 
@@ -15,6 +18,8 @@ LONGEST_TOPIC = 200
 """Characters of a topic; the rest is cut off."""
 
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# Zero-width characters, the byte order mark, bidirectional marks: two ids that look alike are one.
+_UNSEEN = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
 
 def plain(text: str | None, path: str | None = None) -> str | None:
@@ -32,19 +37,30 @@ def plain(text: str | None, path: str | None = None) -> str | None:
 
 
 def identifier(text: str | None, path: str | None = None) -> str | None:
-    """An identifier as the vendor wrote it, without the whitespace around it; None where it is absent or blank.
+    """An identifier as people see it; None where it is absent or blank.
+
+    That is without the whitespace around it and the characters that nobody sees, in Unicode's normal form C.
 
     One that holds a control character or a lone surrogate, or is longer than `LONGEST_IDENTIFIER`, is a
     MalformedPayload at `path`: an identifier that we change would name something else.
     """
     if not text:
         return None
-    stripped = text.strip()
+    stripped = text.strip() if text.isascii() else _seen(text)
     if len(stripped) > LONGEST_IDENTIFIER:
         raise MalformedPayload(f"an identifier of more than {LONGEST_IDENTIFIER} characters", path=path)
     if not stripped.isprintable() and _UNFIT.search(stripped):
         raise MalformedPayload("an identifier with a control character", path=path)
     return stripped or None
+
+
+def _seen(text: str) -> str:
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", text)).strip()
+
+
+def word(text: str | None) -> str:
+    """A word of a closed set, such as a status, as it is compared: trimmed, in capitals; empty where it is absent."""
+    return (text or "").strip().upper()
 
 
 def topic_of(member: object) -> str | None:
@@ -56,10 +72,29 @@ def references_of(*texts: str | None) -> tuple[str, ...]:
     """The references that are there, each once; one that is no fit identifier finds nothing and is left out."""
     found: dict[str, None] = {}
     for text in texts:
-        if text and len(text) <= LONGEST_IDENTIFIER and (text.isprintable() or not _UNFIT.search(text)):
-            found[text.strip()] = None
+        seen = text if not text or text.isascii() else _seen(text)
+        if seen and len(seen) <= LONGEST_IDENTIFIER and (seen.isprintable() or not _UNFIT.search(seen)):
+            found[seen.strip()] = None
     found.pop("", None)
     return tuple(found)
+
+
+def references_in(body: bytes, paths: Sequence[str]) -> tuple[str, ...]:
+    """The texts and numbers that stand at these paths (`$.data.id`) of a JSON body, however else it is spoilt."""
+    try:
+        read = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf")) if paths else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ()
+    return references_of(*(_text_at(read, path.split(".")[1:]) for path in paths))
+
+
+def _text_at(value: object, steps: list[str]) -> str | None:
+    for step in steps:
+        value = value.get(step) if isinstance(value, dict) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        # The number of digits that a text of it may have is bounded, and no reference has so many.
+        return str(value) if abs(value) < 10**LONGEST_TOPIC else None
+    return value if isinstance(value, str) else None
 
 
 def first_of(texts: Iterable[str | None], path: str | None = None) -> str | None:

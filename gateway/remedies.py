@@ -26,6 +26,7 @@ REMEDIES: Final[dict[str, Remedy]] = {
     "invalid_order": Remedy("mend the mapping, then replay", "replay"),
     "order_collision": _SET_OPTION,
     "order_renamed": Remedy("discard it, or replay it with force as an order of its own", "discard"),
+    "several_destinations": _SET_OPTION,
     "unknown_goods_owner": Remedy("list the goods owner in the option `tenants`, then replay", "replay"),
     "lookup_not_found": Remedy("replay once the vendor's API has the order", "replay"),
     "lookup_retrying": Remedy("nothing: it is asked again by itself"),
@@ -50,6 +51,7 @@ REMEDIES: Final[dict[str, Remedy]] = {
     "refuses_everything": Remedy("ask Trackely; it goes on by itself once an order is accepted"),
     "lookup_unauthorized": Remedy("mend the credentials of the vendor's API and reload, then resume", "resume"),
     "disk_full": Remedy("free space on the store's disk"),
+    "store_removed": Remedy("put the file back in its place, or restart the gateway"),
     "disk_unreadable": Remedy("look at the store's disk"),
     "backlog_full": Remedy("wait for the drain, or see why the tenant's orders do not go out"),
 }

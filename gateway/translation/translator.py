@@ -8,7 +8,17 @@ from typing import Any, Final
 
 import msgspec
 
-from adapters import Cancellation, Hook, Ignored, Lookups, MalformedPayload, Order, State, TranslationError
+from adapters import (
+    Cancellation,
+    Hook,
+    Ignored,
+    Lookups,
+    MalformedPayload,
+    Order,
+    State,
+    TranslationError,
+    references_in,
+)
 from gateway.config.model import ConfiguredSource, Tenant
 from gateway.events import (
     SECOND,
@@ -196,7 +206,8 @@ def _dead(
     references: tuple[str, ...] = (),
     trace: str | None = None,
 ) -> TranslatedEvent:
-    return _told(source, event, EventStatus.DEAD, references, reason=reason, traceback=trace)
+    found = references or references_in(event.body, source.adapter.references)
+    return _told(source, event, EventStatus.DEAD, found, reason=reason, traceback=trace)
 
 
 def defect(

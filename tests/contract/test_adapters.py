@@ -9,8 +9,12 @@ import msgspec
 import pytest
 
 import adapters
-from adapters import Adapter, Hook, Identity, Ignored, Lookup, Lookups, OptionsModel, Order, State
+from adapters import Adapter, Hook, Identity, Ignored, Lookup, Lookups, OptionsModel, Order, State, references_in
+from gateway.config.model import ConfiguredSource, Source
+from gateway.events import UntranslatedEvent
+from gateway.ground.watchdog import Watchdog
 from gateway.registry import named_adapters
+from gateway.translation.translator import Translator
 from gateway.workshop.kit import checks
 from gateway.workshop.kit.cases import Case, load_cases, outcome_of
 from gateway.workshop.kit.hostile import CORPUS, WRONG, mutations
@@ -72,6 +76,29 @@ def test_a_golden_body_says_nothing_of_its_padding(adapter):
         padded = msgspec.structs.replace(case, hook=msgspec.structs.replace(case.hook, body=case.hook.body + b" \n"))
 
         assert checks.problems_of_case(adapter, padded) == []
+
+
+@every_adapter
+def test_a_dead_letter_is_found_by_its_references(adapter):
+    """Wherever it broke: what its body names is among its references."""
+    named = {case.name: references_in(case.hook.body, adapter.references) for case in cases_of(adapter.name).values()}
+    dead = {name: case.expected for name, case in cases_of(adapter.name).items() if case.expected["outcome"] == "dead"}
+
+    assert any(named[name] for name in dead)
+    assert [name for name in dead if named[name] and not set(named[name]) <= set(dead[name]["references"])] == []
+
+
+@every_adapter
+def test_what_breaks_an_adapter_is_found_by_its_references(adapter):
+    """An adapter's own defect is a dead letter like any other."""
+    case = next(case for case in cases_of(adapter.name).values() if references_in(case.hook.body, adapter.references))
+    broken = msgspec.structs.replace(adapter, translate=raising)
+    source = ConfiguredSource("s", Source(adapter.name, "demo", "none"), broken, adapter.options())
+    event = UntranslatedEvent(1, "s", "e-1", None, 0, case.hook.body, b"")
+    translated = Translator({"s": source}, {}, Watchdog(1.0)).translate(event)
+
+    assert translated.reason.code == "adapter_defect"
+    assert translated.references == references_in(case.hook.body, adapter.references)
 
 
 @every_adapter

@@ -9,7 +9,19 @@ from typing import Any
 
 import msgspec
 
-from adapters import Adapter, Cancellation, Hook, Identity, Ignored, Lookup, Lookups, Secret, State, TranslationError
+from adapters import (
+    Adapter,
+    Cancellation,
+    Hook,
+    Identity,
+    Ignored,
+    Lookup,
+    Lookups,
+    Secret,
+    State,
+    TranslationError,
+    references_in,
+)
 from schemas import encode_order, faults_of
 
 LONGEST_ID = 2_000
@@ -111,7 +123,7 @@ def outcome_of(adapter: Adapter, options: Any, hook: Hook, answers: Mapping[str,
         return said | {
             "outcome": "dead",
             "reason": {"code": error.code, "detail": error.detail, "path": error.path},
-            "references": list(error.references),
+            "references": list(error.references or references_in(hook.body, adapter.references)),
         }
     return said | _outcome_of_translation(translation)
 

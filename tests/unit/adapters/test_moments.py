@@ -79,6 +79,11 @@ def test_microseconds():
         ("", STOCKHOLM, None),
         (" ", None, None),
         (None, None, None),
+        ("0001-01-01T00:00:00", STOCKHOLM, None),
+        ("1900-01-01", None, None),
+        ("9999-12-31T23:59:59-14:00", STOCKHOLM, None),
+        ("1970-01-01", None, "1970-01-01"),
+        ("2199-12-31", None, "2199-12-31"),
     ],
 )
 def test_day(text, zone, planned):
@@ -90,7 +95,7 @@ def test_day(text, zone, planned):
     "text",
     [
         *("next week", "15/05/2023", "2023-05-15T25:00:00Z", "2023-05-15Tnoon", "20230515", "1684108800"),
-        *("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "\0", "2023-05-15" + "0" * 20_000),
+        *("\0", "2023-05-15" + "0" * 20_000),
     ],
 )
 def test_day_that_cannot_be_read(text):
@@ -110,3 +115,12 @@ def test_a_time_zone_that_is_none(name):
 def test_a_time_zone():
     """A zone's name is no fault."""
     assert fault_of_zone(STOCKHOLM) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00", "1900-01-01T00:00:00Z", "1969-12-31", "2200-01-01", "9999-12-31"]
+)
+def test_a_moment_that_means_none(text):
+    """A vendor's way of saying that nothing is set is no time of change: the receipt takes its place."""
+    assert moment(text) is None
+    assert day(text) is None

@@ -1,7 +1,7 @@
 import pytest
 
 from adapters import MalformedPayload
-from adapters.texts import first_of, identifier, plain, references_of, topic_of
+from adapters.texts import first_of, identifier, plain, references_in, references_of, topic_of, word
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,35 @@ def test_first_of():
     """The first text that is not blank wins, by its plain form."""
     assert first_of([None, " ", " a\nb ", "c"]) == "a b"
     assert first_of([]) is None
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", "\u200b", "\u200d", "\u202e", "\u2066", "\u00ad"])
+def test_ids_that_look_alike_are_one(mark):
+    """Characters that nobody sees are no part of an id or a reference, and é is one letter however it is written."""
+    assert identifier(f"{mark}SO{mark}-1{mark}") == "SO-1"
+    assert references_of(f"SO-e\u0301{mark}", "SO-\u00e9") == ("SO-\u00e9",)
+    assert identifier(mark) is None
+
+
+def test_words_are_compared_without_regard_to_case():
+    """Trimmed and in capitals; one that is absent is empty."""
+    assert word(" can\t") == word("CAN")
+    assert word(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (b'{"data": {"no": " A-1 ", "id": 7}}', ("A-1", "7")),
+        (b'\xef\xbb\xbf{"data": {"no": "A-1", "id": null}}', ("A-1",)),
+        (b'{"data": {"no": true, "id": [1]}}', ()),
+        (b'{"data": {"no": 1' + b"0" * 5000 + b"}}", ()),
+        (b'{"data": []}', ()),
+        (b"no JSON", ()),
+        (b"[" * 5000, ()),
+        (b'"\xff"', ()),
+    ],
+)
+def test_references_are_found_in_a_body_whatever_else_is_wrong(body, found):
+    """Texts and numbers at the paths; what cannot be read names nothing."""
+    assert references_in(body, ("$.data.no", "$.data.id")) == found
