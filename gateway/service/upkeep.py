@@ -54,8 +54,9 @@ class Conditions:
     def problems(self) -> list[str]:
         """Why the gateway is not ready, in words."""
         problems = [] if self._disk is None else [self._disk.detail]
-        if self._store.failure is not None:
-            problems.append(f"the store cannot write: {self._store.failure}")
+        failure = self._store.failure
+        if failure is not None:
+            problems.append(failure if failure.startswith("reading") else f"the store cannot write: {failure}")
         return problems
 
     def grew(self, tenants: Collection[str]) -> None:

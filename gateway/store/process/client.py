@@ -28,7 +28,13 @@ MOST_BYTES: Final = 64 << 20
 """Of arrivals that wait for the store's answer. What comes beyond is refused: a disk that hangs costs no more."""
 
 SILENT_SECONDS: Final = 5.0
-"""A store that has arrivals to answer, and answers none for so long, is not well."""
+"""A store that has arrivals to answer, and answers none for so long, or no ping, is down."""
+
+LOOKS: Final = 5
+"""So often is it pinged within that span, and so many pings without a word in return are silence."""
+
+_ASKED_IN_PERSON: Final = ("records.", "archive.", "operations.", "trail.", "inbox.", "probe")
+"""Whoever asks these is told when the store is down. The loops' own questions are answered when it goes on."""
 
 
 class _Port:
@@ -84,7 +90,9 @@ class ProcessStore:
         self._unanswered = 0
         # When it last answered an arrival, or was given one after a rest.
         self._heard = 0.0
-        self._calls: dict[int, tuple[asyncio.Future[Any], protocol.Decode]] = {}
+        self._pings = 0
+        self._watching: asyncio.TimerHandle | None = None
+        self._calls: dict[int, tuple[asyncio.Future[Any], str, protocol.Decode]] = {}
         self._number = 0
         self._is_closing = False
         self._is_gone = False
@@ -103,6 +111,7 @@ class ProcessStore:
         store._child = child = await Child.start(HOST, store._take, store._lost, str(path))
         try:
             await store._opened
+            store._watch()
         except BaseException:
             store._is_closing = True
             child.kill()
@@ -116,7 +125,27 @@ class ProcessStore:
         silent = time.monotonic() - self._heard if self._puts else 0.0
         if self._failure is None and silent > SILENT_SECONDS:
             return f"it has not answered for {silent:.0f} s"
+        if self._failure is None and self._pings > LOOKS:
+            return f"it has not answered for {self._pings * SILENT_SECONDS / LOOKS:.0f} s"
         return self._failure
+
+    def _watch(self) -> None:
+        """Ping, and let nobody wait for a store that is silent."""
+        self._watching = self._loop.call_later(SILENT_SECONDS / LOOKS, self._watch)
+        self._pings += 1
+        self._child.channel.send(protocol.PING, b"")
+        why = self.failure
+        if self._puts and time.monotonic() - self._heard > SILENT_SECONDS:
+            self._give_up([future for future, _ in self._puts], f"the store is down: {why}")
+        if self._pings > LOOKS:
+            asked = [future for future, name, _ in self._calls.values() if name.startswith(_ASKED_IN_PERSON)]
+            self._give_up(asked, f"the store is down: {why}")
+
+    @staticmethod
+    def _give_up(waiting: "list[asyncio.Future[Any]]", why: str) -> None:
+        for future in waiting:
+            if not future.done():
+                future.set_exception(StoreUnavailable(why))
 
     @property
     def pid(self) -> int:
@@ -137,7 +166,7 @@ class ProcessStore:
             future.set_exception(self._unavailable())
             return future
         size = len(arrival.body)
-        if self._is_full(size):
+        if self._is_full(size) or (self._puts and time.monotonic() - self._heard > SILENT_SECONDS):
             future.set_exception(StoreUnavailable(BEHIND))
             return future
         try:
@@ -181,11 +210,13 @@ class ProcessStore:
         """Call a port's method (`port.method`); what it returns or raises."""
         if self._is_closing or self._is_gone:
             raise self._unavailable()
+        if self._pings > LOOKS and name.startswith(_ASKED_IN_PERSON):
+            raise StoreUnavailable(f"the store is down: {self.failure}")
         codec = protocol.codec_of(name)
         payload = codec.encode_arguments((arguments, named))
         self._number = number = (self._number + 1) & 0xFFFFFFFF
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._calls[number] = future, codec.decode_outcome
+        self._calls[number] = future, name, codec.decode_outcome
         self._child.channel.send(protocol.CALL, protocol.encode_call(number, name, payload))
         return await future
 
@@ -201,6 +232,7 @@ class ProcessStore:
         """Finish what waits and end the process."""
         self._pass_arrivals()
         self._is_closing = True
+        self._rest()
         self._child.channel.send(protocol.CLOSE, b"")
         await self._child.stop()
 
@@ -209,6 +241,9 @@ class ProcessStore:
         self._child.kill()
 
     def _take(self, kind: int, payload: memoryview) -> None:
+        self._pings = 0
+        if kind == protocol.PING:
+            return
         if kind == protocol.PUT:
             self._take_stored(protocol.decode_stored(payload))
         elif kind == protocol.CALL:
@@ -231,7 +266,7 @@ class ProcessStore:
         for outcome in stored:
             future, size = self._puts.popleft()
             self._unanswered -= size
-            if future.cancelled():
+            if future.done():
                 continue
             if isinstance(outcome, Receipt):
                 future.set_result(outcome)
@@ -239,8 +274,8 @@ class ProcessStore:
                 future.set_exception(StoreUnavailable(outcome))
 
     def _take_answer(self, number: int, is_error: bool, payload: memoryview) -> None:  # noqa: FBT001 - a frame's field
-        future, decode = self._calls.pop(number)
-        if future.cancelled():
+        future, _, decode = self._calls.pop(number)
+        if future.done():
             return
         try:
             outcome = protocol.unpickled(payload) if is_error else decode(payload)
@@ -251,12 +286,17 @@ class ProcessStore:
         else:
             future.set_result(outcome)
 
+    def _rest(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+
     def _lost(self) -> None:
         self._is_gone = True
+        self._rest()
         self._failure = GONE
         if not self._opened.done():
             self._opened.set_exception(self._unavailable())
-        for future in (*(future for future, _ in self._puts), *(future for future, _ in self._calls.values())):
+        for future in (*(future for future, _ in self._puts), *(future for future, _, _ in self._calls.values())):
             if not future.done():
                 future.set_exception(self._unavailable())
         self._puts.clear()

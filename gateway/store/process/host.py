@@ -3,9 +3,12 @@
 import asyncio
 import os
 import socket
+import sqlite3
 import sys
+import time
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import uvloop
@@ -16,6 +19,9 @@ from gateway.ground.channel import attach, end_of, rest_collector
 from gateway.store.process import protocol
 from gateway.store.sqlite import SqliteStore
 
+UNREADABLE_SECONDS: Final = 30.0
+"""For so long after a read that failed, and was not asked for again, the store is not well."""
+
 
 class Host:
     """Serves one gateway the store's ports until it says that it is enough, or is gone."""
@@ -25,6 +31,8 @@ class Host:
         self._is_enough = asyncio.Event()
         self._calls: set[asyncio.Task[None]] = set()
         self._failure: str | None = None
+        # Calls whose last outcome was an error of the file's: when, and which.
+        self._unreadable: dict[str, tuple[float, str]] = {}
 
     async def run(self, end: socket.socket) -> None:
         """Open the store, and serve."""
@@ -51,6 +59,8 @@ class Host:
             task = asyncio.create_task(self._call(number, call, bytes(given)))
             self._calls.add(task)
             task.add_done_callback(self._calls.discard)
+        elif kind == protocol.PING:
+            self._channel.send(protocol.PING, b"")
         else:
             self._is_enough.set()
 
@@ -78,17 +88,27 @@ class Host:
             # What cannot be read, such as a value of a class that only an adapter knows, is the caller's fault alone.
             arguments, named = codec.decode_arguments(given)
             outcome = await getattr(owner, method)(*arguments, **named)
+            self._unreadable.pop(call, None)
             payload = codec.encode_outcome(outcome)
         except Exception as error:  # noqa: BLE001 - the caller gets it
+            if isinstance(error, sqlite3.DatabaseError):
+                self._unreadable[call] = time.monotonic(), str(error)
             answer = protocol.encode_answer(number, protocol.encode_error(error), is_error=True)
         else:
             answer = protocol.encode_answer(number, payload, is_error=False)
         self._tell_failure()
         self._channel.send(protocol.CALL, answer)
 
+    def _reading_failure(self) -> str | None:
+        """Why reads fail, until the same call succeeds, or nobody has failed at it for a while."""
+        limit = time.monotonic() - UNREADABLE_SECONDS
+        self._unreadable = {call: found for call, found in self._unreadable.items() if found[0] > limit}
+        return next((f"reading the store fails: {why}" for _, why in self._unreadable.values()), None)
+
     def _tell_failure(self) -> None:
-        if self._store.failure != self._failure:
-            self._failure = self._store.failure
+        failure = self._store.failure or self._reading_failure()
+        if failure != self._failure:
+            self._failure = failure
             self._channel.send(protocol.FAILURE, protocol.pickled(self._failure))
 
 

@@ -36,6 +36,9 @@ STORED: Final = 6
 CLOSE: Final = 7
 """To the store: finish what waits, and end."""
 
+PING: Final = 8
+"""To the store, and back at once: whether it lives, however long what it was asked for may take."""
+
 Encode = Callable[[Any], bytes]
 Decode = Callable[[Any], Any]
 

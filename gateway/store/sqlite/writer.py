@@ -7,9 +7,11 @@ a flood and the loops behind it do not starve each other.
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -93,7 +95,7 @@ class Writer:
         self._wake = threading.Event()
         self._is_waking = False
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread = threading.Thread(target=self._run_or_end, name="store-writer", daemon=True)
         self._thread.start()
 
     def put(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
@@ -145,6 +147,14 @@ class Writer:
         if fault is not None:
             self.failure = fault
             raise StoreUnavailable(f"the store cannot write: {fault}")
+
+    def _run_or_end(self) -> None:
+        try:
+            self._run()
+        except BaseException:  # noqa: BLE001 - whatever it was, nobody would ever be answered again
+            # A store without its writer is none. Its process ends, the gateway with it, and both are started again.
+            traceback.print_exc()
+            os._exit(1)
 
     def _run(self) -> None:
         while True:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -200,3 +201,62 @@ async def test_an_error_that_nobody_expects_says_where_it_was_raised(store):
         await store.records.events(EventFilter(), limit="many", cursor=None)
 
     assert "in the store's process" in "".join(told.value.__notes__)
+
+
+async def test_nobody_waits_for_a_store_that_is_silent(store):
+    """Stopped, it lets a hook and an operator wait for five seconds; who comes then is told at once; it goes on."""
+    os.kill(store.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    asked = [asyncio.ensure_future(each) for each in (store.inbox.put(arrival(1)), store.records.counts())]
+    loops = asyncio.ensure_future(store.translation.untranslated(["acme"], 10))
+    told = await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), 9)
+    waited = time.monotonic() - began
+    with pytest.raises(StoreUnavailable):
+        await asyncio.wait_for(store.records.counts(), 1)
+    with pytest.raises(StoreUnavailable):
+        await asyncio.wait_for(store.inbox.put(arrival(2)), 1)
+    assert "has not answered" in str(store.failure)
+    os.kill(store.pid, signal.SIGCONT)
+
+    assert [type(each) for each in told] == [StoreUnavailable] * 2
+    assert 4 < waited < 8
+    assert isinstance(await asyncio.wait_for(loops, 5), list)
+    assert (await store.inbox.put(arrival(1))).kind == "duplicate"
+
+
+WITHOUT_A_WRITER = """
+import asyncio, sys
+from pathlib import Path
+from gateway.events import Arrival
+from gateway.store.sqlite import SqliteStore
+
+async def main():
+    store = await SqliteStore.open(Path(sys.argv[1]))
+    store.writer._jobs.append(None)
+    store.writer._wake.set()
+    await asyncio.sleep(30)
+
+asyncio.run(main())
+"""
+
+
+def test_a_writer_that_breaks_ends_the_process(tmp_path):
+    """Nobody waits for ever for a writer that is no more."""
+    command = [sys.executable, "-c", WITHOUT_A_WRITER, str(tmp_path / "gateway.db")]
+    ended = subprocess.run(command, capture_output=True, timeout=20, check=False, text=True)
+
+    assert ended.returncode == 1
+    assert "AttributeError" in ended.stderr
+
+
+async def test_reads_that_fail_are_said(store):
+    """A table that is gone from under the readers turns the store red; the call fails as it did."""
+    await store.inbox.put(arrival(1))
+    await store.records.counts()
+    with sqlite3.connect(store.path) as other:
+        other.execute("DROP TABLE drift")
+    other.close()
+    with pytest.raises(sqlite3.OperationalError):
+        await store.drift.drift()
+
+    assert str(store.failure).startswith("reading the store fails: no such table")
