@@ -1,7 +1,7 @@
 """The operators' API."""
 
 from gateway.api.app import CALLS, PREFIX, create_api
-from gateway.api.doors import Audit, Deliveries, Doors, Lookups, Refusals, TurnedAway
+from gateway.api.doors import Audit, Deliveries, Doors, Lookups, Refusals
 from gateway.api.health import health_routes
 from gateway.api.sources import is_silent
 from gateway.records import LookupHalt
@@ -15,7 +15,6 @@ __all__ = [
     "LookupHalt",
     "Lookups",
     "Refusals",
-    "TurnedAway",
     "create_api",
     "health_routes",
     "is_silent",

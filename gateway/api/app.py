@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api import auditing, dead_letters, events, finding, history, orders, sources, tenants, upkeep
-from gateway.api.access import FailureLimit, Operator, operators_of
+from gateway.api.access import Operator, operators_of
 from gateway.api.answers import SECURITY_HEADERS, refuse, reply
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
@@ -61,7 +61,6 @@ class Doorkeeper:
     def __init__(self, app: ASGIApp, doors: Doors) -> None:
         self._app = app
         self._operators = doors.live.derive(lambda config: operators_of(config.settings.api))
-        self._limit = FailureLimit(doors.failures_per_minute, doors.clock)
         self._address_of = doors.address_of
         self._note = doors.turned_away
 
@@ -82,8 +81,7 @@ class Doorkeeper:
 
     def _turned_away(self, request: Request) -> Response:
         address = self._address_of(request)
-        seconds = self._limit.retry_after(address)
-        self._note(401 if seconds is None else 429, "operators_credentials", address)
+        seconds = self._note("operators_credentials", address)
         if seconds is not None:
             return refuse(429, "too many failed proofs from this address", {"Retry-After": str(seconds)})
         return refuse(401, "expected `Authorization: Bearer <token>`", {"WWW-Authenticate": "Bearer"})

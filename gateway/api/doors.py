@@ -9,15 +9,13 @@ from starlette.requests import Request
 from gateway.config.live import Live
 from gateway.config.model import Config
 from gateway.events import Clock, Micros, Reason
+from gateway.ground.failures import TurnedAway
 from gateway.orders import TenantState
 from gateway.records import Act, DriftFinding, LookupHalt, RefusalRecord
 from gateway.store.ports import Archive, AuditTrail, Operations, Records
 
 Audit: TypeAlias = Callable[[str, str, str], None]
 """Writes into the log who did what to what: the token's name, the act, the thing it was done to."""
-
-TurnedAway: TypeAlias = Callable[[int, str, str | None], None]
-"""Writes down a request that proved nobody: status, reason, address."""
 
 
 class Deliveries(Protocol):
@@ -88,8 +86,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     """All that the operators' API opens onto.
 
     `wake_translation` is called when events were put back for translation. `started_at` is when this gateway began to
-    listen, from which a source that never sent anything is silent. `address_of` says who asks; failed proofs are
-    limited per address, `failures_per_minute` each.
+    listen, from which a source that never sent anything is silent. `address_of` says who asks.
     """
 
     records: Records
@@ -107,7 +104,6 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     turned_away: TurnedAway
     wake_translation: Callable[[], None]
     address_of: Callable[[Request], str] = peer_of
-    failures_per_minute: int = 30
 
     @property
     def config(self) -> Config:

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from gateway.core_intake.database import Database
-from gateway.core_intake.doors import TurnedAway, on_refusal
+from gateway.core_intake.doors import on_refusal
 from gateway.core_intake.fetching import Fetcher
 from gateway.core_intake.integrations import Integrations
 from gateway.core_intake.keys import PullKey
@@ -23,6 +23,7 @@ from gateway.core_intake.settings import Changed, settings_routes
 from gateway.core_intake.webhook import webhook_route
 from gateway.errors import ConfigError, Fault, GatewayError
 from gateway.ground.clock import Clock, now
+from gateway.ground.failures import TurnedAway
 from gateway.ground.files import private_database, private_folder
 
 log = structlog.get_logger("core_intake")
@@ -125,7 +126,7 @@ def create_intake(  # noqa: PLR0913 - an application's options, each with its de
     admin_of: Callable[[bytes], str | None],
     customers: Sequence[KnownCustomer] = (),
     origin: str = "",
-    turned_away: TurnedAway = lambda _status, _reason, _address: None,
+    turned_away: TurnedAway = lambda _reason, _address: None,
     changed: Changed = _untold,
     clock: Clock = now,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -139,7 +140,7 @@ def create_intake(  # noqa: PLR0913 - an application's options, each with its de
         admin_of: the name of a Bearer token that may use Settings, or None; `keys.bearer_among` makes one from tokens.
         customers: known to every tenant from the start.
         origin: scheme, host and port under which the intake is reached, shown in the webhooks' URLs.
-        turned_away: told of each request that proved nobody: status, reason, address.
+        turned_away: told of each request that proved nobody, and limits them.
         changed: told of each change of the settings: by whom, which, of which tenant.
         clock: tells the time in microseconds since 1970.
         sleep: waits between two looks at the schedule.

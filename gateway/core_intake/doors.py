@@ -1,21 +1,19 @@
 """What both of the intake's doors share: bodies read with a cap, JSON answers, errors by their consequence."""
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from gateway.core_intake.errors import IntakeRefusal, PayloadRefused
+from gateway.core_intake.errors import IntakeRefusal, PayloadRefused, TooManyFailures, Unauthorized
 from gateway.errors import ConflictingRequest, StoreUnavailable, UnknownRecord
-
-TurnedAway: TypeAlias = Callable[[int, str, str | None], None]
-"""Told of a request that proved nobody: status, reason, address. Anybody can make many: no log line each."""
+from gateway.ground.failures import TurnedAway
 
 
-def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer that nobody on the way keeps."""
     return Response(
         msgspec.json.encode(body), status, {"Cache-Control": "no-store", **(headers or {})}, "application/json"
@@ -25,6 +23,12 @@ def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) 
 def address_of(request: Request) -> str | None:
     """The address at the other end of the connection."""
     return request.client.host if request.client else None
+
+
+def unproven(request: Request, reason: str, turned_away: TurnedAway) -> IntakeRefusal:
+    """What to raise at a request that proves nobody."""
+    seconds = turned_away(reason, address_of(request))
+    return Unauthorized() if seconds is None else TooManyFailures(seconds)
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
@@ -50,8 +54,7 @@ async def on_refusal(_: Request, error: Exception) -> Response:
     """Answers what the intake refuses with the status of its kind."""
     match error:
         case IntakeRefusal():
-            headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None  # noqa: PLR2004
-            return answer(error.body, error.status, headers)
+            return answer(error.body, error.status, error.headers)
         case UnknownRecord():
             return answer({"error": str(error)}, 404)
         case ConflictingRequest():

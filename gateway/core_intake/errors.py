@@ -2,11 +2,14 @@
 
 IntakeRefusal
   Unauthorized        401  wrong or missing secret, unknown tenant, inactive integration
+  TooManyFailures     429  the same, too often from one address
   PayloadRefused      400  no JSON, not the payload's shape, or an order that cannot be
   DatesRefused        422  every plannedDate that is no day, of a payload that has no other fault
   PullFailed          502  the pulled URL did not answer, or not with orders that pass the rules above
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import msgspec
@@ -26,6 +29,7 @@ class IntakeRefusal(GatewayError):  # noqa: N818 - the field's word for a reques
     """Nothing of the request was applied; `body` is the JSON answer."""
 
     status: ClassVar[int]
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, error: str) -> None:
         super().__init__(error)
@@ -36,9 +40,20 @@ class Unauthorized(IntakeRefusal):
     """One answer for every reason, so that it tells nobody which it was."""
 
     status = 401
+    headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
     def __init__(self) -> None:
         super().__init__("unauthorized")
+
+
+class TooManyFailures(IntakeRefusal):
+    """Guessing is slow; a valid proof is never refused for it."""
+
+    status = 429
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("too many failed proofs from this address")
+        self.headers = {"Retry-After": str(seconds)}
 
 
 class PayloadRefused(IntakeRefusal):

@@ -9,16 +9,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core_intake.doors import TurnedAway, address_of, answer, read_body
-from gateway.core_intake.errors import PayloadRefused, Unauthorized
+from gateway.core_intake.doors import answer, read_body, unproven
+from gateway.core_intake.errors import PayloadRefused
 from gateway.core_intake.integrations import Integrations
 from gateway.core_intake.keys import bearer_of
 from gateway.core_intake.orders import Orders
 from gateway.core_intake.pulling import Pulling, PullRequest
+from gateway.ground.failures import TurnedAway
 from schemas import Order, faults_of
 
 T = TypeVar("T")
 Endpoint = Callable[[Request], Awaitable[Response]]
+
 
 Changed = Callable[[str, str, str], Awaitable[None]]
 """Told of each change: by whom, which, and of which tenant (and endpoint)."""
@@ -62,8 +64,7 @@ def _guarded(
         token = bearer_of([value for name, value in request.headers.raw if name == b"authorization"])
         operator = admin_of(token) if token else None
         if operator is None:
-            turned_away(401, "operators_credentials", address_of(request))
-            raise Unauthorized
+            raise unproven(request, "operators_credentials", turned_away)
         reply = await endpoint(request)
         if request.method not in ("GET", "HEAD"):
             log.info("settings_changed", operator=operator, change=endpoint.__name__, **request.path_params)

@@ -5,12 +5,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core_intake.doors import TurnedAway, address_of, answer, read_body
+from gateway.core_intake.doors import answer, read_body, unproven
 from gateway.core_intake.errors import IntakeRefusal, Unauthorized
 from gateway.core_intake.integrations import Integrations
 from gateway.core_intake.keys import bearer_of
 from gateway.core_intake.orders import Orders
 from gateway.core_intake.payload import read_payload_aside
+from gateway.ground.failures import TurnedAway
 
 log = structlog.get_logger("core_intake")
 
@@ -25,8 +26,7 @@ def webhook_route(integrations: Integrations, orders: Orders, max_body: int, tur
             payload = await read_payload_aside(await read_body(request, max_body))
             reply = await orders.accept(tenant, payload, secret_hash=secret_hash)
         except Unauthorized:
-            turned_away(401, "intake_credentials", address_of(request))
-            raise
+            raise unproven(request, "intake_credentials", turned_away) from None
         except IntakeRefusal as refusal:
             log.info("orders_refused", tenant=tenant, status=refusal.status)
             raise

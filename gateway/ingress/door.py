@@ -7,7 +7,7 @@ import msgspec
 from adapters import Hook, Probe
 from gateway.config.model import ConfiguredSource
 from gateway.events import SECOND, Clock
-from gateway.ingress.addresses import parse_networks
+from gateway.ground.addresses import parse_networks
 from gateway.ingress.answers import CLOSE, Answer, Header, error_answer, json_answer
 from gateway.ingress.verify import Headers, compile_proofs, parameter_values
 

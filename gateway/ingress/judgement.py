@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from gateway.events import Reason
+from gateway.ground.addresses import is_allowed, parsed
 from gateway.ingress import answers
-from gateway.ingress.addresses import is_allowed, parsed
 from gateway.ingress.answers import Answer, error_answer, retry_after
 from gateway.ingress.door import Door, is_identity, is_json_type
 from gateway.ingress.grammar import Fault, faults_in

@@ -26,11 +26,11 @@ from gateway.config.live import Live
 from gateway.config.model import Config
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Clock, Reason, Receipt
+from gateway.ground.addresses import client_address, is_one_sender, neighbourhood, parsed
 from gateway.ground.exchange import BODY_TIMEOUT, Respond, Start
 from gateway.ground.failures import FailureLimit
 from gateway.ground.watchdog import Overrun, Watchdog
 from gateway.ingress import answers
-from gateway.ingress.addresses import client_address, is_one_sender, neighbourhood, parsed
 from gateway.ingress.answers import CLOSE, Answer, adapters_answer, error_answer, retry_after
 from gateway.ingress.door import Door
 from gateway.ingress.figures import Figures, Tally

@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from tempfile import SpooledTemporaryFile
 from typing import Final
 
@@ -13,6 +13,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway.errors import StoreUnavailable
+from gateway.ground.failures import TurnedAway
 from gateway.pull.ledger import NotWritten, PullTenant
 
 IN_MEMORY: Final = 8 * 1024 * 1024
@@ -107,8 +108,8 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-def pull_route(tenants: Mapping[str, PullTenant], turned_away: Callable[[int, str, str | None], None]) -> Route:
-    """The door for all pulled tenants; pushed ones have none. `turned_away` is told status, reason and address."""
+def pull_route(tenants: Mapping[str, PullTenant], turned_away: TurnedAway) -> Route:
+    """The door for all pulled tenants; pushed ones have none. `turned_away` is told of who proves nothing."""
 
     async def endpoint(request: Request) -> Response:
         name = request.path_params["tenant"]
@@ -118,7 +119,10 @@ def pull_route(tenants: Mapping[str, PullTenant], turned_away: Callable[[int, st
             return _refusal(405, "method_not_allowed", "GET or POST", {"Allow": "GET, POST"})
         proofs = [value for key, value in request.scope["headers"] if key == b"authorization"]
         if not _is_proven(proofs, _secrets_of(tenants[name])):
-            turned_away(401, "pull_credentials", request.client.host if request.client else None)
+            seconds = turned_away("pull_credentials", request.client.host if request.client else None)
+            if seconds is not None:
+                headers = {"Retry-After": str(seconds)}
+                return _refusal(429, "too_many_failures", "too many failed proofs from this address", headers)
             return _refusal(
                 401, "unauthorized", "expected `Authorization: Bearer <pull secret>`", {"WWW-Authenticate": "Bearer"}
             )

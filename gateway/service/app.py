@@ -41,7 +41,7 @@ def applications(rooms: Rooms) -> Applications:
     everyone = [route for route in health if not (has_own_listener and route.path == "/metrics")]
     intake: dict[str, ASGIApp] = {} if rooms.intake is None else dict.fromkeys(INTAKE_PATHS, rooms.intake)
     operators: dict[str, ASGIApp] = dict.fromkeys(OPERATORS_PATHS, create_api(_operators_doors(rooms)))
-    machines = _routed([*everyone, pull_route(rooms.pulls, rooms.reports.turned_away)])
+    machines = _routed([*everyone, pull_route(rooms.pulls, rooms.reports.unproven)])
     if not has_own_listener:
         return Applications(rooms.rim.before(_by_path({**intake, **operators}, machines)), None)
     return Applications(
@@ -82,7 +82,7 @@ def _operators_doors(rooms: Rooms) -> Doors:
         started_at=rooms.started_at,
         audit=rooms.reports.audit,
         trail=rooms.store.trail,
-        turned_away=rooms.reports.turned_away,
+        turned_away=rooms.reports.unproven,
         wake_translation=rooms.translation.wake,
     )
 

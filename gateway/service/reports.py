@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from time import monotonic
 
 import structlog
 
 from gateway.delivery.worker import DeliveryReport
 from gateway.events import SECOND, Clock, EventStatus, Micros, Reason, Transition
+from gateway.ground.failures import FailureLimit, limited
 from gateway.ground.metrics import Metrics
 from gateway.ingress.refusals import RefusalLog
 from gateway.orders import Attempt, Settled, TenantState, TenantStatus
@@ -20,6 +22,7 @@ class Reports:
         self._metrics = metrics
         self._refusals = refusals
         self._clock = clock
+        self.unproven = limited(FailureLimit(monotonic), self.turned_away)
         self._translation = structlog.get_logger("gateway.translation")
         self._delivery = structlog.get_logger("gateway.delivery")
 

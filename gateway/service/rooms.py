@@ -250,7 +250,7 @@ async def _open_intake(
         admin_of=admin_of,
         customers=settings.intake.customers,
         origin=f"http://{settings.server.host}:{settings.server.port}",
-        turned_away=reports.turned_away,
+        turned_away=reports.unproven,
         changed=changed,
         clock=clock,
     )

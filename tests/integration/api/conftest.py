@@ -14,6 +14,7 @@ from gateway.config.live import Live
 from gateway.drift.radar import Radar
 from gateway.errors import ConflictingRequest
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, Reason, TranslatedEvent
+from gateway.ground.failures import FailureLimit, limited
 from gateway.orders import Attempt, Claim, Lease, Settlement, Settling, TenantState, TenantStatus
 from gateway.records import RefusalRecord
 from gateway.store.sqlite import SqliteStore
@@ -191,9 +192,8 @@ async def doors(store, calls, tmp_path) -> Doors:
         clock=lambda: NOW + 10 * SECOND,
         started_at=NOW,
         audit=lambda *act: calls.audit.append(act),
-        turned_away=lambda *refusal: calls.turned_away.append(refusal),
+        turned_away=limited(FailureLimit(lambda: 0.0), lambda *refusal: calls.turned_away.append(refusal)),
         wake_translation=lambda: calls.asked.append(("wake translation",)),
-        failures_per_minute=3,
     )
 
 

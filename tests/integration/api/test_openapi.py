@@ -27,7 +27,7 @@ class Announcing(uvicorn.Server):
 @pytest.fixture
 async def origin(doors) -> AsyncIterator[str]:
     """The API on a real socket; failures are not limited, since most requests to come fail on purpose."""
-    app = create_api(msgspec.structs.replace(doors, failures_per_minute=1_000_000))
+    app = create_api(msgspec.structs.replace(doors, turned_away=lambda _reason, _address: None))
     config = uvicorn.Config(app, port=0, log_level="error", http="httptools", ws="none")
     server = Announcing(config)
     serving = asyncio.create_task(server.serve())

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.core_intake import IntakeLimits
+from gateway.ground.failures import BURST, FailureLimit, limited
 
 GOOD = {"externalOrderId": "A", "deliveryAddress": "1 Elm Street, Leeds"}
 
@@ -22,16 +23,31 @@ curl -X POST "https://trackely.co.uk/api/integrations/wms/YOUR_TENANT_ID" \
 
 async def test_who_proves_nothing_is_told_of_and_writes_no_lines(run):
     """Anybody may send thousands: the wiring bounds their lines, and a made-up tenant's name stands in none."""
-    turned_away = []
-    running = await run(turned_away=lambda *refusal: turned_away.append(refusal))
+    told = []
+    running = await run(turned_away=limited(FailureLimit(lambda: 0.0), lambda *refusal: told.append(refusal)))
     wrong = {"Authorization": "Bearer wrong-secret"}
     with capture_logs() as lines:
         hook = await running.client.post(f"{running.origin}/api/integrations/wms/nobody", headers=wrong, json=[])
         settings = await running.client.get(f"{running.origin}/api/settings/integrations", headers=wrong)
 
     assert (hook.status_code, settings.status_code) == (401, 401)
-    assert turned_away == [(401, "intake_credentials", "127.0.0.1"), (401, "operators_credentials", "127.0.0.1")]
+    assert told == [(401, "intake_credentials", "127.0.0.1"), (401, "operators_credentials", "127.0.0.1")]
     assert lines == []
+
+
+async def test_guessing_is_slow_and_a_proof_is_never_refused(run):
+    """At either door; each counts for itself."""
+    running = await run(turned_away=limited(FailureLimit(lambda: 0.0), lambda *_: None))
+    wrong = {"Authorization": "Bearer wrong-secret"}
+    hook, settings = f"{running.origin}/api/integrations/wms/demo", f"{running.origin}/api/settings/integrations"
+    hooks = [await running.client.post(hook, headers=wrong, json=[]) for _ in range(BURST + 1)]
+    asked = [await running.client.get(settings, headers=wrong) for _ in range(BURST + 1)]
+    good = await running.client.post(hook, headers={"Authorization": f"Bearer {running.secret}"}, json=[])
+
+    for answers in (hooks, asked):
+        assert [each.status_code for each in answers] == [401] * BURST + [429]
+        assert answers[-1].headers["Retry-After"] == "1"
+    assert good.status_code == 200
 
 
 async def test_the_printed_curl_example_works(running):

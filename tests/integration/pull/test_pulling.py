@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from adapters import Secret
 from gateway.config.model import Limits, Pull, Tenant
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, TranslatedEvent
+from gateway.ground.failures import BURST, FailureLimit, limited
 from gateway.pull.endpoint import pull_route
 from gateway.pull.ledger import EXACT_PULLS, HURRY_SECONDS, PullTenant
 from gateway.serving import create_server, listen
@@ -123,7 +124,7 @@ async def door(counter, **rest):
 async def counter(tmp_path):
     store = await SqliteStore.open(tmp_path / "gateway.db")
     counter = Counter(store, tmp_path)
-    async with door(counter, turned_away=lambda *_: None):
+    async with door(counter, turned_away=limited(FailureLimit(lambda: 0.0), lambda *_: None)):
         yield counter
     await store.close()
 
@@ -176,7 +177,7 @@ async def test_a_window_outlives_a_restart(counter):
         while len((await counter.store.outbox.tenant_state("acme")).pulls) < 2:  # noqa: ASYNC110 - the answer comes before its settlement
             await asyncio.sleep(0.01)
     counter.now += DAY + SECOND
-    async with door(counter, turned_away=lambda *_: None):
+    async with door(counter, turned_away=limited(FailureLimit(lambda: 0.0), lambda *_: None)):
         assert await counter.pull() == []
 
 
@@ -222,3 +223,12 @@ async def test_an_older_http_gets_a_length(counter, count):
     assert b"transfer-encoding" not in head
     assert b"content-length: %d" % len(body) in head
     assert len(json.loads(body)) == count
+
+
+async def test_guessing_the_secret_is_slow(counter):
+    """Only failures pay: the right secret is never refused for them."""
+    heads = [(await counter.answer(secret="wrong"))[0] for _ in range(BURST + 1)]
+
+    assert [head.split()[1] for head in heads] == [b"401"] * BURST + [b"429"]
+    assert b"retry-after: 1\r\n" in heads[-1]
+    assert await counter.pull() == []

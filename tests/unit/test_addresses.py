@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.ingress.addresses import client_address, is_allowed, neighbourhood, parse_networks, parsed
+from gateway.ground.addresses import client_address, is_allowed, neighbourhood, parse_networks, parsed
 
 
 @pytest.mark.parametrize(
