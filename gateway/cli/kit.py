@@ -1,6 +1,7 @@
 """`gateway adapter …`: the integrators' kit."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from gateway.cli.show import note, show_bytes, show_facts, show_line, show_table
 
 if TYPE_CHECKING:
+    from gateway.workshop.kit.making import Place
     from gateway.workshop.kit.scorecard import Scorecard
 
 adapter = typer.Typer(help="The integrators' kit: make an adapter, check it, list what there is.", no_args_is_help=True)
@@ -167,12 +169,16 @@ def new(
     if as_json:
         told = {"adapter": place.reference, "files": [str(path) for path in files], "guesses": drafted.guesses}
         show_bytes(msgspec.json.encode(told))
-        return
+    else:
+        _show_made(place, files, drafted.guesses)
+
+
+def _show_made(place: "Place", files: Sequence[Path], guesses: Sequence[str]) -> None:
     for path in files:
         show_line(f"wrote {path}")
-    if drafted.guesses:
+    if guesses:
         show_line("\nguessed, look at these:")
-        for words in drafted.guesses:
+        for words in guesses:
             show_line(f"  {words}")
     # A project of its own is found by its name once it is installed.
     install = "" if place.project is None else f"pip install -e {_from_here(place.project)}, then "

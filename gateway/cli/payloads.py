@@ -55,17 +55,9 @@ def translate(  # noqa: PLR0913 - what a request may hold
     """Show what an adapter makes of a payload, offline: event ID, topic, outcome, orders, and where each comes from."""
     from gateway.cli import offline  # noqa: PLC0415 - the rooms that it needs are slow to load
     from gateway.workshop.kit.provenance import trace  # noqa: PLC0415 - as above
-    from gateway.workshop.kit.samples import captured  # noqa: PLC0415 - as above
 
-    read = _read(file)
-    request = captured(read) or Hook(read)
-    hook = Hook(
-        request.body,
-        request.headers
-        | {name.strip().lower(): value.strip() for name, value in _pairs(header, ":", "--header").items()},
-        request.parameters | _pairs(parameter, "=", "--parameter"),
-        path or request.path,
-    )
+    headers = {name.strip().lower(): value.strip() for name, value in _pairs(header, ":", "--header").items()}
+    hook = _with(_read(file), headers, _pairs(parameter, "=", "--parameter"), path)
     if (fault := offline.fault_of(hook.body)) is not None:
         name = "standard input" if str(file) == "-" else file
         raise Failure(f"{name} is refused: {fault}; a source answers 400 and stores nothing")
@@ -81,6 +73,14 @@ def translate(  # noqa: PLR0913 - what a request may hold
         _show(event_id, topic, translated, origin)
     if translated.status == EventStatus.DEAD or any(state.dead for state in translated.states):
         raise typer.Exit(FAILED)
+
+
+def _with(read: bytes, headers: dict[str, str], parameters: dict[str, str], path: str) -> Hook:
+    """The request in a file, captured or a body alone, and above it what the options say."""
+    from gateway.workshop.kit.samples import captured  # noqa: PLC0415 - the rooms that it needs are slow to load
+
+    request = captured(read) or Hook(read)
+    return Hook(request.body, request.headers | headers, request.parameters | parameters, path or request.path)
 
 
 def schemas(

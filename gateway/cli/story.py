@@ -28,6 +28,7 @@ def tell(client: "Client", order: dict[str, Any]) -> None:
         show_facts(order["order"])
     show_line("")
     show_events(order["events"])
+    show_line("")
     show_attempts(order["attempts"])
     show_line("")
     _show_verdict(order, tenant)
