@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from starlette.responses import Response
 
 from gateway.api.shapes import ErrorReply
+from gateway.ground.answers import json_answer
 
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
@@ -32,12 +32,7 @@ ERRORS = {
 
 def reply(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer."""
-    return Response(
-        msgspec.json.encode(content),
-        status_code=status,
-        headers={**SECURITY_HEADERS, **(headers or {})},
-        media_type="application/json",
-    )
+    return json_answer(content, status, {**SECURITY_HEADERS, **(headers or {})})
 
 
 def refuse(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:

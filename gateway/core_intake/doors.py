@@ -1,23 +1,13 @@
 """What both of the intake's doors share: bodies read with a cap, JSON answers, errors by their consequence."""
 
-from collections.abc import Mapping
-from typing import Any
-
-import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from gateway.core_intake.errors import IntakeRefusal, PayloadRefused, TooManyFailures, Unauthorized
 from gateway.errors import ConflictingRequest, StoreUnavailable, UnknownRecord
+from gateway.ground.answers import json_answer
 from gateway.ground.failures import TurnedAway
-
-
-def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON answer that nobody on the way keeps."""
-    return Response(
-        msgspec.json.encode(body), status, {"Cache-Control": "no-store", **(headers or {})}, "application/json"
-    )
 
 
 def address_of(request: Request) -> str | None:
@@ -54,14 +44,14 @@ async def on_refusal(_: Request, error: Exception) -> Response:
     """Answers what the intake refuses with the status of its kind."""
     match error:
         case IntakeRefusal():
-            return answer(error.body, error.status, error.headers)
+            return json_answer(error.body, error.status, error.headers)
         case UnknownRecord():
-            return answer({"error": str(error)}, 404)
+            return json_answer({"error": str(error)}, 404)
         case ConflictingRequest():
-            return answer({"error": str(error)}, 409)
+            return json_answer({"error": str(error)}, 409)
         case StoreUnavailable():
-            return answer({"error": "cannot store at present"}, 503, {"Retry-After": "5"})
+            return json_answer({"error": "cannot store at present"}, 503, {"Retry-After": "5"})
         case HTTPException():
-            return answer({"error": error.detail.lower()}, error.status_code, dict(error.headers or {}))
+            return json_answer({"error": error.detail.lower()}, error.status_code, dict(error.headers or {}))
         case _:
-            return answer({"error": "internal error"}, 500)
+            return json_answer({"error": "internal error"}, 500)

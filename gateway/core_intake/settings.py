@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core_intake.doors import answer, read_body, unproven
+from gateway.core_intake.doors import read_body, unproven
 from gateway.core_intake.errors import PayloadRefused
 from gateway.core_intake.integrations import Integrations
 from gateway.core_intake.keys import bearer_of
 from gateway.core_intake.orders import Orders
 from gateway.core_intake.pulling import Pulling, PullRequest
+from gateway.ground.answers import json_answer
 from gateway.ground.failures import TurnedAway
 from schemas import Order, faults_of
 
@@ -76,25 +77,25 @@ def _guarded(
 
 def _webhook_routes(integrations: Integrations) -> list[tuple[str, str, Endpoint]]:
     async def list_integrations(_: Request) -> Response:
-        return answer({"integrations": await integrations.list()})
+        return json_answer({"integrations": await integrations.list()})
 
     async def show_integration(request: Request) -> Response:
-        return answer(await integrations.show(_tenant(request)))
+        return json_answer(await integrations.show(_tenant(request)))
 
     async def connect(request: Request) -> Response:
         wish = await _read(request, ConnectRequest)
         if wish.secret is not None and not _is_usable(wish.secret):
             raise PayloadRefused("secret: expected printable ASCII without blanks, 16 to 200 characters")
-        return answer(await integrations.connect(_tenant(request), wish.secret), 201)
+        return json_answer(await integrations.connect(_tenant(request), wish.secret), 201)
 
     async def regenerate(request: Request) -> Response:
-        return answer(await integrations.regenerate(_tenant(request)))
+        return json_answer(await integrations.regenerate(_tenant(request)))
 
     async def deactivate(request: Request) -> Response:
-        return answer(await integrations.deactivate(_tenant(request)))
+        return json_answer(await integrations.deactivate(_tenant(request)))
 
     async def activate(request: Request) -> Response:
-        return answer(await integrations.activate(_tenant(request)))
+        return json_answer(await integrations.activate(_tenant(request)))
 
     return [
         ("GET", "", list_integrations),
@@ -108,23 +109,23 @@ def _webhook_routes(integrations: Integrations) -> list[tuple[str, str, Endpoint
 
 def _pull_routes(pulling: Pulling) -> list[tuple[str, str, Endpoint]]:
     async def list_pull_endpoints(request: Request) -> Response:
-        return answer({"pullEndpoints": await pulling.list(_tenant(request))})
+        return json_answer({"pullEndpoints": await pulling.list(_tenant(request))})
 
     async def add_pull_endpoint(request: Request) -> Response:
-        return answer(await pulling.create(_tenant(request), await _read(request, PullRequest)), 201)
+        return json_answer(await pulling.create(_tenant(request), await _read(request, PullRequest)), 201)
 
     async def show_pull_endpoint(request: Request) -> Response:
-        return answer(await pulling.show(_tenant(request), request.path_params["id"]))
+        return json_answer(await pulling.show(_tenant(request), request.path_params["id"]))
 
     async def delete_pull_endpoint(request: Request) -> Response:
         await pulling.delete(_tenant(request), request.path_params["id"])
-        return answer({"deleted": 1})
+        return json_answer({"deleted": 1})
 
     async def regenerate_pull_secret(request: Request) -> Response:
-        return answer(await pulling.regenerate(_tenant(request), request.path_params["id"]))
+        return json_answer(await pulling.regenerate(_tenant(request), request.path_params["id"]))
 
     async def sync_now(request: Request) -> Response:
-        return answer(await pulling.sync(_tenant(request), request.path_params["id"]))
+        return json_answer(await pulling.sync(_tenant(request), request.path_params["id"]))
 
     return [
         ("GET", "/{tenant}/pull-endpoints", list_pull_endpoints),
@@ -138,20 +139,20 @@ def _pull_routes(pulling: Pulling) -> list[tuple[str, str, Endpoint]]:
 
 def _reading_routes(orders: Orders) -> list[tuple[str, str, Endpoint]]:
     async def list_customers(request: Request) -> Response:
-        return answer(await orders.list_customers(_tenant(request), after=_after(request), limit=_limit(request)))
+        return json_answer(await orders.list_customers(_tenant(request), after=_after(request), limit=_limit(request)))
 
     async def show_customer(request: Request) -> Response:
-        return answer(await orders.show_customer(_tenant(request), request.path_params["id"]))
+        return json_answer(await orders.show_customer(_tenant(request), request.path_params["id"]))
 
     async def list_orders(request: Request) -> Response:
         day = _day(request)
         page = await orders.list_orders(
             _tenant(request), planned_date=day, after=_after(request), limit=_limit(request)
         )
-        return answer(page)
+        return json_answer(page)
 
     async def show_order(request: Request) -> Response:
-        return answer(await orders.show_order(_tenant(request), request.path_params["id"]))
+        return json_answer(await orders.show_order(_tenant(request), request.path_params["id"]))
 
     return [
         ("GET", "/{tenant}/customers", list_customers),

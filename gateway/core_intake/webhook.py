@@ -5,12 +5,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core_intake.doors import answer, read_body, unproven
+from gateway.core_intake.doors import read_body, unproven
 from gateway.core_intake.errors import IntakeRefusal, Unauthorized
 from gateway.core_intake.integrations import Integrations
 from gateway.core_intake.keys import bearer_of
 from gateway.core_intake.orders import Orders
 from gateway.core_intake.payload import read_payload_aside
+from gateway.ground.answers import json_answer
 from gateway.ground.failures import TurnedAway
 
 log = structlog.get_logger("core_intake")
@@ -31,7 +32,7 @@ def webhook_route(integrations: Integrations, orders: Orders, max_body: int, tur
             log.info("orders_refused", tenant=tenant, status=refusal.status)
             raise
         log.info("orders_accepted", tenant=tenant, processed=reply.processed)
-        return answer(reply)
+        return json_answer(reply)
 
     return Route("/api/integrations/wms/{tenant}", receive, methods=["POST"])
 

@@ -8,11 +8,12 @@ from typing import Final
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway.errors import StoreUnavailable
+from gateway.ground.answers import error_answer
 from gateway.ground.failures import TurnedAway
 from gateway.pull.ledger import NotWritten, PullTenant
 
@@ -42,9 +43,7 @@ class PullAnswer(Response):
         except StoreUnavailable as error:
             if writing.has_begun:
                 raise
-            answer = JSONResponse(
-                {"error": "unavailable", "detail": str(error)}, status_code=503, headers={"Retry-After": "5"}
-            )
+            answer = error_answer(503, "unavailable", str(error), {"Retry-After": "5"})
             await answer(scope, receive, send)
         finally:
             writing.close()
@@ -114,26 +113,22 @@ def pull_route(tenants: Mapping[str, PullTenant], turned_away: TurnedAway) -> Ro
     async def endpoint(request: Request) -> Response:
         name = request.path_params["tenant"]
         if name not in tenants:
-            return _refusal(404, "not_found", "there is no such tenant to pull from")
+            return error_answer(404, "not_found", "there is no such tenant to pull from")
         if request.method not in _METHODS:
-            return _refusal(405, "method_not_allowed", "GET or POST", {"Allow": "GET, POST"})
+            return error_answer(405, "method_not_allowed", "GET or POST", {"Allow": "GET, POST"})
         proofs = [value for key, value in request.scope["headers"] if key == b"authorization"]
         if not _is_proven(proofs, _secrets_of(tenants[name])):
             seconds = turned_away("pull_credentials", request.client.host if request.client else None)
             if seconds is not None:
                 headers = {"Retry-After": str(seconds)}
-                return _refusal(429, "too_many_failures", "too many failed proofs from this address", headers)
-            return _refusal(
+                return error_answer(429, "too_many_failures", "too many failed proofs from this address", headers)
+            return error_answer(
                 401, "unauthorized", "expected `Authorization: Bearer <pull secret>`", {"WWW-Authenticate": "Bearer"}
             )
         return PullAnswer(tenants[name])
 
     # All methods, so that a wrong one is refused after an unknown tenant.
     return Route("/pull/{tenant}", endpoint, methods=["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
-
-
-def _refusal(status: int, error: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    return JSONResponse({"error": error, "detail": detail}, status_code=status, headers=headers)
 
 
 def _secrets_of(tenant: PullTenant) -> list[bytes]:

@@ -7,7 +7,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,6 +16,7 @@ from gateway.api.doors import Doors
 from gateway.api.health import health_routes
 from gateway.core_intake.app import PATHS as INTAKE_PATHS
 from gateway.events import Reason
+from gateway.ground.answers import error_answer
 from gateway.lookups.reconciliation import Lookups
 from gateway.orders import TenantState
 from gateway.pull.endpoint import pull_route
@@ -125,4 +126,4 @@ async def _refused(_request: Request, error: Exception) -> Response:
         405: ("method_not_allowed", f"expected {' or '.join(methods)}"),
     }.get(status, ("error", "it cannot be done"))
     headers = {"Allow": ", ".join(methods)} if status == METHOD_NOT_ALLOWED else None
-    return JSONResponse({"error": word, "detail": detail}, status_code=status, headers=headers)
+    return error_answer(status, word, detail, headers)
