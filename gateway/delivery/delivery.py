@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import Final
 
 from gateway.config.model import Tenant
-from gateway.delivery.backoff import Random
 from gateway.delivery.worker import OnAttempt, TenantWorker, no_report
 from gateway.errors import ConflictingRequest, StoreUnavailable, UnknownRecord
 from gateway.events import Clock, Micros
+from gateway.ground.backoff import Random
 from gateway.ground.clock import micros, monotonic
 from gateway.ground.outgoing import Sleep
 from gateway.orders import TenantState

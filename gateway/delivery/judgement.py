@@ -19,9 +19,9 @@ from msgspec.structs import replace
 
 from gateway.config.model import Tenant
 from gateway.delivery import policy
-from gateway.delivery.backoff import Random, delay
 from gateway.delivery.verdict import Delivered, NotAnIntake, Refused, TooLarge, Unavailable, Verdict, WrongDoor, said
 from gateway.events import Micros, Reason
+from gateway.ground.backoff import Random, delay
 from gateway.ground.clock import micros
 from gateway.orders import LeasedOrder, Notes, Settlement, TenantState, TenantStatus, Trial
 
@@ -119,7 +119,8 @@ def _left_out(order: LeasedOrder, situation: Situation) -> Settlement:
     if times >= policy.UNCONFIRMED:
         reason = Reason("unconfirmed", f"accepted {times} times by the intake, which never listed it")
         return Settlement(order=order.id, result="dead", reason=reason, notes=notes)
-    due_at = situation.now + delay(situation.settings.backoff, times, situation.random)
+    backoff = situation.settings.backoff
+    due_at = situation.now + delay(backoff.base, backoff.max, times, situation.random)
     return Settlement(order=order.id, result="uncertain", due_at=due_at, notes=notes)
 
 
@@ -163,7 +164,7 @@ def _judge_lone(order: LeasedOrder, verdict: Unavailable | NotAnIntake, situatio
         hours = policy.LONE_LIMIT // micros(3600)
         reason = Reason("intake_error", f"failed alone for {hours} h while others passed; the last: {said(verdict)}")
         return replace(_again(order, verdict, situation, notes=notes), result="dead", reason=reason)
-    due_at = now + delay(schedule, notes.failures, situation.random)
+    due_at = now + delay(schedule.base, schedule.max, notes.failures, situation.random)
     return _again(order, verdict, situation, notes=notes, due_at=due_at)
 
 

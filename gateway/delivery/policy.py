@@ -5,9 +5,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from gateway.config.model import Backoff, Tenant
-from gateway.delivery.backoff import Random, delay
 from gateway.delivery.verdict import Delivered, NotAnIntake, Refused, Unavailable, Verdict, WrongDoor, said
 from gateway.events import SECOND, Micros, Reason
+from gateway.ground.backoff import LONGEST_RETRY_AFTER, Random, delay, doubled
 from gateway.ground.clock import micros
 from gateway.orders import TenantState, TenantStatus
 
@@ -37,8 +37,6 @@ FIRST_PROBE: Final = 5.0
 # An order known to fail alone is tried ever more rarely, up to this many of the longest back-offs apart: with the
 # default, an hour. Ten that hang for half a minute each then cost the tenant a twelfth of its time.
 _LONE_BACKOFFS: Final = 12
-_LAST_DOUBLING: Final = 40
-_LONGEST_RETRY_AFTER: Final[Micros] = 3600 * SECOND
 
 
 def batch_limit(state: TenantState, settings: Tenant) -> int:
@@ -52,13 +50,13 @@ def next_attempt_at(state: TenantState, settings: Tenant, now: Micros) -> Micros
     A moment farther off than any wait that we choose means that the clock was set back: then at once.
     """
     at = state.next_attempt_at or 0
-    longest = max(_LONGEST_RETRY_AFTER, micros(settings.backoff.max), micros(settings.probe))
+    longest = max(LONGEST_RETRY_AFTER, micros(settings.backoff.max), micros(settings.probe))
     return now if at > now + longest else at
 
 
 def longest_wait(settings: Tenant) -> Micros:
     """No order waits for longer than this; a moment farther off was set by a clock that was set back since."""
-    return max(_LONGEST_RETRY_AFTER, *map(micros, (lone_backoff(settings).max, settings.probe, settings.settle_delay)))
+    return max(LONGEST_RETRY_AFTER, *map(micros, (lone_backoff(settings).max, settings.probe, settings.settle_delay)))
 
 
 def is_calm(state: TenantState) -> bool:
@@ -127,7 +125,7 @@ def backed_off(
         status=TenantStatus.BACKING_OFF,
         reason=Reason(INTAKE_UNAVAILABLE, said(verdict)),
         failures=failures,
-        next_attempt_at=now + max(delay(settings.backoff, failures, random), retry_after),
+        next_attempt_at=now + max(delay(settings.backoff.base, settings.backoff.max, failures, random), retry_after),
         failing_since=now if state.failing_since is None else state.failing_since,
     )
     if is_suspicious(verdict):
@@ -224,4 +222,4 @@ def _halted(state: TenantState, reason: Reason, now: Micros) -> TenantState:
 
 
 def _probe_delay(probes: int, settings: Tenant) -> Micros:
-    return micros(min(FIRST_PROBE * 2.0 ** min(probes, _LAST_DOUBLING), settings.probe))
+    return micros(doubled(FIRST_PROBE, settings.probe, probes))

@@ -3,11 +3,8 @@
 A verdict names the consequence; `judge` is total: every status and every body has one.
 """
 
-import re
 from codecs import BOM_UTF8
 from collections.abc import Sequence
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final, Literal, TypeAlias
 
@@ -15,13 +12,10 @@ import msgspec
 
 from gateway.delivery.hints import hints_in
 from gateway.events import Micros
-from gateway.ground.clock import micros
+from gateway.ground.backoff import read_retry_after
 
 MOST_WORDS: Final = 2048
 """Bytes of the intake's own words that are kept."""
-
-LONGEST_RETRY_AFTER: Final = 3600.0
-"""Seconds; a longer `Retry-After` is taken for this."""
 
 WRONG_DOOR: Final = frozenset({401, 402, 403, 404, 405, 406, 407, 410, 411, 415, 421, 426, 428, 431, 451})
 """With every 3xx: the URL, the secret or the integration is wrong, not an order."""
@@ -211,25 +205,6 @@ def summary_of(status: int) -> str:
 def words_of(body: bytes) -> str:
     """The intake's own words, cut; what is no UTF-8 is replaced."""
     return body.removeprefix(BOM_UTF8)[:MOST_WORDS].decode("utf-8", "replace").replace("\x00", "�").strip()
-
-
-_SECONDS: Final = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
-
-
-def read_retry_after(text: str | None, now: Micros) -> Micros | None:
-    """The wait that a `Retry-After` asks for, from nought to an hour; None where there is none that can be read."""
-    if text is None:
-        return None
-    text = text.strip()
-    if _SECONDS.fullmatch(text):
-        seconds = float(text)
-    else:
-        try:
-            moment = parsedate_to_datetime(text)
-            seconds = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now / 1e6
-        except (ValueError, TypeError, IndexError, OverflowError):
-            return None
-    return micros(min(max(seconds, 0.0), LONGEST_RETRY_AFTER))
 
 
 def _failed(failure: Failure) -> Unavailable:

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 
 from gateway.config.model import Tenant
 from gateway.delivery import policy
-from gateway.delivery.backoff import Random
 from gateway.delivery.client import IntakeClient
 from gateway.delivery.judgement import Decision, Sent, Situation, decide, untouched
 from gateway.delivery.split import Search
@@ -33,6 +32,7 @@ from gateway.delivery.verdict import (
 )
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Clock, Micros
+from gateway.ground.backoff import Random
 from gateway.ground.clock import micros, monotonic
 from gateway.ground.outgoing import Sleep
 from gateway.orders import (

@@ -10,8 +10,6 @@ import ssl
 import zlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Final, Literal, cast
 from urllib.parse import urlsplit
@@ -19,11 +17,6 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_fixed
-
-from gateway.ground.clock import SECOND, Micros
-
-LONGEST_RETRY_AFTER: Final = 3600 * SECOND
-"""A longer `Retry-After` is taken for this."""
 
 # Servers close idle connections after five seconds or more; a request sent into such a close may or may not have been
 # read, so ours are given up first.
@@ -36,7 +29,6 @@ _CONNECT_PAUSE: Final = 0.1
 _CODINGS: Final = frozenset({"gzip", "x-gzip", "deflate"})
 
 _AWS_METADATA: Final = ipaddress.ip_address("fd00:ec2::254")
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -84,22 +76,6 @@ def tls_context() -> ssl.SSLContext:
     context = httpx.create_ssl_context(trust_env=False)
     context.load_default_certs()
     return context
-
-
-def read_retry_after(text: str | None, now: Micros) -> Micros:
-    """The wait that a `Retry-After` asks for, seconds or a date, from nought to an hour; 0 for one not to be read."""
-    if text is None:
-        return 0
-    text = text.strip()
-    if text.isascii() and text.isdigit():
-        return min(int(text[:10]) * SECOND, LONGEST_RETRY_AFTER)
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return 0
-    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    wait = int((at - _EPOCH).total_seconds()) * SECOND - now
-    return max(0, min(wait, LONGEST_RETRY_AFTER))
 
 
 class OutgoingClient:

@@ -15,6 +15,7 @@ import structlog
 from adapters import Api
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Clock, Micros, Reason, StoredLookup, Transition, WaitingSubject
+from gateway.ground.backoff import Random, delay
 from gateway.ground.supervision import Tick
 from gateway.records import Act, LookupHalt
 from gateway.store.ports import LookupQueue
@@ -26,7 +27,9 @@ MISSING_TRIES: Final = (3 * SECOND, 5 * SECOND)
 """A 404 may be a replica that lags: asked twice more, within ten seconds."""
 
 BEST_EFFORT_TRIES: Final = 3
-BACKOFF_BASE, BACKOFF_MAX = SECOND // 4, 300 * SECOND
+BACKOFF_BASE, BACKOFF_MAX = 0.25, 300.0
+"""Seconds."""
+
 PROBE_EVERY: Final = 300 * SECOND
 GIVE_UP_AFTER: Final = 24 * 3600 * SECOND
 FARTHEST: Final = 2 * 3600 * SECOND
@@ -107,7 +110,7 @@ class LookupLoop:
         clock: Clock,
         on_dead: Callable[[Sequence[Transition]], None],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        chance: Callable[[], float] = random.random,
+        chance: Random = random.random,
     ) -> None:
         self._queue = queue
         self._apis = apis
@@ -248,12 +251,12 @@ class LookupLoop:
             await self._bury(asked, Reason("lookup_failed", detail))
             return
         turn.failures += 1
-        turn.not_before = now + max(self._backoff(turn.failures), answer.retry_after)
+        turn.not_before = now + max(self._delay(turn.failures), answer.retry_after)
         if turn.halt is not None:
             # A probe that got no answer shows nothing.
             turn.not_before = now + PROBE_EVERY
             turn.halt = msgspec.structs.replace(turn.halt, next_probe_at=turn.not_before)
-        due_at = now + max(self._backoff(asked.tries + 1), answer.retry_after)
+        due_at = now + max(self._delay(asked.tries + 1), answer.retry_after)
         reason = Reason("lookup_retrying", f"{asked.subject}: {answer.said}")
         await self._queue.postpone(asked, reason, due_at=due_at, failing_since=failing_since)
         _log.warning("lookup_failed", source=asked.source, owner=asked.turn, subject=asked.subject, said=answer.said)
@@ -261,6 +264,5 @@ class LookupLoop:
     async def _bury(self, asked: WaitingSubject, reason: Reason) -> None:
         self._on_dead(await self._queue.bury(asked, reason, self._clock()))
 
-    def _backoff(self, failures: int) -> Micros:
-        span = min(BACKOFF_MAX, BACKOFF_BASE * 2 ** min(failures - 1, 20))
-        return int(span * (0.5 + self._chance() / 2))
+    def _delay(self, failures: int) -> Micros:
+        return delay(BACKOFF_BASE, BACKOFF_MAX, failures, self._chance)

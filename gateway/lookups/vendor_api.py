@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapters import Api, Credentials
-from gateway.events import Clock, Micros, StoredLookup
+from gateway.events import Clock, StoredLookup
+from gateway.ground.backoff import read_retry_after
 from gateway.ground.clock import now
-from gateway.ground.outgoing import NoAnswer, OutgoingClient, read_retry_after
+from gateway.ground.outgoing import NoAnswer, OutgoingClient
 from gateway.ground.paths import fault_of_path
 from gateway.lookups.loop import VendorAnswer
 
@@ -86,7 +87,7 @@ class _Line:
             )
         if isinstance(answer, NoAnswer):
             return VendorAnswer(None, detail=answer.detail)
-        retry_after: Micros = read_retry_after(answer.headers.get("retry-after"), clock())
+        retry_after = read_retry_after(answer.headers.get("retry-after"), clock()) or 0
         is_denied = answer.status in _NO_RIGHTS
         is_good = 200 <= answer.status < 300  # noqa: PLR2004 - the range of success
         if is_good and answer.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):

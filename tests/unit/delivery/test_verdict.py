@@ -1,15 +1,12 @@
 """What answers mean."""
 
 import json
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.delivery.verdict import (
-    LONGEST_RETRY_AFTER,
     MOST_WORDS,
     Answer,
     Delivered,
@@ -21,7 +18,6 @@ from gateway.delivery.verdict import (
     WrongDoor,
     judge,
     outcome_of,
-    read_retry_after,
     words_of,
 )
 
@@ -142,49 +138,6 @@ def test_unavailable(answer, outcome, is_suspicious, is_certain, has_answer):
     assert isinstance(verdict, Unavailable)
     assert verdict.outcome == outcome
     assert (verdict.is_suspicious, verdict.is_certain, verdict.has_answer) == (is_suspicious, is_certain, has_answer)
-
-
-def http_date(seconds):
-    return format_datetime(datetime.fromtimestamp(NOW / 1e6, UTC) + timedelta(seconds=seconds), usegmt=True)
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        (None, None),
-        ("0", 0),
-        ("7", 7),
-        (" 7 ", 7),
-        ("1.5", 1.5),
-        ("-5", 0),
-        ("1e9", LONGEST_RETRY_AFTER),
-        ("1000000000", LONGEST_RETRY_AFTER),
-        ("9" * 400, LONGEST_RETRY_AFTER),
-        (http_date(60), 60),
-        (http_date(-60), 0),
-        (http_date(86400 * 300), LONGEST_RETRY_AFTER),
-        ("Sun Jun 15 15:07:40 2025", 60),
-        ("", None),
-        ("soon", None),
-        ("١٢", None),
-        ("1e99999999", None),
-        ("nan", None),
-        ("Mon, 99 Foo 2025 99:99:99 GMT", None),
-    ],
-)
-def test_retry_after(text, seconds):
-    """Seconds or a date, from nought to an hour; garbage is as if there were none."""
-    found = read_retry_after(text, NOW)
-
-    assert found == (None if seconds is None else seconds * 1_000_000)
-
-
-@given(st.text(max_size=60))
-def test_retry_after_survives_anything(text):
-    """No header makes it fail."""
-    found = read_retry_after(text, NOW)
-
-    assert found is None or 0 <= found <= LONGEST_RETRY_AFTER * 1_000_000
 
 
 @given(st.integers(100, 999), st.binary(max_size=200), st.text(max_size=20))

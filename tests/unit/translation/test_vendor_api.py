@@ -1,11 +1,11 @@
-"""Where a lookup may go, and how long a vendor may ask to be left alone."""
+"""Where a lookup may go."""
 
 import pytest
 
 from adapters import Adapter, Api, Identity, Lookup, Lookups, OptionsModel
 from gateway.config.model import ConfiguredSource, Source, Tenant
 from gateway.events import SECOND, EventStatus, UntranslatedEvent
-from gateway.ground.outgoing import _address_fault, read_retry_after
+from gateway.ground.outgoing import _address_fault
 from gateway.ground.paths import fault_of_path
 from gateway.ground.watchdog import Watchdog
 from gateway.store.lifecycle import is_same_owner
@@ -56,20 +56,6 @@ def test_an_adapter_that_asks_elsewhere_has_a_defect(path):
     assert translated.status == EventStatus.DEAD
     assert translated.reason.code == "adapter_defect"
     assert "path" in translated.reason.detail
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        (None, 0), ("0", 0), ("7", 7), (" 7 ", 7), ("-5", 0), ("soon", 0), ("1e9", 0), ("", 0),
-        ("999999999999999", 3600),
-        ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("Wed, 21 Oct 2065 07:28:00 GMT", 3600),
-        ("Sun, 15 Jun 2025 15:07:40 GMT", 60), ("Wed, 99 Oct 2065 07:28:00 GMT", 0),
-    ],
-)  # fmt: skip
-def test_retry_after(text, seconds):
-    """Seconds or a date, from nought to an hour; what cannot be read asks for nothing."""
-    assert read_retry_after(text, NOW) == seconds * SECOND
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1%eth0", "fd00:ec2::254", "::ffff:169.254.169.254"])
