@@ -59,7 +59,7 @@ fuzz: ## coverage-guided fuzzing of the adapters, SECONDS=60 (Linux, x86_64)
 	$(call set-up,fuzz)
 	$(BIN)/python tests/fuzz/run.py --seconds $(SECONDS) $(ARGS)
 
-bench: ## figures: ARGS='ingest --json', translate, drain, ...
+bench: ## figures: ARGS='ingest --json', translate, drain, drafts, ...
 	$(call set-up,run)
 	@$(BIN)/python -m benchmarks $(ARGS)
 

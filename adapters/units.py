@@ -15,6 +15,7 @@ For a member of a vendor's shape, msgspec takes `Decimal | None` (numbers and nu
 
 _KILOGRAMS_PER_GRAM = Decimal("0.001")
 _KILOGRAMS_PER_POUND = Decimal("0.45359237")
+_KILOGRAMS_PER_OUNCE = Decimal("0.028349523125")
 _CUBIC_METRES_PER_CUBIC_FOOT = Decimal("0.028316846592")
 _CUBIC_METRES_PER_LITRE = Decimal("0.001")
 _WEIGHT_STEP = Decimal("0.001")
@@ -71,10 +72,20 @@ def _converted(parts: Iterable[tuple[Amount, Decimal]], step: Decimal, path: str
 
 
 def kilograms(
-    *, kilograms: Amount = None, grams: Amount = None, pounds: Amount = None, path: str | None = None
+    *,
+    kilograms: Amount = None,
+    grams: Amount = None,
+    pounds: Amount = None,
+    ounces: Amount = None,
+    path: str | None = None,
 ) -> float | None:
     """A weight in kilograms to three decimals, the sum of what is given; None where nothing is."""
-    parts = ((kilograms, Decimal(1)), (grams, _KILOGRAMS_PER_GRAM), (pounds, _KILOGRAMS_PER_POUND))
+    parts = (
+        (kilograms, Decimal(1)),
+        (grams, _KILOGRAMS_PER_GRAM),
+        (pounds, _KILOGRAMS_PER_POUND),
+        (ounces, _KILOGRAMS_PER_OUNCE),
+    )
     return _converted(parts, _WEIGHT_STEP, path)
 
 

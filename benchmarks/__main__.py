@@ -11,13 +11,15 @@ import msgspec
 import typer
 
 from benchmarks import backlog as growth
+from benchmarks import drafts as drafting
 from benchmarks import lives, steadiness
 from benchmarks.peers import PEERS
 from benchmarks.picture import draw
 from gateway.cli import bench as shipped
 from gateway.cli.bench import Connections, RandomIds, Rounds, Seconds, SeveralBodies, SeveralConnections, tell
+from gateway.cli.failure import FAILED
 from gateway.cli.options import AsJson
-from gateway.cli.show import progress
+from gateway.cli.show import progress, show_bytes, show_facts
 from gateway.cli.tree import run
 from gateway.workshop.bench.ingest import plan_of
 
@@ -27,7 +29,21 @@ figures = typer.Typer(
 figures.command()(shipped.translate)
 figures.command()(shipped.drain)
 
+CORPUS = Path(__file__).parents[1] / "tests" / "drafts"
 PendingOrders: TypeAlias = Annotated[int, typer.Option("--pending", min=0, help="Orders that wait for delivery.")]
+
+
+@figures.command()
+def drafts(*, as_json: AsJson = False) -> None:
+    """Draft an adapter for each payload shape of tests/drafts, and compare it with what a right one makes."""
+    found = {folder.name: drafting.measure(folder) for folder in sorted(CORPUS.glob("*/"))}
+    if as_json:
+        show_bytes(msgspec.json.encode(found))
+    else:
+        for name, each in found.items():
+            show_facts({"shapes": f"{each.shapes}, {name.replace('_', ' ')}", **each.told()})
+    if not found or not all(each.is_good for each in found.values()):
+        raise typer.Exit(FAILED)
 
 
 @figures.command()

@@ -15,9 +15,10 @@ from gateway.workshop.kit.event_drafting import (
     identify_doc,
     read_headers,
 )
-from gateway.workshop.kit.lines import function, import_line, import_order
+from gateway.workshop.kit.identifying import at
+from gateway.workshop.kit.lines import function, import_line, import_order, several
 from gateway.workshop.kit.page import Page
-from gateway.workshop.kit.proposal import Proposal, propose
+from gateway.workshop.kit.proposal import Proposal, learn_samples, propose
 from gateway.workshop.kit.samples import Node, Sample, Steps, learn
 from gateway.workshop.kit.state_drafting import draft_state
 from gateway.workshop.kit.structs import Structs
@@ -29,7 +30,10 @@ _environment = Environment(  # noqa: S701 - see above
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """A drafted adapter: its module's source, its proposal, and what a person must look at."""
+    """A drafted adapter: its module's source, its proposal, and what a person must look at.
+
+    `targets` are the members of Trackely's that were drafted, `marked` those of them that are a guess.
+    """
 
     name: str
     source: str
@@ -39,13 +43,27 @@ class Draft(msgspec.Struct, frozen=True):
     guesses: tuple[str, ...]
     options: tuple[dict[str, str], ...]
     example_options: dict[str, Any]
+    targets: tuple[str, ...] = ()
+    marked: tuple[str, ...] = ()
 
 
-def draft(name: str, samples: Sequence[Sample], answers: Sequence[Any]) -> Draft:
-    """The adapter for these samples; `answers` are the decoded answers of the vendor's API to their lookups."""
-    body = learn(sample.value for sample in samples)
-    answer = learn(answers) if answers else None
-    return _draft(Page(name, body, answer, propose(samples, body, answer)))
+def draft(name: str, samples: Sequence[Sample], answers: Mapping[str, Any]) -> Draft:
+    """The adapter for these samples; `answers` are the vendor's API's to their lookups, decoded, by path."""
+    answer = learn(answers.values()) if answers else None
+    learned = learn_samples(samples, answer)
+    found = propose(samples, learned, answer, tuple(answers))
+    return _draft(Page(name, learned.body, answer, found, _lookup_shown(samples, found, answers)))
+
+
+def _lookup_shown(samples: Sequence[Sample], found: Proposal, answers: Mapping[str, Any]) -> tuple[str, bool]:
+    """The path of an order's lookup around its id, and whether an answer's path showed it."""
+    ids = {str(at(sample.value, found.lookup_id or ())) for sample in samples}
+    for path in answers:
+        for one in ids:
+            steps = path.split("/")
+            if one in steps:
+                return "/".join("{}" if step == one else step for step in steps), True
+    return "orders/{}", False
 
 
 def render(template: str, **values: Any) -> str:
@@ -57,10 +75,10 @@ def _draft(page: Page) -> Draft:
     state = draft_state(page)
     envelope, identify = draft_identify(page)
     names: dict[Steps, str] = {(): f"{page.vendor}Event", page.found.order: f"{page.vendor}Order"}
-    structs = [*([envelope] if envelope else []), *draft_notice(page), *_structs(page, names)]
     translate = draft_translate(page)
-    functions = [translate, state, *_closing(page)]
-    page.use("adapters", "Adapter", "Answers", "Hook", "Identity", "Order", "OptionsModel", "State", "Translation")
+    structs = [*envelope, *draft_notice(page), *_structs(page, names)]
+    functions = [*translate, state, *_closing(page)]
+    page.use("adapters", "Adapter", "Answers", "Hook", "Identity", "Order", "OptionsModel", "Translation")
     if structs:
         page.use("adapters", "VendorModel", "decoder")
     readers, empties, options = _readers(page, names), _empties(page, names), _options(page)
@@ -70,7 +88,10 @@ def _draft(page: Page) -> Draft:
         title=page.title,
         name=page.name,
         quirks=_quirks(page),
-        stdlib=[*(["import re"] if page.is_notice else []), *(["from typing import Any"] if "Any" in text else [])],
+        stdlib=[
+            *(["import re"] if any("re.compile" in line for line in page.constants) else []),
+            *_typing(text, options),
+        ],
         needs_msgspec="msgspec." in text,
         hook="hook" if any("hook" in line for line in identify) else "_hook",
         imports={module: sorted(used, key=import_order) for module, used in sorted(page.imports.items()) if used},
@@ -82,23 +103,28 @@ def _draft(page: Page) -> Draft:
         identify_doc=identify_doc(page),
         identify=identify,
         functions=functions,
-        reads_headers=", ".join(f'"{header}"' for header in read_headers(page)),
+        reads_headers=several([f'"{header}"' for header in read_headers(page)]) if read_headers(page) else "",
         has_api=page.is_notice,
     )
     source = re.sub(r"\n{4,}", "\n\n\n", source)
     return Draft(
         page.name, source, page.found, page.body, page.answer, tuple(page.guesses),
         tuple(_option_rows(page)), {"base_url": "https://api.example.com/"} if page.is_notice else {},
+        tuple(page.targets), tuple(page.marked),
     )  # fmt: skip
 
 
+def _typing(text: str, options: Sequence[str]) -> list[str]:
+    used = [*(["Any"] if re.search(r"\bAny\b", text) else []), *(["Literal"] if "Literal[" in str(options) else [])]
+    return [f"from typing import {', '.join(used)}"] if used else []
+
+
 def _structs(page: Page, names: dict[Steps, str]) -> list[str]:
-    order = page.found.order
-    root = page.root
+    order, root = page.found.order, page.root
     if page.is_notice and page.answer is None:
         root, order = page.order, ()
     containers = [order[:length] for length in range(1, len(order) + 1)]
-    made = Structs(root, page.vendor, page.kinds, containers, names)
+    made = Structs(root, page.vendor, page.kinds | page.event_kinds, containers, names)
     if order[:1] == (ITEM,):
         made.write(_object_below(order))
     else:
@@ -109,7 +135,8 @@ def _structs(page: Page, names: dict[Steps, str]) -> list[str]:
 def _readers(page: Page, names: Mapping[Steps, str]) -> list[str]:
     order = page.found.order
     lines = []
-    if page.found.event_id is not None or (page.found.topic is not None and page.found.topic_header is None):
+    topic = page.found.topic
+    if (page.found.event_id.steps is not None and page.found.event_id.header is None) or (topic and topic.steps):
         lines.append("read_envelope = decoder(Envelope)")
     if page.is_notice:
         lines.append(f"read_notice = decoder({page.vendor}Notice)")
@@ -155,6 +182,8 @@ def _options(page: Page) -> list[str]:
     if page.is_notice:
         lines += ["    base_url: str", "    username: str | None = None", "    password: Secret | None = None"]
         lines += ["    allow_http: bool = False"]
+    if page.needs_weight_unit:
+        lines.append('    weight_unit: Literal["kg", "g", "lb", "oz"] | None = None')
     if page.needs_zone:
         page.use("adapters.moments", "fault_of_zone")
         lines += ['    time_zone: str = "UTC"', "", "    def __post_init__(self) -> None:"]
@@ -172,6 +201,10 @@ def _option_rows(page: Page) -> list[dict[str, str]]:
             _row("password", "`null`", "of HTTP Basic", f'"${{{page.name.upper()}_API_PASSWORD}}"'),
             _row("allow_http", "`false`", "lets lookups travel unencrypted", "false"),
         ]
+    if page.needs_weight_unit:
+        rows.append(
+            _row("weight_unit", "`null`", "of weights that name none: kg, g, lb, oz; without it, no weight", "kg")
+        )
     if page.needs_zone:
         rows.append(_row("time_zone", '`"UTC"`', "of times that name none", "UTC"))
     return rows
@@ -185,8 +218,11 @@ def _quirks(page: Page) -> list[str]:
         quirks.append("the webhook is a notice: the order is looked up")
     if ITEM in page.found.order:
         quirks.append(f"one event holds many orders, in `{page.path(())}`")
-    if page.found.weight is not None and page.found.weight.unit != "kilograms":
-        quirks.append(f"weights are {page.found.weight.unit}")
+    weight = page.found.weight
+    if weight is not None and weight.unit_steps is not None:
+        quirks.append(f"the payload says the unit of `{page.path(weight.steps)}`")
+    elif weight is not None and weight.unit != "kilograms":
+        quirks.append(f"weights are {weight.unit}")
     if page.needs_zone:
         quirks.append("some times name no zone: they are local to option `time_zone`")
     return [f"{quirk}." for quirk in quirks]

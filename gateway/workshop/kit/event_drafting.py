@@ -1,103 +1,186 @@
 """The drafted functions that read an event: who it is, and which orders it holds."""
 
-from collections.abc import Sequence
-
-from gateway.drift.shapes import ITEM
-from gateway.workshop.kit.lines import function
+from gateway.drift.shapes import ITEM, written
+from gateway.workshop.kit.lines import call, function
 from gateway.workshop.kit.page import Page
 from gateway.workshop.kit.samples import Node, Steps
-from gateway.workshop.kit.spelling import attribute
+from gateway.workshop.kit.spelling import attribute, class_name
 from gateway.workshop.kit.structs import Structs
+
+ARGUMENTS = "hook: Hook, options: Options, answers: Answers"
 
 
 def read_headers(page: Page) -> list[str]:
     """The headers that the adapter reads."""
-    return [header for header in (page.found.event_header, page.found.topic_header) if header is not None]
+    topic = None if page.found.topic is None else page.found.topic.header
+    return [header for header in (page.found.event_id.header, topic) if header is not None]
 
 
 def identify_doc(page: Page) -> str:
     """What names an event, in words."""
-    if page.found.event_header is not None:
-        return f"The header `{page.found.event_header}` names the event; without it the body's hash does."
-    if page.found.event_id is not None:
-        return f"`{page.found.event_id[-1]}` names the event, which a retry repeats."
+    found = page.found.event_id
+    if found.header is not None:
+        return f"The header `{found.header}` names the event; without it the body's hash does."
+    if found.steps is not None:
+        return f"`{'.'.join(found.steps)}` names the event, which a retry repeats."
     return "Nothing names the event: the body's hash does."
 
 
-def draft_identify(page: Page) -> tuple[str | None, list[str]]:
-    """The envelope's struct, if the rim reads any of the body, and the lines of `identify`."""
-    found, fields, lines = page.found, [], []
-    topic = "None"
-    if found.topic_header is not None:
+def draft_identify(page: Page) -> tuple[list[str], list[str]]:
+    """The envelope's structs, if the rim reads any of the body, and the lines of `identify`."""
+    event_id, lines = _event_id(page)
+    topic = page.found.topic
+    said = None
+    if topic is not None:
         page.use("adapters.texts", "topic_of")
-        topic = f'topic_of(hook.headers.get("{found.topic_header}"))'
-    elif found.topic is not None:
-        page.use("adapters.texts", "topic_of")
-        topic = f"topic_of(envelope.{attribute(found.topic[-1])})"
-        fields.append((found.topic[-1], "Any", " = None"))
-    event_id = "None"
-    if found.event_header is not None:
-        page.use("adapters.texts", "identifier")
-        event_id = f'identifier(hook.headers.get("{found.event_header}"), "header {found.event_header}")'
-    elif found.event_id is not None:
-        key = found.event_id[-1]
-        page.use("adapters.texts", "identifier")
-        page.use("adapters", "MalformedPayload")
-        is_number = "number" in page.body.at(found.event_id).kinds
-        fields.insert(0, (key, "str | int" if is_number else "str", ""))
-        member = f"envelope.{attribute(key)}"
-        lines += [
-            f'event_id = identifier({f"str({member})" if is_number else member}, "$.{key}")',
-            "if event_id is None:",
-            f'    raise MalformedPayload("{key} is empty", path="$.{key}")',
-        ]
-        event_id = "event_id"
-    else:
-        page.guess("no member or header names an event: the body's hash does, so a repeat is known by its bytes")
+        page.drafts("topic")
+        member = "hook.path" if topic.is_path else f'hook.headers.get("{topic.header}")'
+        said = f"topic_of({_envelope_member(topic.steps)})" if topic.steps else f"topic_of({member})"
+    members = _envelope_kinds(page)
+    if members:
+        lines.insert(0, "envelope = read_envelope(hook.body)")
+    lines.append(f"return Identity(event_id={event_id}, topic={said})")
+    return _envelope(page, members), lines
+
+
+def _event_id(page: Page) -> tuple[str, list[str]]:
+    found = page.found.event_id
+    mark = ""
+    page.drafts("eventId")
+    if not found.is_proven:
+        said = f"header {found.header}" if found.header else f"`{written(found.steps)}`" if found.steps else None
+        mark = page.guess(
+            "eventId",
+            "no member or header names an event: the body's hash does, so a repeat is known by its bytes"
+            if said is None
+            else f"{said} names one event: only samples of several events would prove that it changes with each",
+        )
+    if found.header is None and found.steps is None:
         if page.is_notice:
             page.guess(
+                "eventId",
                 "two notices of one order are the same bytes: keep the source's `hash_window` so short that the "
-                "second is no repeat"
+                "second is no repeat",
             )
-    if fields:
-        lines.insert(0, "envelope = read_envelope(hook.body)")
-    lines.append(f"return Identity(event_id={event_id}, topic={topic})")
-    return _envelope(page, fields), lines
+        return "None", []
+    page.use("adapters.texts", "identifier")
+    if found.header is not None:
+        line = call(
+            "event_id = identifier",
+            [f'hook.headers.get("{found.header}")', f'"header {found.header}"'],
+            indent=4,
+            mark=mark,
+        )
+        return "event_id", line
+    steps = found.steps or ()
+    path = written(steps)
+    is_number = "number" in page.body.at(steps).kinds
+    member = _envelope_member(steps)
+    page.use("adapters", "MalformedPayload")
+    return "event_id", [
+        *call("event_id = identifier", [f"str({member})" if is_number else member, f'"{path}"'], indent=4, mark=mark),
+        "if event_id is None:",
+        f'    raise MalformedPayload("{steps[-1]} is empty", path="{path}")',
+    ]
 
 
-def _envelope(page: Page, fields: Sequence[tuple[str, str, str]]) -> str | None:
-    if not fields:
-        return None
+def _envelope_member(steps: Steps | None) -> str:
+    return ".".join(["envelope", *(attribute(step) for step in steps or ())])
+
+
+def _envelope_kinds(page: Page) -> dict[Steps, str]:
+    found: dict[Steps, str] = {}
+    if page.found.event_id.header is None and page.found.event_id.steps is not None:
+        steps = page.found.event_id.steps
+        found[steps] = "str | int" if "number" in page.body.at(steps).kinds else "str"
+    if page.found.topic is not None and page.found.topic.steps is not None:
+        found[page.found.topic.steps] = "Any"
+    return found
+
+
+def _envelope(page: Page, kinds: dict[Steps, str]) -> list[str]:
+    if not kinds:
+        return []
     node = Node()
-    node.add({key: "?" for key, _, _ in fields})
-    kinds: dict[Steps, str] = {(key,): kind for key, kind, _ in fields}
-    required = [(key,) for key, _, default in fields if not default]
-    made = Structs(node, page.vendor, kinds, required, {(): "Envelope"})
+    for steps in kinds:
+        value: object = "?"
+        for step in reversed(steps):
+            value = {step: value}
+        node.add(value)
+    # What only one of two members has must not make the other optional.
+    required = [steps for steps, kind in kinds.items() if kind != "Any"]
+    required += [steps[:length] for steps in kinds for length in range(1, len(steps))]
+    names: dict[Steps, str] = {(): "Envelope"}
+    names |= {steps[:1]: f"Envelope{class_name(steps[0], page.vendor)}" for steps in kinds if len(steps) > 1}
+    made = Structs(node, page.vendor, kinds, required, names)
     made.write()
-    text = (
-        made.made[-1]
-        .text.replace("Any | None = None", "Any = None")
-        .replace("What the rim and the translation read.", "What the rim reads.")
-    )
-    return text.replace("Any | None", "Any")
+    return [
+        struct.text.replace("Any | None", "Any").replace(
+            "What the rim and the translation read.", "What the rim reads."
+        )
+        for struct in made.made
+    ]
 
 
 def draft_notice(page: Page) -> list[str]:
-    """The struct of a notice, which tells no more than what to look up."""
-    if page.found.lookup_id is None:
+    """The structs of a notice, which tells no more than what to look up."""
+    steps = page.found.link or page.found.lookup_id
+    if steps is None:
         return []
-    steps = page.found.lookup_id
     kind = "str | int" if "number" in page.body.at(steps).kinds else "str"
-    kinds: dict[Steps, str] = {steps: kind}
-    made = Structs(page.body, page.vendor, kinds, [steps], {(): f"{page.vendor}Notice"})
+    required = [steps[:length] for length in range(1, len(steps) + 1)]
+    names: dict[Steps, str] = {(): f"{page.vendor}Notice"}
+    names |= {above: f"Notice{class_name(above[-1], page.vendor)}" for above in required[:-1]}
+    made = Structs(page.body, page.vendor, {steps: kind}, required, names)
     made.write()
-    return [made.made[-1].text.replace("What the rim and the translation read.", "What tells which order to ask for.")]
+    return [
+        struct.text.replace("What the rim and the translation read.", "What tells which order to ask for.")
+        for struct in made.made
+    ]
 
 
-def draft_translate(page: Page) -> str:
-    """The function `translate`."""
-    what, loops = ("answer" if page.is_notice else "event"), []
-    expression = what
+def draft_translate(page: Page) -> list[str]:
+    """The function `translate`, and those of the topics before it."""
+    made = [_looking_up(page) if page.is_notice else _reading(page, "_orders", "A state for each order of the event.")]
+    if page.cancels:
+        made.append(_reading(page, "_cancellations", "A cancellation of each order of the event.", is_cancelled=True))
+    if not page.found.topics:
+        return [*made[1:], made[0].replace("def _orders(", "def translate(", 1)]
+    page.use("adapters.topics", "topics")
+    page.use("adapters", "Hook", "Answers", "Translation")
+    lines = ['"""By topic; one that the table does not list brings no order."""']
+    lines.append("return by_topic(identify(hook).topic, hook, options, answers)")
+    return [*made, _table(page), function(f"translate({ARGUMENTS}) -> Translation", lines)]
+
+
+def _table(page: Page) -> str:
+    rows = []
+    for topic in page.found.topics:
+        mark = ""
+        if topic.brings != "orders":
+            mark = page.guess("topics", f"topic {topic.name}: {topic.why or 'it cancels its orders'}")
+        what = {"orders": "_orders", "cancellations": "_cancellations" if page.cancels else "_orders"}.get(topic.brings)
+        rows.append(f'        "{_escaped(topic.name)}": {what or _quoted(topic.why)},{mark}')
+    page.drafts("topics")
+    return "\n".join(["by_topic = topics(", "    {", *rows, "    },", "    without=_orders,", ")"])
+
+
+def _escaped(text: str) -> str:
+    return text.encode("unicode_escape").decode().replace('"', '\\"')
+
+
+def _quoted(text: str) -> str:
+    return f'"{_escaped(text)}"'
+
+
+def _reading(page: Page, name: str, doc: str, *, is_cancelled: bool = False) -> str:
+    lines = [f'"""{doc}"""', "event = read_event(hook.body)", *_states(page, "event", is_cancelled=is_cancelled)]
+    return function(f"{name}({ARGUMENTS}) -> Translation", lines)
+
+
+def _states(page: Page, what: str, *, is_cancelled: bool = False) -> list[str]:
+    page.use("adapters.lists", "each")
+    expression, loops = what, []
     for place, step in enumerate(page.found.order):
         if step == ITEM:
             one = "order" if ITEM not in page.found.order[place + 1 :] else "entry"
@@ -105,29 +188,54 @@ def draft_translate(page: Page) -> str:
             expression = one
         else:
             expression += f".{attribute(step)}"
-    states = f"_state({expression}, options)"
-    result = f"return [{' '.join([states, *loops])}]"
-    if not page.is_notice:
-        lines = ['"""A state for each order of the event."""', "event = read_event(hook.body)", result]
-        return function("translate(hook: Hook, options: Options, _answers: Answers) -> Translation", lines)
-    return _asking(page, result)
+    orders = f"({expression},)"
+    if len(loops) == 1 and expression == "order":
+        orders = loops[0].removeprefix("for order in ")
+    elif loops:
+        orders = f"({expression} {' '.join(loops)})"
+    arguments = [orders, "_state", "options"]
+    if page.found.clock.is_events and page.found.clock.steps is not None:
+        page.event_kinds[page.found.clock.steps] = "str"
+        above = [f"event.{attribute(step)}" for step in page.found.clock.steps[:1]]
+        rest = page.found.clock.steps[1:]
+        told = f"{above[0]}.{attribute(rest[0])} if {above[0]} else None" if rest else above[0]
+        arguments.append(f"told_at={told}")
+    if is_cancelled:
+        arguments.append("is_cancelled=True")
+    return call("return each", arguments, indent=4)
 
 
-def _asking(page: Page, result: str) -> str:
-    key = (page.found.lookup_id or ("id",))[-1]
-    page.use("adapters", "Lookup", "Lookups", "MalformedPayload")
-    page.constants.append('ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")')
-    mark = page.guess("the path of an order in the vendor's API: `orders/{id}`, relative to option base_url")
-    lines = [
-        '"""The order of the notice, once the vendor\'s API was asked for it."""',
-        f"order_id = str(read_notice(hook.body).{attribute(key)})",
-        "if not ORDER_ID.fullmatch(order_id):",
-        f'    raise MalformedPayload("no id of an order", path="$.{key}")',
-        f'path = f"orders/{{order_id}}"{mark}',
-        "body = answers.get(path)",
+def _looking_up(page: Page) -> str:
+    page.use("adapters", "Lookup", "Lookups")
+    steps = page.found.link or page.found.lookup_id or ()
+    member = ".".join(["read_notice(hook.body)", *(attribute(step) for step in steps)])
+    path = written(steps)
+    lines = ['"""The order of the notice, once the vendor\'s API was asked for it."""']
+    if page.found.link is not None:
+        page.use("adapters.links", "lookup_of")
+        page.imports["adapters"].discard("Lookup")
+        mark = page.guess("lookup", f"the path of `{path}` is the order's in the vendor's API, below option base_url")
+        lines += [f'lookup = lookup_of({member}, "{path}"){mark}']
+        reference = ""
+    else:
+        template, is_shown = page.lookup
+        mark = "" if is_shown else page.guess(
+            "lookup", "the path of an order in the vendor's API: `orders/{id}`, relative to option base_url"
+        )  # fmt: skip
+        page.use("adapters", "MalformedPayload")
+        page.constants.append('ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")')
+        lines += [
+            f"order_id = str({member})",
+            "if not ORDER_ID.fullmatch(order_id):",
+            f'    raise MalformedPayload("no id of an order", path="{path}")',
+            f'lookup = Lookup(path=f"{template.replace("{}", "{order_id}")}"){mark}',
+        ]
+        reference = ", references=(order_id,)"
+    lines += [
+        "body = answers.get(lookup.path)",
         "if body is None:",
-        "    return Lookups((Lookup(path=path),), subject=path, references=(order_id,))",
+        f"    return Lookups((lookup,), subject=lookup.path{reference})",
         "answer = read_answer(body)",
-        result,
+        *_states(page, "answer"),
     ]
-    return function("translate(hook: Hook, options: Options, answers: Answers) -> Translation", lines)
+    return function(f"_orders({ARGUMENTS}) -> Translation", lines)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-WIDEST: Final = 110
+WIDEST: Final = 120
 
 
 def function(signature: str, lines: Sequence[str]) -> str:
@@ -13,21 +13,20 @@ def function(signature: str, lines: Sequence[str]) -> str:
     for name in ("hook", "options", "answers"):
         if not re.search(rf"\b{name}\b", text):
             signature = re.sub(rf"\b_?{name}: (\w)", rf"_{name}: \1", signature)
-    return "\n".join([f"def {signature}:", *(f"    {line}" for line in lines)])
+    return "\n".join([f"def {signature}:", *(f"    {line}" if line else "" for line in lines)])
 
 
-def call(function: str, arguments: Sequence[str]) -> str:
-    """A call on one line."""
-    return f"{function}({', '.join(arguments)})"
-
-
-def field(name: str, expression: str) -> list[str]:
-    """A keyword argument; a tuple that is too wide for a line has one member on each."""
-    line = f"{name}={expression},"
-    if len(line) <= WIDEST - len("            "):
+def call(start: str, arguments: Sequence[str], *, indent: int, end: str = "", mark: str = "") -> list[str]:
+    """A call, or whatever else stands in brackets after `start`; what is too wide has an argument on each line."""
+    line = f"{start}({', '.join(arguments)}){end}{mark}"
+    if indent + len(line) <= WIDEST:
         return [line]
-    inside = expression.removeprefix("first_of((").removesuffix("))").rstrip(",").split(", ")
-    return [f"{name}=first_of(", "    (", *(f"        {each}," for each in inside), "    )", "),"]
+    return [f"{start}({mark}", *(f"    {argument}," for argument in arguments), f"){end}"]
+
+
+def several(items: Sequence[str]) -> str:
+    """A tuple."""
+    return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
 
 
 def import_order(name: str) -> tuple[int, str]:
@@ -38,6 +37,6 @@ def import_order(name: str) -> tuple[int, str]:
 def import_line(module: str, names: Sequence[str]) -> str:
     """An import, of several lines where one is too wide."""
     line = f"from {module} import {', '.join(names)}"
-    if len(line) <= 120:  # noqa: PLR2004 - the house's line
+    if len(line) <= WIDEST:
         return line
     return "\n".join([f"from {module} import (", *(f"    {name}," for name in names), ")"])

@@ -10,10 +10,12 @@ import msgspec
 
 import adapters
 from adapters import Adapter, Hook
+from adapters.contract import BOM
 from gateway.drift.shapes import ITEM, Shapes, shapes_in, written
 from gateway.workshop.kit.cases import Case, UnansweredError, outcome_of, read_options, save_case
 from gateway.workshop.kit.drafting import Draft, draft, render
-from gateway.workshop.kit.proposal import Amount
+from gateway.workshop.kit.identifying import TopicPlace
+from gateway.workshop.kit.measuring import Amount
 from gateway.workshop.kit.samples import Node, Sample, Steps
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -62,7 +64,7 @@ def make(name: str, samples: Sequence[Sample], answers: Mapping[str, bytes], pla
         if path.exists():
             raise FileExistsError(f"{path} is there already")
     drafted = draft(
-        name, samples, [msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf")) for body in answers.values()]
+        name, samples, {path: msgspec.json.decode(body.removeprefix(BOM)) for path, body in answers.items()}
     )
     space: dict[str, Any] = {"__name__": f"trackely_drafted_{drafted.name}"}
     exec(compile(drafted.source, f"{drafted.name}.py", "exec"), space)  # noqa: S102 - our own draft, nobody's code is in it
@@ -94,7 +96,7 @@ def _write_cases(
         headers = {key: value for key, value in sample.hook.headers.items() if key in adapter.reads_headers}
         case = Case(
             name=name,
-            hook=Hook(sample.hook.body, headers),
+            hook=Hook(sample.hook.body, headers, path=sample.hook.path),
             options=drafted.example_options,
             answers=dict(answers) if sample is not empty else {},
             expected={},
@@ -134,7 +136,7 @@ def _page(drafted: Draft, shapes: Shapes, samples: Sequence[Sample], place: Plac
 def _is_known_by_its_bytes(drafted: Draft) -> bool:
     """Whether a notice has no ID of its own: the next change of its order would be taken for a repeat."""
     found = drafted.proposal
-    return found.lookup_id is not None and found.event_id is None and found.event_header is None
+    return found.is_notice and found.event_id.steps is None and found.event_id.header is None
 
 
 NOTICES_WINDOW = "1s"
@@ -149,13 +151,14 @@ DEBTS = (
 
 def _mapping(drafted: Draft) -> Iterator[dict[str, str]]:
     found = drafted.proposal
-    address = (*found.lines, found.city, found.post_code, found.state, found.country)
+    to = found.receiver
+    address = (*to.lines, to.city, to.post_code, to.state, to.country)
     amount = "by the unit that the vendor names, else a guess"
     rows: list[tuple[str, Sequence[Steps | None], str]] = [
         ("externalOrderId", (found.reference,), "as it is"),
         ("deliveryAddress", address, "on one line in the country's order"),
-        ("customerName", (*found.names, *found.full_name), "the first that is there"),
-        ("customerContact", found.contacts, "the first that is there"),
+        ("customerName", (*to.names, *to.full_name), "the first that is there"),
+        ("customerContact", to.contacts, "the first that is there"),
         ("totalWeight", _steps_of(found.weight), amount),
         ("volume", _steps_of(found.volume), amount),
         ("palletCount", (found.pallets,), "as it is"),
@@ -168,16 +171,17 @@ def _mapping(drafted: Draft) -> Iterator[dict[str, str]]:
 
 
 def _steps_of(amount: Amount | None) -> tuple[Steps, ...]:
-    return () if amount is None else (amount.steps,)
+    return () if amount is None else tuple(steps for steps in (amount.steps, amount.unit_steps, amount.count) if steps)
 
 
 def _event(drafted: Draft) -> Iterator[dict[str, str]]:
     found = drafted.proposal
-    event_id = f"header `{found.event_header}`" if found.event_header else _spelled(found.event_id)
-    topic = f"header `{found.topic_header}`" if found.topic_header else _spelled(found.topic)
+    event_id = f"header `{found.event_id.header}`" if found.event_id.header else _spelled(found.event_id.steps)
+    place = found.topic or TopicPlace()
+    topic = f"header `{place.header}`" if place.header else "the path" if place.is_path else _spelled(place.steps)
     yield {"target": "event ID", "members": event_id or "a hash of the body"}
     yield {"target": "topic", "members": topic or "none"}
-    yield {"target": "time of change", "members": _spelled(found.changed) or "the time of receipt"}
+    yield {"target": "time of change", "members": _spelled(found.clock.steps) or "the time of receipt"}
     yield {"target": "cancellation", "members": _spelled(found.cancelled_at or found.status) or "none is known"}
     yield {"target": "owner", "members": "the source"}
     yield {"target": "references", "members": ", ".join(_spelled(steps) for steps in found.references) or "none"}

@@ -1,297 +1,247 @@
-"""What a vendor's members probably mean, by their names and values. Everything here is a guess, and says so."""
+"""What a vendor's members probably mean, by their names and values. What is not certain is a guess, and says so."""
 
-import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 
 from gateway.drift.shapes import ITEM
-from gateway.workshop.kit.samples import Node, Sample, Steps
+from gateway.workshop.kit import names
+from gateway.workshop.kit.addressing import Place, Receiver, find_place, receiver_of
+from gateway.workshop.kit.finding import holds_text, holds_words, leaf, matching, ranked, within
+from gateway.workshop.kit.identifying import (
+    EventId,
+    Topic,
+    TopicPlace,
+    find_event_id,
+    find_topic,
+    judged,
+    topic_of_sample,
+)
+from gateway.workshop.kit.measuring import Amount, find_volume, find_weight
+from gateway.workshop.kit.samples import Node, Sample, Steps, learn
+from gateway.workshop.kit.timing import Clock, find_clock, find_planned
 
-EVENT_IDS = (
-    *("eventid", "messageid", "webhookid", "webhookeventid", "notificationid", "deliveryid", "batchid", "requestid"),
-    *("eventuuid", "messageuuid", "transactionid", "eventkey", "uuid"),
-)
-TOPICS = ("topic", "eventtype", "event", "eventname", "webhooktype", "messagetype", "type", "action", "trigger")
-REFERENCES = (
-    *("ordernumber", "orderno", "ordernum", "orderreference", "orderref", "salesordernumber", "primaryreference"),
-    *("externalorderid", "externalid", "referencenumber", "reference", "ref", "orderid", "number", "no", "id"),
-)
-LOOKUP_IDS = ("orderid", "shipmentid", "resourceid", "objectid", "entityid", "orderkey", "ordernumber", "id")
-LINES = (
-    *("address1", "addressline1", "line1", "street1", "streetline1", "street", "streetaddress", "streetname"),
-    *("address", "addressline", "housenumber", "address2", "addressline2", "line2", "street2", "streetline2"),
-    *("address3", "addressline3", "line3"),
-)
-CITIES = ("city", "town", "locality", "cityname", "place")
-POST_CODES = ("postalcode", "postcode", "zipcode", "zip", "postal")
-STATES = ("provincecode", "statecode", "countrystatecode", "state", "province", "region", "county")
-COUNTRIES = ("countrycode", "countryiso", "countryisocode", "country")
-COMPANIES = ("organization", "organisation", "companyname", "company", "businessname")
-PEOPLE = ("fullname", "personname", "recipientname", "contactname", "customername", "name", "recipient", "attention")
-MAILS = ("email", "emailaddress", "customeremail", "mail", "contactemail")
-PHONES = ("phone", "phonenumber", "telephone", "telephonenumber", "mobile", "mobilenumber", "mobilephone", "tel")
-PLANNED = (
-    *("planneddate", "plannedfor", "deliverydate", "requesteddeliverydate", "expecteddeliverydate", "deliverby"),
-    *("requireddate", "requiredshipdate", "requestedshipdate", "shipdate", "shipby", "deliveron", "duedate", "eta"),
-)
-CHANGED = (
-    *("updatedat", "lastupdated", "datelastupdated", "modifiedat", "lastmodified", "changedat", "updated", "modified"),
-    *("dateupdated", "datemodified", "timestamp", "occurredat", "senttime", "sentat", "createdat", "created"),
-)
-CANCELLED_AT = ("cancelledat", "canceledat", "cancelleddate", "cancellationdate", "cancelledon")
-STATUSES = ("status", "orderstatus", "state", "statuscode")
-PALLETS = ("palletcount", "pallets", "numberofpallets", "palletqty", "palletquantity")
-AWAY = ("bill", "invoice", "from", "sender", "supplier", "origin", "return", "warehouse", "shipper", "pickup", "store")
-HERE = ("ship", "deliver", "recipient", "consignee", "destination", "receiver", "dropoff")
-
-_WEIGHT = re.compile(
-    r"(total|gross|order|shipping)?(weight(in)?|grams)(?P<unit>kg|kgs|kilograms|g|gr|grams|lb|lbs|pounds)?"
-)
-_VOLUME = re.compile(
-    r"(total|order)?(volume|cbm|cubicfeet|cubicmet(re|er)s)(in)?(?P<unit>m3|cbm|l|litres|liters|ft3|cuft)?"
-)
-_WEIGHT_UNITS = {"g": "grams", "gr": "grams", "grams": "grams", "lb": "pounds", "lbs": "pounds", "pounds": "pounds"}
-_VOLUME_UNITS = {"l": "litres", "litres": "litres", "liters": "litres", "ft3": "cubic_feet", "cuft": "cubic_feet"}
-
-
-class Amount(msgspec.Struct, frozen=True):
-    """A weight or a volume, and the unit helper's argument for it; `is_sure`: the vendor's own words say the unit."""
-
-    steps: Steps
-    unit: str
-    is_sure: bool
+SURE_REFERENCES = names.REFERENCES[: -names.VAGUE]
+NO_ORDER = "no order: nothing to deliver"
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """Where an adapter finds what. Steps of an order are relative to it, those of the event to the body.
 
-    `order` leads from the body (or the answer, where `lookup_id` is asked for) to the order; `event_header` and
-    `topic_header` stand above the members of the same meaning.
+    `order` leads from the body (or the answer, where the order is looked up) to the order. `link` is the member with a
+    link to it, `lookup_id` the one with its id; neither: the body holds the order. `is_named_otherwise`: a notice calls
+    the order by something else than `reference`.
     """
 
     order: Steps
+    event_id: EventId = EventId()
+    topic: TopicPlace | None = None
+    topics: tuple[Topic, ...] = ()
+    link: Steps | None = None
+    lookup_id: Steps | None = None
     reference: Steps | None = None
     references: tuple[Steps, ...] = ()
-    event_header: str | None = None
-    event_id: Steps | None = None
-    topic_header: str | None = None
-    topic: Steps | None = None
-    lookup_id: Steps | None = None
-    lines: tuple[Steps, ...] = ()
-    city: Steps | None = None
-    post_code: Steps | None = None
-    state: Steps | None = None
-    country: Steps | None = None
-    names: tuple[Steps, ...] = ()
-    full_name: tuple[Steps, ...] = ()
-    contacts: tuple[Steps, ...] = ()
+    receiver: Receiver = Receiver()
     weight: Amount | None = None
     volume: Amount | None = None
     pallets: Steps | None = None
     planned: Steps | None = None
-    changed: Steps | None = None
+    clock: Clock = Clock()
     cancelled_at: Steps | None = None
     status: Steps | None = None
+    pickup: Steps | None = None
+    is_named_otherwise: bool = False
+
+    @property
+    def is_notice(self) -> bool:
+        """Whether the order is looked up."""
+        return self.link is not None or self.lookup_id is not None
 
 
-def propose(samples: Sequence[Sample], body: Node, answer: Node | None) -> Proposal:
-    """The proposal for these samples. `answer` is what a lookup's answers show; None: there are none at hand.
+class Learned(msgspec.Struct, frozen=True):
+    """The samples by what their topics bring, and what those that bring orders show."""
 
-    A body that holds no address, or that comes with answers, is a notice: its order is looked up.
+    body: Node
+    topic: TopicPlace | None
+    topics: tuple[Topic, ...]
+
+
+def learn_samples(samples: Sequence[Sample], answer: Node | None) -> Learned:
+    """Samples grouped by topic; only those that bring orders, or cancel some, say what an order looks like."""
+    whole = learn(sample.value for sample in samples)
+    place = find_topic(samples, whole, is_order=_is_order(whole, answer))
+    groups: dict[str | None, list[Sample]] = {}
+    for sample in samples:
+        groups.setdefault(topic_of_sample(sample, place), []).append(sample)
+    found = {topic: judged(topic) for topic in groups if topic is not None}
+    with_orders = [
+        sample
+        for topic, group in groups.items()
+        if topic is None or found[topic].brings == "orders"
+        for sample in group
+    ]
+    shown = learn(sample.value for sample in with_orders or samples)
+    if with_orders and answer is None and find_place(shown) is not None:
+        found = {name: _checked(topic, groups[name], shown) for name, topic in found.items()}
+    kept = [
+        sample
+        for topic, group in groups.items()
+        if topic is None or found[topic].brings != "nothing"
+        for sample in group
+    ]
+    return Learned(learn(sample.value for sample in kept or samples), place, tuple(found.values()))
+
+
+def _checked(topic: Topic, samples: Sequence[Sample], shown: Node) -> Topic:
+    """A topic whose bodies hold no order where the others have it brings nothing, whatever its words say."""
+    order = _order(shown, find_place(shown))
+    reference = leaf(shown.at(order), names.REFERENCES, holds_text)
+    own = learn(sample.value for sample in samples)
+    if topic.brings == "orders" and find_place(own) is None:
+        return Topic(topic.name, "nothing", NO_ORDER)
+    if topic.brings == "cancellations" and (reference is None or not _has(own, (*order, *reference))):
+        return Topic(topic.name, "nothing", "a cancellation that names no order as the others do")
+    return topic
+
+
+def _has(root: Node, steps: Steps) -> bool:
+    try:
+        return root.at(steps).is_leaf
+    except KeyError:
+        return False
+
+
+def _is_order(body: Node, answer: Node | None) -> bool:
+    """Whether the body itself is an order."""
+    if answer is not None or (place := find_place(body)) is None:
+        return False
+    return _order(body, place) == ()
+
+
+def propose(samples: Sequence[Sample], learned: Learned, answer: Node | None, paths: Sequence[str] = ()) -> Proposal:
+    """The proposal for these samples.
+
+    `answer` is what a lookup's answers show (None: there are none at hand), `paths` what they answer. A body that holds
+    no address, or that comes with answers, is a notice: its order is looked up.
     """
-    address = None if answer is not None else _address(body)
-    is_notice = answer is not None or (address is None and _leaf(body, LOOKUP_IDS) is not None)
+    body = learned.body
     there = answer if answer is not None else body
-    if answer is not None:
-        address = _address(answer)
-    order = () if is_notice and answer is None else _order(there, address)
-    place = there.at(order)
-    found = Node() if is_notice and answer is None else place
-    below = None if address is None else address[len(order) :]
-    if below is not None and ITEM in below:
-        # One of several places inside an order: which of them counts, only a person can say.
-        below = None
-    lookup_id = _leaf(body, LOOKUP_IDS) if is_notice else None
-    event_header, event_id = _event_id(samples, body, order if not is_notice else ("?",), lookup_id)
-    topic_header = _header(samples, ("topic", "event-type", "webhook-event", "event-name", "-event"))
-    changed = _leaf(found, CHANGED, lambda node: node.is_time)
-    references = [(name,) for name in _ranked(found, REFERENCES, lambda node: node.is_leaf and _holds_text(node))]
+    place = find_place(there)
+    link = _link(body) if answer is not None or place is None else None
+    is_thin = answer is not None or (place is None and (link is not None or _lookup_id(body, paths) is not None))
+    lookup_id = _lookup_id(body, paths) if is_thin and link is None else None
+    order = () if is_thin and answer is None else _order(there, place)
+    found = Node() if is_thin and answer is None else there.at(order)
+    # One of several places around an order is nobody's but the event's.
+    below = place.steps[len(order) :] if place is not None and place.steps[: len(order)] == order else ()
+    is_order = order == () and not is_thin
+    references = _references(found)
+    way = leaf(found, names.WAYS, lambda node: bool(node.kinds))
     return Proposal(
         order=order,
-        reference=references[0] if references else None,
-        references=tuple(references[:3]),
-        event_header=event_header,
-        event_id=event_id,
-        topic_header=topic_header,
-        topic=None if topic_header else _leaf(body, TOPICS, lambda node: node.kinds == {"text"}),
+        event_id=find_event_id(samples, body, is_order=is_order, but=lookup_id),
+        topic=learned.topic,
+        topics=learned.topics,
+        link=link if is_thin else None,
         lookup_id=lookup_id,
-        **_of_address(found, below),
-        weight=_amount(found, _WEIGHT, _WEIGHT_UNITS, "kilograms"),
-        volume=_amount(found, _VOLUME, _VOLUME_UNITS, "cubic_metres"),
-        pallets=_leaf(found, PALLETS),
-        planned=_leaf(found, PLANNED, lambda node: node.is_time),
-        changed=changed,
-        cancelled_at=_leaf(found, CANCELLED_AT),
-        status=_leaf(found, STATUSES, lambda node: node.kinds == {"text"}),
+        reference=references[0] if references else None,
+        references=tuple(references[:4]),
+        receiver=receiver_of(found, below, place),
+        weight=find_weight(found),
+        volume=find_volume(found),
+        pallets=leaf(found, names.PALLETS),
+        planned=find_planned(found),
+        clock=find_clock(found, None if is_order or is_thin else body),
+        cancelled_at=leaf(found, names.CANCELLED_AT),
+        status=leaf(found, names.STATUSES, holds_words),
+        pickup=way,
+        is_named_otherwise=bool(lookup_id and references and _differs(body.at(lookup_id), found.at(references[0]))),
     )
 
 
-def plain(key: str) -> str:
-    """A name without case and marks."""
-    return re.sub(r"[^a-z0-9]", "", key.lower())
-
-
-def _holds_text(node: Node) -> bool:
-    return bool(node.texts) and not node.is_time
-
-
-def _ranked(node: Node, names: Sequence[str], fits: Callable[[Node], bool] = lambda _: True) -> list[str]:
-    """The members of these names, best name first."""
-    found = [
-        (names.index(plain(key)), key) for key, member in node.members.items() if plain(key) in names and fits(member)
+def _references(order: Node) -> list[Steps]:
+    """The members that name an order, best first: its own, else those of an object that tells more of it."""
+    for above in within(order):
+        node = order.at(above)
+        vague = [] if above else ranked(node, names.REFERENCES, lambda member: member.is_leaf and holds_text(member))
+        sure = ranked(node, SURE_REFERENCES, lambda member: member.is_leaf and holds_text(member))
+        found = list(dict.fromkeys((*sure, *_of_some_order(node), *vague)))
+        if found:
+            return [(*above, key) for key in found]
+    events = {*names.EVENT_IDS, *names.SUBSCRIPTIONS}
+    probable = [
+        key
+        for key, _ in matching(order, names.PROBABLE)
+        if holds_text(order.members[key]) and names.plain(key) not in events
     ]
-    return [key for _, key in sorted(found)]
+    return [(probable[0],)] if probable else []
 
 
-def _leaf(node: Node, names: Sequence[str], fits: Callable[[Node], bool] = lambda _: True) -> Steps | None:
-    found = _ranked(node, names, lambda member: member.is_leaf and fits(member))
-    return (found[0],) if found else None
+def _differs(one: Node, other: Node) -> bool:
+    return not set(one.texts) & set(other.texts)
 
 
-def _address(root: Node) -> Steps | None:
-    """The object that is most probably the place of delivery."""
-    best: tuple[int, Steps] | None = None
-    for steps, node in root.walk():
-        parts = (LINES, CITIES, POST_CODES, COUNTRIES)
-        score = 3 * sum(bool(_ranked(node, names, lambda member: member.is_leaf)) for names in parts)
-        if score < 6:  # noqa: PLR2004 - two kinds of parts make an address
-            continue
-        way = "".join(plain(step) for step in steps)
-        score += 8 * any(word in way for word in HERE) - 20 * any(word in way for word in AWAY)
-        score -= 4 * steps.count(ITEM) + len(steps)
-        if best is None or score > best[0]:
-            best = (score, steps)
-    return None if best is None or best[0] < -5 else best[1]  # noqa: PLR2004 - the supplier's is worse than none
+def _link(body: Node) -> Steps | None:
+    """The member with a link to a record: a URL, or a path."""
+    for above in ((), *((key,) for key, node in body.members.items() if "object" in node.kinds)):
+        for name in ranked(body.at(above), names.LINKS):
+            steps = (*above, name)
+            node = body.at(steps)
+            if node.is_leaf and node.texts and all("/" in text for text in node.texts):
+                return steps
+    linked = [
+        steps
+        for steps, node in body.walk()
+        if "href" in node.members and ITEM not in steps and any("link" in names.plain(step) for step in steps)
+    ]
+    # The order's own before the notice's.
+    best = sorted(linked, key=lambda steps: not any(word in names.plain(steps[-1]) for word in ("order", "shipment")))
+    return (*best[0], "href") if best else None
 
 
-def _order(root: Node, address: Steps | None) -> Steps:
+def _lookup_id(body: Node, paths: Sequence[str]) -> Steps | None:
+    """The member with the order's id: the one that stands in an answer's path, else the one whose name says most."""
+    places = [(), *((key,) for key, node in body.members.items() if "object" in node.kinds)]
+    found = [
+        (*above, *steps)
+        for name in names.LOOKUP_IDS
+        for above in places
+        if (steps := leaf(body.at(above), (name,), holds_text)) is not None
+    ]
+    shown = {step for path in paths for step in path.split("/")}
+    # An id at the top is the event's, unless nothing below has one.
+    best = sorted(
+        found,
+        key=lambda steps: (not shown & set(body.at(steps).texts), names.plain(steps[-1]) == "id" and len(steps) == 1),
+    )
+    return best[0] if best else None
+
+
+def _order(root: Node, place: Place | None) -> Steps:
     """The object that is an order: the nearest one around the address that has a reference of its own."""
-    if address is None:
-        candidates = [steps for steps, node in root.walk() if "object" in node.kinds and _leaf(node, REFERENCES)]
+    if place is None:
+        candidates = [
+            steps for steps, node in root.walk() if "object" in node.kinds and leaf(node, names.REFERENCES, holds_text)
+        ]
         return min(candidates, key=len, default=())
-    around = [address[:length] for length in range(len(address), -1, -1)]
-    for strict in (REFERENCES[:-3], REFERENCES):
+    around = [place.steps[:length] for length in range(len(place.steps), -1, -1)]
+    for known in (SURE_REFERENCES, names.REFERENCES):
         for steps in around:
             node = root.at(steps)
-            if "object" in node.kinds and _leaf(node, strict, _holds_text) and (steps != address or not steps):
+            is_itself = steps == place.steps and not place.is_flat and bool(steps)
+            if "object" in node.kinds and not (is_itself and place.is_named) and _names_it(node, known):
                 return steps
-    return ()
-
-
-def _event_id(
-    samples: Sequence[Sample], body: Node, order: Steps, lookup_id: Steps | None
-) -> tuple[str | None, Steps | None]:
-    """The header or the member that names the event; neither: a hash of the body does."""
-    header = _header(samples, ("webhook-id", "event-id", "message-id", "delivery-id", "request-id", "-delivery"))
-    if header is not None:
-        return header, None
-    if not order:
-        # The body is the order: its id comes again with every change of it.
-        return None, _leaf(body, EVENT_IDS[:-1], _holds_text)
-    found = _leaf(body, EVENT_IDS, _holds_text) or _leaf(body, ("id",), _holds_text)
-    return None, found if found != lookup_id else None
-
-
-def _header(samples: Sequence[Sample], words: Sequence[str]) -> str | None:
-    """The first header of all captured samples whose name ends in one of these words."""
-    captured = [set(sample.hook.headers) for sample in samples if sample.is_captured]
-    names = sorted(set.intersection(*captured)) if captured else []
-    return next((name for word in words for name in names if name.endswith(word)), None)
-
-
-def _of_address(order: Node, address: Steps | None) -> dict[str, Any]:
-    """The members that an address line, a name and a contact are made of."""
-    if address is None:
-        line = _leaf(order, ("deliveryaddress", "shippingaddress", "address", "shipto"), lambda n: n.kinds == {"text"})
-        return {
-            "lines": () if line is None else (line,),
-            "names": _all(order, [()], COMPANIES) + _all(order, [()], ("customername", "recipientname", "recipient")),
-            "contacts": _all(order, _people_of(order, ()), MAILS) + _all(order, _people_of(order, ()), PHONES),
-        }
-    node = order.at(address)
-    around = [address, *([address[:-1]] if len(address) > 1 else [])]
-    people = _people_of(order, address)
-    names = _all(order, [*around, *people], COMPANIES) + _all(order, [*around, *people], PEOPLE)
-    first, last = (_first(order, people, names) for names in (("firstname", "givenname"), ("lastname", "surname")))
-    return {
-        "lines": tuple((*address, name) for name in _ranked(node, LINES, lambda member: member.is_leaf)),
-        "city": _below(address, node, CITIES),
-        "post_code": _below(address, node, POST_CODES),
-        "state": _below(address, node, STATES),
-        "country": _below(address, node, COUNTRIES),
-        "names": names,
-        "full_name": (first, last) if first and last else (),
-        "contacts": _all(order, people, MAILS) + _all(order, people, PHONES),
-    }
-
-
-def _people_of(order: Node, address: Steps) -> list[Steps]:
-    """The objects that may tell whom to reach, the place of delivery's first."""
-    around = [address[:length] for length in range(len(address), 0, -1)]
-    words = ("contact", "customer", "recipient", "consignee", "buyer")
-    beside = [
-        (*above, key)
-        for above in [*around, ()]
-        for key, member in order.at(above).members.items()
-        if plain(key) in words and "object" in member.kinds
+    # An address has a code of its own.
+    outside = [
+        steps for steps in around if "object" in root.at(steps).kinds and (steps != place.steps or place.is_flat)
     ]
-    return list(dict.fromkeys([*around, *beside, ()]))
+    return next((steps for steps in outside if _references(root.at(steps))), outside[0] if outside else ())
 
 
-def _all(order: Node, places: Iterable[Steps], names: Sequence[str]) -> tuple[Steps, ...]:
-    """The best member of these names of each place; of an order itself, no plain `name`: that is the order's."""
-    found = []
-    for place in places:
-        allowed = names if place else tuple(name for name in names if name != "name")
-        leaf = _leaf(order.at(place), allowed)
-        if leaf is not None:
-            found.append((*place, *leaf))
-    return tuple(dict.fromkeys(found))
+def _names_it(node: Node, known: Sequence[str]) -> bool:
+    """Whether a member names an order, by a known name or by one such as `AcmeOrderId`."""
+    return leaf(node, known, holds_text) is not None or (known is SURE_REFERENCES and bool(_of_some_order(node)))
 
 
-def _first(order: Node, places: Iterable[Steps], names: Sequence[str]) -> Steps | None:
-    found = _all(order, places, names)
-    return found[0] if found else None
-
-
-def _below(steps: Steps, node: Node, names: Sequence[str]) -> Steps | None:
-    leaf = _leaf(node, names)
-    return None if leaf is None else (*steps, *leaf)
-
-
-def _amount(order: Node, pattern: re.Pattern[str], units: dict[str, str], otherwise: str) -> Amount | None:
-    for key, member in order.members.items():
-        found = pattern.fullmatch(plain(key))
-        if found is None:
-            continue
-        if "object" in member.kinds:
-            inner = _leaf(member, ("value", "amount"))
-            unit = _said_unit(member, ("unit", "units", "uom"))
-            if inner is not None:
-                return Amount((key, *inner), units.get(unit, otherwise), is_sure=bool(unit))
-            continue
-        unit = (
-            found["unit"]
-            or ("g" if "grams" in plain(key) else "")
-            or _said_unit(order, (f"{plain(key)}unit", "weightunit"))
-        )
-        if member.is_leaf:
-            return Amount((key,), units.get(unit, otherwise), is_sure=bool(unit))
-    return None
-
-
-def _said_unit(node: Node, names: Sequence[str]) -> str:
-    leaf = _leaf(node, names)
-    return node.at(leaf).texts[0].lower() if leaf and node.at(leaf).texts else ""
+def _of_some_order(node: Node) -> list[str]:
+    return [key for key, _ in matching(node, names.SOME_ORDER) if holds_text(node.members[key])]

@@ -10,7 +10,17 @@ from typing import Any
 
 PURE_MODULES = frozenset(
     {
-        *("__future__", "base64", "binascii", "collections", "dataclasses", "datetime", "decimal", "enum"),
+        *(
+            "__future__",
+            "base64",
+            "binascii",
+            "collections",
+            "contextlib",
+            "dataclasses",
+            "datetime",
+            "decimal",
+            "enum",
+        ),
         *("fractions", "functools", "hashlib", "hmac", "html", "ipaddress", "itertools", "json", "math", "re"),
         *("string", "textwrap", "types", "typing", "unicodedata", "urllib.parse", "zoneinfo", "msgspec", "schemas"),
     }

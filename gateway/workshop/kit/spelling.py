@@ -19,7 +19,7 @@ TAKEN = frozenset(
             "IncompletePayload",
         ),
         *("Lookup", "Lookups", "MalformedPayload", "OptionsModel", "Options", "Order", "Reply", "Secret", "State"),
-        *("Translation", "VendorModel", "Envelope"),
+        *("Translation", "VendorModel", "Envelope", "Any"),
     }
 )
 """Names that an adapter's module has already."""

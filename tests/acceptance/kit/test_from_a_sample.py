@@ -150,8 +150,8 @@ def edit(module: Path, edits: dict[str, str]) -> int:
             "batch",
             BATCH,
             {
-                'kilograms(kilograms=order.weight, path="$.orders[].weight"),  # guess': (
-                    'kilograms(pounds=order.weight, path="$.orders[].weight"),'
+                'weight(order.weight, options.weight_unit, "$.orders[].weight"),  # guess': (
+                    'weight(order.weight, "lb", "$.orders[].weight"),'
                 )
             },
             {
