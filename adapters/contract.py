@@ -33,14 +33,14 @@ class OptionsModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """An adapter's options: strict, so that a typo stops the start. A `__post_init__` may raise ValueError."""
 
 
-class Hook(msgspec.Struct, frozen=True):
+class Hook(msgspec.Struct, frozen=True, omit_defaults=True):
     """One inbound request as an adapter sees it, and as it is stored for a replay; never a credential.
 
     `headers` (names in lower case) and `parameters` hold only what the adapter lists as read; `path` is what follows
     `/hooks/{source}`, without its leading slash.
     """
 
-    body: bytes
+    body: bytes = b""
     headers: dict[str, str] = {}
     parameters: dict[str, str] = {}
     path: str = ""

@@ -5,7 +5,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from adapters import TranslationError
+from adapters import Hook, TranslationError
 from gateway.ground.clock import SECOND as SECOND  # noqa: PLC0414 - nouns of time, said with the others
 from gateway.ground.clock import Clock as Clock  # noqa: PLC0414 - as above
 from gateway.ground.clock import Micros as Micros  # noqa: PLC0414 - as above
@@ -46,6 +46,25 @@ class Reason(msgspec.Struct, frozen=True, gc=False):
 
 ERASED: Final = Reason("erased", "erased by an operator")
 """Where an operator erased what it says of anybody; the words stand beside other codes too, in place of their own."""
+
+
+_encode_hook = msgspec.json.Encoder().encode
+_decode_hook = msgspec.json.Decoder(Hook).decode
+
+
+def context_of(hook: Hook) -> bytes:
+    """The stored form of a hook beside its body: JSON, empty where there is nothing."""
+    if not (hook.headers or hook.parameters or hook.path):
+        return b""
+    return _encode_hook(Hook(b"", hook.headers, hook.parameters, hook.path))
+
+
+def hook_of(body: bytes, context: bytes | None) -> Hook:
+    """The hook that was stored so."""
+    if not context:
+        return Hook(body)
+    beside = _decode_hook(context)
+    return Hook(body, beside.headers, beside.parameters, beside.path)
 
 
 class Version(NamedTuple):

@@ -8,6 +8,7 @@ from gateway.api.doors import Doors
 from gateway.api.requests import HistoryQuery, micros_or_none, text_or_none
 from gateway.api.shapes import moment
 from gateway.errors import UnknownRecord
+from gateway.events import hook_of
 from gateway.records import ArchivedEvent
 
 MOST_BYTES = 8 * 1024 * 1024
@@ -69,7 +70,7 @@ def _within_bounds(events: list[ArchivedEvent]) -> list[ArchivedEvent]:
 
 
 def _shown(event: ArchivedEvent) -> shapes.HistoryEvent:
-    context = msgspec.json.decode(event.context) if event.context else {}
+    hook = hook_of(b"", event.context)
     return shapes.HistoryEvent(
         id=str(event.id),
         event_id=event.event_id,
@@ -78,9 +79,9 @@ def _shown(event: ArchivedEvent) -> shapes.HistoryEvent:
         status=event.status,
         reason=shapes.reason_or_none(event.reason),
         body=event.body,
-        headers=context.get("headers", {}),
-        parameters=context.get("parameters", {}),
-        path=context.get("path", ""),
+        headers=hook.headers,
+        parameters=hook.parameters,
+        path=hook.path,
         answers=event.answers,
         clock=None if event.clock is None else moment(event.clock),
         states=tuple(

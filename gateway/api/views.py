@@ -8,6 +8,7 @@ import msgspec
 from gateway.api import shapes
 from gateway.api.shapes import moment, moment_or_none
 from gateway.config.model import Config
+from gateway.events import hook_of
 from gateway.records import (
     AttemptRecord,
     DeadLetter,
@@ -51,13 +52,13 @@ def event_of(record: EventRecord, known: Configured) -> shapes.Event:
 
 def event_detail_of(detail: EventDetail, known: Configured) -> shapes.EventDetail:
     """An event with all that is kept of it."""
-    context = msgspec.json.decode(detail.context) if detail.context else {}
+    hook = hook_of(b"", detail.context)
     return shapes.EventDetail(
         **_event_members(detail.record, known),
         body=_text(detail.body),
-        headers=context.get("headers", {}),
-        parameters=context.get("parameters", {}),
-        path=context.get("path", ""),
+        headers=hook.headers,
+        parameters=hook.parameters,
+        path=hook.path,
         adapter_version=detail.adapter_version,
         translation=tuple(
             shapes.TranslatedState(

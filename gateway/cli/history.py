@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from adapters import Hook
 from gateway.cli.client import Client
 from gateway.cli.show import progress
-from gateway.events import EventStatus, Reason
+from gateway.events import EventStatus, Reason, context_of
 from gateway.records import ArchivedEvent, ArchivedState
-from gateway.translation.translator import Context
 
 EVENTS_A_PAGE = 1000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -82,7 +82,7 @@ def _archived(event: Event) -> ArchivedEvent:
         status=event.status,
         reason=event.reason,
         body=event.body,
-        context=msgspec.json.encode(Context(event.headers, event.parameters, event.path)),
+        context=context_of(Hook(b"", event.headers, event.parameters, event.path)),
         answers=event.answers,
         clock=None if event.clock is None else _micros(event.clock),
         states=tuple(_state(state) for state in event.states),

@@ -9,13 +9,13 @@ from adapters import Hook
 from gateway.cli.failure import Failure
 from gateway.config.load import load_options
 from gateway.config.model import ConfiguredSource, Source, Tenant
-from gateway.events import EventStatus, TranslatedEvent, UntranslatedEvent
+from gateway.events import EventStatus, TranslatedEvent, UntranslatedEvent, context_of
 from gateway.ground.clock import now
 from gateway.ground.watchdog import Watchdog
 from gateway.ingress.grammar import fault_in
 from gateway.ingress.identity import identify
 from gateway.registry import find_adapter
-from gateway.translation.translator import Context, Translator
+from gateway.translation.translator import Translator
 
 WATCHDOG_SECONDS = 5.0
 OWN_TENANT = ""
@@ -94,7 +94,7 @@ class Workbench:
             topic=None,
             received_at=self._now,
             body=hook.body,
-            context=msgspec.json.encode(Context(hook.headers, hook.parameters, hook.path)),
+            context=context_of(hook),
             answers=answers or None,
             clock=self._now if answers else None,
         )

@@ -14,14 +14,6 @@ from gateway.ingress.verify import Headers, compile_proofs, parameter_values
 _ALWAYS_READ = frozenset({b"content-type", b"content-encoding", b"content-length"})
 
 
-class HookContext(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The stored form of what a hook holds besides its body."""
-
-    headers: dict[str, str] = {}
-    parameters: dict[str, str] = {}
-    path: str = ""
-
-
 _encode = msgspec.json.Encoder().encode
 
 
@@ -64,13 +56,9 @@ class Door:
                 found[name] = value if name not in found else self._joined(name, found[name], value)
         return found
 
-    def hook(self, body: bytes, headers: Headers, query: bytes, path: str) -> tuple[Hook, bytes]:
-        """What the adapter sees, and the stored form of all but its body."""
-        if not (self._headers or self._parameters or path):
-            return Hook(body), b""
-        seen, parameters = self._seen(headers), self._given(query)
-        context = _encode(HookContext(seen, parameters, path)) if seen or parameters or path else b""
-        return Hook(body, seen, parameters, path), context
+    def hook(self, body: bytes, headers: Headers, query: bytes, path: str) -> Hook:
+        """What the adapter sees of a request, and what is stored of it."""
+        return Hook(body, self._seen(headers), self._given(query), path)
 
     def probe(self, method: str, headers: Headers, query: bytes) -> Probe:
         """What an adapter's own answer to a probe may rest on."""

@@ -25,7 +25,7 @@ from adapters import Acknowledgement
 from gateway.config.live import Live
 from gateway.config.model import Config
 from gateway.errors import StoreUnavailable
-from gateway.events import Arrival, Clock, Reason, Receipt
+from gateway.events import Arrival, Clock, Reason, Receipt, context_of
 from gateway.ground.addresses import client_address, is_one_sender, neighbourhood, parsed
 from gateway.ground.exchange import BODY_TIMEOUT, Respond, Start
 from gateway.ground.failures import FailureLimit
@@ -214,9 +214,10 @@ class Rim:
         self, door: Door, body: bytes, headers: Headers, query: bytes, rest: bytes
     ) -> tuple[Identified, Arrival]:
         path = unquote(rest.decode("latin-1"), errors="replace") if rest else ""
-        hook, context = door.hook(body, headers, query, path)
+        hook = door.hook(body, headers, query, path)
         found = identify(door.adapter, hook, self._watchdog)
         window = door.hash_window if found.is_hash else 0
+        context = context_of(hook)
         arrival = Arrival(door.name, found.event_id, found.topic, self._clock(), body, context, window, found.dead)
         return found, arrival
 

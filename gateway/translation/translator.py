@@ -10,7 +10,6 @@ import msgspec
 
 from adapters import (
     Cancellation,
-    Hook,
     Ignored,
     Lookups,
     MalformedPayload,
@@ -29,6 +28,7 @@ from gateway.events import (
     StoredLookup,
     TranslatedEvent,
     UntranslatedEvent,
+    hook_of,
     source_owner,
     storable,
     told_by,
@@ -45,17 +45,6 @@ TRACEBACK_CHARACTERS: Final = 8000
 _INT64: Final = 2**63 - 1
 
 _decode_order = msgspec.json.Decoder(Order).decode
-
-
-class Context(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The stored form of a hook beside its body."""
-
-    headers: dict[str, str] = {}
-    parameters: dict[str, str] = {}
-    path: str = ""
-
-
-_decode_context = msgspec.json.Decoder(Context).decode
 
 
 class AdapterDefect(Exception):  # noqa: N818 - the dead letter's own name
@@ -96,9 +85,7 @@ class Translator:
 
     @staticmethod
     def _run(source: ConfiguredSource, event: UntranslatedEvent) -> Any:
-        context = _decode_context(event.context) if event.context else Context()
-        hook = Hook(event.body, context.headers, context.parameters, context.path)
-        return source.adapter.translate(hook, source.options, event.answers or {})
+        return source.adapter.translate(hook_of(event.body, event.context), source.options, event.answers or {})
 
     def _outcome(self, source: ConfiguredSource, event: UntranslatedEvent, translation: Any) -> TranslatedEvent:
         if isinstance(translation, Ignored):

@@ -8,13 +8,12 @@ from typing import Any, Final, Literal, Self, TypeAlias
 
 import msgspec
 
-from adapters import Hook
 from gateway.config.model import ConfiguredSource, Tenant
-from gateway.events import EventStatus, Micros, OrderState, TranslatedEvent, UntranslatedEvent
+from gateway.events import EventStatus, Micros, OrderState, TranslatedEvent, UntranslatedEvent, hook_of
 from gateway.ground.watchdog import Watchdog
 from gateway.ingress.identity import identify
 from gateway.records import ArchivedEvent, ArchivedState
-from gateway.translation.translator import FUTURE, Context, Translator
+from gateway.translation.translator import FUTURE, Translator
 
 SECONDS: Final = 1.0
 MADE_BY_US: Final = "reconcile:"
@@ -122,9 +121,7 @@ class Rehearsal:
     def _identity(self, event: ArchivedEvent) -> Iterator[Difference]:
         if event.event_id.startswith(MADE_BY_US):
             return
-        context = msgspec.json.decode(event.context, type=Context) if event.context else Context()
-        hook = Hook(event.body, context.headers, context.parameters, context.path)
-        found = identify(self._source.adapter, hook, self._identity_watchdog)
+        found = identify(self._source.adapter, hook_of(event.body, event.context), self._identity_watchdog)
         # Where the adapter fails on the ID, a retry would be a dead letter; the stored event keeps the ID that it has.
         if found.event_id != event.event_id:
             yield Difference(

@@ -3,7 +3,9 @@ import time
 
 import pytest
 
+from adapters import Hook
 from gateway.config.model import Basic, Header, Query
+from gateway.events import context_of, hook_of
 from gateway.ingress.door import Door, is_identity, is_json_type
 from tests.integration.ingress.running import adapter, source
 
@@ -53,15 +55,16 @@ def test_a_hook_holds_only_what_the_adapter_reads_and_never_a_credential() -> No
         (b"x-key", b"k"),
         (b"x", b"y"),
     ]
-    hook, context = door.hook(b"{}", door.read(headers), b"token=t&kind=o%2Brder+1&x=1", "or/der")
+    hook = door.hook(b"{}", door.read(headers), b"token=t&kind=o%2Brder+1&x=1", "or/der")
 
     assert hook.headers == {"x-topic": "a"}
     assert hook.parameters == {"kind": "o+rder 1"}
-    assert json.loads(context) == {"headers": hook.headers, "parameters": hook.parameters, "path": "or/der"}
+    assert json.loads(context_of(hook)) == {"headers": hook.headers, "parameters": hook.parameters, "path": "or/der"}
+    assert hook_of(b"{}", context_of(hook)) == hook
 
 
 def test_a_hook_that_is_all_body_has_no_context() -> None:
     """Nothing is stored beside the body where there is nothing."""
-    hook, context = Door(source(), lambda: 0).hook(b"{}", {}, b"a=b", "")
+    hook = Door(source(), lambda: 0).hook(b"{}", {}, b"a=b", "")
 
-    assert (hook.headers, hook.parameters, hook.path, context) == ({}, {}, "", b"")
+    assert (hook, context_of(hook), hook_of(b"{}", b"")) == (Hook(b"{}"), b"", Hook(b"{}"))
