@@ -87,6 +87,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
 
     `wake_translation` is called when events were put back for translation. `started_at` is when this gateway began to
     listen, from which a source that never sent anything is silent. `address_of` says who asks.
+    Nothing is pruned by a time beyond the `trusted` one.
     """
 
     records: Records
@@ -104,6 +105,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     turned_away: TurnedAway
     wake_translation: Callable[[], None]
     address_of: Callable[[Request], str] = peer_of
+    trusted: Clock | None = None
 
     @property
     def config(self) -> Config:

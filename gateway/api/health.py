@@ -1,6 +1,6 @@
 """The public doors for machines that watch: alive, ready, metrics."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,17 +16,19 @@ def health_routes(
     alive: Callable[[], list[str]],
     ready: Callable[[], Awaitable[list[str]]],
     metrics: Callable[[], Awaitable[bytes]],
+    warnings: Callable[[], list[str]] = list,
 ) -> list[Route]:
     """`/healthz`, `/readyz` and `/metrics`.
 
-    `alive` and `ready` give the problems in words (none: all is well, else 503), `metrics` the exposition.
+    `alive` and `ready` give the problems in words (none: all is well, else 503), `metrics` the exposition; what
+    `warnings` says stands beside them and turns nothing red.
     """
 
     async def healthz(_request: Request) -> Response:
         return _health("alive", alive())
 
     async def readyz(_request: Request) -> Response:
-        return _health("ready", await ready())
+        return _health("ready", await ready(), warnings())
 
     async def exposition(_request: Request) -> Response:
         return Response(await metrics(), media_type=METRICS_TYPE, headers={"Cache-Control": "no-store"})
@@ -38,5 +40,6 @@ def health_routes(
     ]
 
 
-def _health(word: str, problems: list[str]) -> Response:
-    return reply(503 if problems else 200, {word: not problems, "problems": problems})
+def _health(word: str, problems: list[str], warnings: Sequence[str] = ()) -> Response:
+    said = {"warnings": list(warnings)} if warnings else {}
+    return reply(503 if problems else 200, {word: not problems, "problems": problems, **said})

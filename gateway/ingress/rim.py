@@ -69,6 +69,7 @@ class Rim:
         live: the sources and limits.
         inbox: where events go.
         clock: the wall clock.
+        received: the trusted one, for receipts.
         refusals: where refusals are kept.
         figures: where figures go; `flush` hands them over, as does every thousandth request.
         blocked: why nothing new of a source may be stored now, or None; asked for each request.
@@ -81,6 +82,7 @@ class Rim:
         inbox: Inbox,
         *,
         clock: Clock,
+        received: Clock | None = None,
         refusals: RefusalLog,
         figures: Figures,
         blocked: Callable[[str], Reason | None] = lambda _source: None,
@@ -88,6 +90,7 @@ class Rim:
     ) -> None:
         self._inbox = inbox
         self._clock = clock
+        self._received = received or clock
         self._refusals = refusals
         self._figures = figures
         self._blocked = blocked
@@ -218,7 +221,7 @@ class Rim:
         found = identify(door.adapter, hook, self._watchdog)
         window = door.hash_window if found.is_hash else 0
         context = context_of(hook)
-        arrival = Arrival(door.name, found.event_id, found.topic, self._clock(), body, context, window, found.dead)
+        arrival = Arrival(door.name, found.event_id, found.topic, self._received(), body, context, window, found.dead)
         return found, arrival
 
     def _hold(self, scope: Scope, *, is_free: bool) -> Held:

@@ -37,7 +37,9 @@ class Applications(msgspec.Struct, frozen=True):
 
 def applications(rooms: Rooms) -> Applications:
     """The rooms' doors."""
-    health = health_routes(alive=rooms.problems, ready=rooms.hindrances, metrics=_gauges(rooms).exposition)
+    health = health_routes(
+        alive=rooms.problems, ready=rooms.hindrances, metrics=_gauges(rooms).exposition, warnings=rooms.trusted.warnings
+    )
     has_own_listener = rooms.live.settings.server.admin is not None
     everyone = [route for route in health if not (has_own_listener and route.path == "/metrics")]
     intake: dict[str, ASGIApp] = {} if rooms.intake is None else dict.fromkeys(INTAKE_PATHS, rooms.intake)
@@ -80,6 +82,7 @@ def _operators_doors(rooms: Rooms) -> Doors:
         refusals=rooms.refusals,
         live=rooms.live,
         clock=rooms.clock,
+        trusted=rooms.trusted,
         started_at=rooms.started_at,
         audit=rooms.reports.audit,
         trail=rooms.store.trail,

@@ -23,6 +23,7 @@ from gateway.events import Clock, Micros
 from gateway.ground.clock import monotonic
 from gateway.ground.metrics import Metrics
 from gateway.ground.supervision import STALE_AFTER, Supervisor
+from gateway.ground.trust import TrustedClock
 from gateway.ingress.refusals import RefusalLog
 from gateway.ingress.rim import Rim
 from gateway.lookups.loop import LookupLoop
@@ -32,7 +33,7 @@ from gateway.orders import TenantState
 from gateway.pull.ledger import PullTenant
 from gateway.records import Act
 from gateway.service.reports import Reports
-from gateway.service.upkeep import Conditions, RetentionLoop
+from gateway.service.upkeep import Conditions, RetentionLoop, TimeLoop
 from gateway.store.process import ProcessStore
 from gateway.translation.loop import TranslationLoop
 from gateway.translation.process import TranslationProcess
@@ -46,6 +47,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
 
     live: Live
     clock: Clock
+    trusted: TrustedClock
     started_at: Micros
     store: ProcessStore
     process: TranslationProcess
@@ -127,9 +129,12 @@ async def _open(stack: AsyncExitStack, live: Live, clock: Clock, on_lost: Callab
     metrics, refusals = Metrics(live.sources, live.tenants), RefusalLog()
     store.observe(on_commit=metrics.committed)
     reports = Reports(metrics, refusals, clock)
+    trusted = TrustedClock(clock, await store.trust(0))
     conditions = Conditions(live.config, store)
     conditions.look_at_disk()
-    rim = Rim(live, store.inbox, clock=clock, refusals=refusals, figures=metrics, blocked=conditions.blocked)
+    rim = Rim(
+        live, store.inbox, clock=clock, received=trusted, refusals=refusals, figures=metrics, blocked=conditions.blocked
+    )
     stack.callback(rim.close)
     told, died = reports.attempted, reports.crashed
     delivery = Delivery(live.tenants, store.outbox, clock=clock, on_attempt=told, on_crash=died)
@@ -160,6 +165,7 @@ async def _open(stack: AsyncExitStack, live: Live, clock: Clock, on_lost: Callab
     rooms = Rooms(
         live=live,
         clock=clock,
+        trusted=trusted,
         started_at=started_at,
         store=store,
         process=process,
@@ -193,7 +199,8 @@ async def _start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
         "reconciliation": rooms.reconciler.run,
         "conditions": rooms.conditions.run,
         "drift": drift.run,
-        "retention": RetentionLoop(retention, rooms.store.operations.prune, rooms.clock).run,
+        "time": TimeLoop(rooms.trusted, rooms.store.trust).run,
+        "retention": RetentionLoop(retention, rooms.store.operations.prune, rooms.trusted).run,
     }.items():
         rooms.supervisor.start(name, loop)
     stack.push_async_callback(rooms.supervisor.stop)

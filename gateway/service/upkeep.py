@@ -17,6 +17,7 @@ from gateway.ground.clock import monotonic
 from gateway.ground.files import InPlace
 from gateway.ground.metrics import DRIFT_KINDS, Metrics
 from gateway.ground.supervision import Tick
+from gateway.ground.trust import TrustedClock
 from gateway.orders import TenantState, TenantStatus
 from gateway.records import RetentionSpans, TenantFigures
 from gateway.store.ports import Store
@@ -24,6 +25,7 @@ from gateway.store.ports import Store
 LOOK_SECONDS: Final = 1.0
 PRUNE_EVERY: Final = 3600 * SECOND
 PRUNE_LOOK_SECONDS: Final = 15.0
+TIME_SECONDS: Final = 15.0
 
 _log = structlog.get_logger("gateway.upkeep")
 
@@ -160,13 +162,13 @@ class Gauges:
 
 
 class RetentionLoop:
-    """Prunes by itself, every hour."""
+    """Prunes by itself, every hour, by a time that is trusted."""
 
     def __init__(
         self,
         retention: Retention,
         prune: Callable[[RetentionSpans, Micros], Awaitable[int]],
-        clock: Clock,
+        clock: TrustedClock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._spans = retention.spans()
@@ -181,7 +183,7 @@ class RetentionLoop:
             tick()
             await self._sleep(PRUNE_LOOK_SECONDS)
             now = self._clock()
-            if now - pruned_at < PRUNE_EVERY:
+            if now - pruned_at < PRUNE_EVERY or not self._clock.may_prune:
                 continue
             pruned_at = now
             pass_ = asyncio.ensure_future(self._prune(self._spans, now))
@@ -189,3 +191,19 @@ class RetentionLoop:
                 tick()
                 await asyncio.wait({pass_}, timeout=PRUNE_LOOK_SECONDS)
             _log.info("pruned", rows=pass_.result())
+
+
+class TimeLoop:
+    """Looks at the clock every few seconds, so that no step of it passes unseen, and stores what was trusted."""
+
+    def __init__(self, clock: TrustedClock, store: Callable[[Micros], Awaitable[Micros]]) -> None:
+        self._clock = clock
+        self._store = store
+
+    async def run(self, tick: Tick) -> None:
+        """Look for ever."""
+        while True:
+            with contextlib.suppress(StoreUnavailable):
+                await self._store(self._clock())
+            tick()
+            await asyncio.sleep(TIME_SECONDS)

@@ -397,6 +397,10 @@ class Store(Protocol):
         """Give events and owners of former names to the source that now bears them."""
         ...
 
+    async def trust(self, at: Micros) -> Micros:
+        """Remember that this time was trusted; the highest that ever was."""
+        ...
+
     async def probe(self) -> None:
         """Write something, so that `failure` tells the present state."""
         ...

@@ -47,6 +47,9 @@ class Doors:
     async def alive(self) -> Any:
         return (await self._http.get("/healthz")).json()["problems"]
 
+    async def ready(self) -> Any:
+        return (await self._http.get("/readyz")).json()
+
     async def api(self, path: str) -> Any:
         answer = await self._http.get(f"/api/v1/{path}", headers={"Authorization": f"Bearer {API_TOKEN}"})
         return answer.json()
@@ -237,6 +240,24 @@ async def test_clock_in_2099(tmp_path):
         await doors.becomes("F", "delivered")
 
     assert version_of(a.orders["F"]) == 2
+
+
+async def test_clock_set_back_makes_nobody_lose(tmp_path):
+    """A newer state stored two hours "before" the older one still wins; that the clock is not trusted is said."""
+    clock = Turned()
+    async with Intake() as a, running(tmp_path, clock, a) as doors:
+        told_at = clock() / 1e6
+        await doors.post("F", 1, dateLastUpdated=datetime.fromtimestamp(told_at, UTC).isoformat())
+        await doors.becomes("F", "delivered")
+        clock.offset = -2 * HOUR
+        await doors.post("F", 2, dateLastUpdated=datetime.fromtimestamp(told_at + 1, UTC).isoformat())
+        await until(lambda: _calls(a), lambda calls: calls == 2)
+        await doors.becomes("F", "delivered")
+        ready = await doors.ready()
+
+    assert version_of(a.orders["F"]) == 2
+    assert ready["ready"]
+    assert "the wall clock was set" in ready["warnings"][0]
 
 
 def _is_ahead(moment: str | None, clock: Turned) -> bool:

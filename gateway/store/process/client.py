@@ -13,6 +13,7 @@ import msgspec
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
 from gateway.ground.channel import Child
+from gateway.ground.clock import Micros
 from gateway.store import ports
 from gateway.store.process import protocol
 
@@ -223,6 +224,10 @@ class ProcessStore:
     async def adopt(self, aliases: Mapping[str, str]) -> None:
         """Give events and owners of former names to the source that now bears them."""
         await self.call("adopt", aliases)
+
+    async def trust(self, at: Micros) -> Micros:
+        """Remember that this time was trusted; the highest that ever was."""
+        return int(await self.call("trust", at))
 
     async def probe(self) -> None:
         """Write something, so that `failure` tells the present state."""

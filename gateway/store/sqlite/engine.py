@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Self
 
 import aiosqlite
 
+from gateway.ground.clock import Micros
 from gateway.ground.files import InPlace
 from gateway.store.ports import CommitObserver
 from gateway.store.sqlite import database, ledger
@@ -93,6 +95,15 @@ class SqliteStore:
     async def adopt(self, aliases: Mapping[str, str]) -> None:
         """Give events and owners of former names to the source that now bears them."""
         await self.inbox.adopt(aliases)
+
+    async def trust(self, at: Micros) -> Micros:
+        """Remember that this time was trusted; the highest that ever was."""
+
+        def run(connection: sqlite3.Connection) -> Micros:
+            ((highest,),) = connection.execute(ledger.SQL.trust, (at,)).fetchall()
+            return int(highest)
+
+        return await asyncio.shield(self.writer.submit(run))
 
     async def probe(self) -> None:
         """Write something, so that `failure` tells the present state."""

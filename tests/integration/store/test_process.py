@@ -260,3 +260,8 @@ async def test_reads_that_fail_are_said(store):
         await store.drift.drift()
 
     assert str(store.failure).startswith("reading the store fails: no such table")
+
+
+async def test_the_highest_trusted_time_is_kept(store):
+    """A lower one changes nothing."""
+    assert [await store.trust(at) for at in (0, 7, 3)] == [0, 7, 7]

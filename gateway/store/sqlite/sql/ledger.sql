@@ -46,3 +46,8 @@ FROM (VALUES :rows) AS new WHERE events.id = new.column1;
 INSERT INTO counters (name, value) VALUES (?1, max(?2, 1))
 ON CONFLICT (name) DO UPDATE SET value = max(value + 1, ?2)
 RETURNING value;
+
+-- name: trust
+INSERT INTO counters (name, value) VALUES ('trusted', ?)
+ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
+RETURNING value;
