@@ -268,6 +268,38 @@ class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
     until: Micros | None = None
 
 
+Effect: TypeAlias = Literal[
+    "unchanged", "changed", "new", "superseded", "dead", "ignored", "cancelled", "asks", "noBody", "discarded"
+]
+"""What an event would do: to the orders as they are, or why to none."""
+
+
+class MemberChange(msgspec.Struct, frozen=True):
+    """A member of an order that would change; None: absent."""
+
+    member: str
+    before: Any
+    after: Any
+
+
+class EffectExample(msgspec.Struct, frozen=True):
+    """What one event would do to one order, if to one."""
+
+    event: str
+    tenant: str | None
+    external_order_id: str | None
+    effect: Effect
+    difference: tuple[MemberChange, ...]
+
+
+class Effects(msgspec.Struct, frozen=True, kw_only=True):
+    """How many events would have which effect, how many orders would go to the intake, and some examples."""
+
+    counts: dict[Effect, int]
+    sends: int = 0
+    examples: tuple[EffectExample, ...] = ()
+
+
 class RetentionSpans(msgspec.Struct, frozen=True, kw_only=True):
     """How long things are kept after the end of their event or order, or since an act was done, in microseconds."""
 

@@ -3,16 +3,18 @@
 from gateway.api import shapes, views
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
+from gateway.api.events import replay
 from gateway.api.requests import (
     DeadLetterDiscard,
     DeadLetterQuery,
     DeadLetterSelection,
     DeadLetterWhich,
+    DryRun,
     ReplayFlags,
     selected,
     text_or_none,
 )
-from gateway.records import DeadLetterFilter
+from gateway.records import Effects
 
 
 async def list_dead_letters(doors: Doors, ask: Ask) -> shapes.DeadLetterList:
@@ -28,33 +30,33 @@ async def list_dead_letters(doors: Doors, ask: Ask) -> shapes.DeadLetterList:
 async def replay_dead_letters(doors: Doors, ask: Ask) -> shapes.Replayed:
     """Translate again what was set aside."""
     body: DeadLetterSelection = ask.body
-    flags = ask.replay_flags
-    which, named = _chosen(doors, selected(body.ids, body.filter))
-    act = ask.act(doors, "replay", f"{named}{flags.told}")
-    replayed = await doors.operations.replay_dead_letters(which, force=flags.force, dry_run=flags.dry_run, act=act)
-    if not flags.dry_run:
-        doors.audit(ask.operator.name, "replay", f"{replayed} {named}{flags.told}")
-    doors.wake_translation()
-    return shapes.Replayed(replayed=replayed)
+    letters, named, missing = await _chosen(doors, selected(body.ids, body.filter))
+    return await replay(doors, ask, await doors.operations.events_of(letters), named, missing)
 
 
 async def discard_dead_letters(doors: Doors, ask: Ask) -> shapes.Discarded:
     """Set dead letters aside for good."""
     body: DeadLetterDiscard = ask.body
-    which, named = _chosen(doors, selected(body.ids, body.filter))
+    query: DryRun = ask.query
+    letters, named, missing = await _chosen(doors, selected(body.ids, body.filter))
+    if body.dry_run or query.dry_run:
+        effects = views.effects_of(Effects(counts={"discarded": len(letters)}))
+        return shapes.Discarded(discarded=len(letters), missing=missing, **effects)
     reason = text_or_none(body.reason)
     act = ask.act(doors, "discard", named, reason)
-    discarded = await doors.operations.discard_dead_letters(which, reason=reason, now=act.at, act=act)
-    doors.audit(ask.operator.name, "discard", f"{discarded} {named}")
-    return shapes.Discarded(discarded=discarded)
+    discarded = await doors.operations.discard_dead_letters(letters, reason=reason, now=act.at, act=act)
+    doors.audit(act.by, act.act, f"{act.what}: {discarded}")
+    return shapes.Discarded(discarded=discarded, missing=missing)
 
 
-def _chosen(doors: Doors, which: list[str] | DeadLetterWhich) -> tuple[DeadLetterFilter | list[str], str]:
-    """The selection in the store's words, and in the audit's."""
+async def _chosen(doors: Doors, which: list[str] | DeadLetterWhich) -> tuple[list[str], str, tuple[str, ...]]:
+    """The dead letters that are meant, how the audit names them, and those of the ids given that are none."""
     if isinstance(which, list):
-        ids = list(dict.fromkeys(which))
-        return ids, "dead letters by id"
-    return views.Configured.of(doors.config).widened(which.filter()), "dead letters by filter"
+        letters = await doors.operations.letters(which)
+        known = set(letters)
+        return letters, "dead letters by id", tuple(dict.fromkeys(id_ for id_ in which if id_ not in known))
+    letters = await doors.operations.letters(views.Configured.of(doors.config).widened(which.filter()))
+    return letters, "dead letters by filter", ()
 
 
 CALLS = (
@@ -82,6 +84,7 @@ CALLS = (
         summary="Set dead letters aside for good.",
         does=discard_dead_letters,
         answer=shapes.Discarded,
+        query=DryRun,
         body=DeadLetterDiscard,
         needs_body=True,
     ),

@@ -1,6 +1,6 @@
 """What the wiring hands to the operators' API: the rooms behind it, as narrow Protocols, and the facts it needs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -11,7 +11,7 @@ from gateway.config.model import Config
 from gateway.events import Clock, Micros, Reason
 from gateway.ground.failures import TurnedAway
 from gateway.orders import TenantState
-from gateway.records import Act, DriftFinding, LookupHalt, RefusalRecord
+from gateway.records import Act, DriftFinding, Effects, LookupHalt, RefusalRecord
 from gateway.store.ports import Archive, AuditTrail, Operations, Records
 
 Audit: TypeAlias = Callable[[str, str, str], None]
@@ -77,6 +77,14 @@ class Drift(Protocol):
         ...
 
 
+class Preview(Protocol):
+    """What replaying would do, told by really translating, nothing being stored."""
+
+    async def of_replay(self, events: Collection[int], *, is_forced: bool) -> Effects:
+        """What replaying these events would do."""
+        ...
+
+
 def peer_of(request: Request) -> str:
     """The address at the other end of the connection."""
     return request.client.host if request.client else "unknown"
@@ -93,6 +101,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     records: Records
     operations: Operations
     archive: Archive
+    preview: Preview
     drift: Drift
     deliveries: Deliveries
     lookups: Lookups

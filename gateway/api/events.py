@@ -3,8 +3,11 @@
 from gateway.api import shapes, views
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
-from gateway.api.requests import EventQuery, EventSelection, ReplayFlags, selected, text_or_none
+from gateway.api.requests import BadRequest, EventQuery, EventSelection, ReplayFlags, selected, text_or_none
 from gateway.errors import ConflictingRequest, UnknownRecord
+
+MOST_PREVIEWED = 1_000
+"""Events whose effects are told while the caller waits."""
 
 
 async def list_events(doors: Doors, ask: Ask) -> shapes.EventList:
@@ -24,38 +27,41 @@ async def show_event(doors: Doors, ask: Ask) -> shapes.EventDetail:
 
 async def replay_event(doors: Doors, ask: Ask) -> shapes.Replayed:
     """Translate the event's stored bytes again."""
-    number, flags = event_number(ask.path["id"]), ask.replay_flags
+    number = event_number(ask.path["id"])
     if (await doors.records.event(number)).body is None:
         raise ConflictingRequest("the event's body was pruned or erased: there is nothing to replay")
-    if flags.dry_run:
-        return shapes.Replayed(replayed=1)
-    act = ask.act(doors, "replay", f"event {number}{flags.told}")
-    replayed = await doors.operations.replay([number], force=flags.force, act=act)
-    doors.audit(ask.operator.name, "replay", f"event {number}{flags.told}")
-    doors.wake_translation()
-    return shapes.Replayed(replayed=replayed)
+    return await replay(doors, ask, [number], f"event {number}")
 
 
 async def replay_events(doors: Doors, ask: Ask) -> shapes.Replayed:
     """Translate the stored bytes of many events again; those whose body was pruned are left out."""
     body: EventSelection = ask.body
-    flags, which = ask.replay_flags, selected(body.ids, body.filter)
-    if isinstance(which, list):
-        numbers = [number for text in dict.fromkeys(which) if (number := _number_or_none(text)) is not None]
-        if flags.dry_run:
-            return shapes.Replayed(replayed=await _replayable(doors, numbers))
-        named = "events by id"
-        act = ask.act(doors, "replay", f"{named}{flags.told}")
-        replayed = await doors.operations.replay(numbers, force=flags.force, act=act)
-    else:
-        wanted = views.Configured.of(doors.config).widened(which.filter())
-        named = "events by filter"
-        act = ask.act(doors, "replay", f"{named}{flags.told}")
-        replayed = await doors.operations.replay_matching(wanted, force=flags.force, dry_run=flags.dry_run, act=act)
-    if not flags.dry_run:
-        doors.audit(ask.operator.name, "replay", f"{replayed} {named}{flags.told}")
+    which = selected(body.ids, body.filter)
+    if not isinstance(which, list):
+        fitting = await doors.operations.fitting(views.Configured.of(doors.config).widened(which.filter()))
+        return await replay(doors, ask, fitting, "events by filter")
+    numbers = {text: _number_or_none(text) for text in which}
+    there = await doors.operations.have_bodies([number for number in numbers.values() if number is not None])
+    missing = tuple(text for text, number in numbers.items() if number is None or not there.get(number))
+    return await replay(doors, ask, list(there), "events by id", missing)
+
+
+async def replay(
+    doors: Doors, ask: Ask, events: list[int], named: str, missing: tuple[str, ...] = ()
+) -> shapes.Replayed:
+    """Replay events, or tell what that would do."""
+    flags = ask.replay_flags
+    if flags.dry_run:
+        count = sum((await doors.operations.have_bodies(events)).values())
+        if len(events) > MOST_PREVIEWED:
+            raise BadRequest(f"more than {MOST_PREVIEWED} events are previewed by an operation: POST operations")
+        effects = await doors.preview.of_replay(events, is_forced=flags.force)
+        return shapes.Replayed(replayed=count, missing=missing, **views.effects_of(effects))
+    act = ask.act(doors, "replay", f"{named}{flags.told}")
+    replayed = await doors.operations.replay(events, force=flags.force, act=act)
+    doors.audit(act.by, act.act, f"{act.what}: {replayed}")
     doors.wake_translation()
-    return shapes.Replayed(replayed=replayed)
+    return shapes.Replayed(replayed=replayed, missing=missing)
 
 
 def event_number(text: str) -> int:
@@ -69,16 +75,6 @@ def event_number(text: str) -> int:
 def _number_or_none(text: str) -> int | None:
     is_ours = text.isascii() and text.isdigit() and len(text) < 19  # noqa: PLR2004 - beyond 18 digits 64 bits end
     return int(text) if is_ours else None
-
-
-async def _replayable(doors: Doors, numbers: list[int]) -> int:
-    count = 0
-    for number in numbers:
-        try:
-            count += (await doors.records.event(number)).body is not None
-        except UnknownRecord:
-            continue
-    return count
 
 
 CALLS = (

@@ -148,10 +148,15 @@ class HistoryQuery(Asked, frozen=True, kw_only=True):
     cursor: EventCursor = UNSET
 
 
-class ReplayFlags(Asked, frozen=True, kw_only=True):
-    """`dryRun` only counts; `force` makes each event the newest state of its orders."""
+class DryRun(Asked, frozen=True, kw_only=True):
+    """`dryRun` does nothing, and tells what would be done."""
 
     dry_run: bool = False
+
+
+class ReplayFlags(DryRun, frozen=True, kw_only=True):
+    """`dryRun` does nothing, and tells what would be done; `force` makes each event the newest of its orders."""
+
     force: bool = False
 
     @property
@@ -174,7 +179,7 @@ class DeadLetterSelection(ReplayFlags, frozen=True, kw_only=True):
     filter: DeadLetterWhich | UnsetType = UNSET
 
 
-class DeadLetterDiscard(Asked, frozen=True, kw_only=True):
+class DeadLetterDiscard(DryRun, frozen=True, kw_only=True):
     """Dead letters by `ids` or by `filter`, and why they are set aside for good."""
 
     ids: Ids | UnsetType = UNSET

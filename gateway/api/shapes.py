@@ -1,7 +1,7 @@
 """The answers of the operators' API, as they are sent: camelCase, times in UTC with Z, absent members null."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -10,7 +10,7 @@ import schemas
 from gateway.events import EventStatus, Micros, OrderStatus
 from gateway.events import Reason as Told
 from gateway.orders import TenantStatus
-from gateway.records import FoundHow, FoundMatch
+from gateway.records import Effect, FoundHow, FoundMatch
 from gateway.remedies import remedy_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -403,14 +403,44 @@ class Stats(Shape, frozen=True, kw_only=True):
     tenants: dict[str, dict[str, int]]
 
 
-class Replayed(Shape, frozen=True, kw_only=True):
+class Difference(Shape, frozen=True, kw_only=True):
+    """A member of an order that would change; absent members are null."""
+
+    member: str
+    from_: Any = msgspec.field(name="from")
+    to: Any
+
+
+class EffectExample(Shape, frozen=True, kw_only=True):
+    """What one event would do to one order, if to one; what would change of it."""
+
+    event: str
+    tenant: str | None
+    external_order_id: str | None
+    effect: Effect
+    difference: tuple[Difference, ...]
+
+
+class Done(Shape, frozen=True, kw_only=True):
+    """What was done; `missing`: those of the ids given to which there is nothing.
+
+    Of a dry run: how many events would have which effect, how many orders would go to the intake, and some examples.
+    """
+
+    missing: tuple[str, ...] = ()
+    effects: dict[Effect, int] | None = None
+    sends: int | None = None
+    examples: tuple[EffectExample, ...] | None = None
+
+
+class Replayed(Done, frozen=True, kw_only=True):
     """How many events are translated again, or would be."""
 
     replayed: int
 
 
-class Discarded(Shape, frozen=True, kw_only=True):
-    """How many were set aside for good."""
+class Discarded(Done, frozen=True, kw_only=True):
+    """How many were set aside for good, or would be."""
 
     discarded: int
 

@@ -1,7 +1,7 @@
 """From what is on record to what the operators are shown."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast, get_args
 
 import msgspec
 
@@ -13,6 +13,8 @@ from gateway.records import (
     AttemptRecord,
     DeadLetter,
     DeadLetterFilter,
+    Effect,
+    Effects,
     EventDetail,
     EventFilter,
     EventRecord,
@@ -123,6 +125,27 @@ def dead_letter_of(letter: DeadLetter, known: Configured) -> shapes.DeadLetter:
         orphaned=letter.source not in known.sources
         or (letter.tenant is not None and letter.tenant not in known.tenants),
     )
+
+
+def effects_of(effects: Effects) -> dict[str, Any]:
+    """What something would do, as members of an answer."""
+    return {
+        "effects": {effect: effects.counts.get(effect, 0) for effect in get_args(Effect)},
+        "sends": effects.sends,
+        "examples": tuple(
+            shapes.EffectExample(
+                event=example.event,
+                tenant=example.tenant,
+                external_order_id=example.external_order_id,
+                effect=example.effect,
+                difference=tuple(
+                    shapes.Difference(member=each.member, from_=each.before, to=each.after)
+                    for each in example.difference
+                ),
+            )
+            for example in effects.examples
+        ),
+    }
 
 
 def refusals_of(records: Iterable[RefusalRecord]) -> tuple[shapes.Refusal, ...]:

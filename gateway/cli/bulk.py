@@ -7,13 +7,25 @@ import typer
 
 from gateway.cli.failure import FAILED
 from gateway.cli.filters import Which
-from gateway.cli.show import note, progress, show_bytes, show_line, shown
+from gateway.cli.show import many, note, progress, show_bytes, show_facts, show_line, shown
 
 if TYPE_CHECKING:
     from gateway.cli.client import Client
 
 STEP = 200
 PAGE = 1000
+EFFECTS = {
+    "new": "a new order",
+    "changed": "changes its order",
+    "unchanged": "as it is already",
+    "superseded": "older than what is there",
+    "dead": "dies again",
+    "ignored": "no order comes of it",
+    "cancelled": "cancels its order",
+    "asks": "would ask the vendor first",
+    "noBody": "its body is gone",
+    "discarded": "set aside for good",
+}
 
 
 class Selection:
@@ -45,52 +57,69 @@ def do(
 
     Ids that were given and are none of ours are said, and make the command fail; the others are acted on all the same.
     """
-    # Asked first: what is replayed may be a dead letter no more a moment later.
-    missing = _missing(client, path[0], selection.ids)
+    missing: list[str] = []
     if as_json or flags.get("dryRun"):
         answer = client.post(*path, body={**selection.body, **flags})
-        count = answer.value[done]
+        missing += answer.value.get("missing", ())
         if as_json:
             show_bytes(answer.content)
         else:
-            show_line(f"{count} would be {done}")
+            _show_effects(answer.value, done)
     else:
-        count = _in_steps(client, path, selection, flags=flags, member=member, done=done)
+        count = _in_steps(client, path, selection, flags=flags, member=member, done=done, missing=missing)
         show_line(f"{count} {done}")
-    if count < len(selection.ids) and missing:
-        for words in missing:
+    if missing:
+        for words in _sentences(client, path[0], missing):
             note(f"gateway: {words}")
         raise typer.Exit(FAILED)
 
 
+def _show_effects(value: dict[str, Any], done: str) -> None:
+    """What a dry run says: how many, what would become of them, and some of it member by member."""
+    show_line(f"{value[done]} would be {done}")
+    effects = {EFFECTS[name]: count for name, count in value["effects"].items() if count}
+    show_facts(effects)
+    if done == "replayed":
+        show_line(f"{many(value['sends'], 'order')} would go to the intake")
+    for example in value["examples"]:
+        order = f", order {shown(example['externalOrderId'])}" if example["externalOrderId"] else ""
+        show_line(f"\nevent {example['event']}{order}: {EFFECTS[example['effect']]}")
+        for change in example["difference"]:
+            show_line(f"  {change['member']}: {shown(change['from']) or '-'} → {shown(change['to']) or '-'}")
+
+
 def _in_steps(
-    client: "Client", path: tuple[str, str], selection: Selection, *, flags: Mapping[str, Any], member: str, done: str
+    client: "Client",
+    path: tuple[str, str],
+    selection: Selection,
+    *,
+    flags: Mapping[str, Any],
+    member: str,
+    done: str,
+    missing: list[str],
 ) -> int:
     ids = selection.ids or _all_ids(client, path[0], selection.filter, member)
     count = 0
     with progress(f"{done} …", len(ids)) as advance:
         for start in range(0, len(ids), STEP):
             step = ids[start : start + STEP]
-            count += client.post(*path, body={"ids": step, **flags}).value[done]
+            answer = client.post(*path, body={"ids": step, **flags}).value
+            count += answer[done]
+            missing += answer.get("missing", ())
             advance(len(step))
     return count
 
 
-def _missing(client: "Client", what: str, ids: Sequence[str]) -> list[str]:
-    """A sentence for each id to which there is nothing that could be replayed."""
-
-    def count(some: Sequence[str]) -> int:
-        return int(client.post(what, "replay", body={"ids": some, "dryRun": True}).value["replayed"])
-
-    missing: list[str] = []
-    for start in range(0, len(ids), STEP):
-        step = ids[start : start + STEP]
-        # Two dead letters may share one event: fewer is not yet a sign that one is missing.
-        if count(step) < len(step):
-            missing += [id_ for id_ in step if not count([id_])]
+def _sentences(client: "Client", what: str, missing: Sequence[str]) -> list[str]:
+    """A sentence for each id to which there is nothing, with the one that may have been meant."""
     # An event may be there all the same, its body pruned or erased.
     told = "no dead letter {}" if what == "dead-letters" else "no event {} to replay"
-    meant = {id_: next((each for each in _alike(what, id_) if count([each])), None) for id_ in missing}
+    alike = {id_: _alike(what, id_) for id_ in missing}
+    wanted = [each for some in alike.values() for each in some]
+    there = set(wanted)
+    if wanted:
+        there -= set(client.post(what, "replay", body={"ids": wanted, "dryRun": True}).value.get("missing", ()))
+    meant = {id_: next((each for each in some if each in there), None) for id_, some in alike.items()}
     return [told.format(shown(id_)) + (f"; did you mean {each}?" if each else "") for id_, each in meant.items()]
 
 

@@ -87,13 +87,14 @@ def discard(
     which: Which,
     ids: Ids = None,
     config: ConfigFile = DEFAULT_CONFIG,
+    dry_run: DryRun = False,
     reason: Why = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Set dead letters aside for good, by ids or by what fits the options."""
     selection = bulk.Selection(ids, which)
-    _do(config, url, "discard", selection, {"reason": reason}, as_json=as_json)
+    _do(config, url, "discard", selection, {"dryRun": dry_run, "reason": reason}, as_json=as_json)
 
 
 def _do(

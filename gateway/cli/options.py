@@ -37,7 +37,7 @@ SinceOption: TypeAlias = Annotated[
 UntilOption: TypeAlias = Annotated[
     str | None, typer.Option("--until", metavar="WHEN", help="Before then: a moment, or a span such as 30m ago.")
 ]
-DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Only say how many it would be.")]
+DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Do nothing; say what would come of it.")]
 Force: TypeAlias = Annotated[bool, typer.Option("--force", help="Make each the newest state of its orders.")]
 Why: TypeAlias = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why, for whoever looks later.")]
 

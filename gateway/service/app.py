@@ -21,6 +21,7 @@ from gateway.lookups.reconciliation import Lookups
 from gateway.orders import TenantState
 from gateway.pull.endpoint import pull_route
 from gateway.records import Act
+from gateway.service.previewing import preview_of
 from gateway.service.rooms import Rooms
 from gateway.service.upkeep import Gauges
 
@@ -76,6 +77,7 @@ def _operators_doors(rooms: Rooms) -> Doors:
         records=store.records,
         operations=store.operations,
         archive=store.archive,
+        preview=preview_of(rooms.live, store.archive, rooms.clock),
         drift=rooms.radar,
         deliveries=_Deliveries(rooms),
         lookups=Lookups(rooms.asking, rooms.reconciler),

@@ -58,6 +58,13 @@ class OrderRow(msgspec.Struct):
     ended_at: Micros | None
 
 
+class PresentOrder(msgspec.Struct, frozen=True):
+    """An order as it is, and its newest state's canonical bytes; None: a cancellation, or erased."""
+
+    row: OrderRow
+    body: bytes | None
+
+
 class NewState(msgspec.Struct, frozen=True):
     """A state about to be placed: its row id, whose it is, its version, its digest (None: a cancellation)."""
 

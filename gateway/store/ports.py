@@ -38,6 +38,7 @@ from gateway.records import (
     RetentionSpans,
     TenantFigures,
 )
+from gateway.store.lifecycle import PresentOrder
 
 
 class Inbox(Protocol):
@@ -283,14 +284,20 @@ class Operations(Protocol):
         """
         ...
 
-    async def replay_matching(self, which: EventFilter, *, force: bool, dry_run: bool, act: Act | None = None) -> int:
-        """The same for all events that fit; `dry_run` only counts."""
+    async def fitting(self, which: EventFilter) -> list[int]:
+        """The events that fit, oldest first, those without a body too."""
         ...
 
-    async def replay_dead_letters(
-        self, which: DeadLetterFilter | Collection[str], *, force: bool, dry_run: bool, act: Act | None = None
-    ) -> int:
-        """Replay dead letters by filter or ids: an event's by its event, an order's by the event of its state."""
+    async def letters(self, which: DeadLetterFilter | Collection[str]) -> list[str]:
+        """The ids of the dead letters that fit, or are among these, the oldest first."""
+        ...
+
+    async def events_of(self, letters: Collection[str]) -> list[int]:
+        """The events behind dead letters, each once: an event's own, an order's by its state."""
+        ...
+
+    async def have_bodies(self, events: Collection[int]) -> dict[int, bool]:
+        """Those of these events that there are, and whether each has a body still."""
         ...
 
     async def discard_dead_letters(
@@ -335,7 +342,7 @@ class AuditTrail(Protocol):
 
 
 class Archive(Protocol):
-    """What a rehearsal needs: stored events whole, as long as their bodies are kept."""
+    """What a rehearsal needs: stored events whole, as long as their bodies are kept, and the orders as they are."""
 
     async def history(
         self, source: str, *, since: Micros | None, until: Micros | None, after: int, limit: int
@@ -345,6 +352,18 @@ class Archive(Protocol):
 
     async def length(self, source: str, *, since: Micros | None, until: Micros | None) -> int:
         """How many events the history has."""
+        ...
+
+    async def stored(self, events: Collection[int]) -> list[UntranslatedEvent]:
+        """These events as they would be translated again, oldest first, their answers too; those without a body not."""
+        ...
+
+    async def present(self, orders: Collection[tuple[str, str]]) -> list[PresentOrder]:
+        """Those of these orders, by tenant and externalOrderId, that there are."""
+        ...
+
+    async def known_as(self, records: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """The externalOrderIds under which vendors' records, by source, are known."""
         ...
 
 

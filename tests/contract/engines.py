@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, Reason, Receipt, TranslatedEvent, UntranslatedEvent
 from gateway.orders import Attempt, Claim, Lease, Notes, Settled, Settlement, Settling, TenantState
+from gateway.records import DeadLetterFilter, EventFilter
 from gateway.store.ports import Store
 from gateway.store.process import ProcessStore
 from gateway.store.sqlite import SqliteStore
@@ -100,6 +101,23 @@ class Floor:
     async def order_reason(self, order: str = "A", tenant: str = TENANT) -> str | None:
         reason = (await self.store.records.order(tenant, order)).reason
         return reason and reason.code
+
+    async def replay_matching(self, which: EventFilter, *, dry_run: bool = False) -> int:
+        """Replay what fits; only count it where `dry_run`."""
+        return await self._replay(await self.store.operations.fitting(which), dry_run=dry_run)
+
+    async def replay_letters(self, which: DeadLetterFilter | Collection[str], *, dry_run: bool = False) -> int:
+        """The same by dead letters."""
+        operations = self.store.operations
+        return await self._replay(await operations.events_of(await operations.letters(which)), dry_run=dry_run)
+
+    async def _replay(self, events: list[int], *, dry_run: bool) -> int:
+        operations = self.store.operations
+        return (
+            sum((await operations.have_bodies(events)).values())
+            if dry_run
+            else await operations.replay(events, force=False)
+        )
 
     # ---- delivery
 

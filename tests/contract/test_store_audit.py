@@ -5,7 +5,7 @@ import pytest
 from gateway.errors import ConflictingRequest
 from gateway.events import SECOND
 from gateway.orders import TenantState
-from gateway.records import Act, AuditFilter, DeadLetterFilter, EventFilter, RetentionSpans
+from gateway.records import Act, AuditFilter, DeadLetterFilter, RetentionSpans
 from tests.contract.engines import START, TENANT, state
 
 
@@ -23,9 +23,7 @@ async def test_bulk_acts_count_what_they_did_in_all_their_steps(floor):
     events = [await floor.tell(f"e{number}", ignored="a call") for number in range(3)]
     await floor.store.operations.replay(events, force=False, act=act(floor, "events by id"))
     await floor.translate()
-    await floor.store.operations.replay_matching(
-        EventFilter(event_id="e1"), force=False, dry_run=False, act=act(floor, "events by filter")
-    )
+    await floor.store.operations.replay(events[1:2], force=False, act=act(floor, "events by filter"))
 
     assert await acts(floor) == [
         ("night", "replay", "events by filter", 1, None),

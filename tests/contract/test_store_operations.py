@@ -145,9 +145,9 @@ async def test_all_events_that_fit_are_replayed(floor):
     await floor.tell("e3", dead="malformed_payload")
     which = EventFilter(status=EventStatus.DEAD, code="adapter_defect")
 
-    assert await floor.store.operations.replay_matching(which, force=False, dry_run=True) == 3
+    assert await floor.replay_matching(which, dry_run=True) == 3
     assert len(await letters(floor)) == 4
-    assert await floor.store.operations.replay_matching(which, force=False, dry_run=False) == 3
+    assert await floor.replay_matching(which) == 3
     assert len(await letters(floor)) == 1
 
 
@@ -157,14 +157,14 @@ async def test_dead_letters_are_replayed_by_filter_or_by_id(floor):
     await floor.tell("e2", state("A"))
     await floor.kill("A")
     both = await letters(floor)
-    replay = floor.store.operations.replay_dead_letters
+    replay = floor.replay_letters
 
-    assert await replay(DeadLetterFilter(code="refused"), force=False, dry_run=True) == 1
-    assert await replay([*both, "event-99", "order-99", "nonsense", ""], force=False, dry_run=True) == 2
-    assert await replay([f"event-{dead}"], force=False, dry_run=False) == 1
+    assert await replay(DeadLetterFilter(code="refused"), dry_run=True) == 1
+    assert await replay([*both, "event-99", "order-99", "nonsense", ""], dry_run=True) == 2
+    assert await replay([f"event-{dead}"]) == 1
     assert await floor.event_status(dead) == "received"
-    assert await replay(DeadLetterFilter(kind="order"), force=False, dry_run=False) == 1
-    assert await replay(DeadLetterFilter(kind="event"), force=False, dry_run=False) == 0
+    assert await replay(DeadLetterFilter(kind="order")) == 1
+    assert await replay(DeadLetterFilter(kind="event")) == 0
 
 
 async def test_an_events_two_dead_letters_are_one_replay(floor):
@@ -175,8 +175,8 @@ async def test_an_events_two_dead_letters_are_one_replay(floor):
     both = await letters(floor)
 
     assert len(both) == 2
-    assert await floor.store.operations.replay_dead_letters(both, force=False, dry_run=True) == 1
-    assert await floor.store.operations.replay_dead_letters(both, force=False, dry_run=False) == 1
+    assert await floor.replay_letters(both, dry_run=True) == 1
+    assert await floor.replay_letters(both) == 1
 
 
 async def test_only_what_is_a_dead_letter_is_replayed_by_its_id(floor):
@@ -185,7 +185,7 @@ async def test_only_what_is_a_dead_letter_is_replayed_by_its_id(floor):
     order = (await floor.store.records.order(TENANT, "A")).id
 
     ids = [f"event-{event}", f"order-{order}"]
-    assert await floor.store.operations.replay_dead_letters(ids, force=False, dry_run=False) == 0
+    assert await floor.replay_letters(ids) == 0
     assert await floor.store.operations.discard_dead_letters(ids, reason=None, now=floor.now) == 0
 
 

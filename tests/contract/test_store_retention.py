@@ -157,7 +157,7 @@ async def test_what_was_pruned_cannot_be_replayed(floor):
     await prune(floor)
 
     assert await floor.store.operations.replay([event], force=False) == 0
-    assert await floor.store.operations.replay_matching(EventFilter(event_id="e1"), force=False, dry_run=True) == 0
+    assert await floor.replay_matching(EventFilter(event_id="e1"), dry_run=True) == 0
     assert await floor.event_status(event) == "delivered"
 
 

@@ -60,27 +60,24 @@ class SqliteOperations:
             replayed += await self._write(lambda connection, step=step: _replay(connection, step, steps, force=force))  # type: ignore[misc]
         return replayed
 
-    async def replay_matching(self, which: EventFilter, *, force: bool, dry_run: bool, act: Act | None = None) -> int:
-        """The same for all events that fit and have a body; `dry_run` only counts."""
+    async def fitting(self, which: EventFilter) -> list[int]:
+        """The events that fit, oldest first, those without a body too."""
         where, values = joined(event_conditions(which))
-        statement = f"SELECT e.id FROM events e JOIN bodies b ON b.id = e.id WHERE {where} ORDER BY e.id"  # noqa: S608 - constants
-        found = [id_ for (id_,) in await self._all(statement, values)]
-        return len(found) if dry_run else await self.replay(found, force=force, act=act)
+        return [id_ for (id_,) in await self._all(f"SELECT e.id FROM events e WHERE {where} ORDER BY e.id", values)]  # noqa: S608 - constants
 
-    async def replay_dead_letters(
-        self, which: DeadLetterFilter | Collection[str], *, force: bool, dry_run: bool, act: Act | None = None
-    ) -> int:
-        """Replay dead letters: an event's by its event, an order's by the event of its state."""
-        events = []
-        for kind, id_ in await self._dead_letters(which):
-            if kind == "event":
-                events.append(id_)
-            else:
-                events += [event for (event,) in await self._all(SQL.event_of_order, (id_,))]
-        if not dry_run:
-            return await self.replay(events, force=force, act=act)
-        ((count,),) = await self._all(SQL.count_replayable, (_encode(events).decode(),))
-        return int(count)
+    async def letters(self, which: DeadLetterFilter | Collection[str]) -> list[str]:
+        """The ids of the dead letters that fit, or are among these, the oldest first."""
+        return [f"{kind}-{id_}" for kind, id_ in await self._dead_letters(which)]
+
+    async def events_of(self, letters: Collection[str]) -> list[int]:
+        """The events behind dead letters, each once: an event's own, an order's by its state."""
+        events, orders = _ids_of(letters)
+        return [event for (event,) in await self._all(SQL.events_of_letters, (events, orders))]
+
+    async def have_bodies(self, events: Collection[int]) -> dict[int, bool]:
+        """Those of these events that there are, and whether each has a body still."""
+        found = await self._all(SQL.have_bodies, (_encode(list(events)).decode(),))
+        return {event: bool(has_body) for event, has_body in found}
 
     async def discard_dead_letters(
         self, which: DeadLetterFilter | Collection[str], *, reason: str | None, now: Micros, act: Act | None = None
@@ -143,10 +140,14 @@ class SqliteOperations:
         if isinstance(which, DeadLetterFilter):
             inner, values = dead_letter_query(which)
             return await self._all(f"SELECT kind, id FROM ({inner}) ORDER BY at, kind, id", values)  # noqa: S608 - constants
-        named = [(found[1], int(found[2])) for id_ in which if (found := _LETTER.fullmatch(id_))]
-        events = _encode([id_ for kind, id_ in named if kind == "event"]).decode()
-        orders = _encode([id_ for kind, id_ in named if kind == "order"]).decode()
-        return await self._all(SQL.dead_letters, (events, orders))
+        return await self._all(SQL.dead_letters, _ids_of(which))
+
+
+def _ids_of(letters: Collection[str]) -> tuple[str, str]:
+    """Events' and orders' row ids among the ids of dead letters, as the statements take them."""
+    named = [(found[1], int(found[2])) for id_ in letters if (found := _LETTER.fullmatch(id_))]
+    events, orders = ([id_ for of, id_ in named if of == kind] for kind in ("event", "order"))
+    return _encode(events).decode(), _encode(orders).decode()
 
 
 def _replay(connection: sqlite3.Connection, events: Sequence[int], steps: Steps, *, force: bool) -> int:

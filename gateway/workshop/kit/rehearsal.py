@@ -13,22 +13,13 @@ from gateway.events import EventStatus, Micros, OrderState, TranslatedEvent, Unt
 from gateway.ground.watchdog import Watchdog
 from gateway.ingress.identity import identify
 from gateway.records import ArchivedEvent, ArchivedState
+from gateway.rehearsal.changes import Change, changes
 from gateway.translation.translator import FUTURE, Translator
 
 SECONDS: Final = 1.0
 MADE_BY_US: Final = "reconcile:"
 
 Kind: TypeAlias = Literal["changed", "new", "gone", "newly_fails", "newly_passes", "other_outcome", "event_id", "asks"]
-
-_decode_order = msgspec.json.Decoder(dict[str, Any]).decode
-
-
-class Change(msgspec.Struct, frozen=True):
-    """One member of an order, before and after; None: absent."""
-
-    member: str
-    before: Any
-    after: Any
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -220,10 +211,7 @@ def _changes(event: ArchivedEvent, was: ArchivedState, would: OrderState) -> Ite
         if was.body is None or would.body is None:
             yield Change("cancelled", was.body is None, would.body is None)
         else:
-            before, after = _decode_order(was.body), _decode_order(would.body)
-            for member in dict.fromkeys([*before, *after]):
-                if before.get(member) != after.get(member):
-                    yield Change(member, before.get(member), after.get(member))
+            yield from changes(was.body, would.body)
     if was.owner != would.owner:
         yield Change("owner", was.owner, would.owner)
     if (was.clock, was.tie) != (would.clock, would.tie) and not _was_forced(event, was.clock):

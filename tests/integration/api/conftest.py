@@ -1,6 +1,7 @@
 """The operators' API over a real store with a little history in it."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import httpx
@@ -15,9 +16,12 @@ from gateway.drift.radar import Radar
 from gateway.errors import ConflictingRequest
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, Reason, TranslatedEvent
 from gateway.ground.failures import FailureLimit, limited
+from gateway.ground.watchdog import Watchdog
 from gateway.orders import Attempt, Claim, Lease, Settlement, Settling, TenantState, TenantStatus
 from gateway.records import RefusalRecord
+from gateway.rehearsal.effects import Preview
 from gateway.store.sqlite import SqliteStore
+from gateway.translation.translator import Translator
 
 NOW = 1_769_940_000 * SECOND
 TOKENS = {"read": "reading-token", "operate": "operating-token", "admin": "administering-token"}
@@ -159,6 +163,22 @@ class StandInRefusals:
         return next((record for record in reversed(REFUSALS) if record.source == source), None)
 
 
+def _translating(config):
+    """Translates as the service's process does, in this one."""
+
+    @asynccontextmanager
+    async def translating():
+        with closing(Watchdog(1.0)) as watchdog:
+            translator = Translator(config.sources, config.settings.tenants, watchdog)
+
+            async def translate(events):
+                yield [translator.translate(event) for event in events]
+
+            yield translate
+
+    return translating
+
+
 @pytest.fixture
 def calls() -> Calls:
     return Calls()
@@ -179,16 +199,18 @@ async def doors(store, calls, tmp_path) -> Doors:
     await deliver(store, "demo", "A/2", "dead")
     await take_in(store, "acme-old", "e-3", dead=Reason("malformed_payload", "no id", "$.id"), at=NOW + 2 * SECOND)
     await take_in(store, "gone", "e-4", ("left", "B/discard"), at=NOW + 3 * SECOND)
+    config = _config(store.path)
     return Doors(
         records=store.records,
         operations=store.operations,
         archive=store.archive,
+        preview=Preview(store.archive, lambda: config.sources, _translating(config), lambda: NOW + 10 * SECOND),
         drift=Radar({}, lambda: NOW),
         deliveries=StandInDeliveries(calls),
         lookups=StandInLookups(calls),
         refusals=StandInRefusals(),
         trail=store.trail,
-        live=Live(_config(store.path)),
+        live=Live(config),
         clock=lambda: NOW + 10 * SECOND,
         started_at=NOW,
         audit=lambda *act: calls.audit.append(act),

@@ -196,7 +196,7 @@ async def test_what_has_no_order_is_its_sources_tenants(api):
     assert tenant["deadLetters"] == len(letters)
     assert [each["eventId"] for each in dead] == ["e-3", "e-2"]
     assert elsewhere == []
-    assert (replayable, as_events) == ({"replayed": 1}, {"replayed": 2})
+    assert (replayable["replayed"], as_events["replayed"]) == (1, 2)
 
 
 async def test_replaying_one_event_puts_it_back(api, calls):
@@ -207,10 +207,10 @@ async def test_replaying_one_event_puts_it_back(api, calls):
     before = (await get(api, f"/events/{event['id']}"))["status"]
     done = await post(api, f"/events/{event['id']}/replay")
 
-    assert (only_asked, before, done) == ({"replayed": 1}, "dead", {"replayed": 1})
+    assert (only_asked["replayed"], only_asked["sends"], before, done) == (1, 0, "dead", {"replayed": 1})
     assert (await get(api, f"/events/{event['id']}"))["status"] == "received"
     assert calls.asked == [("wake translation",)]
-    assert calls.audit == [("adminer", "replay", f"event {event['id']}")]
+    assert calls.audit == [("adminer", "replay", f"event {event['id']}: 1")]
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
@@ -222,7 +222,12 @@ async def test_events_are_replayed_by_ids_and_by_filter(api, dry_run):
     by_filter = await post(api, "/events/replay", {"filter": {"eventId": "e-3"}}, dryRun=str(dry_run).lower())
     received = (await get(api, "/stats"))["events"].get("received", 0)
 
-    assert (by_ids, by_filter) == ({"replayed": 2}, {"replayed": 1})
+    assert (by_ids["replayed"], by_ids["missing"], by_filter["replayed"]) == (2, ["999", "nonsense"], 1)
+    assert ("effects" in by_ids, "effects" in by_filter) == (dry_run, dry_run)
+    if dry_run:
+        assert {effect: count for effect, count in by_ids["effects"].items() if count} == {"ignored": 2}
+        assert sorted(example["event"] for example in by_ids["examples"]) == sorted(ids)
+        assert by_ids["sends"] == 0
     assert received == (0 if dry_run else 3)
 
 
@@ -238,12 +243,12 @@ async def test_dead_letters_are_replayed_and_discarded(api, calls):
     replayed = await post(api, "/dead-letters/replay", {"filter": {"code": "refused"}})
     discarded = await post(api, "/dead-letters/discard", {"ids": [letters["event"]], "reason": "a test call"})
 
-    assert (counted, replayed, discarded) == ({"replayed": 1}, {"replayed": 1}, {"discarded": 1})
+    assert (counted["replayed"], replayed, discarded) == (1, {"replayed": 1}, {"discarded": 1})
     [event] = (await get(api, "/events", eventId="e-3"))["events"]
     assert (event["status"], event["reason"]["detail"]) == ("discarded", "a test call")
     assert calls.audit == [
-        ("adminer", "replay", "1 dead letters by filter"),
-        ("adminer", "discard", "1 dead letters by id"),
+        ("adminer", "replay", "dead letters by filter: 1"),
+        ("adminer", "discard", "dead letters by id: 1"),
     ]
 
 

@@ -15,3 +15,16 @@ SELECT event, path, body FROM answers WHERE event IN (SELECT value FROM json_eac
 -- name: length
 SELECT count(*) FROM events e JOIN bodies b ON b.id = e.id
 WHERE e.source = ? AND e.received_at >= ? AND e.received_at < ?;
+
+-- name: stored
+SELECT e.id, e.source, e.event_id, e.topic, e.received_at, b.body, b.context, e.clock
+FROM json_each(?) asked JOIN events e ON e.id = asked.value JOIN bodies b ON b.id = e.id ORDER BY e.id;
+
+-- name: present
+SELECT o.*, nullif(s.body, x'') FROM json_each(?) asked
+JOIN orders o ON o.tenant = asked.value ->> 0 AND o.external_order_id = asked.value ->> 1
+LEFT JOIN states s ON s.id = o.state;
+
+-- name: known_as
+SELECT r.source, r.record, r.external_order_id FROM json_each(?) asked
+JOIN order_records r ON r.source = asked.value ->> 0 AND r.record = asked.value ->> 1;

@@ -9,11 +9,13 @@ DELETE FROM answers WHERE event = ?;
 -- name: forget_waiting
 DELETE FROM waiting WHERE event = ?;
 
--- name: event_of_order
-SELECT s.event FROM orders o JOIN states s ON s.id = o.state WHERE o.id = ?;
+-- name: events_of_letters
+SELECT value FROM json_each(?1) UNION
+SELECT s.event FROM json_each(?2) asked JOIN orders o ON o.id = asked.value JOIN states s ON s.id = o.state;
 
--- name: count_replayable
-SELECT count(*) FROM bodies WHERE id IN (SELECT value FROM json_each(?));
+-- name: have_bodies
+SELECT e.id, b.id IS NOT NULL FROM json_each(?) asked JOIN events e ON e.id = asked.value
+LEFT JOIN bodies b ON b.id = e.id ORDER BY e.id;
 
 -- name: dead_letters
 SELECT kind, id FROM (

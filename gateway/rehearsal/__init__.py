@@ -1,0 +1,1 @@
+"""What would come of something, told by really translating, nothing being stored."""
