@@ -1,35 +1,21 @@
 """The intake's own SQLite file: one connection writes, one transaction at a time; another one only reads."""
 
 import asyncio
-import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
 
 from gateway.errors import ConfigError, Fault, StoreUnavailable
+from gateway.ground.statements import migrations, statements
 
 T = TypeVar("T")
 Parameters = Mapping[str, Any]
 
-_SQL = files("gateway.core_intake.sql")
-_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
-
-
-def _statements() -> dict[str, str]:
-    _, *parts = _NAME.split(_SQL.joinpath("queries.sql").read_text("utf-8"))
-    return dict(zip(parts[::2], parts[1::2], strict=True))
-
-
-def _migrations() -> list[str]:
-    names = sorted(entry.name for entry in _SQL.iterdir() if entry.name[:4].isdigit())
-    return [_SQL.joinpath(name).read_text("utf-8") for name in names]
-
-
-_STATEMENTS = _statements()
+_SQL = "gateway.core_intake.sql"
+_STATEMENTS = statements(_SQL, "queries.sql")
 _CACHE_KIB = 16 * 1024
 
 
@@ -78,12 +64,12 @@ class Database:
         await writer.execute_fetchall("PRAGMA synchronous = FULL")
         await writer.execute_fetchall("PRAGMA foreign_keys = ON")
         await writer.execute_fetchall(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        migrations = _migrations()
+        known = [text for _, text in migrations(_SQL)]
         [(version,)] = await writer.execute_fetchall("PRAGMA user_version")
-        if version > len(migrations):
-            detail = f"its schema is version {version}, this release knows {len(migrations)}: install a newer release"
+        if version > len(known):
+            detail = f"its schema is version {version}, this release knows {len(known)}: install a newer release"
             raise ConfigError([Fault(str(self._path), "", detail)])
-        for number, script in enumerate(migrations[version:], version + 1):
+        for number, script in enumerate(known[version:], version + 1):
             await writer.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
 
     async def close(self) -> None:

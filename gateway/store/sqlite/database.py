@@ -2,16 +2,15 @@
 
 import contextlib
 import errno
-import re
 import sqlite3
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 from typing import Final
 
 import aiosqlite
 
 from gateway.errors import ConfigError, Fault, GatewayError, StoreUnavailable
+from gateway.ground import statements
 from gateway.ground.files import lock_folder, private_database, private_folder
 
 PAGE_SIZE: Final = 16384
@@ -119,11 +118,7 @@ async def open_reader(path: Path) -> aiosqlite.Connection:
 
 def migrations() -> list[tuple[int, str]]:
     """Number and text of each migration, in order."""
-    folder = resources.files(__package__).joinpath("migrations")
-    numbered = [
-        (int(found[1]), file) for file in folder.iterdir() if (found := re.match(r"(\d{4})_.*\.sql$", file.name))
-    ]
-    return [(number, file.read_text("utf-8")) for number, file in sorted(numbered, key=lambda pair: pair[0])]
+    return statements.migrations("gateway.store.sqlite", "migrations")
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:

@@ -1,14 +1,10 @@
-"""SQL in named statements: each file holds statements headed by `-- name: the_name`."""
+"""The engine's SQL in named statements."""
 
-from importlib import resources
 from types import SimpleNamespace
+
+from gateway.ground.statements import statements
 
 
 def named(file: str) -> SimpleNamespace:
     """The statements of a file of this folder, by name."""
-    text = resources.files(__name__).joinpath(f"{file}.sql").read_text("utf-8")
-    statements = {}
-    for part in text.split("-- name: ")[1:]:
-        name, _, statement = part.partition("\n")
-        statements[name.strip()] = statement.strip().rstrip(";")
-    return SimpleNamespace(**statements)
+    return SimpleNamespace(**statements(__name__, f"{file}.sql"))
