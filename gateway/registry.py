@@ -4,6 +4,7 @@ import difflib
 import hashlib
 import importlib
 import pkgutil
+import stat
 import sys
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
@@ -16,6 +17,7 @@ import msgspec
 
 import adapters
 from adapters import Adapter, OptionsModel
+from gateway.config.differences import SOURCE
 
 GROUP = "trackely_gateway.adapters"
 """The entry points' group of installed adapters: a module with an `ADAPTER`, or the adapter itself."""
@@ -31,13 +33,15 @@ class FoundAdapter(msgspec.Struct, frozen=True, kw_only=True):
     fault: str | None = None
 
 
-def find_adapter(reference: str, directory: Path) -> Adapter:
+def find_adapter(reference: str, directory: Path, source: bytes | None = None) -> Adapter:
     """The adapter that a source names: a built-in's name, an installed one's, or a path relative to `directory`.
+
+    A file's code is `source`, where somebody has read it already.
 
     Raises LookupError with words for the operator if there is none or it does not load.
     """
     if _is_path(reference):
-        return _from_file(directory / reference)
+        return _from_file(directory / reference, source)
     if reference in _built_in_names():
         return _from_module(f"adapters.{reference}")
     for point in entry_points(group=GROUP, name=reference):
@@ -99,10 +103,13 @@ def _from_entry_point(point: EntryPoint) -> Adapter:
     return _adapter_of(loaded, where)
 
 
-def _from_file(path: Path) -> Adapter:
+def _from_file(path: Path, source: bytes | None) -> Adapter:
     file = path.resolve()
     try:
-        source = file.read_bytes()
+        if source is None:
+            source = file.read_bytes()
+            if file.stat().st_mode & stat.S_IWOTH:
+                raise LookupError(f"adapter file {path}: anybody may write it, and so run code here: chmod o-w")
     except OSError as error:
         raise LookupError(f"adapter file {path}: {error.strerror}") from None
     # a name of its own for each place: msgspec resolves annotations through sys.modules
@@ -113,6 +120,7 @@ def _from_file(path: Path) -> Adapter:
     module = sys.modules[name] = module_from_spec(spec)
     try:
         # compiled here, since a cached .pyc would hide an edit made within the same second
+        module.__dict__[SOURCE] = source
         exec(compile(source, str(file), "exec"), module.__dict__)  # noqa: S102 - the operator named this file
     except Exception as error:
         del sys.modules[name]

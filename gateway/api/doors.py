@@ -1,6 +1,6 @@
 """What the wiring hands to the operators' API: the rooms behind it, as narrow Protocols, and the facts it needs."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -16,6 +16,21 @@ from gateway.store.ports import Archive, AuditTrail, Operations, Records
 
 Audit: TypeAlias = Callable[[str, str, str], None]
 """Writes into the log who did what to what: the token's name, the act, the thing it was done to."""
+
+
+class Reloaded(msgspec.Struct, frozen=True):
+    """What a reload made of the configuration.
+
+    The keys that are others now, how many parts are as they were, and the keys that count from the next start on.
+    """
+
+    changed: tuple[str, ...]
+    unchanged: int
+    needs_restart: tuple[str, ...]
+
+
+Reload: TypeAlias = Callable[[str], Awaitable[Reloaded]]
+"""Reads the configuration anew for whoever asks. Raises ConflictingRequest where it does not do: nothing changed."""
 
 
 class Deliveries(Protocol):
@@ -113,6 +128,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     trail: AuditTrail
     turned_away: TurnedAway
     wake_translation: Callable[[], None]
+    reload: Reload
     address_of: Callable[[Request], str] = peer_of
     trusted: Clock | None = None
 

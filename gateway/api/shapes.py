@@ -354,6 +354,14 @@ class AuditList(Shape, frozen=True, kw_only=True):
     next: str | None
 
 
+class Reloaded(Shape, frozen=True, kw_only=True):
+    """The keys that are others now, how many parts are as they were, and the keys that need a restart."""
+
+    changed: tuple[str, ...]
+    unchanged: int
+    needs_restart: tuple[str, ...]
+
+
 class EventList(Shape, frozen=True, kw_only=True):
     """Events, newest first, and the cursor of the next page."""
 

@@ -1,6 +1,7 @@
 """Calls about the whole: figures, retention."""
 
 from gateway.api import shapes
+from gateway.api.access import Role
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
 
@@ -20,7 +21,22 @@ async def prune(doors: Doors, ask: Ask) -> shapes.Pruned:
     return shapes.Pruned(pruned=pruned)
 
 
+async def reload(doors: Doors, ask: Ask) -> shapes.Reloaded:
+    """Read the whole configuration again, and go on with it; all or nothing."""
+    done = await doors.reload(ask.operator.name)
+    return shapes.Reloaded(changed=done.changed, unchanged=done.unchanged, needs_restart=done.needs_restart)
+
+
 CALLS = (
+    Call(
+        method="POST",
+        path="reload",
+        summary="Read the whole configuration again, and go on with it; all or nothing.",
+        does=reload,
+        answer=shapes.Reloaded,
+        least_role=Role.ADMIN,
+        statuses=(409,),
+    ),
     Call(
         method="GET",
         path="stats",

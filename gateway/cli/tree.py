@@ -67,6 +67,7 @@ for command in (
     reconcile,
     upkeep.stats,
     upkeep.prune,
+    upkeep.reload,
     backup,
     restore,
     erase,

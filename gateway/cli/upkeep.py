@@ -2,7 +2,7 @@
 
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, Url
 from gateway.cli.reaching import operators_api
-from gateway.cli.show import many, show_bytes, show_line, show_table
+from gateway.cli.show import many, show_bytes, show_facts, show_line, show_table
 
 
 def stats(*, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False) -> None:
@@ -19,6 +19,16 @@ def stats(*, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJs
         ((what, of, status, count) for what, of, counts in rows for status, count in counts.items()),
         nothing="nothing came in yet",
     )
+
+
+def reload(*, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False) -> None:
+    """Let the gateway read its whole configuration again and go on with it, all or nothing."""
+    answer = operators_api(config, url).post("reload")
+    if as_json:
+        show_bytes(answer.content)
+        return
+    value = answer.value
+    show_facts({"changed": value["changed"] or "nothing", "needs a restart": value["needsRestart"] or None})
 
 
 def prune(*, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False) -> None:

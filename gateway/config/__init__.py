@@ -3,7 +3,7 @@
 `load` gives a checked `Config` or raises ConfigError with every fault at once; the shapes are in `model.py`.
 """
 
-from gateway.config.differences import restart_needed, secrets_changed
+from gateway.config.differences import Change
 from gateway.config.load import load, load_options, secrets_of, warnings_of
 from gateway.config.model import (
     Address,
@@ -41,6 +41,7 @@ __all__ = [
     "Basic",
     "Batching",
     "Bearer",
+    "Change",
     "Config",
     "ConfiguredSource",
     "EmbeddedIntake",
@@ -64,8 +65,6 @@ __all__ = [
     "load_options",
     "normal_url",
     "origin_of",
-    "restart_needed",
-    "secrets_changed",
     "secrets_of",
     "size",
     "span",

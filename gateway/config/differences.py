@@ -1,7 +1,7 @@
 """What of a configuration that was read again is another: its secrets, or more than these."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final, Self
 
 import msgspec
 
@@ -9,15 +9,61 @@ from adapters import Adapter, Secret
 from gateway.config.model import Config
 from gateway.config.nodes import KeyPath
 
+SOURCE: Final = "__adapter_source__"
+"""Where the module of an adapter's file keeps its own bytes."""
 
-def restart_needed(running: Config, read: Config) -> list[str]:
-    """The keys, dotted, that differ in more than the secrets they hold, so that they count from the next start on."""
-    return _keys(running, read, of_secrets=False)
+_FIXED: Final = ("server", "store", "intake")
+"""What counts from a start to the next."""
 
 
-def secrets_changed(running: Config, read: Config) -> list[str]:
-    """The keys, dotted, of the secrets that differ."""
-    return _keys(running, read, of_secrets=True)
+class Change(msgspec.Struct, frozen=True):
+    """What a configuration that was read again changes.
+
+    `config`: what there is to go on with, the sections that need a restart as they were; `changed`: its dotted keys
+    that are others; `needs_restart`: keys that count from the next start on; `unchanged`: how many sources, tenants and
+    further sections are as they were.
+    """
+
+    config: Config
+    changed: list[str]
+    needs_restart: list[str]
+    unchanged: int
+    is_of_secrets_alone: bool
+
+    @classmethod
+    def between(cls, running: Config, read: Config) -> Self:
+        """From the one that runs to the one that was read."""
+        kept = {name: getattr(running.settings, name) for name in _FIXED}
+        config = msgspec.structs.replace(
+            read, settings=msgspec.structs.replace(read.settings, **kept), store_path=running.store_path
+        )
+        waiting = [*restart_keys(running, read), *([] if running.store_path == read.store_path else ["store"])]
+        others, secrets = _keys(running, config, of_secrets=False), _keys(running, config, of_secrets=True)
+        touched = {_part_of(key) for key in (*others, *secrets, *waiting)}
+        return cls(
+            config=config,
+            changed=sorted({*others, *secrets}),
+            needs_restart=sorted({*waiting}),
+            unchanged=len(_parts(read) - touched),
+            is_of_secrets_alone=not others,
+        )
+
+
+def restart_keys(running: Config, read: Config) -> list[str]:
+    """The keys, dotted, that differ and count from the next start on."""
+    found = (*_keys(running, read, of_secrets=False), *_keys(running, read, of_secrets=True))
+    return sorted(key for key in found if key.split(".")[0] in _FIXED)
+
+
+def _parts(config: Config) -> set[str]:
+    settings = config.settings
+    named = {f"{section}.{name}" for section in ("sources", "tenants") for name in getattr(settings, section)}
+    return named | ({*settings.__struct_fields__} - {"sources", "tenants"})
+
+
+def _part_of(key: str) -> str:
+    section, _, rest = key.partition(".")
+    return f"{section}.{rest.split('.')[0]}" if section in ("sources", "tenants") else section
 
 
 def _keys(running: Config, read: Config, *, of_secrets: bool) -> list[str]:
@@ -46,7 +92,9 @@ def _differing(path: KeyPath, one: Any, other: Any) -> Iterator[tuple[KeyPath, b
             yield path, True
         return
     if isinstance(one, Adapter) and isinstance(other, Adapter):
-        one, other = (one.name, one.version), (other.name, other.version)
+        if (one.name, one.version, source_of(one)) != (other.name, other.version, source_of(other)):
+            yield path, False
+        return
     # By name: an adapter's file that is read again makes its types anew.
     if type(one).__qualname__ != type(other).__qualname__:
         yield path, False
@@ -59,6 +107,12 @@ def _differing(path: KeyPath, one: Any, other: Any) -> Iterator[tuple[KeyPath, b
                 yield (*path, key), False
     elif one != other:
         yield path, False
+
+
+def source_of(adapter: Adapter) -> bytes | None:
+    """The code of an adapter that is a file, as it was read; None for others, which a running interpreter keeps."""
+    source: bytes | None = getattr(adapter.identify, "__globals__", {}).get(SOURCE)
+    return source
 
 
 def _members(value: Any) -> Mapping[Any, Any] | None:

@@ -94,11 +94,14 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry(auto_describe=False)
         ProcessCollector(registry=self.registry)
-        self._sources, self._tenants = frozenset(sources), frozenset(tenants)
+        self._sources: frozenset[str] = frozenset()
+        self._tenants: frozenset[str] = frozenset()
         self._define_counters()
         self._define_gauges()
         self._define_histograms()
-        self._open_series(loops)
+        self.admit(sources, tenants)
+        for loop in loops:
+            self._tick.labels(loop)
 
     def _define_counters(self) -> None:
         self._received = self._counter("received", "Requests stored as new events.", "source")
@@ -141,8 +144,9 @@ class Metrics:
         )
         self._group = self._histogram("store_group_rows", "Writes that shared one commit.", SIZE_BUCKETS)
 
-    def _open_series(self, loops: Iterable[str]) -> None:
-        """Show every series of the configuration from the start: a rate over a missing series alerts nobody."""
+    def admit(self, sources: Iterable[str], tenants: Iterable[str]) -> None:
+        """Show every series of these from now on: a rate over a missing series alerts nobody. Known ones stay."""
+        self._sources, self._tenants = self._sources.union(sources), self._tenants.union(tenants)
         for source in self._sources:
             for counter in (self._received, self._duplicates, self._conflicts, self._translated, self._ignored):
                 counter.labels(source)
@@ -156,8 +160,6 @@ class Metrics:
         for histogram in (self._latency, self._batch, self._request):
             for tenant in (*self._tenants, UNKNOWN):
                 histogram.open(tenant)
-        for loop in loops:
-            self._tick.labels(loop)
 
     # -- the rim
 

@@ -12,11 +12,12 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api.app import create_api
-from gateway.api.doors import Doors
+from gateway.api.doors import Doors, Reload
 from gateway.api.health import health_routes
 from gateway.core_intake.app import PATHS as INTAKE_PATHS
 from gateway.events import Reason
 from gateway.ground.answers import error_answer
+from gateway.ingress.rim import Front
 from gateway.lookups.reconciliation import Lookups
 from gateway.orders import TenantState
 from gateway.pull.endpoint import pull_route
@@ -32,20 +33,23 @@ OPERATORS_PATHS: Final = ("/api/v1", "/openapi.json")
 class Applications(msgspec.Struct, frozen=True):
     """The ASGI application of each listener; `admin` is None where the operators share the main one."""
 
-    public: ASGIApp
+    public: Front
     admin: ASGIApp | None
 
 
-def applications(rooms: Rooms) -> Applications:
+def applications(rooms: Rooms, reload: Reload) -> Applications:
     """The rooms' doors."""
     health = health_routes(
-        alive=rooms.problems, ready=rooms.hindrances, metrics=_gauges(rooms).exposition, warnings=rooms.trusted.warnings
+        alive=rooms.problems,
+        ready=rooms.hindrances,
+        metrics=_gauges(rooms).exposition,
+        warnings=rooms.base.trusted.warnings,
     )
     has_own_listener = rooms.live.settings.server.admin is not None
     everyone = [route for route in health if not (has_own_listener and route.path == "/metrics")]
-    intake: dict[str, ASGIApp] = {} if rooms.intake is None else dict.fromkeys(INTAKE_PATHS, rooms.intake)
-    operators: dict[str, ASGIApp] = dict.fromkeys(OPERATORS_PATHS, create_api(_operators_doors(rooms)))
-    machines = _routed([*everyone, pull_route(rooms.pulls, rooms.reports.unproven)])
+    intake: dict[str, ASGIApp] = {} if rooms.base.intake is None else dict.fromkeys(INTAKE_PATHS, rooms.base.intake)
+    operators: dict[str, ASGIApp] = dict.fromkeys(OPERATORS_PATHS, create_api(_operators_doors(rooms, reload)))
+    machines = _routed([*everyone, pull_route(rooms.pulls, rooms.base.reports.unproven)])
     if not has_own_listener:
         return Applications(rooms.rim.before(_by_path({**intake, **operators}, machines)), None)
     return Applications(
@@ -71,38 +75,39 @@ class _Deliveries:
         await self._rooms.delivery.halt(tenant, reason.detail, act)
 
 
-def _operators_doors(rooms: Rooms) -> Doors:
-    store = rooms.store
+def _operators_doors(rooms: Rooms, reload: Reload) -> Doors:
+    store = rooms.base.store
     return Doors(
         records=store.records,
         operations=store.operations,
         archive=store.archive,
-        preview=preview_of(rooms.live, store.archive, rooms.clock),
+        preview=preview_of(rooms.live, store.archive, rooms.base.clock),
         drift=rooms.radar,
         deliveries=_Deliveries(rooms),
         lookups=Lookups(rooms.asking, rooms.reconciler),
-        refusals=rooms.refusals,
+        refusals=rooms.base.refusals,
         live=rooms.live,
-        clock=rooms.clock,
-        trusted=rooms.trusted,
-        started_at=rooms.started_at,
-        audit=rooms.reports.audit,
-        trail=rooms.store.trail,
-        turned_away=rooms.reports.unproven,
+        clock=rooms.base.clock,
+        trusted=rooms.base.trusted,
+        started_at=rooms.base.started_at,
+        audit=rooms.base.reports.audit,
+        trail=rooms.base.store.trail,
+        turned_away=rooms.base.reports.unproven,
         wake_translation=rooms.translation.wake,
+        reload=reload,
     )
 
 
 def _gauges(rooms: Rooms) -> Gauges:
     return Gauges(
         rooms.live,
-        rooms.store,
-        rooms.metrics,
+        rooms.base.store,
+        rooms.base.metrics,
         states=rooms.states,
         ticks=rooms.ticks,
         flush=rooms.rim.flush,
         drift=rooms.radar.counts,
-        clock=rooms.clock,
+        clock=rooms.base.clock,
     )
 
 

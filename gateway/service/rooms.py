@@ -1,15 +1,15 @@
 """The rooms, opened in the order in which they stand on one another, and closed in the other."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from adapters import Api
-from gateway.config import ApiAccess, Config, embedded_tenant, secrets_changed
+from gateway.config import ApiAccess, Config, embedded_tenant
 from gateway.config.live import Live
 from gateway.core_intake.app import IntakeApp, create_intake
 from gateway.core_intake.keys import bearer_among
@@ -18,7 +18,6 @@ from gateway.drift.expected import samples_of
 from gateway.drift.loop import DriftLoop
 from gateway.drift.radar import Radar
 from gateway.drift.shapes import shapes_of
-from gateway.errors import StoreUnavailable
 from gateway.events import Clock, Micros
 from gateway.ground.clock import monotonic
 from gateway.ground.metrics import Metrics
@@ -39,24 +38,30 @@ from gateway.translation.loop import TranslationLoop
 from gateway.translation.process import TranslationProcess
 
 STOP_SECONDS: Final = 10.0
-LONGEST_STOP_SECONDS: Final = 20.0
 
 
-class Rooms(msgspec.Struct, frozen=True, kw_only=True):
-    """All rooms, open, over the configuration in force; `started_at` is when they began to open."""
+class Foundation(msgspec.Struct, kw_only=True):
+    """What outlives a change of the configuration; `live` is the one in force, `started_at` when all began to open."""
 
     live: Live
     clock: Clock
     trusted: TrustedClock
     started_at: Micros
     store: ProcessStore
-    process: TranslationProcess
     metrics: Metrics
     refusals: RefusalLog
     reports: Reports
+    intake: IntakeApp | None = None
+
+
+class Rooms(msgspec.Struct, frozen=True, kw_only=True):
+    """All rooms over one configuration, on what outlives them."""
+
+    base: Foundation
+    live: Live
+    process: TranslationProcess
     conditions: Conditions
     rim: Rim
-    intake: IntakeApp | None
     delivery: Delivery
     pulls: Mapping[str, PullTenant]
     radar: Radar
@@ -83,39 +88,6 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
         """Why the gateway is not ready, in words."""
         return [*self.conditions.problems(), *([] if self.process.fault is None else [self.process.fault])]
 
-    async def take(self, config: Config) -> None:
-        """Go on with another configuration, of which only the secrets may differ.
-
-        Raises:
-            ValueError: credentials that are none; nothing has changed.
-            StoreUnavailable: the embedded intake could not be told.
-        """
-        changed = ", ".join(secrets_changed(self.live.config, config)) or "nothing new"
-        self.live.replace(config)
-        act = Act(at=self.clock(), by="SIGHUP", act="reload", what=f"secrets: {changed}")
-        with suppress(StoreUnavailable):
-            await self.store.trail.note(act)
-        if self.intake is not None:
-            await connect_tenants(self.intake, config)
-
-
-@asynccontextmanager
-async def open_rooms(live: Live, clock: Clock, on_lost: Callable[[], None]) -> AsyncIterator[Rooms]:
-    """Open the store and all rooms, and start their loops; at the end what is in flight is settled.
-
-    `on_lost` is called when the store's process ends before its time; one that hangs is not waited for.
-    """
-    async with AsyncExitStack() as stack:
-        rooms = await _open(stack, live, clock, on_lost)
-        try:
-            yield rooms
-        finally:
-            abandoning = asyncio.get_running_loop().call_later(LONGEST_STOP_SECONDS, rooms.store.abandon)
-            try:
-                await stack.aclose()
-            finally:
-                abandoning.cancel()
-
 
 def _radar(live: Live, clock: Clock) -> Radar:
     adapters = {name: each.adapter for name, each in live.sources.items()}
@@ -123,17 +95,23 @@ def _radar(live: Live, clock: Clock) -> Radar:
     return Radar({name: shapes_of(adapter) for name, adapter in adapters.items()}, clock, samples=samples)
 
 
-async def _open(stack: AsyncExitStack, live: Live, clock: Clock, on_lost: Callable[[], None]) -> Rooms:
-    started_at = clock()
-    store, process = await _open_processes(stack, live, on_lost)
-    metrics, refusals = Metrics(live.sources, live.tenants), RefusalLog()
-    store.observe(on_commit=metrics.committed)
-    reports = Reports(metrics, refusals, clock)
-    trusted = TrustedClock(clock, await store.trust(0))
+async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, process: TranslationProcess) -> Rooms:
+    """Build the rooms over a configuration; nothing moves in them yet.
+
+    Raises:
+        ValueError: credentials that are none.
+    """
+    store, clock, reports = base.store, base.clock, base.reports
     conditions = Conditions(live.config, store)
     conditions.look_at_disk()
     rim = Rim(
-        live, store.inbox, clock=clock, received=trusted, refusals=refusals, figures=metrics, blocked=conditions.blocked
+        live,
+        store.inbox,
+        clock=clock,
+        received=base.trusted,
+        refusals=base.refusals,
+        figures=base.metrics,
+        blocked=conditions.blocked,
     )
     stack.callback(rim.close)
     told, died = reports.attempted, reports.crashed
@@ -143,7 +121,6 @@ async def _open(stack: AsyncExitStack, live: Live, clock: Clock, on_lost: Callab
     stack.push_async_callback(vendors.close)
     asking = LookupLoop(store.lookups, apis, vendors, clock=clock, on_dead=reports.translated)
     radar = _radar(live, clock)
-    radar.load(await store.drift.drift())
 
     def on_orders(tenants: Collection[str]) -> None:
         conditions.grew(tenants)
@@ -161,37 +138,38 @@ async def _open(stack: AsyncExitStack, live: Live, clock: Clock, on_lost: Callab
         look=radar.look,
     )
     stack.callback(translation.close)
-    store.observe(on_stored=translation.wake)
-    rooms = Rooms(
+    return Rooms(
+        base=base,
         live=live,
-        clock=clock,
-        trusted=trusted,
-        started_at=started_at,
-        store=store,
         process=process,
-        metrics=metrics,
-        refusals=refusals,
-        reports=reports,
         conditions=conditions,
         rim=rim,
-        intake=await _open_intake(stack, live, store, reports, clock),
         delivery=delivery,
-        pulls=await _open_pulls(live, store, reports, clock),
+        pulls={
+            name: PullTenant(name, live.tenants, store.outbox, store.pulls, clock=clock, on_settled=reports.pulled)
+            for name, tenant in live.tenants.items()
+            if tenant.delivery == "pull"
+        },
         radar=radar,
         asking=asking,
         translation=translation,
         reconciler=Reconciler(live.sources, store.reconciliation, vendors, translation.rehearse, clock=clock),
         supervisor=Supervisor(),
     )
-    await _start_loops(stack, rooms)
-    return rooms
 
 
-async def _start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
-    drift = DriftLoop(rooms.radar, rooms.store.drift.save_drift)
+async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
+    """Take up what the store remembers, and let all rooms move; at the stack's end what is in flight is settled."""
+    store, sources = rooms.base.store, rooms.live.sources
+    await store.adopt({alias: source.name for source in sources.values() for alias in source.settings.aliases})
+    rooms.radar.load(await store.drift.drift())
+    drift = DriftLoop(rooms.radar, store.drift.save_drift)
     stack.push_async_callback(drift.flush)
+    for pull in rooms.pulls.values():
+        await pull.load()
     await rooms.delivery.start()
     stack.push_async_callback(rooms.delivery.stop, STOP_SECONDS)
+    store.observe(on_stored=rooms.translation.wake)
     retention = rooms.live.settings.retention
     for name, loop in {
         "translation": rooms.translation.run,
@@ -199,20 +177,18 @@ async def _start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
         "reconciliation": rooms.reconciler.run,
         "conditions": rooms.conditions.run,
         "drift": drift.run,
-        "time": TimeLoop(rooms.trusted, rooms.store.trust).run,
-        "retention": RetentionLoop(retention, rooms.store.operations.prune, rooms.trusted).run,
+        "time": TimeLoop(rooms.base.trusted, store.trust).run,
+        "retention": RetentionLoop(retention, store.operations.prune, rooms.base.trusted).run,
     }.items():
         rooms.supervisor.start(name, loop)
     stack.push_async_callback(rooms.supervisor.stop)
 
 
-async def _open_processes(
-    stack: AsyncExitStack, live: Live, on_lost: Callable[[], None]
-) -> tuple[ProcessStore, TranslationProcess]:
-    """The store's and the adapters', which start beside each other."""
-    process = TranslationProcess(live.sources, live.tenants)
-    stack.push_async_callback(process.close)
-    starting = asyncio.create_task(process.start())
+async def open_foundation(
+    stack: AsyncExitStack, live: Live, clock: Clock, process: TranslationProcess, on_lost: Callable[[], None]
+) -> Foundation:
+    """Open the store, its process and the adapters' starting beside each other, and the embedded intake."""
+    started_at, starting = clock(), asyncio.create_task(process.start())
     try:
         store = await ProcessStore.open(Path(live.config.store_path))
         stack.push_async_callback(store.close)
@@ -221,48 +197,40 @@ async def _open_processes(
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
     store.on_lost = on_lost
-    await store.adopt({alias: source.name for source in live.sources.values() for alias in source.settings.aliases})
-    return store, process
+    metrics, refusals = Metrics(live.sources, live.tenants), RefusalLog()
+    store.observe(on_commit=metrics.committed)
+    base = Foundation(
+        live=live, clock=clock, trusted=TrustedClock(clock, await store.trust(0)), started_at=started_at, store=store,
+        metrics=metrics, refusals=refusals, reports=Reports(metrics, refusals, clock),
+    )  # fmt: skip
+    base.intake = await _open_intake(stack, base)
+    return base
 
 
-async def _open_pulls(live: Live, store: ProcessStore, reports: Reports, clock: Clock) -> dict[str, PullTenant]:
-    pulls = {
-        name: PullTenant(name, live.tenants, store.outbox, store.pulls, clock=clock, on_settled=reports.pulled)
-        for name, tenant in live.tenants.items()
-        if tenant.delivery == "pull"
-    }
-    for pull in pulls.values():
-        await pull.load()
-    return pulls
-
-
-async def _open_intake(
-    stack: AsyncExitStack, live: Live, store: ProcessStore, reports: Reports, clock: Clock
-) -> IntakeApp | None:
-    settings = live.settings
+async def _open_intake(stack: AsyncExitStack, base: Foundation) -> IntakeApp | None:
+    settings = base.live.settings
     if not settings.intake.embedded:
         return None
-    admin = live.derive(lambda config: bearer_among(_admin_tokens(config.settings.api)))
 
     def admin_of(token: bytes) -> str | None:
         # By the tokens of this moment, not of the start.
-        return admin.value(token)
+        return bearer_among(_admin_tokens(base.live.settings.api))(token)
 
     async def changed(operator: str, change: str, of: str) -> None:
-        act = Act(at=clock(), by=operator, act=change, what=f"embedded intake {of}")
-        await store.trail.note(act)
+        act = Act(at=base.clock(), by=operator, act=change, what=f"embedded intake {of}")
+        await base.store.trail.note(act)
 
     intake = create_intake(
-        Path(live.config.store_path).parent,
+        Path(base.live.config.store_path).parent,
         admin_of=admin_of,
         customers=settings.intake.customers,
         origin=f"http://{settings.server.host}:{settings.server.port}",
-        turned_away=reports.unproven,
+        turned_away=base.reports.unproven,
         changed=changed,
-        clock=clock,
+        clock=base.clock,
     )
     await stack.enter_async_context(intake)
-    await connect_tenants(intake, live.config)
+    await connect_tenants(intake, base.live.config)
     return intake
 
 

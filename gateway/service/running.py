@@ -19,12 +19,11 @@ from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.ground import logs
 from gateway.ground.channel import rest_collector
 from gateway.ground.clock import now
-from gateway.service.app import applications
+from gateway.service.house import OperatorsDoor, PublicDoor, open_house
 from gateway.service.reloading import Read, Reloading
-from gateway.service.rooms import STOP_SECONDS, open_rooms
 from gateway.service.systemd import Notifier, handed_over
 from gateway.service.terminal import Terminal
-from gateway.serving import create_server, listen
+from gateway.serving import Server, create_server, listen
 
 STARTED_LOOK_SECONDS: Final = 0.005
 OTHER_FILES: Final = 200
@@ -46,7 +45,7 @@ async def serve(
 ) -> None:
     """Run the gateway until SIGTERM or SIGINT; `on_ready` is told the main listener's URL.
 
-    `read` reads the configuration anew: at SIGHUP its secrets are taken over. Listening sockets that a service manager
+    `read` reads the configuration anew: at SIGHUP it is taken over. Listening sockets that a service manager
     hands over, or that are named by `descriptors`, are used instead of the configured addresses.
 
     Raises:
@@ -95,9 +94,9 @@ async def running(
 ) -> AsyncIterator[str]:
     """The gateway behind its listeners; the main one's URL.
 
-    Whenever `asked` is set, `read` reads the configuration anew, and its secrets are taken over. `on_lost` is called
-    when the store's process ends before its time. Log lines go to `log_to`, standard error by default. A listener that
-    is `given` is used, with whatever waits in it, and is left to whoever gave it. `notifier` is told how it goes.
+    Whenever `asked` is set, `read` reads the configuration anew, and it is taken over. `on_lost` is called when the
+    store's process ends before its time. Log lines go to `log_to`, standard error by default. A listener that is
+    `given` is used, with whatever waits in it, and is left to whoever gave it. `notifier` is told how it goes.
 
     Raises:
         ConfigError: a port is taken, or the store cannot be used.
@@ -107,18 +106,20 @@ async def running(
     try:
         async with AsyncExitStack() as stack:
             sockets = _listeners(stack, config.settings.server, given)
-            live = Live(config)
-            rooms = await stack.enter_async_context(open_rooms(live, now, on_lost))
-            apps = applications(rooms)
-            for app, listener in zip([each for each in (apps.public, apps.admin) if each], sockets, strict=True):
-                await stack.enter_async_context(_listening(app, config, listener, rooms.reports.turned_away))
-            if read is not None and asked is not None:
-                reloading = asyncio.create_task(Reloading(live, read, rooms.take, log, notifier).run(asked))
-                stack.callback(reloading.cancel)
-            watched = asyncio.create_task(notifier.live(rooms.problems))
-            stack.callback(watched.cancel)
+            house = await stack.enter_async_context(open_house(Live(config), now, on_lost))
+            servers: list[Server] = []
+            reloading = Reloading(house, read, log, notifier, [lambda read: _limit(servers, read)])
+            await house.open(reloading.reload)
+            refused = house.rooms.base.reports.turned_away
+            doors: list[ASGIApp] = [PublicDoor(house), OperatorsDoor(house)]
+            for app, listener in zip(doors, sockets, strict=False):
+                servers.append(await stack.enter_async_context(_listening(app, config, listener, refused)))
             # Whatever the intakes take their time for, hooks are still taken.
-            stack.push_async_callback(rooms.delivery.stop, STOP_SECONDS)
+            stack.push_async_callback(house.settle)
+            watched = asyncio.create_task(notifier.live(house.problems))
+            stack.callback(watched.cancel)
+            if asked is not None:
+                stack.callback(asyncio.create_task(reloading.run(asked)).cancel)
             host, port = sockets[0].getsockname()[:2]
             _log.info("listening", host=host, port=port)
             yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
@@ -136,6 +137,13 @@ def _allow_files(wanted: int) -> None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+
+
+def _limit(servers: Sequence[Server], config: Config) -> None:
+    """Hold new connections to these limits."""
+    _allow_files(2 * config.settings.limits.max_connections + OTHER_FILES)
+    for server in servers:
+        server.limit(config.settings.limits)
 
 
 def _listeners(
@@ -164,14 +172,14 @@ def _bind(stack: AsyncExitStack, key: str, host: str, port: int) -> socket.socke
 @asynccontextmanager
 async def _listening(
     app: ASGIApp, config: Config, listener: socket.socket, refused: Callable[[int, str, str | None], None]
-) -> AsyncIterator[None]:
+) -> AsyncIterator[Server]:
     """Answer on a listener; at the end, what has begun to arrive is answered before the rooms close."""
     server = create_server(app, config.settings.limits, refused=refused, lifespan="off")
     task = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn tells it no other way
         await asyncio.sleep(STARTED_LOOK_SECONDS)
     try:
-        yield
+        yield server
     finally:
         server.should_exit = True
         await task

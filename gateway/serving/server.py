@@ -45,6 +45,13 @@ class Server(uvicorn.Server):
         await self._connections.drain(DRAIN_SECONDS)
         await super().shutdown(sockets)
 
+    def limit(self, limits: Limits) -> None:
+        """Hold the connections to come to these limits."""
+        given = cast("partial[HookProtocol]", self.config.http_protocol_class)
+        self.config.http_protocol_class = cast(
+            "type[asyncio.Protocol]", partial(given.func, **{**given.keywords, "limits": limits})
+        )
+
     def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
         """Take no signal."""
         return contextlib.nullcontext()

@@ -72,8 +72,8 @@ def translator_of(setup: bytes) -> Translator:
     """
     told, tenants = pickle.loads(setup)  # noqa: S301 - from our own process, over our own pair of sockets
     sources, faults = {}, Faults()
-    for name, settings, directory, given in told:
-        adapter = find_adapter(settings.adapter, Path(directory))
+    for name, settings, directory, given, source in told:
+        adapter = find_adapter(settings.adapter, Path(directory), source)
         options = convert(given, adapter.options, ("sources", name, "options"), faults)
         sources[name] = ConfiguredSource(name, settings, adapter, options)
     faults.settle()

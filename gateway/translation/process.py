@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from gateway.config.differences import source_of
 from gateway.config.model import ConfiguredSource, Tenant
 from gateway.errors import GatewayError
 from gateway.events import TranslatedEvent, UntranslatedEvent
@@ -193,9 +194,18 @@ class TranslationProcess:
 
 
 def setup_of(sources: Mapping[str, ConfiguredSource], tenants: Mapping[str, Tenant]) -> bytes:
-    """What the process needs to know. Options as the configuration gives them: their types come with the adapters."""
+    """What the process needs to know. Options as the configuration gives them: their types come with the adapters.
+
+    An adapter's file is not read again: every process has the same code, whatever became of the file.
+    """
     told = [
-        (each.name, msgspec.structs.replace(each.settings, options={}), each.directory, each.given)
+        (
+            each.name,
+            msgspec.structs.replace(each.settings, options={}),
+            each.directory,
+            each.given,
+            source_of(each.adapter),
+        )
         for each in sources.values()
     ]
     return pickle.dumps((told, dict(tenants)))

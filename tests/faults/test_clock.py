@@ -12,8 +12,7 @@ import httpx
 
 from gateway.cli.settings import configuration
 from gateway.config.live import Live
-from gateway.service.app import applications
-from gateway.service.rooms import open_rooms
+from gateway.service.house import open_house
 from tests.intakes import Intake, accepted, always, poisoned, status
 from tests.processes import API_TOKEN, PROOF, source, tenant, told, version_of
 
@@ -76,6 +75,10 @@ async def until(look, holds=bool, within: float = 15.0) -> Any:
     raise AssertionError(seen)
 
 
+async def never(by: str) -> Any:
+    raise AssertionError(by)
+
+
 @asynccontextmanager
 async def running(folder: Path, clock: Turned, *intakes: Intake, **members: Any):
     """A gateway with the tenants a, b, ... for these intakes."""
@@ -89,8 +92,9 @@ async def running(folder: Path, clock: Turned, *intakes: Intake, **members: Any)
         "sources": {name: source(name) for name in names},
     }
     file.write_text(json.dumps(settings))
-    async with open_rooms(Live(configuration(file)), clock, lambda: None) as rooms:
-        transport = httpx.ASGITransport(applications(rooms).public)
+    async with open_house(Live(configuration(file)), clock, lambda: None) as house:
+        await house.open(never)
+        transport = httpx.ASGITransport(house.applications.public)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
             yield Doors(http)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from gateway.cli.settings import configuration
 from gateway.config.live import Live
 from gateway.ground.clock import now
-from gateway.service import rooms
+from gateway.service import house
 from tests.processes import API_TOKEN, source, tenant
 
 
@@ -22,7 +22,7 @@ def store_of_ours():
 
 async def test_a_store_that_hangs_does_not_keep_the_gateway_from_stopping(tmp_path, monkeypatch):
     """It is ended, after a time."""
-    monkeypatch.setattr(rooms, "LONGEST_STOP_SECONDS", 0.3)
+    monkeypatch.setattr(house, "LONGEST_STOP_SECONDS", 0.3)
     settings = {
         "store": "sqlite:///gateway.db",
         "api": {"token": API_TOKEN},
@@ -32,7 +32,7 @@ async def test_a_store_that_hangs_does_not_keep_the_gateway_from_stopping(tmp_pa
     }
     (tmp_path / "config.yaml").write_text(json.dumps(settings))
     live = Live(configuration(tmp_path / "config.yaml"))
-    async with rooms.open_rooms(live, now, lambda: None):
+    async with house.open_house(live, now, lambda: None):
         os.kill(store_of_ours(), signal.SIGSTOP)
         began = time.monotonic()
 

@@ -10,6 +10,7 @@ import pytest
 
 from adapters import Adapter, Hook, Identity, Ignored, OptionsModel, Secret
 from gateway.api import Doors, LookupHalt, create_api
+from gateway.api.doors import Reloaded
 from gateway.config import ApiAccess, ApiToken, Bearer, Config, ConfiguredSource, Settings, Source, Tenant
 from gateway.config.live import Live
 from gateway.drift.radar import Radar
@@ -18,7 +19,7 @@ from gateway.events import SECOND, Arrival, EventStatus, OrderState, Reason, Tra
 from gateway.ground.failures import FailureLimit, limited
 from gateway.ground.watchdog import Watchdog
 from gateway.orders import Attempt, Claim, Lease, Settlement, Settling, TenantState, TenantStatus
-from gateway.records import RefusalRecord
+from gateway.records import Act, RefusalRecord
 from gateway.rehearsal.effects import Preview
 from gateway.store.sqlite import SqliteStore
 from gateway.translation.translator import Translator
@@ -200,6 +201,11 @@ async def doors(store, calls, tmp_path) -> Doors:
     await take_in(store, "acme-old", "e-3", dead=Reason("malformed_payload", "no id", "$.id"), at=NOW + 2 * SECOND)
     await take_in(store, "gone", "e-4", ("left", "B/discard"), at=NOW + 3 * SECOND)
     config = _config(store.path)
+
+    async def reload(by: str) -> Reloaded:
+        calls.acts.append(Act(at=NOW, by=by, act="reload", what="limits.max_body"))
+        return Reloaded(("limits.max_body",), 7, ("server.port",))
+
     return Doors(
         records=store.records,
         operations=store.operations,
@@ -215,6 +221,7 @@ async def doors(store, calls, tmp_path) -> Doors:
         started_at=NOW,
         audit=lambda *act: calls.audit.append(act),
         turned_away=limited(FailureLimit(lambda: 0.0), lambda *refusal: calls.turned_away.append(refusal)),
+        reload=reload,
         wake_translation=lambda: calls.asked.append(("wake translation",)),
     )
 

@@ -396,6 +396,7 @@ DEEDS = {
     "sources/{name}/resume": None,
     "sources/{name}/reconcile": {},
     "prune": None,
+    "reload": None,
 }
 
 

@@ -252,21 +252,38 @@ async def test_what_cannot_be_passed_on_harms_no_other(process, odd):
     assert told[1].startswith("ignored: ?" if odd == "surrogate" else "dead: adapter doing ")
 
 
-async def test_an_adapter_that_is_gone_judges_nothing(process, tmp_path):
-    """A process that cannot be started anew says so; once it can, all goes on."""
+async def test_a_file_that_is_gone_is_not_missed(process, tmp_path):
+    """Its code was read once: a process that is started anew has the same."""
     await outcomes(process, "so")
     await process.close()
-    (tmp_path / "doing.py").rename(tmp_path / "away.py")
-    with pytest.raises(AdaptersUnusable, match=r"doing\.py"):
-        await outcomes(process, "so")
-    fault = process.fault
-    (tmp_path / "away.py").rename(tmp_path / "doing.py")
+    (tmp_path / "doing.py").unlink()
 
     (told,) = await outcomes(process, "so")
 
     assert told.startswith(f"{EventStatus.IGNORED}: ")
-    assert "doing.py" in fault
-    assert process.fault is None
+
+
+async def test_an_adapter_that_no_longer_loads_judges_nothing(tmp_path):
+    """A process that cannot be started anew says so; once it can, all goes on."""
+    broken = tmp_path / "broken"
+    (tmp_path / "doing.py").write_text(f"import os\nassert not os.path.exists({str(broken)!r})\n{ADAPTER}")
+    process = TranslationProcess({"doing": source(tmp_path)}, {"demo": Tenant()})
+    try:
+        await outcomes(process, "so")
+        await process.close()
+        broken.touch()
+        with pytest.raises(AdaptersUnusable, match=r"doing\.py"):
+            await outcomes(process, "so")
+        fault = process.fault
+        broken.unlink()
+
+        (told,) = await outcomes(process, "so")
+
+        assert told.startswith(f"{EventStatus.IGNORED}: ")
+        assert "doing.py" in fault
+        assert process.fault is None
+    finally:
+        await process.close()
 
 
 async def test_cancelled_and_asked_again(process):

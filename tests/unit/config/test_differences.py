@@ -1,6 +1,7 @@
 """What of a configuration may change while the gateway runs."""
 
 import pytest
+from msgspec.structs import replace
 
 from adapters import Secret
 from gateway.config import (
@@ -8,14 +9,15 @@ from gateway.config import (
     ApiToken,
     Basic,
     Bearer,
+    Change,
     Config,
     ConfiguredSource,
+    EmbeddedIntake,
     Limits,
+    Server,
     Settings,
     Source,
     Tenant,
-    restart_needed,
-    secrets_changed,
 )
 
 from .conftest import ACME, AcmeOptions
@@ -50,8 +52,9 @@ def config(*, auth=None, token="t-1", timeout=30.0, pull="p-1", limits=None, opt
 )
 def test_secrets_need_no_restart_and_are_named(changed, keys):
     """Another secret, or another number of those that are live at once."""
-    assert restart_needed(config(), config(**changed)) == []
-    assert secrets_changed(config(), config(**changed)) == keys
+    change = Change.between(config(), config(**changed))
+
+    assert (change.is_of_secrets_alone, change.needs_restart, change.changed) == (True, [], keys)
 
 
 @pytest.mark.parametrize(
@@ -69,21 +72,35 @@ def test_secrets_need_no_restart_and_are_named(changed, keys):
         ({"timeout": 5.0, "role": "admin"}, ["api.tokens.0.role", "tenants.demo.timeout"]),
     ],
 )
-def test_everything_else_does(changed, keys):
-    """Each key that differs is named."""
-    assert restart_needed(config(), config(**changed)) == keys
+def test_everything_else_is_named(changed, keys):
+    """Each key that differs, and none of them waits for a restart."""
+    change = Change.between(config(), config(**changed))
+
+    assert (change.is_of_secrets_alone, change.needs_restart, change.changed) == (False, [], keys)
 
 
-def test_secrets_of_options_need_none_either():
+def test_secrets_of_options_are_secrets():
     """A vendor's password may be rotated."""
     before, after = (config(options=AcmeOptions(password=Secret(each))) for each in ("one", "two"))
 
-    assert restart_needed(before, after) == []
+    assert Change.between(before, after).is_of_secrets_alone
 
 
 def test_a_source_that_came_or_went_is_named():
-    """What is there in one alone."""
-    without = config()
-    without.sources.clear()
+    """What is there in one alone, and everything else is as it was."""
+    without = replace(config(), sources={}, settings=replace(config().settings, sources={}))
+    change = Change.between(config(), without)
 
-    assert restart_needed(config(), without) == ["sources.acme"]
+    assert (change.changed, change.unchanged) == (["sources.acme"], 8)
+
+
+def test_what_needs_a_restart_stays_as_it_was():
+    """The addresses, the store and the embedded intake; the rest is taken over."""
+    read = replace(config(timeout=5.0), store_path="/other")
+    read = replace(read, settings=replace(read.settings, server=Server(port=1), intake=EmbeddedIntake(embedded=True)))
+    change = Change.between(config(), read)
+
+    assert change.needs_restart == ["intake.embedded", "server.port", "store"]
+    assert change.changed == ["tenants.demo.timeout"]
+    assert (change.config.settings.server.port, change.config.store_path) == (Server().port, "/s")
+    assert change.config.settings.tenants["demo"].timeout == 5

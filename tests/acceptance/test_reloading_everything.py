@@ -1,0 +1,201 @@
+"""The whole configuration is read again while hooks come in: all or nothing, and nobody outside notices."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.acceptance.test_restarting import RATE, SLOWEST, Senders
+from tests.processes import API_TOKEN, PROOF, Gateway, Intakes, beside, eventually, free_port, source, tenant, told
+
+RELOADS = 10
+ADAPTER = """
+from adapters import Adapter, Identity, OptionsModel, Order, State, VendorModel, decoder
+
+class Notice(VendorModel):
+    id: str
+
+class Options(OptionsModel, frozen=True):
+    pass
+
+read = decoder(Notice)
+
+def identify(hook):
+    return Identity(event_id=read(hook.body).id, topic="notice")
+
+def translate(hook, options, answers):
+    return [State(order=Order(external_order_id=read(hook.body).id, delivery_address="{town}"))]
+
+ADAPTER = Adapter(name="acme", version="1", options=Options, identify=identify, translate=translate)
+"""
+
+
+def write(folder: Path, town: str) -> None:
+    (folder / "acme.py").write_text(ADAPTER.replace("{town}", town))
+
+
+def sources(**more: Any) -> dict[str, Any]:
+    return {"demo": source("demo"), "acme": source("demo", adapter="./acme.py"), **more}
+
+
+def test_no_hook_is_refused_over_reloads(tmp_path, record_property):
+    """Ten reloads that add, change and remove sources and an adapter's code: all hooks answered, all delivered."""
+    write(tmp_path, "town 0")
+    with Intakes() as intakes:
+        intake = intakes.open()
+        gateway = Gateway(tmp_path, {"demo": tenant(intake.url)}, sources())
+        with gateway, Senders(gateway.port) as senders:
+            eventually(lambda: len(senders.answered) > RATE)
+            codes = []
+            for number in range(RELOADS):
+                write(tmp_path, f"town {number + 1}")
+                gateway.configure(sources=sources(**{f"new-{number}": source("demo")}))
+                done = gateway.api("reload", {})
+                codes.append((gateway.post(told(f"n{number}", f"N{number}", 1), f"new-{number}").status_code, done))
+                gateway.post({"id": f"acme-{number}"}, "acme")
+                gone = gateway.post(told("late", "L", 1), f"new-{number - 1}").status_code
+
+                assert gone == 404
+                assert (
+                    gateway.becomes(f"acme-{number}", "delivered")["order"]["deliveryAddress"] == f"town {number + 1}"
+                )
+            senders.__exit__()
+            expected = {f"order-{name}" for name in senders.answered}
+            delivered = eventually(lambda: set(intake.orders), lambda seen: seen >= expected, 60)
+            record_property("hooks", len(senders.answered))
+            record_property("slowest (s)", round(max(senders.answered.values()), 2))
+
+            assert senders.failed == {}
+            assert expected <= delivered
+            assert max(senders.answered.values()) < SLOWEST * max(1, os.getloadavg()[0] / (os.cpu_count() or 1))
+            assert [code for code, _ in codes] == [200] * RELOADS
+            assert codes[0][1] == {
+                "changed": ["sources.acme.adapter", "sources.new-0"],
+                "unchanged": 8,
+                "needsRestart": [],
+            }
+
+
+def test_every_part_is_taken_over(tmp_path):
+    """A tenant, a limit, a token, retention; what needs a restart is named, and stays as it was; it is in the audit."""
+    write(tmp_path, "Leeds")
+    with Intakes() as intakes, Gateway(tmp_path, {"demo": tenant(intakes.open().url)}, sources()) as gateway:
+        gateway.post(told("e1", "A", 1))
+        gateway.becomes("A", "delivered")
+        gateway.configure(
+            tenants={"demo": tenant(intakes.open().url), "other": tenant(intakes.open().url + "/other")},
+            sources=sources(other=source("other")),
+            limits={"min_free_disk": 0, "max_body": 1000},
+            retention={"bodies": "1d"},
+            store="sqlite:///elsewhere.db",
+            api={"tokens": [{"name": "night", "token": "another-operators-token", "role": "admin"}]},
+        )
+        # The file's own token is that of the next reload on.
+        refused = gateway.command("reload")
+        done = gateway.api("reload", {})
+        before = gateway.http.get("/api/v1/stats", headers={"Authorization": f"Bearer {API_TOKEN}"}).status_code
+        gateway.http.headers["Authorization"] = "Bearer another-operators-token"
+        audit = gateway.http.get("/api/v1/audit").json()["audit"][0]
+        large = gateway.post(told("e2", "B", 1, note="x" * 2000)).status_code
+        gateway.http.post("/hooks/other", json=told("e3", "C", 1), headers=PROOF)
+        orders = eventually(
+            lambda: gateway.http.get("/api/v1/orders/other/C").json(), lambda seen: seen.get("status") == "delivered"
+        )
+
+        assert refused.returncode == 1
+        assert "does not accept the token" in refused.stderr
+        assert done["needsRestart"] == ["store"]
+        assert {"limits.max_body", "retention.bodies", "sources.other", "tenants.other"} <= set(done["changed"])
+        assert before == 401
+        assert audit["act"] == "reload"
+        assert audit["by"] == "token"
+        assert large == 413
+        assert orders["status"] == "delivered"
+        assert not (tmp_path / "elsewhere.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("what", "saying"),
+    [
+        ("a typo", "limits.nonsense"),
+        ("code that does not load", "acme.py"),
+        ("code that anybody may write", "chmod o-w"),
+        ("an unknown tenant", "nobody"),
+        ("no file", "config.yaml"),
+    ],
+)
+def test_what_does_not_do_changes_nothing(tmp_path, what, saying):
+    """The answer names every fault; every source, the adapter's old code and the process go on."""
+    write(tmp_path, "Leeds")
+    with Intakes() as intakes, Gateway(tmp_path, {"demo": tenant(intakes.open().url)}, sources()) as gateway:
+        match what:
+            case "a typo":
+                gateway.configure(limits={"nonsense": 1}, sources=sources(new=source("demo")))
+            case "code that does not load":
+                (tmp_path / "acme.py").write_text("1 / 0")
+                gateway.configure(sources=sources(new=source("demo")))
+            case "code that anybody may write":
+                write(tmp_path, "York")
+                (tmp_path / "acme.py").chmod(0o666)
+            case "an unknown tenant":
+                gateway.configure(sources=sources(new=source("nobody")))
+            case "no file":
+                gateway.file.unlink()
+        answer = gateway.http.post("/api/v1/reload", headers={"Authorization": f"Bearer {API_TOKEN}"})
+        gateway.post({"id": "still"}, "acme")
+
+        assert answer.status_code == 409
+        assert saying in answer.json()["detail"]
+        assert gateway.becomes("still", "delivered")["order"]["deliveryAddress"] == "Leeds"
+        assert gateway.post(told("e1", "A", 1), "new").status_code == 404
+
+
+def test_a_schedule_outlives_a_reload(tmp_path):
+    """A tenant that backs off, and one that was halted by hand, are as they were."""
+    url = f"http://127.0.0.1:{free_port()}/in"
+    slow = {**tenant(url), "backoff": {"base": 300, "max": 300}}
+    tenants = {"demo": slow, "halted": tenant(url + "/other")}
+    with Gateway(tmp_path, tenants) as gateway:
+        gateway.api("tenants/halted/halt", {"reason": "stock-taking"})
+        gateway.post(told("e1", "A", 1))
+        before = eventually(lambda: gateway.tenant()["nextAttemptAt"])
+        gateway.configure(limits={"min_free_disk": 0, "max_body": 1000})
+        log = len(gateway.log.read_text())
+        os.kill(gateway.pid, signal.SIGHUP)
+        eventually(lambda: "reloaded" in gateway.log.read_text()[log:])
+
+        assert before is not None
+        assert gateway.tenant()["nextAttemptAt"] == before
+        assert gateway.tenant("halted")["reason"]["detail"] == "stock-taking"
+
+
+def test_an_adapter_keeps_the_code_that_was_read(tmp_path):
+    """A file that was edited counts from the next reload on, even where the adapters' process is started again."""
+    write(tmp_path, "old")
+    with Intakes() as intakes, Gateway(tmp_path, {"demo": tenant(intakes.open().url)}, sources()) as gateway:
+        write(tmp_path, "new")
+        os.kill(beside(gateway.pid, "gateway.translation.host"), signal.SIGKILL)
+        gateway.post({"id": "one"}, "acme")
+        first = gateway.becomes("one", "delivered")["order"]["deliveryAddress"]
+        done = gateway.api("reload", {})
+        gateway.post({"id": "two"}, "acme")
+
+        assert (first, gateway.becomes("two", "delivered")["order"]["deliveryAddress"]) == ("old", "new")
+        assert done["changed"] == ["sources.acme.adapter"]
+
+
+def test_only_an_admin_may(tmp_path):
+    """A smaller role gets 403."""
+    with Gateway(
+        tmp_path,
+        {"demo": tenant("http://127.0.0.1:9/in")},
+        api={"tokens": [{"name": "day", "token": "a-days-token", "role": "operate"}]},
+    ) as gateway:
+        answer = httpx.post(
+            f"{gateway.url}/api/v1/reload", headers={"Authorization": "Bearer a-days-token"}, trust_env=False
+        )
+
+        assert answer.status_code == 403
