@@ -160,9 +160,20 @@ def _looked_up(event: Event, options: Options, answers: Answers) -> Translation:
         wanted = (Lookup(path=path, turn=turn), Lookup(path=rows_path, turn=turn, best_effort=True))
         return Lookups(wanted, subject=path, references=_references(event, None))
     try:
-        return _judged(event, read_order(answer), _totals(answers[rows_path], options), options)
+        return _judged(event, _answered(event, answer), _totals(answers[rows_path], options), options)
     except MalformedPayload as fault:
         raise MalformedAnswer(f"{path}: {fault.detail}", path=fault.path) from None
+
+
+def _answered(event: Event, answer: bytes) -> ApiOrder:
+    """The order that was asked for: an object that names none, or another, must not become one made of defaults."""
+    order = read_order(answer)
+    info = order.order_info or NO_INFO
+    if info.order_id is None and info.order_number is None:
+        raise MalformedPayload("not an order: it names none", path="$.orderInfo")
+    if info.order_id is not None and info.order_id != event.order_id:
+        raise MalformedPayload("another order than the one asked for", path="$.orderInfo.orderId")
+    return order
 
 
 def _totals(answer: bytes | None, options: Options) -> Totals:

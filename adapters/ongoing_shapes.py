@@ -79,6 +79,7 @@ class Coded(VendorModel, frozen=True):
 class OrderInfo(Notifications, frozen=True):
     """`orderInfo`."""
 
+    order_id: int | None = None
     order_number: str | None = None
     goods_owner_order_id: str | None = None
     order_status: Status | None = None
