@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from gateway.cli.failure import Failure
+from gateway.cli.failure import FAILED, Failure
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, Url
 from gateway.cli.reaching import operators_api
-from gateway.cli.show import show_bytes, show_line
+from gateway.cli.show import note, show_bytes, show_line
+from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
     from gateway.config.model import Config
@@ -31,21 +32,29 @@ def export(
 
     loaded = configuration(config)
     client = operators_api(config, url)
-    written = []
+    written, failed = [], []
     for event in ids:
-        case = _case(loaded, client.get("events", event).value)
-        place = golden / case.name
         try:
+            case = _case(loaded, client.get("events", event).value)
+            place = golden / case.name
             save_case(place, case)
         except FileExistsError:
-            raise Failure(f"{place} is there already") from None
+            failed.append(f"{place} is there already")
         except OSError as error:
             raise Failure(f"{error.filename}: {error.strerror}") from None
-        written.append(str(place))
-        if not as_json:
-            show_line(f"wrote {place}")
+        except GatewayError as error:
+            # The others are wanted all the same.
+            failed.append(str(error))
+        else:
+            written.append(str(place))
+            if not as_json:
+                show_line(f"wrote {place}")
     if as_json:
         show_bytes(msgspec.json.encode({"cases": written}))
+    for words in failed:
+        note(f"gateway: {words}")
+    if failed:
+        raise typer.Exit(FAILED)
 
 
 def _case(loaded: "Config", event: dict[str, Any]) -> "Case":
@@ -75,7 +84,7 @@ def _case(loaded: "Config", event: dict[str, Any]) -> "Case":
         options=msgspec.json.decode(scrubber.scrub(msgspec.json.encode(options))),
         answers={path: scrubber.scrub(answer) for path, answer in answers.items()},
         expected={},
-        is_captured=True,
+        origin="captured",
     )
     try:
         expected = outcome_of(source.adapter, read_options(source.adapter, case.options), case.hook, case.answers)

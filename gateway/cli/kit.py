@@ -13,6 +13,7 @@ from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from gateway.cli.show import note, show_bytes, show_facts, show_line, show_table
 
 if TYPE_CHECKING:
+    from adapters import Adapter
     from gateway.workshop.kit.making import Place
     from gateway.workshop.kit.scorecard import Scorecard
 
@@ -63,6 +64,9 @@ def check(
     *,
     reference: Reference,
     cases: Cases = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="First take what comes out of each golden case for what is expected.")
+    ] = False,
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -76,6 +80,8 @@ def check(
         found = find_adapter(reference, directory_of(reference, config))
     except LookupError as error:
         raise Failure(str(error.args[0])) from None
+    if accept:
+        _accept(found, cases)
     card = assess(found, directory=cases, tell=(lambda _: None) if as_json else (lambda words: note(f"… {words}")))
     if as_json:
         show_bytes(msgspec.json.encode(card))
@@ -83,6 +89,16 @@ def check(
         _show(card)
     if not card.is_good:
         raise typer.Exit(FAILED)
+
+
+def _accept(adapter: "Adapter", cases: Path | None) -> None:
+    """Take what comes out of the golden cases, and show the difference; what cannot come out is left as it is."""
+    from gateway.workshop.kit import accepting  # noqa: PLC0415 - only these commands load adapters
+
+    for name, difference in accepting.accept(adapter, cases):
+        for line in difference:
+            note(line)
+        note(f"accepted {name}")
 
 
 def directory_of(reference: str, config: Path) -> Path:
@@ -96,6 +112,8 @@ def _show(card: "Scorecard") -> None:
         show_line(f"{'FAILED' if mark.problems else 'ok    '}  {mark.check}")
         for problem in mark.problems:
             show_line(f"        {problem}")
+        if mark.remedy is not None:
+            show_line(f"        -> {mark.remedy}")
     show_line("")
     coverage = card.coverage
     show_facts(

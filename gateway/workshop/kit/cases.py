@@ -33,7 +33,8 @@ class Case(msgspec.Struct, frozen=True):
 
     `hook.json` holds what a request carries besides its body: `headers`, `parameters`, `path`. The answer to the
     lookup `orders/1` stands in `answers/orders/1.json`; one that is best effort and has no file gets no answer.
-    `origin.json` says where the body is from; without it, from documentation or a person's mind.
+    `origin.json` says where the body is from: `captured` from the vendor, `sample` from a file that somebody gave to
+    `adapter new`; without it, from a person's mind.
     """
 
     name: str
@@ -41,7 +42,12 @@ class Case(msgspec.Struct, frozen=True):
     options: dict[str, Any]
     answers: dict[str, bytes]
     expected: dict[str, Any]
-    is_captured: bool = False
+    origin: str = ""
+
+    @property
+    def is_captured(self) -> bool:
+        """Whether it came in from the vendor."""
+        return self.origin == "captured"
 
 
 def load_case(directory: Path) -> Case:
@@ -59,7 +65,7 @@ def load_case(directory: Path) -> Case:
         options=read("options.json"),
         answers={file.relative_to(root).with_suffix("").as_posix(): file.read_bytes() for file in root.rglob("*.json")},
         expected=read("expected.json"),
-        is_captured=read("origin.json").get("origin") == "captured",
+        origin=str(read("origin.json").get("origin", "")),
     )
 
 
@@ -74,15 +80,19 @@ def save_case(directory: Path, case: Case) -> None:
     (directory / "body.json").write_bytes(case.hook.body)
     request = {"headers": case.hook.headers, "parameters": case.hook.parameters, "path": case.hook.path}
     given = {name: value for name, value in request.items() if value}
-    origin = {"origin": "captured"} if case.is_captured else {}
+    origin = {"origin": case.origin} if case.origin else {}
     for name, value in {"hook": given, "options": case.options, "origin": origin, "expected": case.expected}.items():
         if value or name == "expected":
-            text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-            (directory / f"{name}.json").write_text(text, encoding="utf-8")
+            (directory / f"{name}.json").write_text(written(value), encoding="utf-8")
     for path, body in case.answers.items():
         file = directory / "answers" / f"{path}.json"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(body)
+
+
+def written(value: dict[str, Any]) -> str:
+    """A case's file as its text."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def read_options(adapter: Adapter, raw: Mapping[str, Any]) -> Any:

@@ -144,8 +144,9 @@ def problems_of_hostile_bodies(
     What many bodies bring about is told once, with the first of them.
     """
     found: dict[str, list[bytes]] = {}
-    for case, hook, answers in _attacks(cases, corpus):
-        options = read_options(adapter, case.options)
+    typed = {case.name: options for case in cases if (options := _options_of(adapter, case)) is not None}
+    for case, hook, answers in _attacks([case for case in cases if case.name in typed], corpus):
+        options = typed[case.name]
         words = _fault_of_body(adapter, options, hook, answers, clock, outcome)
         if words is not None:
             found.setdefault(words, []).append(hook.body[:200])
@@ -158,6 +159,14 @@ def problems_of_hostile_bodies(
         else f"{words} for {len(bodies)} bodies, the first {bodies[0]!r}"
         for words, bodies in found.items()
     ]
+
+
+def _options_of(adapter: Adapter, case: Case) -> Any:
+    """A case's options; None where they lack one, which is told of the case itself."""
+    try:
+        return read_options(adapter, case.options)
+    except msgspec.ValidationError:
+        return None
 
 
 def _attacks(cases: Sequence[Case], corpus: Mapping[str, bytes]) -> Iterator[tuple[Case, Hook, Mapping[str, bytes]]]:
@@ -261,9 +270,7 @@ def problems_of_running(adapter: Adapter, cases: Iterable[Case]) -> list[str]:
     """What reads a clock, a disk or a network while the golden cases run, by whatever alias."""
     sentinel = Sentinel()
     for case in cases:
-        try:
-            options = read_options(adapter, case.options)
-        except msgspec.ValidationError:
+        if (options := _options_of(adapter, case)) is None:
             continue
         # The first run loads what is loaded once, such as a time zone; it is not the adapter's doing.
         problems_of_case(adapter, case)

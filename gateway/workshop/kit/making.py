@@ -93,14 +93,14 @@ def _write_cases(
         while name in taken:
             name += "_again"
         taken.add(name)
-        headers = {key: value for key, value in sample.hook.headers.items() if key in adapter.reads_headers}
+        headers = {key: value for key, value in sample.hook.headers.items() if not _CREDENTIAL.fullmatch(key)}
         case = Case(
             name=name,
-            hook=Hook(sample.hook.body, headers, path=sample.hook.path),
+            hook=Hook(sample.hook.body, headers, _parameters(sample.hook), sample.hook.path),
             options=drafted.example_options,
             answers=dict(answers) if sample is not empty else {},
             expected={},
-            is_captured=sample.is_captured,
+            origin="captured" if sample.is_captured else "" if sample is empty else "sample",
         )
         options = read_options(adapter, case.options)
         try:
@@ -110,6 +110,14 @@ def _write_cases(
             continue
         save_case(folder / name, msgspec.structs.replace(case, expected=expected))
         yield folder / name
+
+
+_CREDENTIAL = re.compile(r"(proxy-)?authorization|(set-)?cookie|.*(token|secret|password|api-?key)")
+"""Headers and parameters that prove a sender to whoever reads them; a signature proves one body alone, and is kept."""
+
+
+def _parameters(hook: Hook) -> dict[str, str]:
+    return {key: value for key, value in hook.parameters.items() if not _CREDENTIAL.fullmatch(key.lower())}
 
 
 def _page(drafted: Draft, shapes: Shapes, samples: Sequence[Sample], place: Place) -> str:

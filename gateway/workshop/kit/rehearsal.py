@@ -185,7 +185,18 @@ def _differences(event: ArchivedEvent, stored: str, new: TranslatedEvent) -> Ite
         kind = "newly_fails"
     elif stored.startswith("dead: ") and not after.startswith("dead: "):
         kind = "newly_passes"
+    if kind == "newly_passes" and new.states:
+        after = "; ".join(_becomes(state) for state in new.states)
     yield Difference(event=str(event.id), event_id=event.event_id, kind=kind, before=stored, after=after)
+
+
+def _becomes(state: OrderState) -> str:
+    """What one state says of its order, for a person."""
+    name = f"{state.tenant}/{state.external_order_id}"
+    if state.body is None:
+        return f"{name} is cancelled"
+    order = msgspec.json.decode(state.body)
+    return f"{name} to {order.get('deliveryAddress') or order.get('customerId')}"
 
 
 def _orders(event: ArchivedEvent, new: TranslatedEvent) -> Iterator[Difference]:

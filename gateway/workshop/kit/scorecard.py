@@ -1,7 +1,7 @@
 """The whole check of one adapter, and its place on the scale.
 
 - *documented*: keeps every promise on golden cases, and has a page.
-- *captured*: at least one golden case came in from the vendor.
+- *captured*: at least one golden case came in from the vendor, and becomes what the vendor meant by it: no dead letter.
 - *proven*: every member that it reads stands in a captured case, and neither the page nor the source owes anything.
 """
 
@@ -16,7 +16,7 @@ from adapters import Adapter, Hook
 from adapters.contract import BOM
 from gateway.drift.shapes import ITEM, Shapes, shapes_of, written
 from gateway.ground.watchdog import Watchdog
-from gateway.workshop.kit import checks
+from gateway.workshop.kit import checks, claims
 from gateway.workshop.kit.cases import Case, load_cases, outcome_of
 
 Scale: TypeAlias = Literal["documented", "captured", "proven"]
@@ -29,10 +29,11 @@ DEBT = "- [ ]"
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """One check: what it asks, and what was found wrong."""
+    """One check: what it asks, what was found wrong, and what would help."""
 
     check: str
     problems: tuple[str, ...]
+    remedy: str | None = None
 
 
 class Coverage(msgspec.Struct, frozen=True, rename="camel"):
@@ -80,14 +81,14 @@ def assess(
     page = page_of(adapter)
     watchdog = Watchdog(seconds)
     try:
-        marks = tuple(_marks(adapter, cases, watchdog, is_thorough=is_thorough, tell=tell))
+        marks = tuple(_marks(adapter, cases, page, watchdog, is_thorough=is_thorough, tell=tell))
     finally:
         watchdog.close()
     coverage = _coverage(shapes_of(adapter), cases)
     promises = ["a check fails"] if any(mark.problems for mark in marks) else []
     needs = {
         "documented": [*promises, *([] if page is not None else [f"a page, {adapter.name}.md"])],
-        "captured": [] if any(case.is_captured for case in cases) else [CAPTURE],
+        "captured": [] if any(case.is_captured and case.expected["outcome"] != "dead" for case in cases) else [CAPTURE],
         "proven": [
             *(f"no captured case holds {path}" for path in coverage.not_captured),
             *(f"the page owes: {debt}" for debt in _debts(page)),
@@ -107,7 +108,20 @@ def assess(
     )
 
 
-CAPTURE = "a captured case: `gateway events export ID --golden DIR`, or a sample with the request's headers"
+CAPTURE = (
+    "a captured case that is no dead letter: `gateway events export ID --golden DIR`, or a sample with the request's "
+    "headers"
+)
+REMEDIES = {
+    "options are strict": "give each option a type of its own; OptionsModel refuses what it does not know",
+    "the source is pure": "an adapter is a function of its hook: time of receipt, options and answers are arguments",
+    "golden cases come out as expected, twice": "mend the adapter, or, if this is right, take it: --accept",
+    "events have IDs of their own": "take another member or header, or None: the body's hash names the event",
+    "asks for what it lists": "list it in `reads_headers` or `reads_parameters`",
+    "hostile bodies harm nobody": "decode with `decoder`, and raise MalformedPayload or IncompletePayload for the rest",
+    "the page is true": "mend the page",
+}
+"""What helps where a check fails."""
 
 
 def _place(needs: Mapping[str, Sequence[str]]) -> tuple[Scale | None, tuple[str, ...]]:
@@ -122,7 +136,13 @@ def _place(needs: Mapping[str, Sequence[str]]) -> tuple[Scale | None, tuple[str,
 
 
 def _marks(
-    adapter: Adapter, cases: list[Case], watchdog: Watchdog, *, is_thorough: bool, tell: Callable[[str], None]
+    adapter: Adapter,
+    cases: list[Case],
+    page: Path | None,
+    watchdog: Watchdog,
+    *,
+    is_thorough: bool,
+    tell: Callable[[str], None],
 ) -> Iterator[Mark]:
     def outcome(adapter: Adapter, options: Any, hook: Hook, answers: Mapping[str, bytes]) -> dict[str, Any]:
         return watchdog.call(outcome_of, adapter, options, hook, answers)
@@ -137,9 +157,13 @@ def _marks(
         ("options are strict", lambda: checks.problems_of_options(adapter)),
         ("the source is pure", lambda: checks.problems_of_source(adapter, checks.siblings_of(adapter))),
         ("golden cases come out as expected, twice", of_cases),
+        ("events have IDs of their own", lambda: claims.problems_of_identities(cases)),
         ("asks for what it lists", lambda: checks.problems_of_requests(adapter, cases)),
         ("reads no clock, no disk, no network", lambda: checks.problems_of_running(adapter, cases)),
     ]
+    if page is not None:
+        text = page.read_text(encoding="utf-8")
+        asked.append(("the page is true", lambda: claims.problems_of_page(adapter, text)))
     if is_thorough:
         asked.append(
             ("hostile bodies harm nobody", lambda: checks.problems_of_hostile_bodies(adapter, cases, outcome=outcome))
@@ -149,7 +173,7 @@ def _marks(
         # What loops for ever, or fails on its own cases, cannot be watched any closer.
         problems = tuple(problems_of()) if goes[0] else ()
         goes[0] = goes[0] and not any("did not end" in problem for problem in problems)
-        yield Mark(check, problems[: checks.MOST_PROBLEMS])
+        yield Mark(check, problems[: checks.MOST_PROBLEMS], REMEDIES.get(check) if problems else None)
 
 
 def cases_directory(adapter: Adapter) -> Path | None:

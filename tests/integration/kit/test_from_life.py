@@ -66,6 +66,16 @@ def test_an_export_is_the_same_every_time(gateway, cli, tmp_path):
     assert "is there already" in again.err
 
 
+def test_an_export_goes_on_past_an_unknown_id(gateway, cli, tmp_path):
+    """The other events are written, the unknown id is named, and the command fails."""
+    (event,) = gateway.http.get("/api/v1/events", headers=TOKEN).json()["events"]
+    ended = cli("events", "export", "999999", event["id"], "--golden", tmp_path / "cases", "--config", gateway.file)
+
+    assert ended.code == 1
+    assert "999999" in ended.err
+    assert len(list((tmp_path / "cases").iterdir())) == 1
+
+
 def test_drift_is_told_by_api_command_and_metric(gateway, cli):
     """An unknown member, a changed type and a new code are told, counted, and kept over a restart."""
 

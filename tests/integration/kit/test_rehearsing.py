@@ -117,7 +117,7 @@ def test_events_that_newly_pass(history, cli, tmp_path):
 
     assert ended.code == 1
     assert [(each["kind"], each["eventId"], each["after"]) for each in ended.value["differences"]] == [
-        ("newly_passes", "e-2", "orders")
+        ("newly_passes", "e-2", "demo/O-2 to cust-1")
     ]
     assert ended.value["summary"]["eventsNewlyPassing"] == 1
 

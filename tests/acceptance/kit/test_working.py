@@ -1,0 +1,118 @@
+"""Working on an adapter: what the check says, and what it takes."""
+
+import json
+
+import pytest
+
+from tests.acceptance.kit.test_from_a_sample import FULL, gateway
+
+CAPTURED = (
+    "POST /hooks/acme/orders?token=hush&shop=s1 HTTP/1.1\r\nX-Acme-Event-Id: {id}\r\nX-Acme-Signature: c2ln\r\n"
+    "Authorization: Bearer hush\r\nX-Api-Key: hush\r\n\r\n{body}"
+)
+
+
+@pytest.fixture
+def acme(tmp_path):
+    """An adapter that was drafted from two captured requests."""
+    for number in (1, 2):
+        body = json.dumps(FULL | {"orderNumber": f"A-{number}"})
+        (tmp_path / f"s{number}.http").write_text(CAPTURED.format(id=number, body=body))
+    made = gateway(tmp_path, "adapter", "new", "acme", "--sample", "s1.http", "--sample", "s2.http")
+    assert made.returncode == 0, made.stderr
+    return tmp_path
+
+
+def test_a_case_keeps_what_was_captured_but_no_credential(acme):
+    """Every header and parameter of a capture is in its case, a signature too; no credential."""
+    kept = json.loads((acme / "golden" / "acme" / "s1" / "hook.json").read_text())
+
+    assert kept["headers"] == {"x-acme-event-id": "1", "x-acme-signature": "c2ln"}
+    assert kept["parameters"] == {"shop": "s1"}
+    assert kept["path"] == "orders"
+
+
+def test_what_comes_out_is_accepted_with_its_difference(acme):
+    """A changed adapter fails with what helps; `--accept` shows the difference, takes it, and the check passes."""
+    module = acme / "acme.py"
+    module.write_text(module.read_text().replace("grams=order.weight_grams", "kilograms=order.weight_grams"))
+
+    failed = gateway(acme, "adapter", "check", "./acme.py")
+    accepted = gateway(acme, "adapter", "check", "./acme.py", "--accept")
+    again = gateway(acme, "adapter", "check", "./acme.py", "--accept")
+
+    assert failed.returncode == 1
+    assert "-> mend the adapter, or, if this is right, take it: --accept" in failed.stdout
+    assert accepted.returncode == 0, accepted.stdout
+    assert '-        "totalWeight": 12.5' in accepted.stderr
+    assert '+        "totalWeight": 12500.0' in accepted.stderr
+    assert "accepted s1" in accepted.stderr
+    assert "accepted" not in again.stderr
+
+
+def test_an_exception_is_not_accepted(acme):
+    """What raises has no outcome to take: the case stays, and the check names it."""
+    module = acme / "acme.py"
+    module.write_text(module.read_text().replace("    clock = moment(", "    clock = 1 / 0 and moment("))
+    before = (acme / "golden" / "acme" / "s1" / "expected.json").read_bytes()
+
+    checked = gateway(acme, "adapter", "check", "./acme.py", "--accept")
+
+    assert checked.returncode == 1
+    assert "ZeroDivisionError" in checked.stdout
+    assert (acme / "golden" / "acme" / "s1" / "expected.json").read_bytes() == before
+
+
+def test_requests_that_share_an_event_id_fail(acme):
+    """Two captured bodies under one event ID would be an event and its repeat: an order lost."""
+    module = acme / "acme.py"
+    module.write_text(module.read_text().replace('hook.headers.get("x-acme-event-id")', '"same"'))
+
+    checked = gateway(acme, "adapter", "check", "./acme.py", "--accept")
+
+    assert checked.returncode == 1
+    assert "s1 and s2 share the event ID 'same', but not their bodies" in checked.stdout
+
+
+def test_an_untrue_page_fails(acme):
+    """A page that names no option, or a header that is not read, is told."""
+    module, page = acme / "acme.py", acme / "acme.md"
+    module.write_text(
+        module.read_text().replace('"""The operator\'s choices; acme.md explains each."""', "added: int = 1")
+    )
+    page.write_text(page.read_text().replace("header `x-acme-event-id`", "header `x-other`"))
+
+    checked = gateway(acme, "adapter", "check", "./acme.py")
+
+    assert checked.returncode == 1
+    assert "the page does not name the option `added`" in checked.stdout
+    assert (
+        "the page says that the header `x-other` gives the event ID, which the adapter does not read" in checked.stdout
+    )
+
+
+def test_an_adapter_whose_every_case_is_dead_is_not_captured(acme):
+    """A captured request that becomes a dead letter shows nothing of the vendor's orders."""
+    module = acme / "acme.py"
+    module.write_text(
+        module.read_text().replace("    clock = moment(", '    raise IncompletePayload("no")\n    clock = moment(')
+    )
+
+    checked = gateway(acme, "adapter", "check", "./acme.py", "--accept", "--json")
+
+    assert json.loads(checked.stdout)["scale"] == "documented"
+    assert json.loads(checked.stdout)["captured"] == 2
+
+
+def test_a_case_that_lacks_an_option_is_no_traceback(acme):
+    """A required option that a case does not give is told of the case, and the other checks go on."""
+    module = acme / "acme.py"
+    module.write_text(
+        module.read_text().replace('"""The operator\'s choices; acme.md explains each."""', "needed: int")
+    )
+
+    checked = gateway(acme, "adapter", "check", "./acme.py")
+
+    assert checked.returncode == 1
+    assert "missing required field `needed`" in checked.stdout
+    assert "Traceback" not in checked.stderr
