@@ -46,7 +46,7 @@ def looked_up(subject: str) -> dict[str, bytes | None]:
     """The order as the vendor's API tells it; the first forty go by heavy goods' delivery."""
     number = int(subject.rpartition("/")[2])
     order = json.loads((GOLDEN / "answers" / "orders" / "70421.json").read_bytes().removeprefix(b"\xef\xbb\xbf"))
-    order["orderInfo"]["orderNumber"] = f"SO-{number}"
+    order["orderInfo"] |= {"orderId": number, "orderNumber": f"SO-{number}"}
     order["orderInfo"]["wayOfDelivery"] = {"code": "HEAVY" if number < CHANGING else "PARCEL"}
     return {subject: json.dumps(order).encode(), f"{subject}/wayBillRows": None}
 
