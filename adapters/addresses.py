@@ -10,7 +10,7 @@ name are known.
 
 from collections.abc import Iterable
 
-from adapters.texts import plain
+from adapters.texts import is_masked, plain
 
 STATE_AND_CODE_LAST = frozenset(
     {"US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA", "CA", "CAN", "CANADA", "AU", "AUS", "AUSTRALIA"}
@@ -82,7 +82,8 @@ def one_line(
 ) -> str | None:
     """The parts that are there on one line, in the country's order; blank parts and repeated lines are left out.
 
-    None where there is neither a line nor a city nor a postal code: a country alone is no address.
+    None where there is neither a line nor a city nor a postal code: a country alone is no address. None, too, where its
+    lines are redaction marks alone: nobody can deliver to a town.
 
     Raises:
         MalformedPayload: a part is absurdly long; with `path`.
@@ -90,6 +91,8 @@ def one_line(
     street = [part for line in lines if line and (part := plain(line, path)) is not None]
     town, code, region, land = plain(city, path), plain(post_code, path), plain(state, path), plain(country, path)
     if not street and town is None and code is None:
+        return None
+    if all(is_masked(part) for part in street or (town or code or "",)):
         return None
     key = "" if land is None else land.upper().replace(".", "")
     place: tuple[str | None, ...]

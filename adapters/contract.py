@@ -37,13 +37,15 @@ class Hook(msgspec.Struct, frozen=True, omit_defaults=True):
     """One inbound request as an adapter sees it, and as it is stored for a replay; never a credential.
 
     `headers` (names in lower case) and `parameters` hold only what the adapter lists as read; `path` is what follows
-    `/hooks/{source}`, without its leading slash.
+    `/hooks/{source}`, without its leading slash. `received_at` is when it came (aware), the same at every replay; None
+    where nobody received it, as when a person translates a file.
     """
 
     body: bytes = b""
     headers: dict[str, str] = {}
     parameters: dict[str, str] = {}
     path: str = ""
+    received_at: datetime | None = None
 
 
 class Identity(msgspec.Struct, frozen=True, gc=False):

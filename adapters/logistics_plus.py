@@ -204,8 +204,8 @@ def translate(hook: Hook, options: Options, _answers: Answers) -> Translation:
     if reason is not None:
         return Ignored(reason, _references(event.data) if word(event.entity_type) == RECEIVE else ())
     if word(event.entity_type) == RECEIVE:
-        return _receive(event, options)
-    return _order(event, options) if options.shipments == "order" else _shipments(event, options)
+        return _receive(event, hook, options)
+    return _order(event, hook, options) if options.shipments == "order" else _shipments(event, hook, options)
 
 
 def _reason_to_ignore(entity_type: str | None, options: Options) -> str | None:
@@ -230,27 +230,27 @@ def _members(record: Record) -> dict[str, str | None]:
     }
 
 
-def _tie(event: Event, options: Options) -> int:
-    return microseconds(moment(event.date_created, options.time_zone))
+def _tie(event: Event, hook: Hook, options: Options) -> int:
+    return microseconds(moment(event.date_created, options.time_zone, hook.received_at))
 
 
-def _receive(event: Event, options: Options) -> Translation:
+def _receive(event: Event, hook: Hook, options: Options) -> Translation:
     record, references = event.data, _references(event.data)
     status = word(record.status)
     if options.receives == "until_finalized" and status == FINALIZED:
         return Ignored("the Receive is finalized: its goods are in stock", references)
     option = "receive_external_order_id"
     name = filled(options.receive_external_order_id, _members(record), option=option, paths=MEMBERS)
-    clock, tie = _changed_at(record, options.time_zone), _tie(event, options)
+    clock, tie = _changed_at(record, hook, options), _tie(event, hook, options)
     if status == CANCELLED:
         return [Cancellation(external_order_id=name, clock=clock, tie=tie, references=references)]
     return [State(order=_received(record, name, options), clock=clock, tie=tie, references=references)]
 
 
-def _order(event: Event, options: Options) -> Translation:
+def _order(event: Event, hook: Hook, options: Options) -> Translation:
     record, references = event.data, _references(event.data)
     name = filled(options.external_order_id, _members(record), option="external_order_id", paths=MEMBERS)
-    clock, tie = _changed_at(record, options.time_zone), _tie(event, options)
+    clock, tie = _changed_at(record, hook, options), _tie(event, hook, options)
     if word(record.status) == CANCELLED:
         return [Cancellation(external_order_id=name, clock=clock, tie=tie, references=references)]
     parties = _shipped_to(record)
@@ -263,9 +263,9 @@ def _order(event: Event, options: Options) -> Translation:
     return [State(order=_addressed(record, name, place, options), clock=clock, tie=tie, references=references)]
 
 
-def _shipments(event: Event, options: Options) -> Translation:
+def _shipments(event: Event, hook: Hook, options: Options) -> Translation:
     """A state a shipment, which goes where it says, else where its order goes."""
-    record, tie = event.data, _tie(event, options)
+    record, tie = event.data, _tie(event, hook, options)
     shipments = [shipment for shipment in record.shipments or () if shipment is not None]
     if not shipments:
         if word(record.status) == CANCELLED:
@@ -276,7 +276,7 @@ def _shipments(event: Event, options: Options) -> Translation:
         members = {**_members(record), "shipment_id": shipment.id}
         template, option = options.shipment_external_order_id, "shipment_external_order_id"
         name = filled(template, members, option=option, paths=SHIPMENT_MEMBERS)
-        clock = _changed_at(msgspec.structs.replace(record, shipments=[shipment]), options.time_zone)
+        clock = _changed_at(msgspec.structs.replace(record, shipments=[shipment]), hook, options)
         references = references_of(*_references(record), shipment.id)
         if CANCELLED in (word(record.status), word(shipment.status)):
             states.append(Cancellation(external_order_id=name, clock=clock, tie=tie, references=references))
@@ -286,13 +286,14 @@ def _shipments(event: Event, options: Options) -> Translation:
     return states
 
 
-def _changed_at(record: Record, zone: str) -> datetime | None:
+def _changed_at(record: Record, hook: Hook, options: Options) -> datetime | None:
     """The latest change of the record and its shipments."""
-    latest = moment(record.date_last_updated, zone)
+    zone, received_at = options.time_zone, hook.received_at
+    latest = moment(record.date_last_updated, zone, received_at)
     for shipment in record.shipments or ():
         # Mostly the same text, which then need not be read again.
         if shipment is not None and shipment.date_last_updated != record.date_last_updated:
-            at = moment(shipment.date_last_updated, zone)
+            at = moment(shipment.date_last_updated, zone, received_at)
             if at is not None and (latest is None or at > latest):
                 latest = at
     return latest

@@ -1,8 +1,8 @@
 """Vendors' times, read leniently: ISO 8601 with any number of fractional digits, with `Z`, an offset or neither.
 
 Digits beyond the microsecond are cut off, never rounded up: 23:59:59.9999999 is still today. A naive time is local to
-the zone that the caller names; where the clocks go forward, a time in the gap is read by the offset before it, and
-where they go back, a time that comes twice is its first.
+the zone that the caller names; where the clocks go forward, a time in the gap is read by the offset before it. Where
+they go back, of a time that comes twice the reading counts that the receipt makes likely; without a receipt, its first.
 """
 
 import re
@@ -16,6 +16,12 @@ FIRST_YEAR, LAST_YEAR = 1970, 2199
 """A vendor's way of saying that nothing is set are years before and after these."""
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# ISO 8601 writes the end of a day so, too.
+_MIDNIGHT = re.compile(r"[Tt ]24:?00(?::?00)?(?:[.,]0+)?(?![0-9:.,])")
+_ONE_DAY = timedelta(days=1)
+_AHEAD = timedelta(minutes=5)
+"""A vendor's clock may be so far ahead of ours."""
+
 _LONGEST_TIME = 64
 _DAY_LENGTH = 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,13 +47,17 @@ def _read(text: str) -> datetime | None:
     if len(text) > _LONGEST_TIME or text[4:5] != "-" or text[7:8] != "-":
         return None
     try:
+        if _MIDNIGHT.match(text, _DAY_LENGTH):
+            return datetime.fromisoformat(f"{text[:_DAY_LENGTH]}T00{text[_DAY_LENGTH + 3 :].upper()}") + _ONE_DAY
         return datetime.fromisoformat(text.upper())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
-def moment(text: str | None, zone: str = "UTC") -> datetime | None:
+def moment(text: str | None, zone: str = "UTC", received_at: datetime | None = None) -> datetime | None:
     """The instant that a vendor's date-time names, aware and in UTC, a naive one being local to `zone`.
+
+    A naive one that comes twice is read by the time of receipt, where that is given: `Hook.received_at`.
 
     None where the text is absent, empty, no date-time, or a year that means none: a time of change that cannot be read
     must not cost the order, and the time of receipt takes its place.
@@ -57,9 +67,34 @@ def moment(text: str | None, zone: str = "UTC") -> datetime | None:
     if read.tzinfo is UTC:
         return read
     try:
-        return (read if read.tzinfo else read.replace(tzinfo=_zone(zone))).astimezone(UTC)
+        return _likely(read, _zone(zone), received_at) if read.tzinfo is None else read.astimezone(UTC)
     except OverflowError:
         return None
+
+
+def _likely(naive: datetime, zone: ZoneInfo, received_at: datetime | None) -> datetime:
+    first = naive.replace(tzinfo=zone).astimezone(UTC)
+    second = naive.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    # In a gap the second reading is the earlier one.
+    if second <= first or received_at is None or second > received_at + _AHEAD:
+        return first
+    if received_at <= second + (second - first):
+        return second
+    # Received long after both: nothing tells which. All such times become one, so that the order of receipt decides.
+    return _end_of_repetition(first, second, zone)
+
+
+def _end_of_repetition(first: datetime, second: datetime, zone: ZoneInfo) -> datetime:
+    """The last microsecond of the hour that comes twice, in its second pass."""
+    before, after, repeated = first, second, second - first
+    offset = before.astimezone(zone).utcoffset()
+    while after - before > _MICROSECOND:
+        middle = before + (after - before) / 2
+        if middle.astimezone(zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after + repeated - _MICROSECOND
 
 
 def microseconds(at: datetime | None) -> int:

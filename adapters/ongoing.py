@@ -8,7 +8,7 @@ Quirks, each held by a golden case:
 - everything but ids may be null or absent; status numbers and texts are the warehouse's own.
 - timestamps have seven fractional digits and mostly no zone.
 - a `deliveryDate` of 22:00Z or 23:00Z is a Swedish midnight.
-- an answer of the API begins with a BOM.
+- an answer of the API begins with a BOM; one that is no order, or another's, is no order.
 - nothing tells weight, volume or pallets of an order but its way bill rows, which come as a list or wrapped.
 
 A reconciled order comes as an event of the gateway's own making, `{"reconcile": {…}}`, with the order as listed;
@@ -16,8 +16,9 @@ ongoing_reconciliation.py says how the orders are listed.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -59,7 +60,7 @@ from adapters.ongoing_shapes import (
 )
 from adapters.templates import filled
 from adapters.texts import first_of, identifier, plain, references_of, topic_of
-from adapters.units import cubic_metres, kilograms, total, whole
+from adapters.units import Amount, cubic_metres, decimal_of, kilograms, total, whole
 from schemas import Order
 
 
@@ -127,8 +128,8 @@ def translate(hook: Hook, options: Options, answers: Answers) -> Translation:
                 f"goods owner {event.goods_owner_id} is not listed in option tenants", path="$.goodsOwnerId"
             )
         if options.api is None:
-            return _judged(event, listed, Totals(), options)
-        return _looked_up(event, options, answers)
+            return _judged(event, listed, Totals(), hook, options)
+        return _looked_up(event, hook, options, answers)
     except TranslationError as fault:
         fault.references = _references(event, listed)
         raise
@@ -146,7 +147,7 @@ def _references(event: Event, order: ApiOrder | None) -> tuple[str, ...]:
     )
 
 
-def _looked_up(event: Event, options: Options, answers: Answers) -> Translation:
+def _looked_up(event: Event, hook: Hook, options: Options, answers: Answers) -> Translation:
     """The event judged by the API's answers, or the lookups that it still needs.
 
     A reconciled order is looked up like any other: as it was listed is an answer that the gateway stores with its
@@ -160,7 +161,7 @@ def _looked_up(event: Event, options: Options, answers: Answers) -> Translation:
         wanted = (Lookup(path=path, turn=turn), Lookup(path=rows_path, turn=turn, best_effort=True))
         return Lookups(wanted, subject=path, references=_references(event, None))
     try:
-        return _judged(event, _answered(event, answer), _totals(answers[rows_path], options), options)
+        return _judged(event, _answered(event, answer), _totals(answers[rows_path], options), hook, options)
     except MalformedPayload as fault:
         raise MalformedAnswer(f"{path}: {fault.detail}", path=fault.path) from None
 
@@ -177,34 +178,56 @@ def _answered(event: Event, answer: bytes) -> ApiOrder:
 
 
 def _totals(answer: bytes | None, options: Options) -> Totals:
-    """What the rows add up to; rows that cannot be read are none, since they are a best effort."""
-    if not answer:
-        return Totals()
+    """What the rows add up to; what cannot be read is left out, each figure by itself: rows are a best effort."""
     try:
-        rows = [row for row in _rows(answer) if row is not None]
-        pallets = total(row.number_of_packages for row in rows if _parcel_code(row) in options.pallet_types)
-        return Totals(
-            kilograms(kilograms=total(row.weight for row in rows)),
-            cubic_metres(cubic_metres=total(row.volume for row in rows)),
-            whole(pallets),
-        )
+        rows = [row for row in _rows(answer or b"[]") if row is not None]
     except MalformedPayload:
         return Totals()
+    weights, volumes = [_fit(row.weight) for row in rows], [_fit(row.volume) for row in rows]
+    counts = [row.number_of_packages for row in rows if _parcel_code(row) in options.pallet_types]
+    return Totals(
+        _figure(lambda: kilograms(kilograms=total(weights))),
+        _figure(lambda: cubic_metres(cubic_metres=total(volumes))),
+        _figure(lambda: whole(total(_fit(count) for count in counts))),
+    )
+
+
+Figure = TypeVar("Figure", int, float)
+
+
+def _figure(figure: Callable[[], Figure | None]) -> Figure | None:
+    try:
+        return figure()
+    except MalformedPayload:
+        return None
+
+
+def _fit(amount: Amount) -> Decimal | None:
+    """An amount that is no number, or negative, counts as none."""
+    try:
+        number = decimal_of(amount)
+    except MalformedPayload:
+        return None
+    return None if number is None or number < 0 else number
 
 
 def _rows(answer: bytes) -> Rows:
-    """The rows, which come as a list or as an object's first list."""
+    """The rows, which come as a list or as an object's list of what has a weight or a volume, else as its first."""
     if answer.removeprefix(BOM).lstrip().startswith(b"["):
         return read_rows(answer)
-    lists = (raw for member in read_members(answer).values() if (raw := bytes(member)).startswith(b"["))
-    return read_rows(next(lists, b"[]"))
+    lists = [read_rows(raw) for member in read_members(answer).values() if (raw := bytes(member)).startswith(b"[")]
+    return next((rows for rows in lists if any(_is_measured(row) for row in rows)), [])
+
+
+def _is_measured(row: WayBillRow | None) -> bool:
+    return row is not None and (row.weight is not None or row.volume is not None)
 
 
 def _parcel_code(row: WayBillRow) -> str | None:
     return row.parcel_type.code if isinstance(row.parcel_type, Coded) else row.parcel_type
 
 
-def _judged(event: Event, order: ApiOrder | None, totals: Totals, options: Options) -> Translation:
+def _judged(event: Event, order: ApiOrder | None, totals: Totals, hook: Hook, options: Options) -> Translation:
     """The event with what is known of its order, None where the webhook is all there is."""
     info = (order or NO_ORDER).order_info or NO_INFO
     references = _references(event, order)
@@ -220,7 +243,7 @@ def _judged(event: Event, order: ApiOrder | None, totals: Totals, options: Optio
         options.external_order_id, _members(event, info), option="external_order_id", paths=MEMBERS
     )
     # A looked-up state's clock is the gateway's: no answer says when it was true.
-    clock = None if order is not None else moment(event.timestamp, options.time_zone)
+    clock = None if order is not None else moment(event.timestamp, options.time_zone, hook.received_at)
     system = identifier(event.system, MEMBERS["system"]) or ""
     owner = f"{system}/{event.goods_owner_id}"
     # The number can be changed at any time, the id is the instance's for good.

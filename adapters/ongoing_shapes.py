@@ -3,7 +3,6 @@
 Names are the vendor's; only ids are required, since everything else may be null or absent.
 """
 
-from decimal import Decimal
 from typing import Any, TypeAlias
 
 from adapters.contract import VendorModel
@@ -114,9 +113,9 @@ class ApiOrder(VendorModel, frozen=True):
 class WayBillRow(VendorModel, frozen=True):
     """A row of the answer to `orders/{orderId}/wayBillRows`; kilograms and cubic metres."""
 
-    weight: Decimal | None = None
-    volume: Decimal | None = None
-    number_of_packages: Decimal | None = None
+    weight: int | float | str | None = None
+    volume: int | float | str | None = None
+    number_of_packages: int | float | str | None = None
     parcel_type: Coded | str | None = None
 
 

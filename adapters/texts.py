@@ -36,6 +36,14 @@ def plain(text: str | None, path: str | None = None) -> str | None:
     return " ".join(_UNFIT.sub(" ", text).split()) or None
 
 
+_MASKED = re.compile(r"[\W_]*|[\W_]*(?:x{3,}|redacted|removed|masked|hidden|anonymi[sz]ed)[\W_]*", re.IGNORECASE)
+
+
+def is_masked(text: str) -> bool:
+    """Whether a text is redaction marks alone, such as asterisks or `[redacted]`: it tells nothing."""
+    return _MASKED.fullmatch(text) is not None
+
+
 def identifier(text: str | None, path: str | None = None) -> str | None:
     """An identifier as people see it; None where it is absent or blank.
 
@@ -98,8 +106,8 @@ def _text_at(value: object, steps: list[str]) -> str | None:
 
 
 def first_of(texts: Iterable[str | None], path: str | None = None) -> str | None:
-    """The first text that is there, by `plain`."""
+    """The first text that is there and tells something, by `plain`."""
     for text in texts:
-        if (fit := plain(text, path)) is not None:
+        if (fit := plain(text, path)) is not None and not is_masked(fit):
             return fit
     return None

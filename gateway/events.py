@@ -9,6 +9,7 @@ from adapters import Hook, TranslationError
 from gateway.ground.clock import SECOND as SECOND  # noqa: PLC0414 - nouns of time, said with the others
 from gateway.ground.clock import Clock as Clock  # noqa: PLC0414 - as above
 from gateway.ground.clock import Micros as Micros  # noqa: PLC0414 - as above
+from gateway.ground.clock import moment
 
 
 class EventStatus(StrEnum):
@@ -59,12 +60,13 @@ def context_of(hook: Hook) -> bytes:
     return _encode_hook(Hook(b"", hook.headers, hook.parameters, hook.path))
 
 
-def hook_of(body: bytes, context: bytes | None) -> Hook:
+def hook_of(body: bytes, context: bytes | None, received_at: Micros | None = None) -> Hook:
     """The hook that was stored so."""
+    received = None if received_at is None else moment(received_at)
     if not context:
-        return Hook(body)
+        return Hook(body, received_at=received)
     beside = _decode_hook(context)
-    return Hook(body, beside.headers, beside.parameters, beside.path)
+    return Hook(body, beside.headers, beside.parameters, beside.path, received)
 
 
 class Version(NamedTuple):

@@ -37,7 +37,7 @@ FARTHEST: Final = 2 * 3600 * SECOND
 
 IDLE_SECONDS: Final = 1.0
 
-_OK, _NO_CONTENT, _NOT_FOUND = 200, 204, 404
+_OK, _NOT_FOUND = 200, 404
 _NOTHING_THERE: Final = frozenset({204, 403, 404})
 
 _log = structlog.get_logger("gateway.lookups")
@@ -201,8 +201,21 @@ class LookupLoop:
         asked = await self._queue.ask(source, name, found, now)
         if asked is not None:
             turn.asked_at[found] = now
-            await self._look_up(asked, turn)
+            await self._try(asked, turn)
         return 0
+
+    async def _try(self, asked: WaitingSubject, turn: _Turn) -> None:
+        """Look up; whatever breaks meanwhile is this subject's own trouble, and waits like any other."""
+        try:
+            await self._look_up(asked, turn)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the turn goes on whatever one subject does
+            _log.exception("lookup_defect", source=asked.source, owner=asked.turn, subject=asked.subject)
+            now = self._clock()
+            reason = Reason("lookup_retrying", f"{asked.subject}: the lookup broke: {type(error).__name__}")
+            due_at = now + self._delay(asked.tries + 1)
+            await self._queue.postpone(asked, reason, due_at=due_at, failing_since=asked.failing_since or now)
 
     async def _look_up(self, asked: WaitingSubject, turn: _Turn) -> None:
         answers: dict[str, bytes | None] = {}
@@ -211,7 +224,7 @@ class LookupLoop:
                 answers[lookup.path] = await try_thrice(self._fetch, asked.source, lookup, self._sleep)
                 continue
             answer = await self._fetch(asked.source, lookup)
-            if answer.status not in (_OK, _NO_CONTENT):
+            if answer.status != _OK:
                 await self._fail(asked, turn, answer)
                 return
             answers[lookup.path] = answer.body

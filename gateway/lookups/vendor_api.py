@@ -2,8 +2,11 @@
 
 import asyncio
 import base64
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from typing import Final
+
+import msgspec
 
 from adapters import Api, Credentials
 from gateway.events import Clock, StoredLookup
@@ -18,6 +21,7 @@ MOST_READ: Final = 8 * 1024 * 1024
 SHORTEST_STRUCK_OUT: Final = 16
 """Characters of an encoded proof from which on it is struck out of a vendor's answer."""
 
+_OK: Final = 200
 _NO_RIGHTS: Final = frozenset({401, 403})
 
 
@@ -94,6 +98,20 @@ class _Line:
             return VendorAnswer(None, detail="answered in a content encoding that is not known")
         if is_good and not answer.is_whole:
             return VendorAnswer(None, detail="the answer broke off, or was too large")
+        if answer.status == _OK and (fault := _fault_of(answer.body)) is not None:
+            return VendorAnswer(None, detail=fault, retry_after=retry_after)
         # It is judged as it is stored: as it came, but for what is too long to stand there by chance.
         body = answer.shown if len(answer.proof) >= SHORTEST_STRUCK_OUT else answer.body
         return VendorAnswer(answer.status, body, retry_after=retry_after, lacks_rights=is_denied)
+
+
+def _fault_of(body: bytes) -> str | None:
+    """Why a 200 is no answer, such as a maintenance page; None: it is one, whatever it says."""
+    plain = body.removeprefix(BOM_UTF8).strip()
+    if not plain:
+        return "HTTP 200 with nothing in it"
+    try:
+        msgspec.json.decode(plain, type=msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return "HTTP 200 with what is no JSON"
+    return "HTTP 200 with null" if plain == b"null" else None

@@ -68,10 +68,9 @@ class Translator:
             translation = self._watchdog.call(self._run, source, event)
             return self._outcome(source, event, translation)
         except TranslationError as error:
-            # The hook was readable, else nothing had been asked: what cannot be read is the vendor's answer.
-            is_answers = event.answers is not None and isinstance(error, MalformedPayload)
             reason = told_by(error)
-            if is_answers:
+            if event.answers is not None and isinstance(error, MalformedPayload) and self._asks(source, event):
+                # The hook is readable: what is not is the vendor's answer.
                 reason = msgspec.structs.replace(reason, code="lookup_malformed")
             return _dead(source, event, reason, error.references)
         except AdapterDefect as error:
@@ -83,9 +82,18 @@ class Translator:
             detail = f"adapter {source.adapter.name} raised {type(error).__name__}"
             return defect(source, event, detail, _trace(error.__traceback__, repr(error)))
 
+    def _asks(self, source: ConfiguredSource, event: UntranslatedEvent) -> bool:
+        """Whether the adapter gets as far as asking, with nothing answered."""
+        try:
+            unanswered = msgspec.structs.replace(event, answers=None)
+            return isinstance(self._watchdog.call(self._run, source, unanswered), Lookups)
+        except (Exception, Overrun, SystemExit):  # noqa: BLE001 - an adapter is somebody else's code
+            return False
+
     @staticmethod
     def _run(source: ConfiguredSource, event: UntranslatedEvent) -> Any:
-        return source.adapter.translate(hook_of(event.body, event.context), source.options, event.answers or {})
+        hook = hook_of(event.body, event.context, event.received_at)
+        return source.adapter.translate(hook, source.options, event.answers or {})
 
     def _outcome(self, source: ConfiguredSource, event: UntranslatedEvent, translation: Any) -> TranslatedEvent:
         if isinstance(translation, Ignored):

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from itertools import pairwise
 
 import pytest
 
@@ -88,6 +89,42 @@ async def test_a_failing_order_blocks_no_other(room):
         first, second = await here.events()
 
     assert (first.status, second.status) == (EventStatus.WAITING, EventStatus.TRANSLATED)
+
+
+async def test_a_lookup_that_breaks_blocks_no_other(room):
+    """Whatever is raised meanwhile is one order's trouble: it waits with a reason, its goods owner's others go on."""
+
+    async def break_one(path: str) -> None:
+        if path == "orders/1" and here.vendor.count("orders/1") <= 3:
+            raise OverflowError("date value out of range")
+
+    async with room() as here:
+        here.vendor.before = break_one
+        here.vendor.said = {"orders/1": [good(an_order(1))], "orders/2": [good(an_order(2))]}
+        await here.take(webhook(1, 1))
+        await here.take(webhook(2, 2))
+        await here.until(lambda events: events[1].status == EventStatus.TRANSLATED)
+        first, _ = await here.events()
+        await here.settled()
+        order = await here.order("SO-1")
+        asked = [at for path, at in here.vendor.asked if path == "orders/1"]
+
+    assert first.status in (EventStatus.WAITING, EventStatus.TRANSLATED)
+    assert order.status == "pending"
+    assert len(asked) == 4
+    assert all(later - earlier >= SECOND for earlier, later in pairwise(asked))
+
+
+async def test_nothing_is_no_answer(room):
+    """A 204 for an order is asked again like a 503."""
+    async with room() as here:
+        here.vendor.said["orders/1"] = [VendorAnswer(204), VendorAnswer(204), good(an_order(1))]
+        await here.take(webhook(1, 1))
+        await here.settled()
+        order = await here.order("SO-1")
+
+    assert order.status == "pending"
+    assert here.vendor.count("orders/1") == 3
 
 
 async def test_retry_after_is_heeded(room):

@@ -77,3 +77,11 @@ def test_the_orders_do_not_overlap():
     assert not CODE_BEFORE_CITY & STATE_AND_CODE_LAST
     assert {"SE", "NO", "DK", "FI", "IS", "DE", "FR", "NL", "ES", "PL", "SWEDEN", "DEU"} <= CODE_BEFORE_CITY
     assert not {"GB", "IE", "IN", "JP"} & CODE_BEFORE_CITY
+
+
+@pytest.mark.parametrize("mark", ["********", "[REDACTED]", "xxxxx", "---", "\u2588\u2588\u2588"])
+def test_redaction_marks_are_no_address(mark):
+    """Nobody can deliver to a town; beside a line that tells something they stay as they came."""
+    assert one_line((mark, ""), city="Leeds", post_code="LS1 4AP", country="GB") is None
+    assert one_line((), city=mark, country="GB") is None
+    assert one_line((mark, "12 Elm Street"), city="Leeds") == f"{mark}, 12 Elm Street, Leeds"

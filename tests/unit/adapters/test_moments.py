@@ -124,3 +124,50 @@ def test_a_moment_that_means_none(text):
     """A vendor's way of saying that nothing is set is no time of change: the receipt takes its place."""
     assert moment(text) is None
     assert day(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "received", "read"),
+    [
+        ("02:50", "00:50:05", "00:50"),
+        ("02:10", "01:10:05", "01:10"),
+        ("02:10", "00:45:00", "00:10"),
+        ("02:10", "01:07:00", "01:10"),
+        ("02:10", "02:05:00", "01:10"),
+        ("02:10", "09:00:00", "01:59:59.999999"),
+        ("02:50", "09:00:00", "01:59:59.999999"),
+        ("01:59", "09:00:00", "2025-10-25T23:59"),
+        ("03:00", "09:00:00", "02:00"),
+    ],
+)
+def test_the_hour_that_comes_twice(text, received, read):
+    """The reading that the receipt makes likely; long after both, all of the hour is its last moment."""
+    expected = datetime.fromisoformat(read if "T" in read else f"2025-10-26T{read}").replace(tzinfo=UTC)
+
+    at = datetime.fromisoformat(f"2025-10-26T{received}").replace(tzinfo=UTC)
+    assert moment(f"2025-10-26T{text}:00", STOCKHOLM, at) == expected
+
+
+def test_without_a_receipt_the_hour_that_comes_twice_is_its_first():
+    """As when a person translates a file."""
+    assert moment("2025-10-26T02:10:00", STOCKHOLM) == datetime(2025, 10, 26, 0, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2025-06-05T24:00:00Z", "2025-06-06T00:00:00+00:00"),
+        ("2025-06-05T24:00", "2025-06-06T00:00:00+00:00"),
+        ("2025-06-05t24:00:00.0000000+02:00", "2025-06-05T22:00:00+00:00"),
+    ],
+)
+def test_the_end_of_a_day(text, at):
+    """ISO 8601 writes it so; as a day it is the one that ends."""
+    assert moment(text) == datetime.fromisoformat(at)
+    assert day(text) == "2025-06-05"
+
+
+@pytest.mark.parametrize("text", ["2025-06-05T24:01:00Z", "2025-06-05T24:00:00.1Z", "9999-12-31T24:00:00Z"])
+def test_no_end_of_a_day(text):
+    """Nothing comes after it, nor after the last year."""
+    assert moment(text) is None
