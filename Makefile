@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-header --no-annotate $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format soak hostile mutants fuzz bench peers audit lock
+.PHONY: help demo test lint format soak hostile mutants fuzz bench peers dist audit lock
 
 define set-up
 @"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || { \
@@ -69,6 +69,10 @@ peers: ## the programs behind bench's --peer hookspool and node-red, into .peers
 	.peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		--requirement benchmarks/peers/requirements.txt
 	npm install --prefix .peers --ignore-scripts --no-audit --no-fund --save-exact node-red@4.1.15
+
+dist: ## a release's files into dist/: sdist, wheel, bill of materials, digests; the same bytes from the same commit
+	$(call set-up,run)
+	$(BIN)/python scripts/build.py
 
 audit: ## known vulnerabilities of what is locked, where the advisories can be reached
 	$(call set-up,supply)

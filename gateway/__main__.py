@@ -1,11 +1,29 @@
 """`gateway`, and `python -m gateway`."""
 
+import importlib
 import os
 import signal
 import sys
 
 # As the command line's own, which is not loaded yet.
 INTERRUPTED = 130
+_REMEDY = "install trackely-gateway into a virtual environment of its own, and start it outside of that folder"
+
+
+def foreign_package() -> str | None:
+    """Which of the packages beside ours is another program's, in words; None: all are ours.
+
+    Their names are such as others take, too, and an installer overwrites files without a word.
+    """
+    for name, member in (("schemas", "encode_order"), ("adapters", "VendorModel")):
+        try:
+            found = importlib.import_module(name)
+        except ImportError as error:
+            return f"the package `{name}` cannot be loaded ({error}): {_REMEDY}"
+        if not hasattr(found, member):
+            where = found.__file__ or ", ".join(getattr(found, "__path__", ()))
+            return f"the package `{name}` in {where} is another program's: {_REMEDY}"
+    return None
 
 
 def main() -> None:
@@ -14,6 +32,8 @@ def main() -> None:
     if heard is signal.default_int_handler:
         # An interrupt that comes out of an import is a traceback, or is swallowed there. Nothing is open yet: just end.
         signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    if (foreign := foreign_package()) is not None:
+        sys.exit(f"gateway: {foreign}")
     from gateway.cli.tree import run  # noqa: PLC0415 - see above
 
     signal.signal(signal.SIGINT, heard)
