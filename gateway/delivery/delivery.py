@@ -2,51 +2,46 @@
 
 import asyncio
 import random as randomness
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
 from gateway.config.model import Tenant
 from gateway.delivery.worker import OnAttempt, TenantWorker, no_report
 from gateway.errors import ConflictingRequest, StoreUnavailable, UnknownRecord
-from gateway.events import Clock, Micros
+from gateway.events import Clock
 from gateway.ground.backoff import Random
-from gateway.ground.clock import micros, monotonic
+from gateway.ground.clock import micros
 from gateway.ground.outgoing import Sleep
+from gateway.ground.supervision import Loop, Supervisor, Tick
 from gateway.orders import TenantState
 from gateway.records import Act
 from gateway.store.ports import Outbox
 
 _RESCUE_EVERY: Final = 5.0
-_RESTART_PAUSE: Final = 1.0
-
-OnCrash = Callable[[str, Exception], None]
-"""Told which loop died of what; it is restarted."""
-
-
-def no_crash(_loop: str, _error: Exception) -> None:
-    """Nobody listens."""
+_FIRST_RESCUE_EVERY: Final = 1.0
+_RESCUE: Final = "delivery:rescue"
 
 
 class Delivery:
-    """Starts, supervises and stops the delivery of every pushed tenant."""
+    """Starts the delivery of every pushed tenant, under supervision, and stops it."""
 
     def __init__(
         self,
         tenants: Mapping[str, Tenant],
         outbox: Outbox,
+        supervisor: Supervisor,
         *,
         clock: Clock,
         random: Random = randomness.random,
         sleep: Sleep = asyncio.sleep,
         on_attempt: OnAttempt = no_report,
-        on_crash: OnCrash = no_crash,
     ) -> None:
         self._tenants = tenants
         self._outbox = outbox
+        self._supervisor = supervisor
         self._clock = clock
         self._sleep = sleep
-        self._on_crash = on_crash
         self._workers = {
             name: TenantWorker(name, tenants, outbox, clock=clock, random=random, sleep=sleep, on_attempt=on_attempt)
             for name, tenant in tenants.items()
@@ -54,17 +49,7 @@ class Delivery:
         }
         # Whatever may have been in flight when a lease was lost rests as long as the slowest tenant asks for.
         self._rest = micros(max((tenant.settle_delay for tenant in tenants.values()), default=0.0))
-        self._rescued_at = monotonic()
-        self._is_stopping = False
         self._rescued = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._rescuer: asyncio.Task[None] | None = None
-
-    @property
-    def ticks(self) -> dict[str, Micros]:
-        """When each loop last moved, for the supervision of the whole."""
-        ticks = {f"delivery:{name}": worker.moved_at() for name, worker in self._workers.items()}
-        return {**ticks, "delivery:rescue": self._rescued_at}
 
     def states(self) -> dict[str, TenantState]:
         """How deliveries go, by pushed tenant."""
@@ -94,24 +79,17 @@ class Delivery:
         """Read the tenants' states and begin, as soon as what an earlier run left leased is put back."""
         for worker in self._workers.values():
             await worker.load()
-        self._tasks = [
-            asyncio.create_task(self._supervise(f"delivery:{name}", self._when_rescued(worker)))
-            for name, worker in self._workers.items()
-        ]
-        self._rescuer = asyncio.create_task(self._supervise("delivery:rescue", self._rescue_often))
+        for loop, worker in self._loops().items():
+            self._supervisor.start(loop, self._when_rescued(worker), worker.moved_at)
+        self._supervisor.start(_RESCUE, self._rescue_often)
 
     async def stop(self, grace: float) -> None:
         """Let requests in flight end and be settled, for `grace` seconds; the rest stays leased, to be rescued."""
-        self._is_stopping = True
         for worker in self._workers.values():
             worker.stop()
         self._rescued.set()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace)
-        tasks = [*self._tasks, *([self._rescuer] if self._rescuer else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._supervisor.stop(self._loops(), grace)
+        await self._supervisor.stop([_RESCUE])
         for worker in self._workers.values():
             await worker.close()
 
@@ -123,30 +101,24 @@ class Delivery:
             raise ConflictingRequest(f"tenant {tenant!r} is pulled from, not pushed to")
         return worker
 
-    async def _supervise(self, loop: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Run it again whenever it dies."""
-        while not self._is_stopping:
-            try:
-                await run()
-            except Exception as error:  # noqa: BLE001 - whatever it dies of, it is told and restarted
-                self._on_crash(loop, error)
-                await self._sleep(_RESTART_PAUSE)
+    def _loops(self) -> dict[str, TenantWorker]:
+        return {f"delivery:{name}": worker for name, worker in self._workers.items()}
 
-    def _when_rescued(self, worker: TenantWorker) -> Callable[[], Awaitable[None]]:
-        async def run() -> None:
+    def _when_rescued(self, worker: TenantWorker) -> Loop:
+        async def run(tick: Tick) -> None:
             await self._rescued.wait()
-            await worker.run()
+            await worker.run(tick)
 
         return run
 
-    async def _rescue_often(self) -> None:
+    async def _rescue_often(self, tick: Tick) -> None:
         while True:
             # An answer that waits for a store that is down would find its orders taken away.
             if not any(worker.holds_results for worker in self._workers.values()):
                 with suppress(StoreUnavailable):
                     await self._rescue()
-            self._rescued_at = monotonic()
-            await self._sleep(_RESCUE_EVERY if self._rescued.is_set() else _RESTART_PAUSE)
+            tick()
+            await self._sleep(_RESCUE_EVERY if self._rescued.is_set() else _FIRST_RESCUE_EVERY)
 
     async def _rescue(self) -> None:
         now, is_first = self._clock(), not self._rescued.is_set()

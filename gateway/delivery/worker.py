@@ -35,6 +35,7 @@ from gateway.events import SECOND, Clock, Micros
 from gateway.ground.backoff import Random
 from gateway.ground.clock import micros, monotonic
 from gateway.ground.outgoing import Sleep
+from gateway.ground.supervision import Tick
 from gateway.orders import (
     Attempt,
     Claim,
@@ -201,11 +202,11 @@ class TenantWorker:
         """Read what was remembered of the tenant."""
         self._state = await self._outbox.tenant_state(self.name)
 
-    async def run(self) -> None:
+    async def run(self, tick: Tick) -> None:
         """Deliver until stopped."""
         async with asyncio.TaskGroup() as lanes:
             for lane in self._lanes:
-                lanes.create_task(self._run_lane(lane))
+                lanes.create_task(self._run_lane(lane, tick))
 
     async def step(self, number: int = 0) -> Micros | None:
         """Send at most one lease. When to step again: a moment, perhaps past; None: when woken."""
@@ -232,10 +233,11 @@ class TenantWorker:
         await self._deliver(lane, *claimed)
         return self._clock()
 
-    async def _run_lane(self, lane: _Lane) -> None:
+    async def _run_lane(self, lane: _Lane, tick: Tick) -> None:
         while not self._is_stopping or lane.lease is not None:
             lane.woken.clear()
             at = await self.step(lane.number)
+            tick()
             lane.moved_at, now = monotonic(), self._clock()
             longest = now + _IDLE
             pause = (longest if at is None else min(at, longest)) - now

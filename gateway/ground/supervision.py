@@ -1,8 +1,8 @@
 """Loops that must not stop: restarted when they die; red when they do so again and again, or do not move."""
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -27,25 +27,35 @@ class Supervisor:
     """
 
     def __init__(self, clock: Clock = monotonic, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-        self.ticks: dict[str, Micros] = {}
+        self._moved: dict[str, Callable[[], Micros]] = {}
+        self._ticks: dict[str, Micros] = {}
         self._deaths: dict[str, int] = {}
         self._clock = clock
         self._sleep = sleep
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def start(self, name: str, loop: Loop) -> None:
-        """Run a loop until `stop`; one that raises or returns is restarted after a second, its traceback logged."""
-        self._tick(name)
+    @property
+    def ticks(self) -> dict[str, Micros]:
+        """When each loop last moved."""
+        return {name: moved() for name, moved in self._moved.items()}
+
+    def start(self, name: str, loop: Loop, moved: Callable[[], Micros] | None = None) -> None:
+        """Run a loop until `stop`; one that raises or returns is restarted after a second, its traceback logged.
+
+        `moved` says when it last moved, where that is not when it last ticked.
+        """
+        self._deaths[name], self._ticks[name] = 0, self._clock()
+        self._moved[name] = moved or partial(self._ticks.__getitem__, name)
         self._tasks[name] = asyncio.create_task(self._keep(name, loop), name=name)
 
-    async def stop(self) -> None:
-        """Cancel all loops and wait for their ends."""
-        for task in self._tasks.values():
+    async def stop(self, names: Collection[str] | None = None, grace: float = 0.0) -> None:
+        """Let loops end within `grace` seconds, and cancel those that did not. All loops, unless some are named."""
+        ending = [self._tasks.pop(name) for name in [*self._tasks] if names is None or name in names]
+        if ending and grace:
+            await asyncio.wait(ending, timeout=grace)
+        for task in ending:
             task.cancel()
-        for task in self._tasks.values():
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        self._tasks.clear()
+        await asyncio.gather(*ending, return_exceptions=True)
 
     def problems(self) -> list[str]:
         """Loops that die again and again."""
@@ -56,13 +66,15 @@ class Supervisor:
         ]
 
     def _tick(self, name: str) -> None:
-        self.ticks[name] = self._clock()
+        self._ticks[name] = self._clock()
         self._deaths[name] = 0
 
     async def _keep(self, name: str, loop: Loop) -> None:
-        while True:
+        while name in self._tasks:
             try:
                 await loop(lambda: self._tick(name))
+                if name not in self._tasks:
+                    return
                 _log.error("loop_ended", loop=name)
             except Exception:  # noqa: BLE001 - whatever it was, the loop must go on
                 self._deaths[name] += 1

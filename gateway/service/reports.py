@@ -65,10 +65,6 @@ class Reports:
         self._refusals.add(RefusalRecord(self._clock(), None, status, reason, address, None))
         self._metrics.refused(None, reason, 1)
 
-    def crashed(self, loop: str, error: Exception) -> None:
-        """A tenant's loop died; it is restarted."""
-        self._delivery.error("loop_died", loop=loop, exc_info=error)
-
     def _count(self, tenant: str, attempt: Attempt, settled: Sequence[Settled]) -> None:
         now = self._clock()
         seconds = attempt.milliseconds / 1000

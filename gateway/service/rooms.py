@@ -76,7 +76,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
 
     def ticks(self) -> dict[str, Micros]:
         """When each loop last moved, by the monotonic clock."""
-        return {**self.supervisor.ticks, **self.delivery.ticks}
+        return self.supervisor.ticks
 
     def problems(self) -> list[str]:
         """Loops that have not moved for a minute, or die again and again."""
@@ -114,8 +114,8 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         blocked=conditions.blocked,
     )
     stack.callback(rim.close)
-    told, died = reports.attempted, reports.crashed
-    delivery = Delivery(live.tenants, store.outbox, clock=clock, on_attempt=told, on_crash=died)
+    supervisor = Supervisor()
+    delivery = Delivery(live.tenants, store.outbox, supervisor, clock=clock, on_attempt=reports.attempted)
     apis = live.mapping(_apis_of)
     vendors = VendorApi(apis, clock=clock)
     stack.push_async_callback(vendors.close)
@@ -154,7 +154,7 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         asking=asking,
         translation=translation,
         reconciler=Reconciler(live.sources, store.reconciliation, vendors, translation.rehearse, clock=clock),
-        supervisor=Supervisor(),
+        supervisor=supervisor,
     )
 
 
@@ -167,6 +167,7 @@ async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
     stack.push_async_callback(drift.flush)
     for pull in rooms.pulls.values():
         await pull.load()
+    stack.push_async_callback(rooms.supervisor.stop)
     await rooms.delivery.start()
     stack.push_async_callback(rooms.delivery.stop, STOP_SECONDS)
     store.observe(on_stored=rooms.translation.wake)
@@ -181,7 +182,6 @@ async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
         "retention": RetentionLoop(retention, store.operations.prune, rooms.base.trusted).run,
     }.items():
         rooms.supervisor.start(name, loop)
-    stack.push_async_callback(rooms.supervisor.stop)
 
 
 async def open_foundation(
