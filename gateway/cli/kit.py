@@ -147,6 +147,52 @@ def _files_beside(config: Path) -> list[Path]:
     return [path for path in sorted(directory.glob("*.py")) if b"ADAPTER" in path.read_bytes()]
 
 
+@adapter.command("try")
+def try_adapter(
+    *,
+    reference: Reference,
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Captured requests (*.http), bodies (*.json) or golden cases.")
+    ],
+    options: Annotated[
+        Path | None,
+        typer.Option("--options", metavar="FILE", readable=False, help="The adapter's options, as YAML or JSON."),
+    ] = None,
+    auth: Annotated[
+        Path | None,
+        typer.Option(
+            "--auth", metavar="FILE", readable=False, help="The source's `auth` list; without it, none is asked."
+        ),
+    ] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Send captures, with the proofs they came with, through a throw-away gateway and intake, and show the orders."""
+    from gateway.workshop.kit import trying  # noqa: PLC0415 - only these commands load the kit
+
+    place = directory_of(reference, config) / reference
+    if not folder.is_dir():
+        raise Failure(f"{folder} is no directory of captures")
+    try:
+        captures = trying.read_captures(folder)
+        given = [text if file is None else file.read_text("utf-8") for file, text in ((options, "{}"), (auth, "none"))]
+    except OSError as error:
+        raise Failure(f"{error.filename}: {error.strerror}") from None
+    if not captures:
+        raise Failure(f"{folder} holds no captures: *.http, *.json, or golden cases")
+    found = trying.try_out(str(place.resolve()) if place.exists() else reference, captures, *given)
+    if as_json:
+        show_bytes(msgspec.json.encode(found))
+    else:
+        rows = ((each.name, each.http_status, each.event_id, each.status, each.reason) for each in found.captures)
+        show_table(("capture", "answer", "event ID", "status", "why"), rows, nothing="nothing was sent")
+        for order in found.orders:
+            show_line("")
+            show_facts(order)
+    if not found.is_good:
+        raise typer.Exit(FAILED)
+
+
 @adapter.command("new")
 def new(
     *,

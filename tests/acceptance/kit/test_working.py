@@ -116,3 +116,55 @@ def test_a_case_that_lacks_an_option_is_no_traceback(acme):
     assert checked.returncode == 1
     assert "missing required field `needed`" in checked.stdout
     assert "Traceback" not in checked.stderr
+
+
+def test_captures_are_tried_end_to_end(acme):
+    """Through a gateway and an intake of their own: the orders arrive, and nothing stays."""
+    (acme / "captures").mkdir()
+    for name in ("s1.http", "s2.http"):
+        (acme / name).rename(acme / "captures" / name)
+
+    tried = gateway(acme, "adapter", "try", "./acme.py", "captures", "--json")
+    told = json.loads(tried.stdout)
+
+    assert tried.returncode == 0, tried.stderr
+    assert [(each["httpStatus"], each["status"]) for each in told["captures"]] == [(200, "delivered")] * 2
+    assert {each["externalOrderId"] for each in told["orders"]} == {"A-1", "A-2"}
+    assert not list(acme.glob("data*"))
+
+
+def test_captures_are_tried_with_the_proofs_they_came_with(acme):
+    """With the source's `auth`, a right proof passes and a wrong one is refused and shown; no secret is."""
+    (acme / "captures").mkdir()
+    (acme / "s1.http").rename(acme / "captures" / "s1.http")
+    right = (acme / "s2.http").read_text().replace("X-Api-Key: hush", "X-Key: a-key-that-fits")
+    (acme / "captures" / "s2.http").write_text(right)
+    (acme / "auth.yaml").write_text('- type: header\n  name: X-Key\n  value: "a-key-that-fits"\n')
+
+    tried = gateway(acme, "adapter", "try", "./acme.py", "captures", "--auth", "auth.yaml")
+
+    assert tried.returncode == 1
+    assert "401" in tried.stdout
+    assert "delivered" in tried.stdout
+    assert "a-key-that-fits" not in tried.stdout + tried.stderr
+
+
+def test_golden_cases_are_tried_too(acme):
+    """A folder of golden cases will do; one that is no order is a dead letter, and the exit code says so."""
+    tried = gateway(acme, "adapter", "try", "./acme.py", "golden/acme", "--json")
+    told = json.loads(tried.stdout)
+
+    assert tried.returncode == 1
+    assert {each["name"]: each["status"] for each in told["captures"]} == {
+        "empty_object": "dead", "s1": "delivered", "s2": "delivered",
+    }  # fmt: skip
+
+
+def test_a_folder_without_captures_is_said(acme):
+    """Nothing to try is no success."""
+    (acme / "nothing").mkdir()
+
+    tried = gateway(acme, "adapter", "try", "./acme.py", "nothing")
+
+    assert tried.returncode == 1
+    assert "holds no captures" in tried.stderr
