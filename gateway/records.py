@@ -300,6 +300,43 @@ class Effects(msgspec.Struct, frozen=True, kw_only=True):
     examples: tuple[EffectExample, ...] = ()
 
 
+OperationKind: TypeAlias = Literal["preview", "replay", "discard"]
+OperationOf: TypeAlias = Literal["events", "deadLetters"]
+OperationStatus: TypeAlias = Literal["running", "paused", "done", "cancelled", "failed"]
+
+
+class NewOperation(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done to what: events' numbers, or, of a discard, the ids of dead letters, in this order."""
+
+    kind: OperationKind
+    of: OperationOf
+    items: tuple[str, ...]
+    is_forced: bool = False
+
+
+class OperationRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An operation on many. `skipped`: changed since it was made; `failed`: there was nothing left to do it to.
+
+    `effects` is a preview's, with `sends`; `became` how many of its events are in which status now.
+    """
+
+    id: int
+    kind: OperationKind
+    of: OperationOf
+    status: OperationStatus
+    total: int
+    done: int
+    failed: int
+    skipped: int
+    effects: dict[str, int] | None
+    by: str
+    started_at: Micros
+    ended_at: Micros | None
+    reason: str | None
+    is_forced: bool
+    became: dict[str, int] | None = None
+
+
 class RetentionSpans(msgspec.Struct, frozen=True, kw_only=True):
     """How long things are kept after the end of their event or order, or since an act was done, in microseconds."""
 

@@ -4,6 +4,7 @@ Routes are matched on the path as it was sent, still percent-encoded, so that an
 a part. Everything under `/api/v1` asks for a token before it says whether it exists.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.api import auditing, dead_letters, events, finding, history, orders, sources, tenants, upkeep
+from gateway.api import auditing, dead_letters, events, finding, history, operations, orders, sources, tenants, upkeep
 from gateway.api.access import Operator, operators_of
 from gateway.api.answers import SECURITY_HEADERS, refuse, reply
 from gateway.api.call import Ask, Call
@@ -31,6 +32,7 @@ CALLS: tuple[Call, ...] = (
     *events.CALLS,
     *orders.CALLS,
     *dead_letters.CALLS,
+    *operations.CALLS,
     *tenants.CALLS,
     *sources.CALLS,
     *history.CALLS,
@@ -47,7 +49,7 @@ def create_api(doors: Doors) -> Starlette:
         return Response(document, media_type="application/json", headers=SECURITY_HEADERS)
 
     api = Starlette(
-        routes=[*(_route(call, doors) for call in CALLS), Route("/openapi.json", openapi, methods=["GET"])],
+        routes=[*_routes(doors), Route("/openapi.json", openapi, methods=["GET"])],
         middleware=[Middleware(Doorkeeper, doors=doors)],
         exception_handlers={HTTPException: _refused, Exception: _failed},
     )
@@ -87,17 +89,26 @@ class Doorkeeper:
         return refuse(401, "expected `Authorization: Bearer <token>`", {"WWW-Authenticate": "Bearer"})
 
 
-def _route(call: Call, doors: Doors) -> Route:
+def _routes(doors: Doors) -> list[Route]:
+    """A route a path: it knows all the methods that are allowed there."""
+    paths = dict.fromkeys(call.path for call in CALLS)
+    return [_route([call for call in CALLS if call.path == path], doors) for path in paths]
+
+
+def _route(calls: Sequence[Call], doors: Doors) -> Route:
+    by_method: dict[str, Call] = {call.method: call for call in calls}
+
     async def endpoint(request: Request) -> Response:
+        call = by_method["GET" if request.method == "HEAD" else request.method]
         operator: Operator = request.scope["operator"]
         if operator.role < call.role:
             return refuse(403, f"the token's role is too small: this needs {call.role.name.lower()}")
         try:
-            return reply(200, await _answer(call, doors, operator, request))
+            return reply(call.done, await _answer(call, doors, operator, request))
         except (BadRequest, UnknownRecord, ConflictingRequest, StoreUnavailable, ClientDisconnect) as error:
             return _not_done(error)
 
-    return Route(f"{PREFIX}/{call.path}", endpoint, methods=[call.method], name=call.name)
+    return Route(f"{PREFIX}/{calls[0].path}", endpoint, methods=list(by_method), name=calls[0].name)
 
 
 def _not_done(error: Exception) -> Response:

@@ -50,6 +50,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     needs_body: bool = False
     least_role: Role | None = None
     statuses: tuple[int, ...] = ()
+    done: int = 200
 
     @property
     def name(self) -> str:

@@ -30,7 +30,7 @@ async def list_dead_letters(doors: Doors, ask: Ask) -> shapes.DeadLetterList:
 async def replay_dead_letters(doors: Doors, ask: Ask) -> shapes.Replayed:
     """Translate again what was set aside."""
     body: DeadLetterSelection = ask.body
-    letters, named, missing = await _chosen(doors, selected(body.ids, body.filter))
+    letters, named, missing = await chosen(doors, selected(body.ids, body.filter))
     return await replay(doors, ask, await doors.operations.events_of(letters), named, missing)
 
 
@@ -38,7 +38,7 @@ async def discard_dead_letters(doors: Doors, ask: Ask) -> shapes.Discarded:
     """Set dead letters aside for good."""
     body: DeadLetterDiscard = ask.body
     query: DryRun = ask.query
-    letters, named, missing = await _chosen(doors, selected(body.ids, body.filter))
+    letters, named, missing = await chosen(doors, selected(body.ids, body.filter))
     if body.dry_run or query.dry_run:
         effects = views.effects_of(Effects(counts={"discarded": len(letters)}))
         return shapes.Discarded(discarded=len(letters), missing=missing, **effects)
@@ -49,7 +49,7 @@ async def discard_dead_letters(doors: Doors, ask: Ask) -> shapes.Discarded:
     return shapes.Discarded(discarded=discarded, missing=missing)
 
 
-async def _chosen(doors: Doors, which: list[str] | DeadLetterWhich) -> tuple[list[str], str, tuple[str, ...]]:
+async def chosen(doors: Doors, which: list[str] | DeadLetterWhich) -> tuple[list[str], str, tuple[str, ...]]:
     """The dead letters that are meant, how the audit names them, and those of the ids given that are none."""
     if isinstance(which, list):
         letters = await doors.operations.letters(which)

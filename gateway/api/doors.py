@@ -12,7 +12,7 @@ from gateway.events import Clock, Micros, Reason
 from gateway.ground.failures import TurnedAway
 from gateway.orders import TenantState
 from gateway.records import Act, DriftFinding, Effects, LookupHalt, RefusalRecord
-from gateway.store.ports import Archive, AuditTrail, Operations, Records
+from gateway.store.ports import Archive, AuditTrail, Bulk, Operations, Records
 
 Audit: TypeAlias = Callable[[str, str, str], None]
 """Writes into the log who did what to what: the token's name, the act, the thing it was done to."""
@@ -115,6 +115,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
 
     records: Records
     operations: Operations
+    bulk: Bulk
     archive: Archive
     preview: Preview
     drift: Drift
@@ -129,6 +130,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     turned_away: TurnedAway
     wake_translation: Callable[[], None]
     reload: Reload
+    wake_operations: Callable[[], None]
     address_of: Callable[[Request], str] = peer_of
     trusted: Clock | None = None
 

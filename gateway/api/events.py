@@ -3,7 +3,7 @@
 from gateway.api import shapes, views
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
-from gateway.api.requests import BadRequest, EventQuery, EventSelection, ReplayFlags, selected, text_or_none
+from gateway.api.requests import BadRequest, EventQuery, EventSelection, EventWhich, ReplayFlags, selected, text_or_none
 from gateway.errors import ConflictingRequest, UnknownRecord
 
 MOST_PREVIEWED = 1_000
@@ -37,13 +37,18 @@ async def replay_events(doors: Doors, ask: Ask) -> shapes.Replayed:
     """Translate the stored bytes of many events again; those whose body was pruned are left out."""
     body: EventSelection = ask.body
     which = selected(body.ids, body.filter)
+    events, missing = await chosen_events(doors, which)
+    return await replay(doors, ask, events, f"events by {'id' if isinstance(which, list) else 'filter'}", missing)
+
+
+async def chosen_events(doors: Doors, which: list[str] | EventWhich) -> tuple[list[int], tuple[str, ...]]:
+    """The events that are meant, and those of the ids given to which there is nothing that could be replayed."""
     if not isinstance(which, list):
-        fitting = await doors.operations.fitting(views.Configured.of(doors.config).widened(which.filter()))
-        return await replay(doors, ask, fitting, "events by filter")
+        return await doors.operations.fitting(views.Configured.of(doors.config).widened(which.filter())), ()
     numbers = {text: _number_or_none(text) for text in which}
     there = await doors.operations.have_bodies([number for number in numbers.values() if number is not None])
     missing = tuple(text for text, number in numbers.items() if number is None or not there.get(number))
-    return await replay(doors, ask, list(there), "events by id", missing)
+    return list(there), missing
 
 
 async def replay(

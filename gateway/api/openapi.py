@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.api.answers import ERRORS
 from gateway.api.call import Call
-from gateway.api.requests import DeadLetterDiscard, DeadLetterSelection, EventSelection
+from gateway.api.requests import DeadLetterDiscard, DeadLetterSelection, EventSelection, OperationWanted
 from gateway.api.shapes import ErrorReply
 
 REFERENCE = "#/components/schemas/{name}"
@@ -24,6 +24,27 @@ MEANINGS = {
     503: "The store cannot be reached; try again.",
 }
 EITHER_OR = [{"required": ["ids"]}, {"required": ["filter"]}]
+OPERATIONS = {
+    "oneOf": [*EITHER_OR, {"required": ["preview"]}],
+    "allOf": [
+        {
+            "if": {"properties": {"of": {"const": "events"}}},
+            "then": {
+                "properties": {
+                    "kind": {"enum": ["preview", "replay"]},
+                    "filter": {"$ref": REFERENCE.format(name="EventWhich")},
+                }
+            },
+            "else": {"properties": {"filter": {"$ref": REFERENCE.format(name="DeadLetterWhich")}}},
+        },
+        {"if": {"properties": {"kind": {"const": "discard"}}}, "then": {"not": {"required": ["preview"]}}},
+        {
+            "if": {"properties": {"force": {"const": True}}, "required": ["force"]},
+            "then": {"required": ["ids"], "properties": {"ids": {"maxItems": 100}}},
+        },
+    ],
+}
+"""What the struct cannot say of an operation: how its members go together."""
 
 
 def describe(calls: Sequence[Call], prefix: str) -> bytes:
@@ -34,6 +55,7 @@ def describe(calls: Sequence[Call], prefix: str) -> bytes:
     references, components = msgspec.json.schema_components(shapes, ref_template=REFERENCE)
     for selection in (EventSelection, DeadLetterSelection, DeadLetterDiscard):
         _narrow(components, selection)
+    components[OperationWanted.__name__] |= OPERATIONS
     for component in components.values():
         component["description"] = _one_paragraph(component.get("description", ""))
     named = dict(zip(shapes, references, strict=True))
@@ -62,7 +84,7 @@ def describe(calls: Sequence[Call], prefix: str) -> bytes:
 
 
 def _operation(call: Call, named: dict[type, Any], components: dict[str, Any]) -> dict[str, Any]:
-    answers: dict[str, Any] = {"200": _content("Done.", named[call.answer])}
+    answers: dict[str, Any] = {str(call.done): _content("Done.", named[call.answer])}
     for status in _statuses(call):
         answers[str(status)] = _content(MEANINGS[status], named[ErrorReply])
     operation: dict[str, Any] = {

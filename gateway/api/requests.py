@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from gateway.api.shapes import micros
 from gateway.events import EventStatus, Micros, OrderStatus
-from gateway.records import AuditFilter, DeadLetterFilter, EventFilter, OrderFilter
+from gateway.records import AuditFilter, DeadLetterFilter, EventFilter, OperationKind, OperationOf, OrderFilter
 
 DEFAULT_ROWS, MOST_ROWS, MOST_IDS = 100, 1_000, 10_000
 
@@ -185,6 +185,41 @@ class DeadLetterDiscard(DryRun, frozen=True, kw_only=True):
     ids: Ids | UnsetType = UNSET
     filter: DeadLetterWhich | UnsetType = UNSET
     reason: Text = UNSET
+
+
+class Either(EventWhich, frozen=True, kw_only=True):
+    """Which events, or which dead letters: of those `kind` and no `status` or `reference`."""
+
+    kind: Literal["event", "order"] | UnsetType = UNSET
+
+
+class OperationWanted(Asked, frozen=True, kw_only=True):
+    """What is to be done to what: by `ids`, by `filter`, or to what a `preview` was of.
+
+    `force` makes each event the newest state of its orders: ids of different orders, 100 at most.
+    """
+
+    kind: OperationKind
+    of: OperationOf
+    ids: Ids | UnsetType = UNSET
+    filter: Either | UnsetType = UNSET
+    preview: Text = UNSET
+    force: bool = False
+    reason: Text = UNSET
+
+    def which(self) -> EventWhich | DeadLetterWhich | UnsetType:
+        """The filter as one of what the operation is of. Raises BadRequest for a member that it does not have."""
+        if self.filter is UNSET:
+            return UNSET
+        given = msgspec.json.encode(self.filter)
+        return read_body(given, EventWhich) if self.of == "events" else read_body(given, DeadLetterWhich)
+
+
+class OperationQuery(Asked, frozen=True, kw_only=True):
+    """Which page of the operations."""
+
+    limit: Rows = DEFAULT_ROWS
+    cursor: EventCursor = UNSET
 
 
 class Because(Asked, frozen=True, kw_only=True):

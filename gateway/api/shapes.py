@@ -10,7 +10,7 @@ import schemas
 from gateway.events import EventStatus, Micros, OrderStatus
 from gateway.events import Reason as Told
 from gateway.orders import TenantStatus
-from gateway.records import Effect, FoundHow, FoundMatch
+from gateway.records import Effect, FoundHow, FoundMatch, OperationKind, OperationOf, OperationStatus
 from gateway.remedies import remedy_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -360,6 +360,42 @@ class Reloaded(Shape, frozen=True, kw_only=True):
     changed: tuple[str, ...]
     unchanged: int
     needs_restart: tuple[str, ...]
+
+
+class Operation(Shape, frozen=True, kw_only=True):
+    """An operation on many. `skipped` changed since it was made; `failed`: nothing was left to do it to.
+
+    `effects` is a preview's, with `sends`; `became`, where one is asked for, its events' statuses now.
+    """
+
+    id: str
+    kind: OperationKind
+    of: OperationOf
+    status: OperationStatus
+    total: int
+    done: int
+    failed: int
+    skipped: int
+    effects: dict[str, int] | None
+    by: str
+    reason: str | None
+    started_at: Shown
+    ended_at: Shown | None
+    became: dict[str, int] | None = None
+
+
+class OperationMade(Shape, frozen=True, kw_only=True):
+    """An operation; `missing`: those of the ids given to which there was nothing."""
+
+    operation: Operation
+    missing: tuple[str, ...] = ()
+
+
+class OperationList(Shape, frozen=True, kw_only=True):
+    """Operations, newest first, and the cursor of the next page."""
+
+    operations: tuple[Operation, ...]
+    next: str | None
 
 
 class EventList(Shape, frozen=True, kw_only=True):

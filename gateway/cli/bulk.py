@@ -1,4 +1,4 @@
-"""Doing something to many: by ids or by a filter, in steps with progress for people, in one call for machines."""
+"""Doing something to many, by ids or by a filter: an operation with its progress for people, one call for machines."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -7,13 +7,12 @@ import typer
 
 from gateway.cli.failure import FAILED
 from gateway.cli.filters import Which
-from gateway.cli.show import many, note, progress, show_bytes, show_facts, show_line, shown
+from gateway.cli.operations import become, follow_to_its_end
+from gateway.cli.show import many, note, show_bytes, show_facts, show_line, shown
 
 if TYPE_CHECKING:
     from gateway.cli.client import Client
 
-STEP = 200
-PAGE = 1000
 EFFECTS = {
     "new": "a new order",
     "changed": "changes its order",
@@ -49,11 +48,11 @@ def do(
     selection: Selection,
     *,
     flags: Mapping[str, Any],
-    member: str,
     done: str,
     as_json: bool,
+    wait: bool = False,
 ) -> None:
-    """Post the selection to `path`; `member` is the list's name, `done` the count's.
+    """Do it to the selection by an operation, for machines by one call to `path`; `done` is the count's name.
 
     Ids that were given and are none of ours are said, and make the command fail; the others are acted on all the same.
     """
@@ -66,8 +65,12 @@ def do(
         else:
             _show_effects(answer.value, done)
     else:
-        count = _in_steps(client, path, selection, flags=flags, member=member, done=done, missing=missing)
-        show_line(f"{count} {done}")
+        made = client.post("operations", body={**operation_of(path, flags), **selection.body}).value
+        missing += made.get("missing", ())
+        ended = follow_to_its_end(client, made["operation"])
+        show_line(_result(ended, done))
+        if wait:
+            become(client, ended)
     if missing:
         for words in _sentences(client, path[0], missing):
             note(f"gateway: {words}")
@@ -88,26 +91,20 @@ def _show_effects(value: dict[str, Any], done: str) -> None:
             show_line(f"  {change['member']}: {shown(change['from']) or '-'} → {shown(change['to']) or '-'}")
 
 
-def _in_steps(
-    client: "Client",
-    path: tuple[str, str],
-    selection: Selection,
-    *,
-    flags: Mapping[str, Any],
-    member: str,
-    done: str,
-    missing: list[str],
-) -> int:
-    ids = selection.ids or _all_ids(client, path[0], selection.filter, member)
-    count = 0
-    with progress(f"{done} …", len(ids)) as advance:
-        for start in range(0, len(ids), STEP):
-            step = ids[start : start + STEP]
-            answer = client.post(*path, body={"ids": step, **flags}).value
-            count += answer[done]
-            missing += answer.get("missing", ())
-            advance(len(step))
-    return count
+def operation_of(path: tuple[str, str], flags: Mapping[str, Any]) -> dict[str, Any]:
+    """What a bulk command does, as an operation."""
+    told = {name: value for name, value in flags.items() if name != "dryRun"}
+    return {"kind": path[1], "of": {"events": "events", "dead-letters": "deadLetters"}[path[0]], **told}
+
+
+def _result(operation: Mapping[str, Any], done: str) -> str:
+    """How an operation ended, in a sentence."""
+    words = [f"{operation['done']} {done}"]
+    words += [f"{operation['skipped']} skipped, since they changed meanwhile"] if operation["skipped"] else []
+    words += [f"{operation['failed']} had nothing left to do it to"] if operation["failed"] else []
+    if operation["status"] != "done":
+        words.append(f"{operation['status']}: gateway operations show {operation['id']}")
+    return "; ".join(words)
 
 
 def _sentences(client: "Client", what: str, missing: Sequence[str]) -> list[str]:
@@ -128,15 +125,3 @@ def _alike(what: str, id_: str) -> list[str]:
     if what == "dead-letters":
         return [f"event-{id_}", f"order-{id_}"] if id_.isdigit() else []
     return [id_.removeprefix("event-")] if id_.startswith("event-") else []
-
-
-def _all_ids(client: "Client", path: str, which: Mapping[str, Any], member: str) -> list[str]:
-    """The ids of all that fit now, oldest first, so that what is forced ends in the order of arrival."""
-    ids: list[str] = []
-    cursor = None
-    while True:
-        page = client.get(path, **which, limit=PAGE, cursor=cursor).value
-        ids += [row["id"] for row in page[member]]
-        cursor = page["next"]
-        if cursor is None:
-            return ids[::-1]

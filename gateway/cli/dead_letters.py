@@ -17,6 +17,7 @@ from gateway.cli.options import (
     Force,
     Limit,
     Url,
+    Wait,
     Why,
 )
 from gateway.cli.reaching import operators_api
@@ -72,12 +73,13 @@ def replay(
     config: ConfigFile = DEFAULT_CONFIG,
     dry_run: DryRun = False,
     force: Force = False,
+    wait: Wait = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Translate again what was set aside, by ids or by what fits the options."""
     selection = bulk.Selection(ids, which)
-    _do(config, url, "replay", selection, {"dryRun": dry_run, "force": force}, as_json=as_json)
+    _do(config, url, "replay", selection, {"dryRun": dry_run, "force": force}, as_json=as_json, wait=wait)
 
 
 @dead_letters.command("discard")
@@ -105,7 +107,8 @@ def _do(
     flags: dict[str, object],
     *,
     as_json: bool,
+    wait: bool = False,
 ) -> None:
     client = operators_api(config, url)
     done = f"{act}ed"
-    bulk.do(client, ("dead-letters", act), selection, flags=flags, member="deadLetters", done=done, as_json=as_json)
+    bulk.do(client, ("dead-letters", act), selection, flags=flags, done=done, as_json=as_json, wait=wait)

@@ -18,6 +18,7 @@ from gateway.cli.options import (
     Force,
     Limit,
     Url,
+    Wait,
 )
 from gateway.cli.reaching import operators_api
 from gateway.cli.show import next_page, show_bytes, show_facts, show_line, show_table, shown
@@ -112,6 +113,7 @@ def replay(
     config: ConfigFile = DEFAULT_CONFIG,
     dry_run: DryRun = False,
     force: Force = False,
+    wait: Wait = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -119,7 +121,7 @@ def replay(
     selection = bulk.Selection(ids, which)
     flags = {"dryRun": dry_run, "force": force}
     client = operators_api(config, url)
-    bulk.do(client, ("events", "replay"), selection, flags=flags, member="events", done="replayed", as_json=as_json)
+    bulk.do(client, ("events", "replay"), selection, flags=flags, done="replayed", as_json=as_json, wait=wait)
 
 
 def show_events(rows: list[dict[str, Any]]) -> None:

@@ -39,6 +39,9 @@ UntilOption: TypeAlias = Annotated[
 ]
 DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Do nothing; say what would come of it.")]
 Force: TypeAlias = Annotated[bool, typer.Option("--force", help="Make each the newest state of its orders.")]
+Wait: TypeAlias = Annotated[
+    bool, typer.Option("--wait", help="Wait until all are translated, and say what became of them.")
+]
 Why: TypeAlias = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why, for whoever looks later.")]
 
 Source: TypeAlias = Annotated[str | None, typer.Option("--source", metavar="NAME", help="Of this source.")]

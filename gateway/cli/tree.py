@@ -19,6 +19,7 @@ from gateway.cli.failure import BAD_CONFIGURATION, DONE, FAILED, INTERRUPTED
 from gateway.cli.finding import find
 from gateway.cli.intake import intake
 from gateway.cli.kit import adapter
+from gateway.cli.operations import operations
 from gateway.cli.orders import erase, orders
 from gateway.cli.reconciling import reconcile
 from gateway.cli.show import note, show_line
@@ -79,6 +80,7 @@ for name, group in {
     "events": events,
     "orders": orders,
     "dead-letters": dead_letters,
+    "operations": operations,
     "tenants": tenants,
     "sources": sources,
     "intake": intake,

@@ -22,7 +22,6 @@ from gateway.lookups.reconciliation import Lookups
 from gateway.orders import TenantState
 from gateway.pull.endpoint import pull_route
 from gateway.records import Act
-from gateway.service.previewing import preview_of
 from gateway.service.rooms import Rooms
 from gateway.service.upkeep import Gauges
 
@@ -80,8 +79,9 @@ def _operators_doors(rooms: Rooms, reload: Reload) -> Doors:
     return Doors(
         records=store.records,
         operations=store.operations,
+        bulk=store.bulk,
         archive=store.archive,
-        preview=preview_of(rooms.live, store.archive, rooms.base.clock),
+        preview=rooms.preview,
         drift=rooms.radar,
         deliveries=_Deliveries(rooms),
         lookups=Lookups(rooms.asking, rooms.reconciler),
@@ -95,6 +95,7 @@ def _operators_doors(rooms: Rooms, reload: Reload) -> Doors:
         turned_away=rooms.base.reports.unproven,
         wake_translation=rooms.translation.wake,
         reload=reload,
+        wake_operations=rooms.operating.wake,
     )
 
 

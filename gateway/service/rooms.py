@@ -31,6 +31,9 @@ from gateway.lookups.vendor_api import VendorApi
 from gateway.orders import TenantState
 from gateway.pull.ledger import PullTenant
 from gateway.records import Act
+from gateway.rehearsal.effects import Preview
+from gateway.rehearsal.operating import OperationsLoop
+from gateway.service.previewing import preview_of
 from gateway.service.reports import Reports
 from gateway.service.upkeep import Conditions, RetentionLoop, TimeLoop
 from gateway.store.process import ProcessStore
@@ -67,6 +70,8 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     radar: Radar
     asking: LookupLoop
     translation: TranslationLoop
+    preview: Preview
+    operating: OperationsLoop
     reconciler: Reconciler
     supervisor: Supervisor
 
@@ -138,6 +143,7 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         look=radar.look,
     )
     stack.callback(translation.close)
+    preview = preview_of(live, store.archive, clock)
     return Rooms(
         base=base,
         live=live,
@@ -153,6 +159,8 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         radar=radar,
         asking=asking,
         translation=translation,
+        preview=preview,
+        operating=OperationsLoop(store.bulk, preview, on_replayed=translation.wake, clock=clock),
         reconciler=Reconciler(live.sources, store.reconciliation, vendors, translation.rehearse, clock=clock),
         supervisor=supervisor,
     )
@@ -178,6 +186,7 @@ async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
         "reconciliation": rooms.reconciler.run,
         "conditions": rooms.conditions.run,
         "drift": drift.run,
+        "operations": rooms.operating.run,
         "time": TimeLoop(rooms.base.trusted, store.trust).run,
         "retention": RetentionLoop(retention, store.operations.prune, rooms.base.trusted).run,
     }.items():

@@ -34,7 +34,7 @@ SILENT_SECONDS: Final = 5.0
 LOOKS: Final = 5
 """So often is it pinged within that span, and so many pings without a word in return are silence."""
 
-_ASKED_IN_PERSON: Final = ("records.", "archive.", "operations.", "trail.", "inbox.", "probe")
+_ASKED_IN_PERSON: Final = ("records.", "archive.", "operations.", "trail.", "bulk.", "inbox.", "probe")
 """Whoever asks these is told when the store is down. The loops' own questions are answered when it goes on."""
 
 
@@ -80,6 +80,7 @@ class ProcessStore:
         self.archive = cast("ports.Archive", _Port(self, "archive"))
         self.drift = cast("ports.DriftLedger", _Port(self, "drift"))
         self.operations = cast("ports.Operations", _Port(self, "operations"))
+        self.bulk = cast("ports.Bulk", _Port(self, "bulk"))
         self.trail = cast("ports.AuditTrail", _Port(self, "trail"))
         self._on_commit: ports.CommitObserver | None = None
         self._on_stored: Callable[[], None] | None = None

@@ -19,6 +19,7 @@ from gateway.store.sqlite.auditing import SqliteAuditTrail
 from gateway.store.sqlite.drift import SqliteDriftLedger
 from gateway.store.sqlite.inbox import GroupStore, SqliteInbox
 from gateway.store.sqlite.lookups import SqliteLookupQueue
+from gateway.store.sqlite.operating import SqliteBulk
 from gateway.store.sqlite.operations import SqliteOperations
 from gateway.store.sqlite.outbox import SqliteOutbox
 from gateway.store.sqlite.pulls import SqlitePullLedger
@@ -54,6 +55,7 @@ class SqliteStore:
         self.archive = SqliteArchive(records_reader)
         self.drift = SqliteDriftLedger(writer, records_reader)
         self.operations = SqliteOperations(writer, records_reader, register_of(path))
+        self.bulk = SqliteBulk(writer, records_reader)
         self.trail = SqliteAuditTrail(writer, records_reader)
         self._opened = opened
 

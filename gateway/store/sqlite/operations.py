@@ -26,6 +26,7 @@ from gateway.store.sqlite.writer import Writer
 SQL = named("operations")
 
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 
 STEP: Final = 500
 
@@ -53,12 +54,21 @@ class SqliteOperations:
 
     async def replay(self, events: Collection[int], *, force: bool, act: Act | None = None) -> int:
         """Translate the stored bytes of these events again; those whose body was pruned are left out."""
-        wanted, steps = list(dict.fromkeys(events)), Steps(act)
-        replayed = 0
+        wanted = list(dict.fromkeys(events))
+        return await self._in_steps(wanted, act, lambda connection, step: replay(connection, step, force=force))
+
+    async def _in_steps(
+        self, wanted: Sequence[Item], act: Act | None, do: Callable[[sqlite3.Connection, Sequence[Item]], int]
+    ) -> int:
+        """Do something to many, a step a transaction; to how many it was done."""
+        steps, done = Steps(act), 0
         for start in range(0, len(wanted), STEP):
-            step = wanted[start : start + STEP]
-            replayed += await self._write(lambda connection, step=step: _replay(connection, step, steps, force=force))  # type: ignore[misc]
-        return replayed
+
+            def run(connection: sqlite3.Connection, start: int = start) -> int:
+                return steps.count(connection, do(connection, wanted[start : start + STEP]))
+
+            done += await self._write(run)
+        return done
 
     async def fitting(self, which: EventFilter) -> list[int]:
         """The events that fit, oldest first, those without a body too."""
@@ -71,7 +81,7 @@ class SqliteOperations:
 
     async def events_of(self, letters: Collection[str]) -> list[int]:
         """The events behind dead letters, each once: an event's own, an order's by its state."""
-        events, orders = _ids_of(letters)
+        events, orders = ids_of(letters)
         return [event for (event,) in await self._all(SQL.events_of_letters, (events, orders))]
 
     async def have_bodies(self, events: Collection[int]) -> dict[int, bool]:
@@ -85,11 +95,7 @@ class SqliteOperations:
         """Set dead letters aside for good."""
         found = await self._dead_letters(which)
         why = Reason("discarded", reason or "discarded by an operator")
-        discarded, steps = 0, Steps(act)
-        for start in range(0, len(found), STEP):
-            step = found[start : start + STEP]
-            discarded += await self._write(lambda connection, step=step: _discard(connection, step, why, now, steps))  # type: ignore[misc]
-        return discarded
+        return await self._in_steps(found, act, lambda connection, step: discard(connection, step, why, now))
 
     async def discard_order(
         self, tenant: str, external_order_id: str, *, reason: str | None, now: Micros, act: Act | None = None
@@ -140,27 +146,27 @@ class SqliteOperations:
         if isinstance(which, DeadLetterFilter):
             inner, values = dead_letter_query(which)
             return await self._all(f"SELECT kind, id FROM ({inner}) ORDER BY at, kind, id", values)  # noqa: S608 - constants
-        return await self._all(SQL.dead_letters, _ids_of(which))
+        return await self._all(SQL.dead_letters, ids_of(which))
 
 
-def _ids_of(letters: Collection[str]) -> tuple[str, str]:
+def ids_of(letters: Collection[str]) -> tuple[str, str]:
     """Events' and orders' row ids among the ids of dead letters, as the statements take them."""
     named = [(found[1], int(found[2])) for id_ in letters if (found := _LETTER.fullmatch(id_))]
     events, orders = ([id_ for of, id_ in named if of == kind] for kind in ("event", "order"))
     return _encode(events).decode(), _encode(orders).decode()
 
 
-def _replay(connection: sqlite3.Connection, events: Sequence[int], steps: Steps, *, force: bool) -> int:
+def replay(connection: sqlite3.Connection, events: Sequence[int], *, force: bool) -> int:
+    """Put events back for translation, inside the writer's transaction; how many had a body."""
     kind = FORCED if force else REPLAYED
     replayed = connection.executemany(SQL.replay, [(kind, event) for event in events]).rowcount
     connection.executemany(SQL.forget_answers, [(event,) for event in events])
     connection.executemany(SQL.forget_waiting, [(event,) for event in events])
-    return steps.count(connection, replayed)
+    return replayed
 
 
-def _discard(
-    connection: sqlite3.Connection, letters: Sequence[tuple[str, int]], why: Reason, now: Micros, steps: Steps
-) -> int:
+def discard(connection: sqlite3.Connection, letters: Sequence[tuple[str, int]], why: Reason, now: Micros) -> int:
+    """Set dead letters aside for good, inside the writer's transaction; how many still were."""
     discarded = 0
     for kind, id_ in letters:
         if kind == "event":
@@ -170,4 +176,4 @@ def _discard(
             if order is not None and order.status == OrderStatus.DEAD:
                 discard_order(connection, order, why, now)
                 discarded += 1
-    return steps.count(connection, discarded)
+    return discarded

@@ -65,6 +65,7 @@ class Pruner:
             _Rule(SQL.window_of_orders, SQL.old_orders, (orders, dead_letters), _remove_order),
             _Rule(SQL.window_of_events, SQL.old_events, (keys,), _remove_event),
             _Rule(SQL.window_of_attempts, SQL.old_attempts, (attempts,), _remove_attempt),
+            _Rule(SQL.window_of_operations, SQL.old_operations, (now - retention.audit,), _remove_operation),
             _Rule(SQL.window_of_audit, SQL.old_acts, (now - retention.audit,), _remove_act),
         ):
             pruned += await self._sweep(rule)
@@ -182,6 +183,13 @@ def _remove_order(connection: sqlite3.Connection, order: int) -> bool:
     connection.execute(SQL.delete_order_record, (order,))
     connection.execute(SQL.remember, ("orders", order))
     connection.execute(SQL.delete_order, (order,))
+    return True
+
+
+def _remove_operation(connection: sqlite3.Connection, operation: int) -> bool:
+    if connection.execute(SQL.delete_items, (operation, STEP_STATES)).rowcount == STEP_STATES:
+        return False
+    connection.execute(SQL.delete_operation, (operation,))
     return True
 
 

@@ -215,6 +215,7 @@ async def doors(store, calls, tmp_path) -> Doors:
         deliveries=StandInDeliveries(calls),
         lookups=StandInLookups(calls),
         refusals=StandInRefusals(),
+        bulk=store.bulk,
         trail=store.trail,
         live=Live(config),
         clock=lambda: NOW + 10 * SECOND,
@@ -222,6 +223,7 @@ async def doors(store, calls, tmp_path) -> Doors:
         audit=lambda *act: calls.audit.append(act),
         turned_away=limited(FailureLimit(lambda: 0.0), lambda *refusal: calls.turned_away.append(refusal)),
         reload=reload,
+        wake_operations=lambda: calls.asked.append(("wake operations",)),
         wake_translation=lambda: calls.asked.append(("wake translation",)),
     )
 

@@ -412,11 +412,57 @@ def test_what_was_done_is_in_the_audit(ask, send):
 
     rows = ask("audit", "--json", "--limit", 5).value["audit"]
 
-    assert [(row["by"], row["act"], row["what"], row["reason"]) for row in rows] == [
+    assert [(row["by"], row["act"], re.sub(r"\d+", "N", row["what"]), row["reason"]) for row in rows] == [
         ("night", "activate", "embedded intake demo", None),
         ("night", "deactivate", "embedded intake demo", None),
-        ("night", "replay", "events by id", None),
+        ("night", "replay", "operation N: events", None),
         ("night", "resume", "tenant demo", None),
         ("night", "halt", "tenant demo", "for the audit"),
     ]
     assert "for the audit" in ask("audit", "--act", "halt").out
+
+
+def test_bulk_work_is_an_operation(ask, gateway, send):
+    """Made, followed to its end, and told of with what became of its events; a preview serves a replay."""
+    events = [send(f"op-{number}", f"OP-{number}") for number in range(3)]
+    replayed = ask("events replay", *events, "--wait")
+    headers = {"Authorization": "Bearer administering-token"}
+
+    def post(path, body=None):
+        return httpx.post(f"{gateway.origin}/api/v1/operations{path}", json=body, headers=headers, trust_env=False)
+
+    made = post("", {"kind": "preview", "of": "events", "ids": [*events, "99999"]})
+    preview = made.json()["operation"]["id"]
+    gateway.until(lambda: ask("operations show", preview, "--json").value["operation"]["status"] == "done")
+    shown = ask("operations show", preview)
+    again = post("", {"kind": "replay", "of": "events", "preview": preview, "reason": "as previewed"}).json()
+    number = again["operation"]["id"]
+    gateway.until(lambda: ask("operations show", number, "--json").value["operation"]["status"] == "done")
+    late = ask("operations pause", number)
+
+    assert replayed.code == 0
+    assert replayed.out.startswith("3 replayed\n")
+    assert "3 " in replayed.out.splitlines()[1]
+    assert (made.status_code, made.json()["missing"]) == (202, ["99999"])
+    assert "3 unchanged" in shown.out
+    assert ask("operations list", "--json", "--limit", 1).value["operations"][0]["reason"] == "as previewed"
+    assert (late.code, late.err) == (1, "gateway: the operation is done (409)\n")
+
+
+def test_what_an_operation_may_not_mean_is_refused(ask, gateway, send):
+    """Events are not discarded, force takes ids of different orders, and there is one selection."""
+    one, two = send("twice-1", "OP-TWICE"), send("twice-2", "OP-TWICE")
+    headers = {"Authorization": "Bearer administering-token"}
+
+    def refused(**body):
+        answer = httpx.post(f"{gateway.origin}/api/v1/operations", json=body, headers=headers, trust_env=False)
+        assert answer.status_code == 400, answer.text
+        return answer.json()["detail"]
+
+    assert "deadLetters" in refused(kind="discard", of="events", ids=[one])
+    assert "different orders" in refused(kind="replay", of="events", ids=[one, two], force=True)
+    assert '"force" takes ids' in refused(kind="replay", of="events", filter={"eventId": "twice-1"}, force=True)
+    assert "empty filter" in refused(kind="replay", of="events", filter={})
+    assert "kind" in refused(kind="replay", of="events", filter={"kind": "event"})
+    assert "preview" in refused(kind="replay", of="events", ids=[one], preview="1")
+    assert 'either "ids" or "filter"' in refused(kind="replay", of="events")

@@ -7,6 +7,20 @@ SELECT max(id) FROM (SELECT id FROM orders WHERE id > ? ORDER BY id LIMIT ?);
 -- name: window_of_attempts
 SELECT max(id) FROM (SELECT id FROM attempts WHERE id > ? ORDER BY id LIMIT ?);
 
+-- name: window_of_operations
+SELECT max(id) FROM (SELECT id FROM operations WHERE id > ? ORDER BY id LIMIT ?);
+
+-- name: old_operations
+-- Those that ended, and those that were never made whole.
+SELECT id, 0 FROM operations WHERE id BETWEEN ?1 AND ?2 AND coalesce(ended_at, iif(status IS NULL, started_at, NULL)) < ?3;
+
+-- name: delete_items
+DELETE FROM operation_items
+WHERE operation = ?1 AND place IN (SELECT place FROM operation_items WHERE operation = ?1 LIMIT ?2);
+
+-- name: delete_operation
+DELETE FROM operations WHERE id = ?;
+
 -- name: window_of_audit
 SELECT max(id) FROM (SELECT id FROM audit WHERE id > ? ORDER BY id LIMIT ?);
 

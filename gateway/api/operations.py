@@ -1,0 +1,172 @@
+"""Calls about operations: replays, discards and previews of many, which go on by themselves."""
+
+from typing import Any, Final
+
+from gateway.api import shapes
+from gateway.api.call import Ask, Call
+from gateway.api.dead_letters import chosen
+from gateway.api.doors import Doors
+from gateway.api.events import chosen_events, event_number
+from gateway.api.requests import BadRequest, EventWhich, OperationQuery, OperationWanted, selected, text_or_none
+from gateway.api.shapes import moment, moment_or_none
+from gateway.records import NewOperation, OperationRecord, OperationStatus
+
+MOST_FORCED = 100
+"""Of different orders: which of two is the newest would be a guess."""
+
+
+NAMED: Final = {"events": "events", "deadLetters": "dead letters"}
+"""How the audit calls what an operation is of."""
+
+
+async def make_operation(doors: Doors, ask: Ask) -> shapes.OperationMade:
+    """Fix what is meant now, and begin."""
+    wanted: OperationWanted = ask.body
+    if wanted.kind == "discard" and wanted.of == "events":
+        raise BadRequest('only dead letters are discarded: expected "of": "deadLetters"')
+    items, missing = await _items(doors, wanted)
+    if wanted.force:
+        await _check_forced(doors, wanted, items)
+    told = ", made the newest" if wanted.force else ""
+    act = ask.act(doors, wanted.kind, f"{NAMED[wanted.of]}{told}", text_or_none(wanted.reason))
+    new = NewOperation(kind=wanted.kind, of=wanted.of, items=items, is_forced=wanted.force)
+    record = await doors.bulk.make(new, act)
+    doors.audit(act.by, act.act, f"operation {record.id}: {act.what}")
+    doors.wake_operations()
+    return shapes.OperationMade(operation=_shown(record), missing=missing)
+
+
+async def list_operations(doors: Doors, ask: Ask) -> shapes.OperationList:
+    """Operations, newest first."""
+    query: OperationQuery = ask.query
+    page = await doors.bulk.operations(limit=query.limit, cursor=text_or_none(query.cursor))
+    return shapes.OperationList(operations=tuple(_shown(row) for row in page.rows), next=page.next)
+
+
+async def show_operation(doors: Doors, ask: Ask) -> shapes.OperationMade:
+    """An operation, and what became of its events."""
+    return shapes.OperationMade(operation=_shown(await doors.bulk.operation(event_number(ask.path["id"]))))
+
+
+async def pause_operation(doors: Doors, ask: Ask) -> shapes.OperationMade:
+    """Let it rest until it is resumed."""
+    return await _turn(doors, ask, "pause", "paused")
+
+
+async def resume_operation(doors: Doors, ask: Ask) -> shapes.OperationMade:
+    """Let it go on."""
+    return await _turn(doors, ask, "resume", "running")
+
+
+async def cancel_operation(doors: Doors, ask: Ask) -> shapes.OperationMade:
+    """End it; what it has done stays."""
+    return await _turn(doors, ask, "cancel", "cancelled")
+
+
+async def _turn(doors: Doors, ask: Ask, act: str, status: OperationStatus) -> shapes.OperationMade:
+    number = event_number(ask.path["id"])
+    done = ask.act(doors, act, f"operation {number}")
+    record = await doors.bulk.turn(number, status, done)
+    doors.audit(done.by, done.act, done.what)
+    doors.wake_operations()
+    return shapes.OperationMade(operation=_shown(record))
+
+
+async def _items(doors: Doors, wanted: OperationWanted) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is meant, in the operation's own words, and those of the ids to which there is nothing."""
+    if isinstance(wanted.preview, str):
+        if wanted.ids or wanted.filter:
+            raise BadRequest('expected one of "ids", "filter" and "preview"')
+        if wanted.kind == "discard":
+            raise BadRequest("a preview is of a replay: discard by ids or by a filter")
+        return tuple(await doors.bulk.items(event_number(wanted.preview))), ()
+    which: Any = selected(wanted.ids, wanted.which())
+    if wanted.of == "events":
+        events, missing = await chosen_events(doors, which)
+        return tuple(text for text in map(str, events) if text not in missing), missing
+    if isinstance(which, EventWhich):
+        raise BadRequest("expected a filter of dead letters")
+    letters, _, missing = await chosen(doors, which)
+    if wanted.kind == "discard":
+        return tuple(letters), missing
+    return tuple(map(str, await doors.operations.events_of(letters))), missing
+
+
+async def _check_forced(doors: Doors, wanted: OperationWanted, items: tuple[str, ...]) -> None:
+    if not wanted.ids or len(items) > MOST_FORCED:
+        raise BadRequest(f'"force" takes ids, {MOST_FORCED} at most')
+    if wanted.kind != "discard" and (order := await doors.bulk.order_of_two([int(item) for item in items])):
+        raise BadRequest(f'"force" takes ids of different orders: two of these tell of {order!r}')
+
+
+def _shown(record: OperationRecord) -> shapes.Operation:
+    return shapes.Operation(
+        id=str(record.id),
+        kind=record.kind,
+        of=record.of,
+        status=record.status,
+        total=record.total,
+        done=record.done,
+        failed=record.failed,
+        skipped=record.skipped,
+        effects=record.effects,
+        became=record.became,
+        by=record.by,
+        reason=record.reason,
+        started_at=moment(record.started_at),
+        ended_at=moment_or_none(record.ended_at),
+    )
+
+
+CALLS = (
+    Call(
+        method="POST",
+        path="operations",
+        summary="Begin a preview, a replay or a discard of many, which goes on by itself, after a restart too.",
+        does=make_operation,
+        answer=shapes.OperationMade,
+        body=OperationWanted,
+        needs_body=True,
+        statuses=(404,),
+        done=202,
+    ),
+    Call(
+        method="GET",
+        path="operations",
+        summary="Operations, newest first.",
+        does=list_operations,
+        answer=shapes.OperationList,
+        query=OperationQuery,
+    ),
+    Call(
+        method="GET",
+        path="operations/{id}",
+        summary="An operation, how far it is, and what became of its events.",
+        does=show_operation,
+        answer=shapes.OperationMade,
+    ),
+    Call(
+        method="POST",
+        path="operations/{id}/pause",
+        summary="Let an operation rest until it is resumed.",
+        does=pause_operation,
+        answer=shapes.OperationMade,
+        statuses=(409,),
+    ),
+    Call(
+        method="POST",
+        path="operations/{id}/resume",
+        summary="Let an operation go on.",
+        does=resume_operation,
+        answer=shapes.OperationMade,
+        statuses=(409,),
+    ),
+    Call(
+        method="POST",
+        path="operations/{id}/cancel",
+        summary="End an operation; what it has done stays.",
+        does=cancel_operation,
+        answer=shapes.OperationMade,
+        statuses=(409,),
+    ),
+)
