@@ -198,14 +198,20 @@ def new(
     *,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The vendor's name: small letters, digits, underscores.")],
     sample: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Option(
             "--sample",
             metavar="FILE",
             readable=False,
             help="A payload, or a captured request with its headers; again for more.",
         ),
-    ],
+    ] = None,
+    schema: Annotated[
+        Path | None,
+        typer.Option(
+            "--schema", metavar="FILE", readable=False, help="OpenAPI or JSON Schema, where there is no sample."
+        ),
+    ] = None,
     answer: Annotated[
         list[str] | None,
         typer.Option("--answer", metavar="PATH=FILE", help="What the vendor's API answers to the lookup of a sample."),
@@ -216,14 +222,18 @@ def new(
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
-    """Draft an adapter from samples: its module, golden cases and a page, with a mark where it is a guess."""
+    """Draft an adapter from samples or a schema: module, golden cases and a page, with a mark at each guess."""
     from gateway.workshop.kit import making, samples  # noqa: PLC0415 - only these commands load the kit
+    from gateway.workshop.kit.schema import read_schema  # noqa: PLC0415 - as above
 
+    if not sample and schema is None:
+        raise typer.BadParameter("expected --sample FILE, or --schema FILE")
     if (fault := making.fault_of_name(name)) is not None:
         raise Failure(f"{name}: {fault}")
     place = making.place_for(name, config.resolve().parent if config.exists() else Path.cwd(), is_package=package)
     try:
-        read = [samples.read_sample(path) for path in sample]
+        read = [samples.read_sample(path) for path in sample or ()]
+        read += [] if schema is None else read_schema(schema)
         answers = {path: Path(file).read_bytes() for path, _, file in (each.partition("=") for each in answer or [])}
         drafted, files = making.make(name, read, answers, place)
     except OSError as error:

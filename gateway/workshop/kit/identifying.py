@@ -75,9 +75,11 @@ def _candidates(body: Node, known: Sequence[str]) -> Iterator[Steps]:
 
 
 def _proof(values: Sequence[object], samples: Sequence[Sample]) -> bool | None:
-    """True: other in each of several samples; False: absent, or equal in samples that differ; None: one sample."""
+    """True: other in each of several samples; False: absent, or equal in some that differ; None: one, or made up."""
     if any(value is None or value == "" for value in values):
         return False
+    if any(sample.is_made_up for sample in samples):
+        return None
     bodies = {sample.hook.body for sample in samples}
     if len({str(value) for value in values}) < len(bodies):
         return False

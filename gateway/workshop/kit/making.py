@@ -86,7 +86,7 @@ def _write_cases(
     drafted: Draft, adapter: Adapter, samples: Sequence[Sample], answers: Mapping[str, bytes], folder: Path
 ) -> Iterator[Path]:
     """A golden case for each sample, and one of a body that holds nothing; expected is what comes out now."""
-    empty = Sample("empty_object", Hook(b"{}"), {})
+    empty = Sample("empty_object", Hook(b"{}"), {}, is_made_up=True)
     taken: set[str] = set()
     for sample in [*samples, empty]:
         name = sample.name
@@ -100,7 +100,7 @@ def _write_cases(
             options=drafted.example_options,
             answers=dict(answers) if sample is not empty else {},
             expected={},
-            origin="captured" if sample.is_captured else "" if sample is empty else "sample",
+            origin="captured" if sample.is_captured else "" if sample.is_made_up else "sample",
         )
         options = read_options(adapter, case.options)
         try:
@@ -123,6 +123,8 @@ def _parameters(hook: Hook) -> dict[str, str]:
 def _page(drafted: Draft, shapes: Shapes, samples: Sequence[Sample], place: Place) -> str:
     captured = sum(sample.is_captured for sample in samples)
     kinds = f"{len(samples)} sample{'s' if len(samples) > 1 else ''}, {captured} of them captured"
+    if any(sample.is_made_up for sample in samples):
+        kinds += ", some made up from a schema"
     return render(
         "page.md.j2",
         title=_title(drafted.name),

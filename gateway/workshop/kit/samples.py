@@ -30,12 +30,16 @@ class UnreadableSample(ValueError):  # noqa: N818 - named by what is wrong
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """One sample, by its file's name. `is_captured`: it came with the headers of a request."""
+    """One sample, by its file's name.
+
+    `is_captured`: it came with the headers of a request. `is_made_up`: by us, from a schema.
+    """
 
     name: str
     hook: Hook
     value: Any
     is_captured: bool = False
+    is_made_up: bool = False
 
 
 def read_sample(path: Path) -> Sample:
@@ -46,7 +50,7 @@ def read_sample(path: Path) -> Sample:
         OSError: the file cannot be read.
     """
     raw = path.read_bytes()
-    name = re.sub(r"[^a-z0-9]+", "_", path.name.partition(".")[0].lower()).strip("_") or "sample"
+    name = sample_name(path.name.partition(".")[0])
     hook = captured(raw)
     body = raw if hook is None else hook.body
     try:
@@ -56,6 +60,11 @@ def read_sample(path: Path) -> Sample:
     if not isinstance(value, dict | list):
         raise UnreadableSample(f"{path} holds no object and no list")
     return Sample(name, hook or Hook(body), value, is_captured=hook is not None)
+
+
+def sample_name(text: str) -> str:
+    """A text as the name of a sample, and of the golden case that is made of it."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "sample"
 
 
 def captured(raw: bytes) -> Hook | None:
