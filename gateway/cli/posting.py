@@ -16,7 +16,7 @@ from gateway.config.parts import Parts
 from gateway.config.urls import origin_of
 from gateway.ingress.verify import compile_proofs
 from gateway.workshop.kit.samples import captured
-from gateway.workshop.signing import Credentials, credentials_of
+from gateway.workshop.signing import proof_of
 
 HOP_HEADERS: Final = frozenset(
     {
@@ -83,7 +83,7 @@ def _post(client: httpx.Client, target: Target, file: Path, hook: Hook) -> Sent:
 
 def _proven(source: Source, hook: Hook) -> tuple[dict[str, str], dict[str, str]]:
     """Headers and parameters with a proof of ours; one that was captured is out of date, or another's."""
-    proof = Credentials() if source.auth == "none" else credentials_of(source.auth[0], hook.body, time.time)
+    proof = proof_of(source.auth, hook.body, time.time)
     old = compile_proofs(source.auth, time.time_ns)
     dropped = HOP_HEADERS | {name.decode() for name in old.hides} | {"authorization"}
     kept = {name: value for name, value in hook.headers.items() if name not in dropped}

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from adapters import Adapter, Api
 from gateway.config.kinds import suggestion
-from gateway.config.model import Basic, Header, Hmac, Query, Settings, Source, StandardWebhooks, Tenant
-from gateway.config.nodes import Faults, Node, nearest
+from gateway.config.model import Basic, Header, Hmac, PublicKey, Query, Settings, Source, StandardWebhooks, Tenant
+from gateway.config.nodes import Faults, KeyPath, Node, nearest
 from gateway.config.urls import fault_of_url, normal_url
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -190,7 +190,7 @@ class Checks:
         if self._faults.is_clear(*path, "auth") and source.auth != "none":
             for place, proof in enumerate(source.auth):
                 for key, fault in _faults_of_proof(proof):
-                    self._say(fault, *path, "auth", place, key)
+                    self._say(fault, *path, "auth", place, *key)
 
 
 def _fault_of_api(api: Api) -> str | None:
@@ -219,21 +219,37 @@ def _network_words(text: str) -> str:
         return "expected an address or a network, such as 192.0.2.7 or 192.0.2.0/24"
 
 
-def _faults_of_proof(proof: object) -> Iterable[tuple[str, str]]:
+def _faults_of_proof(proof: object) -> Iterable[tuple[KeyPath, str]]:
     """The key and the fault of what could never match a request."""
     header = "expected the name of a header"
     if isinstance(proof, Header) and not _HEADER_NAME.fullmatch(proof.name):
-        yield "name", header
-    if isinstance(proof, Hmac) and not _HEADER_NAME.fullmatch(proof.header):
-        yield "header", header
+        yield ("name",), header
+    if isinstance(proof, Hmac | PublicKey) and not _HEADER_NAME.fullmatch(proof.header):
+        yield ("header",), header
     if isinstance(proof, Query) and not proof.parameter:
-        yield "parameter", "expected the name of a query parameter"
+        yield ("parameter",), "expected the name of a query parameter"
     if isinstance(proof, Basic) and ":" in proof.username:
-        yield "username", "a user name may not hold a colon: HTTP Basic cannot carry it"
+        yield ("username",), "a user name may not hold a colon: HTTP Basic cannot carry it"
     if isinstance(proof, StandardWebhooks):
         secrets = proof.secret if isinstance(proof.secret, list) else [proof.secret]
         if not all(_is_base64(secret.removeprefix("whsec_")) for secret in secrets):
-            yield "secret", "expected base64, perhaps behind whsec_"
+            yield ("secret",), "expected base64, perhaps behind whsec_"
+    if isinstance(proof, PublicKey):
+        keys = enumerate(proof.key) if isinstance(proof.key, list) else [(None, proof.key)]
+        for place, key in keys:
+            fault = _fault_of_key(proof.algorithm, key)
+            if fault is not None:
+                yield ("key",) if place is None else ("key", place), fault
+
+
+def _fault_of_key(algorithm: str, key: str) -> str | None:
+    from gateway.config.keys import signs_with  # noqa: PLC0415 - slow to load, and few sources have one
+
+    try:
+        signs_with(algorithm, key)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _is_base64(text: str) -> bool:

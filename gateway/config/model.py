@@ -177,7 +177,16 @@ class StandardWebhooks(Section, frozen=True, tag="standard_webhooks"):
     secret: Secret | list[Secret]
 
 
-Proof: TypeAlias = Bearer | Basic | Header | Query | Hmac | StandardWebhooks
+class PublicKey(Section, frozen=True, tag="public_key"):
+    """A signature over the raw body by a vendor that shows its public key, in PEM; it rotates as a secret does."""
+
+    algorithm: Literal["rsa-sha256", "ecdsa-sha256", "ed25519"]
+    header: str
+    key: Secret | list[Secret]
+    encoding: Literal["base64", "hex"] = "base64"
+
+
+Proof: TypeAlias = Bearer | Basic | Header | Query | Hmac | StandardWebhooks | PublicKey
 
 
 class Source(Section, frozen=True):

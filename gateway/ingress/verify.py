@@ -8,12 +8,12 @@ import binascii
 import hmac
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from gateway.config.model import Basic, Bearer, Header, Hmac, Proof, Query, StandardWebhooks
+from gateway.config.model import Basic, Bearer, Header, Hmac, Proof, PublicKey, Query, StandardWebhooks
 from gateway.events import SECOND, Clock, Micros
 
 Headers: TypeAlias = Mapping[bytes, bytes | None]
@@ -97,7 +97,7 @@ class _Part(msgspec.Struct, frozen=True):
     scheme: bytes | None = None
 
 
-def _compiled(proof: Proof, clock: Clock) -> _Part:
+def _compiled(proof: Proof, clock: Clock) -> _Part:  # noqa: PLR0911 - a dispatch, one return a kind
     match proof:
         case Bearer():
             return _Part(head=_bearer(proof), hides=(_AUTHORIZATION,), scheme=b'Bearer realm="hooks"')
@@ -112,6 +112,8 @@ def _compiled(proof: Proof, clock: Clock) -> _Part:
             return _Part(body=_signature(proof), hides=(_header_name(proof.header),))
         case StandardWebhooks():
             return _Part(body=_standard_webhooks(proof, clock), reads=_SIGNED[:2], hides=_SIGNED[2:])
+        case PublicKey():
+            return _Part(body=_public_key(proof), hides=(_header_name(proof.header),))
 
 
 def parameter_values(query: bytes, name: bytes) -> list[bytes]:
@@ -176,7 +178,7 @@ def _parameter(proof: Query) -> HeadProof:
 def _signature(proof: Hmac) -> BodyProof:
     secrets = [secret.encode() for secret in _live(proof.secret)]
     name, digest, prefix = _header_name(proof.header), proof.digest, proof.prefix.encode()
-    decode = _from_base64 if proof.encoding == "base64" else _from_hex
+    decode = _DECODERS[proof.encoding]
 
     def fits(headers: Headers, body: bytes) -> bool:
         given = headers.get(name)
@@ -207,6 +209,24 @@ def _standard_webhooks(proof: StandardWebhooks, clock: Clock) -> BodyProof:
             version, _, encoded = signature.partition(b",")
             given = _from_base64(encoded) if version == b"v1" else None
             is_signed |= given is not None and _is_one_of(expected, given)
+        return is_signed
+
+    return fits
+
+
+def _public_key(proof: PublicKey) -> BodyProof:
+    from gateway.config.keys import signs_with  # noqa: PLC0415 - slow to load, and few sources have one
+
+    keys = [signs_with(proof.algorithm, key) for key in _live(proof.key)]
+    name, decode = _header_name(proof.header), _DECODERS[proof.encoding]
+
+    def fits(headers: Headers, body: bytes) -> bool:
+        signature = decode(headers.get(name) or b"")
+        if not signature:
+            return False
+        is_signed = False
+        for signs in keys:
+            is_signed |= signs(signature, body)
         return is_signed
 
     return fits
@@ -262,3 +282,6 @@ def _from_hex(text: bytes) -> bytes | None:
         return binascii.unhexlify(text)
     except (binascii.Error, ValueError):
         return None
+
+
+_DECODERS: Final[Mapping[str, Callable[[bytes], bytes | None]]] = {"base64": _from_base64, "hex": _from_hex}

@@ -4,12 +4,13 @@ import base64
 import binascii
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import msgspec
 
 from adapters import Secret
-from gateway.config.model import Basic, Bearer, Header, Hmac, Proof, Query, StandardWebhooks
+from gateway.config.model import Basic, Bearer, Header, Hmac, Proof, PublicKey, Query, StandardWebhooks
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -19,8 +20,20 @@ class Credentials(msgspec.Struct, frozen=True):
     parameters: dict[str, str] = {}
 
 
+def can_be_proven(auth: Sequence[Proof] | Literal["none"]) -> bool:
+    """Whether the secrets of this `auth` suffice to send as the vendor: public keys do not."""
+    return auth == "none" or not all(isinstance(proof, PublicKey) for proof in auth)
+
+
+def proof_of(auth: Sequence[Proof] | Literal["none"], body: bytes, now: Callable[[], float]) -> Credentials:
+    """By the first of these proofs that can be made. Raises ValueError where none can."""
+    if auth == "none":
+        return Credentials()
+    return credentials_of(next((proof for proof in auth if can_be_proven([proof])), auth[0]), body, now)
+
+
 def credentials_of(proof: Proof, body: bytes, now: Callable[[], float]) -> Credentials:
-    """What proves a request with this body; `now` gives seconds since 1970."""
+    """What proves a request with this body; `now` gives seconds since 1970. Raises ValueError where nothing can."""
     match proof:
         case Bearer():
             return Credentials({"Authorization": f"Bearer {_first(proof.token)}"})
@@ -37,6 +50,8 @@ def credentials_of(proof: Proof, body: bytes, now: Callable[[], float]) -> Crede
             return Credentials({proof.header: proof.prefix + signature})
         case StandardWebhooks():
             return _standard_webhooks(_first(proof.secret), body, int(now()))
+        case PublicKey():
+            raise ValueError("the source asks for a signature by the vendor's private key, which is not here")
 
 
 def _standard_webhooks(secret: str, body: bytes, timestamp: int) -> Credentials:

@@ -1,6 +1,7 @@
 """What the authentication of every source owes, for every kind of proof."""
 
 import base64
+import functools
 import hashlib
 import hmac
 import json
@@ -9,9 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, padding, rsa
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from gateway.config.model import Basic, Bearer, Header, Hmac, Proof, Query, StandardWebhooks
+from gateway.config.model import Basic, Bearer, Header, Hmac, Proof, PublicKey, Query, StandardWebhooks
 from gateway.events import SECOND
 from gateway.ingress.verify import MOST_SIGNATURES, Proofs, compile_proofs
 
@@ -69,6 +72,42 @@ def configure_standard(secrets: Any) -> Proof:
     return StandardWebhooks(secret=[standard_key(each) if each else "" for each in listed])
 
 
+MAKE: dict[str, Callable[[], Any]] = {
+    "rsa-sha256": lambda: rsa.generate_private_key(65537, 2048),
+    "ecdsa-sha256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+}
+HOW: dict[str, tuple[Any, ...]] = {
+    "rsa-sha256": (padding.PKCS1v15(), hashes.SHA256()),
+    "ecdsa-sha256": (ec.ECDSA(hashes.SHA256()),),
+    "ed25519": (),
+}
+
+
+@functools.cache
+def private_key(algorithm: str, name: str) -> Any:
+    """A vendor's key, made once a run for each name."""
+    return MAKE[algorithm]()
+
+
+def pem(private: Any) -> str:
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return str(private.public_key().public_bytes(serialization.Encoding.PEM, form).decode())
+
+
+def public_kind(algorithm: Any, encoding: Any) -> Kind:
+    def write(secret: str, body: bytes) -> Request:
+        signature = private_key(algorithm, secret).sign(body, *HOW[algorithm])
+        return {b"x-signature": base64.b64encode(signature) if encoding == "base64" else signature.hex().encode()}, b""
+
+    def configure(secrets: Any) -> Proof:
+        listed = [secrets] if isinstance(secrets, str) else secrets
+        keys = [pem(private_key(algorithm, each)) if each else "" for each in listed]
+        return PublicKey(algorithm=algorithm, header="X-Signature", key=keys, encoding=encoding)
+
+    return Kind(configure, write, b"x-signature")
+
+
 KINDS = {
     "bearer": Kind(
         lambda secrets: Bearer(token=secrets),
@@ -91,8 +130,11 @@ KINDS = {
     "hmac-sha1-hex": hmac_kind("sha1", "hex", ""),
     "hmac-sha512-base64": hmac_kind("sha512", "base64", "v1="),
     "standard_webhooks": Kind(configure_standard, write_standard, b"webhook-signature"),
+    "public_key-rsa": public_kind("rsa-sha256", "base64"),
+    "public_key-ecdsa-hex": public_kind("ecdsa-sha256", "hex"),
+    "public_key-ed25519": public_kind("ed25519", "base64"),
 }
-SIGNED = [name for name in KINDS if name.startswith(("hmac", "standard"))]
+SIGNED = [name for name in KINDS if name.startswith(("hmac", "standard", "public"))]
 
 
 @pytest.fixture(params=list(KINDS))
@@ -314,6 +356,69 @@ def test_a_standard_secret_of_another_form_is_refused_at_the_start(secret: str) 
     """It could never fit."""
     with pytest.raises(ValueError, match="base64"):
         compile_proofs([StandardWebhooks(secret=secret)], lambda: 0)
+
+
+def test_a_known_signature_fits() -> None:
+    """RFC 8032, 7.1, TEST 2: a signature that no code of ours or of our tests made."""
+    key = bytes.fromhex("302a300506032b65700321003d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")
+    text = f"-----BEGIN PUBLIC KEY-----\n{base64.b64encode(key).decode()}\n-----END PUBLIC KEY-----\n"
+    signature = (
+        b"92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+        b"085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
+    )
+    proof = PublicKey(algorithm="ed25519", header="X-Signature", key=text, encoding="hex")
+
+    assert fits(compile_proofs([proof], lambda: 0), ({b"x-signature": signature}, b""), b"\x72")
+    assert not fits(compile_proofs([proof], lambda: 0), ({b"x-signature": signature}, b""), b"\x73")
+
+
+@pytest.mark.parametrize("algorithm", list(MAKE))
+@pytest.mark.parametrize("spelling", [str.strip, lambda text: f"\n{text}\n\n", lambda text: text.replace("\n", "\r\n")])
+def test_a_public_key_fits_however_its_lines_end(algorithm: Any, spelling: Callable[[str], str]) -> None:
+    """A file, a variable and a block of YAML end their lines differently."""
+    key = private_key(algorithm, "s3cret")
+    proof = PublicKey(algorithm=algorithm, header="X-Signature", key=spelling(pem(key)))
+    signature = base64.b64encode(key.sign(BODY, *HOW[algorithm]))
+
+    assert fits(compile_proofs([proof], lambda: 0), ({b"x-signature": signature}, b""))
+
+
+def no_spki(private: Any) -> str:
+    encoding, form = serialization.Encoding.PEM, serialization.PublicFormat.PKCS1
+    return str(private.public_key().public_bytes(encoding, form).decode())
+
+
+def in_private(private: Any) -> str:
+    form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    return str(private.private_bytes(serialization.Encoding.PEM, form, plain).decode())
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "key", "told"),
+    [
+        ("ed25519", lambda: "nonsense", "expected one public key in PEM"),
+        ("ed25519", lambda: pem(private_key("ed25519", "a")) + pem(private_key("ed25519", "b")), "expected one public"),
+        ("ed25519", lambda: pem(private_key("ed25519", "a")).replace("M", "A"), "no public key that can be read"),
+        ("ed25519", lambda: in_private(private_key("ed25519", "a")), "a private key"),
+        ("rsa-sha256", lambda: no_spki(private_key("rsa-sha256", "s3cret")), "expected one public key in PEM"),
+        ("rsa-sha256", lambda: pem(rsa.generate_private_key(65537, 1024)), "1024 bits is too short"),
+        ("ecdsa-sha256", lambda: pem(ec.generate_private_key(ec.SECP224R1())), "224 bits is too short"),
+        ("rsa-sha256", lambda: pem(private_key("ed25519", "a")), "takes an RSA key"),
+        ("rsa-sha256", lambda: pem(dsa.generate_private_key(2048)), "takes an RSA key"),
+        ("ecdsa-sha256", lambda: pem(private_key("rsa-sha256", "s3cret")), "takes a key on an elliptic curve"),
+        ("ed25519", lambda: pem(private_key("ecdsa-sha256", "s3cret")), "takes an Ed25519 key"),
+    ],
+)
+def test_a_public_key_that_cannot_serve_is_refused_at_the_start(
+    algorithm: Any, key: Callable[[], str], told: str
+) -> None:
+    """It is said what is wrong, and never the key."""
+    text = key()
+    proof = PublicKey(algorithm=algorithm, header="X-Signature", key=[pem(MAKE[algorithm]()), text])
+
+    with pytest.raises(ValueError, match=told) as caught:
+        compile_proofs([proof], lambda: 0)
+    assert not any(line in str(caught.value) for line in text.splitlines() if len(line) > 30)
 
 
 def empty(kind: Kind) -> Request:

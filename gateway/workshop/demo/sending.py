@@ -10,7 +10,7 @@ import msgspec
 from gateway.config import Config
 from gateway.config.model import ConfiguredSource
 from gateway.workshop.samples import sample
-from gateway.workshop.signing import Credentials, credentials_of
+from gateway.workshop.signing import can_be_proven, proof_of
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -79,7 +79,8 @@ def recipients(config: Config, *, without: set[str]) -> list[tuple[Sample, Confi
     """Each sample with its source; samples that have none, or whose source is named in `without`, are left out."""
     by_adapter: dict[str, ConfiguredSource] = {}
     for source in config.sources.values():
-        by_adapter.setdefault(source.adapter.name, source)
+        if can_be_proven(source.settings.auth):
+            by_adapter.setdefault(source.adapter.name, source)
     found = [(each, by_adapter[each.adapter]) for each in SAMPLES if each.adapter in by_adapter]
     return [(each, source) for each, source in found if source.name not in without]
 
@@ -87,8 +88,7 @@ def recipients(config: Config, *, without: set[str]) -> list[tuple[Sample, Confi
 async def send(client: httpx.AsyncClient, url: str, what: Sample, source: ConfiguredSource) -> Sent:
     """Post a sample as the vendor would."""
     body = sample(what.file)
-    auth = source.settings.auth
-    proof = Credentials() if auth == "none" else credentials_of(auth[0], body, time.time)
+    proof = proof_of(source.settings.auth, body, time.time)
     answer = await client.post(
         f"{url}/hooks/{quote(source.name, safe='')}",
         content=body,

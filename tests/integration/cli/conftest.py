@@ -76,6 +76,17 @@ sources:
     adapter: ./acme.py
     tenant: demo
     auth: [{{type: standard_webhooks, secret: whsec_c2VjcmV0IGtleSBoZXJl}}]
+  keyed:
+    adapter: ./acme.py
+    tenant: demo
+    auth:
+      - type: public_key
+        algorithm: ed25519
+        header: X-Sig
+        key: |
+          -----BEGIN PUBLIC KEY-----
+          MCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=
+          -----END PUBLIC KEY-----
   open: {{adapter: ./acme.py, tenant: demo, auth: none}}
 """
 

@@ -22,6 +22,16 @@ def test_send_proves_itself_in_every_way(ask, gateway, tmp_path, source):
     assert event["topic"] == "from the shell"
 
 
+def test_send_says_what_it_cannot_sign(ask, tmp_path):
+    """Only the vendor has the private key of a public one."""
+    (tmp_path / "body.json").write_text('{"id": "keyed"}')
+
+    sent = ask("send", "keyed", tmp_path / "body.json")
+
+    assert (sent.code, sent.out) == (1, "")
+    assert "cannot sign: the source asks for a signature by the vendor's private key, which is not here" in sent.err
+
+
 @pytest.mark.parametrize("source", ["bearer", "basic", "header", "query", "hmac", "standard", "open"])
 def test_send_understands_a_captured_request(ask, gateway, tmp_path, source):
     """Its body, headers, parameters and path are sent; its credentials and its connection's headers are ours."""

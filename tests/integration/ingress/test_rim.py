@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from adapters import Hook, Identity, Reply
+from adapters import Hook, Identity, Reply, Secret
 from adapters.shopify import ADAPTER as SHOPIFY
-from gateway.config.model import Basic, Bearer, ConfiguredSource, Hmac, Limits, Query, Server, Source
+from gateway.config.model import Basic, Bearer, ConfiguredSource, Hmac, Limits, PublicKey, Query, Server, Source
 from gateway.events import SECOND, Reason
 from gateway.ground.failures import BURST
 from gateway.ingress.refusals import REASONS
@@ -28,6 +30,10 @@ from gateway.serving import taking
 from tests.integration.ingress.running import GOOD, Answer, Running, adapter, configuration, drained, source
 
 SECRET = "s3cret"
+
+
+VENDOR = Ed25519PrivateKey.generate()
+PUBLIC = Secret(VENDOR.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode())
 
 
 class Time:
@@ -59,6 +65,7 @@ SOURCES = [
     source("strict", malformed="reject"),
     source("open", auth="none"),
     source("signed", auth=[Hmac(header="X-Signature", secret=SECRET)]),
+    source("keyed", auth=[PublicKey(algorithm="ed25519", header="X-Signature", key=PUBLIC, encoding="hex")]),
     source("either", auth=[Basic(username="u", password="p"), Hmac(header="X-Signature", secret=SECRET)]),
     source("query", auth=[Query(parameter="token", value=SECRET)]),
     source("here", allow_ips=["127.0.0.0/8"]),
@@ -484,6 +491,18 @@ def test_a_signature_is_proved_over_the_raw_bytes(rim: Running) -> None:
 
     assert (good.status, bad.status) == (200, 401)
     assert "connection" not in bad.headers
+
+
+def test_a_signature_by_the_vendor_s_own_key_lets_in(rim: Running) -> None:
+    """Over the raw bytes, by the private half of the configured key; the signature is not kept."""
+    body = b'{"id" : "keyed"}'
+    sign = {"X-Signature": VENDOR.sign(body).hex(), "Authorization": ""}
+    good = rim.post(body, sign, "/hooks/keyed")
+    bad = rim.post(body + b" ", sign, "/hooks/keyed")
+    stranger = rim.post(body, {**sign, "X-Signature": Ed25519PrivateKey.generate().sign(body).hex()}, "/hooks/keyed")
+
+    assert (good.status, bad.status, stranger.status) == (200, 401, 401)
+    assert sign["X-Signature"].encode() not in rim.stored().context
 
 
 def test_any_proof_of_the_list_lets_in(rim: Running) -> None:

@@ -9,8 +9,8 @@ import pytest
 from standardwebhooks import Webhook
 
 from adapters import Secret
-from gateway.config import Basic, Bearer, Header, Hmac, Query, StandardWebhooks
-from gateway.workshop.signing import credentials_of
+from gateway.config import Basic, Bearer, Header, Hmac, PublicKey, Query, StandardWebhooks
+from gateway.workshop.signing import can_be_proven, credentials_of, proof_of
 
 BODY = '{"id": "é"}'.encode()
 
@@ -61,3 +61,21 @@ def test_a_key_that_is_no_base64_is_said_so():
     """A Standard Webhooks secret that cannot be read is a ValueError with words."""
     with pytest.raises(ValueError, match="not base64"):
         credentials_of(StandardWebhooks(secret=Secret("whsec_!!")), BODY, now)
+
+
+def test_a_vendor_s_private_key_is_not_here():
+    """Of a signature that only the vendor can make it is said so."""
+    keyed = PublicKey(algorithm="ed25519", header="X-Sig", key=Secret("any"))
+
+    with pytest.raises(ValueError, match="the vendor's private key, which is not here"):
+        proof_of([keyed], BODY, now)
+    assert not can_be_proven([keyed])
+
+
+def test_the_first_proof_that_can_be_made_is_made():
+    """Of several kinds the one that needs nobody else's key; where nothing is asked for, nothing."""
+    keyed = PublicKey(algorithm="ed25519", header="X-Sig", key=Secret("any"))
+
+    assert proof_of([keyed, Bearer(token=Secret("t"))], BODY, now).headers == {"Authorization": "Bearer t"}
+    assert proof_of("none", BODY, now).headers == {}
+    assert can_be_proven([keyed, Bearer(token=Secret("t"))])

@@ -87,6 +87,12 @@ TOKEN = 'api: {token: "${API_TOKEN}"}'
         (TOKEN, "api: {tokens: [{name: a, token: abcd}, {name: b, token: abcd}]}", "api.tokens[1].token", "the same"),
         (TOKEN, "api: {tokens: [{name: '', token: abcd}]}", "api.tokens[0].name", "expected a name"),
         (ACME_AUTH, "auth: [{type: standard_webhooks, secret: 'whsec_!'}]", "sources.acme.auth[0].secret", "base64"),
+        (
+            ACME_AUTH,
+            "auth: [{type: public_key, algorithm: ed25519, header: X-Sig, key: [nonsense]}]",
+            "sources.acme.auth[0].key[0]",
+            "expected one public key in PEM",
+        ),
         (TOKEN, TOKEN + "\nserver: {port: 65536}", "server.port", "0 to 65535"),
         (TOKEN, TOKEN + "\nserver: {port: -1}", "server.port", "0 to 65535"),
         (TOKEN, TOKEN + "\nserver: {host: ''}", "server.host", "expected a host"),
