@@ -11,7 +11,7 @@ import msgspec
 
 from adapters import Hook, Secret
 from adapters.ongoing import ADAPTER
-from adapters.ongoing_options import Options
+from adapters.ongoing.options import Options
 from gateway.config.model import ConfiguredSource, Source, Tenant
 from gateway.events import SECOND, Arrival, EventStatus, StoredLookup, TranslatedEvent, UntranslatedEvent
 from gateway.ground.watchdog import Watchdog

@@ -27,13 +27,25 @@ def samples_of(adapter: Adapter) -> Iterator[Any]:
             continue
 
 
-def _files(adapter: Adapter) -> list[Path]:
+def folders_of(adapter: Adapter) -> list[Path]:
+    """Where what belongs to an adapter may lie: the folder of its module, of a package the one around it, too."""
     module = sys.modules.get(getattr(adapter.translate, "__module__", ""))
     if module is None or module.__file__ is None:
         return []
-    folder = Path(module.__file__).resolve().parent
-    golden = (folder / "golden", folder.parent / "tests" / "golden")
+    file = Path(module.__file__).resolve()
+    return [file.parent, *([file.parent.parent] if file.name == "__init__.py" else [])]
+
+
+def golden_folders_of(adapter: Adapter) -> list[Path]:
+    """Where its golden cases may be: below its own folder, or in the checkout's `tests`."""
+    places = [
+        each for folder in folders_of(adapter) for each in (folder / "golden", folder.parent / "tests" / "golden")
+    ]
+    return [place / adapter.name for place in places if (place / adapter.name).is_dir()]
+
+
+def _files(adapter: Adapter) -> list[Path]:
     return [
-        *sorted((folder / "samples" / adapter.name).glob("*.json")),
-        *(path for place in golden for path in sorted((place / adapter.name).glob("*/body.json"))),
+        *(path for each in folders_of(adapter) for path in sorted((each / "samples" / adapter.name).glob("*.json"))),
+        *(path for place in golden_folders_of(adapter) for path in sorted(place.glob("*/body.json"))),
     ]

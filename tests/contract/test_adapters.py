@@ -24,7 +24,10 @@ from schemas import encode_order
 
 TESTS = Path(__file__).parents[1]
 HOSTILE = CORPUS | {file.name: file.read_bytes() for file in sorted((TESTS / "hostile").iterdir())}
-MODULES = {name: importlib.import_module(f"adapters.{name}") for _, name, _ in pkgutil.iter_modules(adapters.__path__)}
+MODULES = {
+    name.removeprefix("adapters."): importlib.import_module(name)
+    for _, name, _ in pkgutil.walk_packages(adapters.__path__, "adapters.")
+}
 ADAPTERS: dict[str, Adapter] = {
     module.ADAPTER.name: module.ADAPTER for module in MODULES.values() if hasattr(module, "ADAPTER")
 }
@@ -112,7 +115,7 @@ def test_modules_of_the_package_are_pure(name):
     """No module of the package reaches for a clock, a disk, a network or another adapter."""
     source = Path(MODULES[name].__file__).read_text(encoding="utf-8")
 
-    assert problems_of_purity(source, frozenset(ADAPTERS) - {name}) == []
+    assert problems_of_purity(source, frozenset(ADAPTERS) - {name.partition(".")[0]}) == []
 
 
 class LaxOptions(msgspec.Struct):

@@ -15,7 +15,7 @@ from adapters import Order, VendorModel
 from gateway.workshop.kit.cases import load_cases
 
 ROOT = Path(__file__).parents[2]
-MODULES = [importlib.import_module(f"adapters.{name}") for _, name, _ in pkgutil.iter_modules(adapters.__path__)]
+MODULES = [importlib.import_module(name) for _, name, _ in pkgutil.walk_packages(adapters.__path__, "adapters.")]
 BUILT_IN = {
     module.ADAPTER.name: module.ADAPTER
     for module in MODULES

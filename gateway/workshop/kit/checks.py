@@ -279,13 +279,13 @@ def problems_of_running(adapter: Adapter, cases: Iterable[Case]) -> list[str]:
 
 
 def modules_of(adapter: Adapter) -> list[ModuleType]:
-    """The adapter's own modules: the one that holds it, and those beside it that carry its name."""
+    """The adapter's own modules: the one that holds it, and those of its package."""
     home = home_of(adapter)
     if home is None:
         return []
     name = home.__name__
-    prefixes = (f"{name}_",) if name.startswith("adapters.") else (f"{name.partition('.')[0]}.",)
-    own = [module for other, module in sorted(sys.modules.items()) if other.startswith(prefixes) and other != name]
+    package = f"{name if name.startswith('adapters.') else name.partition('.')[0]}."
+    own = [module for other, module in sorted(sys.modules.items()) if other.startswith(package) and other != name]
     return [home, *(module for module in own if getattr(module, "__file__", None))]
 
 
@@ -298,7 +298,10 @@ def home_of(adapter: Adapter) -> ModuleType | None:
 def siblings_of(adapter: Adapter) -> frozenset[str]:
     """The other adapters' modules in the package `adapters`."""
     folder = Path(adapters.__path__[0])
-    names = {file.stem for file in folder.glob("*.py") if "\nADAPTER = " in file.read_text(encoding="utf-8")}
+    pages = {file.stem: file for file in folder.glob("*.py")} | {
+        file.parent.name: file for file in folder.glob("*/__init__.py")
+    }
+    names = {name for name, page in pages.items() if "\nADAPTER = " in page.read_text(encoding="utf-8")}
     return frozenset(names - {adapter.name})
 
 

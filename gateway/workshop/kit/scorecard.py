@@ -14,6 +14,7 @@ import msgspec
 
 from adapters import Adapter, Hook
 from adapters.contract import BOM
+from gateway.drift.expected import folders_of, golden_folders_of
 from gateway.drift.shapes import ITEM, Shapes, shapes_of, written
 from gateway.ground.watchdog import Watchdog
 from gateway.workshop.kit import checks, claims
@@ -178,25 +179,16 @@ def _marks(
 
 def cases_directory(adapter: Adapter) -> Path | None:
     """Where an adapter's golden cases are: below its own folder, or in the checkout's `tests`; None: nowhere."""
-    home = checks.home_of(adapter)
-    if home is None or home.__file__ is None:
-        return None
-    folder = Path(home.__file__).resolve().parent
-    places = (folder / "golden" / adapter.name, folder.parent / "tests" / "golden" / adapter.name)
-    return next((place for place in places if place.is_dir()), None)
+    return next(iter(golden_folders_of(adapter)), None)
 
 
 def page_of(adapter: Adapter) -> Path | None:
     """The adapter's page: beside it, in its package, or among the checkout's docs; None: nowhere."""
-    home = checks.home_of(adapter)
-    if home is None or home.__file__ is None:
-        return None
-    folder = Path(home.__file__).resolve().parent
-    places = (
-        folder / f"{adapter.name}.md",
-        folder.parent / "docs" / "vendors" / f"{adapter.name}.md",
-        *([folder.parent / "README.md"] if Path(home.__file__).name == "__init__.py" else []),
-    )
+    folders = folders_of(adapter)
+    name = f"{adapter.name}.md"
+    places = [page for each in folders for page in (each / name, each.parent / "docs" / "vendors" / name)]
+    # A package's README stands around it.
+    places += [each / "README.md" for each in folders[1:]]
     return next((place for place in places if place.is_file()), None)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters import ongoing_reconciliation
+from adapters.ongoing import reconciliation
 from gateway.errors import ConflictingRequest
 from gateway.events import SECOND, EventStatus
 from gateway.lookups.loop import VendorAnswer
@@ -161,7 +161,7 @@ async def test_another_instance_is_another_owner(live, warehouse):
 
 async def test_all_pages_are_read(live, warehouse, monkeypatch):
     """In ranges of ids until a page is empty, whoever has the last id of a page."""
-    monkeypatch.setattr(ongoing_reconciliation, "PAGE", 7)
+    monkeypatch.setattr(reconciliation, "PAGE", 7)
     for number in range(1, 31):
         warehouse.put(an_order(number))
     async with live(**OF_74) as here:
@@ -174,7 +174,7 @@ async def test_all_pages_are_read(live, warehouse, monkeypatch):
 
 async def test_a_run_that_breaks_off_is_repeated_and_skips_nothing(live, warehouse, monkeypatch):
     """What came in before the break is not made again; the rest comes in."""
-    monkeypatch.setattr(ongoing_reconciliation, "PAGE", 7)
+    monkeypatch.setattr(reconciliation, "PAGE", 7)
     for number in range(1, 31):
         warehouse.put(an_order(number))
     async with live(**OF_74) as here:

@@ -6,7 +6,7 @@ import pytest
 
 from adapters import Hook, MalformedAnswer
 from adapters.ongoing import ADAPTER, translate
-from adapters.ongoing_options import ApiOptions, Options
+from adapters.ongoing.options import ApiOptions, Options
 
 EVENT = {"webhookOrdersId": 1, "webhookEventId": 2, "system": "nord", "orderId": 5, "orderNumber": "A-5",
          "goodsOwnerId": 9}  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 
 from adapters import Hook, MalformedPayload, Secret
 from adapters.ongoing import ADAPTER
-from adapters.ongoing_options import Options
+from adapters.ongoing.options import Options
 
 API = {"base_url": "https://wms.example/api/v1/", "username": "u", "password": "p"}
 SINCE = datetime(2025, 6, 30, 12, 0, 0, 999, tzinfo=timezone(timedelta(hours=2)))

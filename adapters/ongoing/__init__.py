@@ -12,7 +12,7 @@ Quirks, each held by a golden case:
 - nothing tells weight, volume or pallets of an order but its way bill rows, which come as a list or wrapped.
 
 A reconciled order comes as an event of the gateway's own making, `{"reconcile": {…}}`, with the order as listed;
-ongoing_reconciliation.py says how the orders are listed.
+reconciliation.py says how the orders are listed.
 """
 
 import re
@@ -39,9 +39,9 @@ from adapters.contract import (
 )
 from adapters.errors import IncompletePayload, MalformedAnswer, MalformedPayload, TranslationError, UnknownGoodsOwner
 from adapters.moments import day, moment
-from adapters.ongoing_options import MEMBERS, Only, Options, api_of
-from adapters.ongoing_reconciliation import reconciliation_of
-from adapters.ongoing_shapes import (
+from adapters.ongoing.options import MEMBERS, Only, Options, api_of
+from adapters.ongoing.reconciliation import reconciliation_of
+from adapters.ongoing.shapes import (
     NO_CODE,
     NO_CONSIGNEE,
     NO_INFO,

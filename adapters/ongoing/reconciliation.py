@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 
 from adapters.contract import BOM, Listed, ListPage, Lookup, Reconciliation, VendorModel, decoder
-from adapters.ongoing_options import Options, Reconcile
+from adapters.ongoing.options import Options, Reconcile
 
 PAGE = 100
 """Orders to ask for at once."""
