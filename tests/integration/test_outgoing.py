@@ -78,13 +78,13 @@ async def test_an_enormous_answer_is_cut(encoding):
 @pytest.mark.parametrize(
     ("coding", "body", "is_whole"),
     [
-        ("gzip", gzip.compress(b"[]"), True),
+        ("gzip", gzip.compress(b"[]", mtime=0), True),
         ("gzip", b"", True),
-        ("gzip", gzip.compress(b"[]")[:-9], False),
+        ("gzip", gzip.compress(b"[]", mtime=0)[:-9], False),
         ("gzip", b"[]", False),
         ("deflate", b"\xff" * 50, False),
         # Blocks that hold nothing, without end: what comes is bounded too.
-        ("gzip", gzip.compress(b"")[:10] + b"\x00\x00\x00\xff\xff" * 50_000, False),
+        ("gzip", gzip.compress(b"", mtime=0)[:10] + b"\x00\x00\x00\xff\xff" * 50_000, False),
     ],
 )
 async def test_a_coding_that_was_not_asked_for(coding, body, is_whole):
