@@ -204,6 +204,15 @@ class Page(msgspec.Struct, frozen=True):
     next: str | None
 
 
+class Told(msgspec.Struct, frozen=True):
+    """A condition that somebody was told the beginning of: whom (a digest), the event, its subject, since when."""
+
+    whom: str
+    event: str
+    subject: str
+    began_at: Micros
+
+
 class TenantFigures(msgspec.Struct, frozen=True):
     """A tenant's pending orders (leased ones too), since when the oldest waits, and dead letters."""
 

@@ -20,6 +20,7 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_TEXT = re.compile(r"[!-~]+(?: +[!-~]+)*")
 _LAST_PORT = 65_535
+SMTP_SCHEMES: Final = ("smtp", "smtps")
 _AT_LEAST_ONE = "expected at least 1"
 _ABOVE_ZERO = "expected more than 0"
 
@@ -41,12 +42,28 @@ class Checks:
         self._api()
         self._amounts()
         self._customers()
+        self._notify()
         for name, tenant in self._tenants.items():
             self._tenant(name, tenant)
         self._intake_urls()
         self._names()
         for name, source in self._sources.items():
             self._source(name, source)
+
+    def _notify(self) -> None:
+        for place, each in enumerate(self._settings.notify or ()):
+            given = (each.url is not None, each.email is not None, each.smtp is not None)
+            known = given in ((True, False, False), (False, True, True))
+            self._when(not known, "expected url, or email and smtp", "notify", place)
+            schemes = SMTP_SCHEMES if each.smtp else ("http", "https")
+            text = each.smtp or each.url or ""
+            self._when(
+                known and not text.startswith(tuple(f"{scheme}://" for scheme in schemes)),
+                f"expected {' or '.join(f'{scheme}://…' for scheme in schemes)}",
+                "notify", place, "smtp" if each.smtp else "url",
+            )  # fmt: skip
+            self._when(known and "@" not in (each.email or "@"), "expected a mailbox", "notify", place, "email")
+            self._when(not each.events, _AT_LEAST_ONE, "notify", place, "events")
 
     def options(self, name: str, adapter: Adapter, options: Any) -> None:
         """That the tenants and the API which a source's options name exist and are fit."""

@@ -203,6 +203,20 @@ class Source(Section, frozen=True):
     aliases: list[str] = []
 
 
+Notice: TypeAlias = Literal["halt", "silence", "dead_letters", "store", "backlog"]
+
+
+class Notify(Section, frozen=True):
+    """Whom to tell when something begins and ends: a webhook, or a mailbox by way of an SMTP server."""
+
+    url: Secret | None = None
+    email: str | None = None
+    smtp: Secret | None = None
+    events: list[Notice] = msgspec.field(
+        default_factory=lambda: ["halt", "silence", "dead_letters", "store", "backlog"]
+    )
+
+
 DEFAULT_STORE: Final = "sqlite:///data/gateway.db"
 
 
@@ -217,6 +231,7 @@ class Settings(Section, frozen=True):
     intake: EmbeddedIntake = EmbeddedIntake()
     limits: Limits = Limits()
     retention: Retention = Retention()
+    notify: list[Notify] = []
 
 
 class ConfiguredSource(msgspec.Struct, frozen=True):

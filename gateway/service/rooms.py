@@ -33,6 +33,7 @@ from gateway.pull.ledger import PullTenant
 from gateway.records import Act
 from gateway.rehearsal.effects import Preview
 from gateway.rehearsal.operating import OperationsLoop
+from gateway.service.notices import NoticeLoop, Surroundings
 from gateway.service.previewing import preview_of
 from gateway.service.reports import Reports
 from gateway.service.upkeep import Conditions, RetentionLoop, TimeLoop
@@ -189,8 +190,17 @@ async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
         "operations": rooms.operating.run,
         "time": TimeLoop(rooms.base.trusted, store.trust).run,
         "retention": RetentionLoop(retention, store.operations.prune, rooms.base.trusted).run,
+        **({"notices": _notices(rooms).run} if rooms.live.settings.notify else {}),
     }.items():
         rooms.supervisor.start(name, loop)
+
+
+def _notices(rooms: Rooms) -> NoticeLoop:
+    base, conditions = rooms.base, rooms.conditions
+    surroundings = Surroundings(
+        rooms.live, base.store.records, base.clock, rooms.states, conditions.problems, conditions.full
+    )
+    return NoticeLoop(rooms.live, base.store, surroundings, base.clock)
 
 
 async def open_foundation(

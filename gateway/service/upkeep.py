@@ -53,6 +53,10 @@ class Conditions:
         """Why nothing new of a source may be stored; None: it may."""
         return self._disk or (self._full.get(self._tenant_of[source]) if self._full else None)
 
+    def full(self) -> Collection[str]:
+        """The tenants that have as many pending orders as they may have."""
+        return self._full.keys()
+
     def problems(self) -> list[str]:
         """Why the gateway is not ready, in words."""
         problems = [] if self._disk is None else [self._disk.detail]

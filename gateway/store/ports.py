@@ -40,6 +40,7 @@ from gateway.records import (
     Page,
     RetentionSpans,
     TenantFigures,
+    Told,
 )
 from gateway.store.lifecycle import PresentOrder
 
@@ -424,6 +425,18 @@ class DriftLedger(Protocol):
         ...
 
 
+class ToldLedger(Protocol):
+    """Whom the gateway has told of which condition."""
+
+    async def told(self) -> list[Told]:
+        """All that somebody was told the beginning of, and not yet the end."""
+        ...
+
+    async def remember(self, begun: Collection[Told], ended: Collection[Told]) -> None:
+        """Somebody was told of these beginnings and these ends."""
+        ...
+
+
 class CommitObserver(Protocol):
     """Told, in the loop, of each committed group of arrivals."""
 
@@ -448,6 +461,7 @@ class Store(Protocol):
     operations: Operations
     bulk: Bulk
     trail: AuditTrail
+    told: ToldLedger
 
     @property
     def failure(self) -> str | None:

@@ -74,7 +74,7 @@ def test_no_hook_is_refused_over_reloads(tmp_path, record_property):
             assert [code for code, _ in codes] == [200] * RELOADS
             assert codes[0][1] == {
                 "changed": ["sources.acme.adapter", "sources.new-0"],
-                "unchanged": 8,
+                "unchanged": 9,
                 "needsRestart": [],
             }
 

@@ -82,6 +82,7 @@ class ProcessStore:
         self.operations = cast("ports.Operations", _Port(self, "operations"))
         self.bulk = cast("ports.Bulk", _Port(self, "bulk"))
         self.trail = cast("ports.AuditTrail", _Port(self, "trail"))
+        self.told = cast("ports.ToldLedger", _Port(self, "told"))
         self._on_commit: ports.CommitObserver | None = None
         self._on_stored: Callable[[], None] | None = None
         self._loop = asyncio.get_running_loop()

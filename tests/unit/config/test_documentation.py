@@ -27,6 +27,7 @@ EXAMPLES = {
     ("Server", "admin"),
     ("ApiAccess", "tokens"),
     ("Tenant", "pull_secret"),
+    ("Settings", "notify"),
 }
 """Keys that the shipped file shows switched off with an example instead of their default, and says so."""
 
