@@ -24,13 +24,17 @@ class Operator(msgspec.Struct, frozen=True):
     role: Role
 
 
+def bearers_of(access: ApiAccess) -> dict[bytes, Operator]:
+    """Each token's bearer."""
+    known = {
+        entry.token.encode(): Operator(entry.name, Role[entry.role.upper()]) for entry in access.tokens if entry.token
+    }
+    return {**known, access.token.encode(): Operator("token", Role.ADMIN)} if access.token else known
+
+
 def operators_of(access: ApiAccess) -> Callable[[list[bytes]], Operator | None]:
     """A function from a request's `Authorization` headers to the bearer; None: no proof, a wrong one, or two."""
-    known = [
-        (entry.token.encode(), Operator(entry.name, Role[entry.role.upper()])) for entry in access.tokens if entry.token
-    ]
-    if access.token:
-        known.append((access.token.encode(), Operator("token", Role.ADMIN)))
+    known = bearers_of(access)
 
     def operator(headers: list[bytes]) -> Operator | None:
         if len(headers) != 1:
@@ -41,7 +45,7 @@ def operators_of(access: ApiAccess) -> Callable[[list[bytes]], Operator | None]:
         given = given.strip()
         found = None
         # Every token is compared, so that the time taken tells nothing.
-        for token, bearer in known:
+        for token, bearer in known.items():
             if hmac.compare_digest(token, given):
                 found = bearer
         return found

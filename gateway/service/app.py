@@ -11,9 +11,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.api.access import bearers_of
 from gateway.api.app import create_api
 from gateway.api.doors import Doors, Reload
 from gateway.api.health import health_routes
+from gateway.api.inside import Inside as InsideApi
+from gateway.console.app import Inside, create_console
+from gateway.console.sessions import digest_of
 from gateway.core_intake.app import PATHS as INTAKE_PATHS
 from gateway.events import Reason
 from gateway.ground.answers import error_answer
@@ -47,7 +51,9 @@ def applications(rooms: Rooms, reload: Reload) -> Applications:
     has_own_listener = rooms.live.settings.server.admin is not None
     everyone = [route for route in health if not (has_own_listener and route.path == "/metrics")]
     intake: dict[str, ASGIApp] = {} if rooms.base.intake is None else dict.fromkeys(INTAKE_PATHS, rooms.base.intake)
-    operators: dict[str, ASGIApp] = dict.fromkeys(OPERATORS_PATHS, create_api(_operators_doors(rooms, reload)))
+    doors = _operators_doors(rooms, reload)
+    operators: dict[str, ASGIApp] = dict.fromkeys(OPERATORS_PATHS, create_api(doors))
+    operators["/console"] = _console(rooms, doors)
     machines = _routed([*everyone, pull_route(rooms.pulls, rooms.base.reports.unproven)])
     if not has_own_listener:
         return Applications(rooms.rim.before(_by_path({**intake, **operators}, machines)), None)
@@ -97,6 +103,21 @@ def _operators_doors(rooms: Rooms, reload: Reload) -> Doors:
         reload=reload,
         wake_operations=rooms.operating.wake,
     )
+
+
+def _console(rooms: Rooms, doors: Doors) -> ASGIApp:
+    bearers = rooms.live.derive(
+        lambda config: {digest_of(token): bearer for token, bearer in bearers_of(config.settings.api).items()}
+    )
+    inside = Inside(
+        ask=InsideApi(doors),
+        bearer_of=lambda token: bearers.value.get(token),  # noqa: PLW0108 - by the access of that moment
+        unproven=doors.turned_away,
+        note=doors.trail.note,
+        sessions=rooms.base.sessions,
+        clock=doors.clock,
+    )
+    return create_console(inside)
 
 
 def _gauges(rooms: Rooms) -> Gauges:

@@ -11,6 +11,7 @@ import msgspec
 from adapters import Api
 from gateway.config import ApiAccess, Config, embedded_tenant
 from gateway.config.live import Live
+from gateway.console.sessions import Sessions
 from gateway.core_intake.app import IntakeApp, create_intake
 from gateway.core_intake.keys import bearer_among
 from gateway.delivery.delivery import Delivery
@@ -56,6 +57,7 @@ class Foundation(msgspec.Struct, kw_only=True):
     refusals: RefusalLog
     reports: Reports
     intake: IntakeApp | None = None
+    sessions: Sessions = msgspec.field(default_factory=Sessions)
 
 
 class Rooms(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""The operators' pages: full pages from the server, which show what the operators' API tells."""

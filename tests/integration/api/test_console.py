@@ -1,0 +1,285 @@
+"""The operators' pages: who gets in, what is refused, and what they show."""
+
+import re
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+
+from gateway.api.access import bearers_of
+from gateway.api.inside import Inside as InsideApi
+from gateway.console.app import STYLE_PATH, Inside, create_console
+from gateway.console.door import HEADERS
+from gateway.console.sessions import IDLE, LONGEST, Sessions, digest_of
+from gateway.events import Arrival, Reason
+from gateway.ground.failures import BURST
+from gateway.remedies import REMEDIES
+
+SAME = {"Sec-Fetch-Site": "same-origin"}
+PAGES = (
+    "/console", "/console/find?q=", "/console/find?q=no+such", "/console/find?q=e-", "/console/orders",
+    "/console/orders/demo/A%2F1", "/console/orders/demo/A%2F2", "/console/events", "/console/events/1",
+    "/console/events/3",
+    "/console/dead-letters", "/console/operations", "/console/tenants", "/console/sources", "/console/refusals",
+    "/console/audit", "/console/events?filter=status:dead", "/console/events?filter=status:no+such",
+    "/console/orders?filter=A/", "/console/dead-letters?filter=nonsense",
+)  # fmt: skip
+VOID = frozenset({"meta", "link", "input", "br"})
+
+
+class Markup(HTMLParser):
+    """Well formed, and without anything that the policy would have to refuse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+        self.headings = 0
+
+    def handle_starttag(self, tag, attrs):
+        assert tag != "script"
+        assert not [name for name, _ in attrs if name.startswith(("on", "style", "hx-on"))]
+        self.links += [value for name, value in attrs if name == "href"]
+        self.headings += tag == "h1"
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+class Time:
+    def __init__(self) -> None:
+        self.now = 10**12
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def time():
+    return Time()
+
+
+@pytest.fixture
+def console(doors, time):
+    """The pages as the wiring makes them."""
+    bearers = {digest_of(token): bearer for token, bearer in bearers_of(doors.config.settings.api).items()}
+    return create_console(
+        Inside(
+            ask=InsideApi(doors),
+            bearer_of=bearers.get,
+            unproven=doors.turned_away,
+            note=doors.trail.note,
+            sessions=Sessions(time),
+            clock=doors.clock,
+        )
+    )
+
+
+@pytest.fixture
+async def browser(console):
+    transport = httpx.ASGITransport(console)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8080") as client:
+        yield client
+
+
+async def sign_in(browser, role="administer", **headers):
+    return await browser.post("/console/login", data={"token": f"{role}ing-token"}, headers={**SAME, **headers})
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_every_page_is_whole_and_keeps_its_headers(browser, page):
+    """Well-formed HTML with one heading, no script and no inline style, never stored, and nothing that is undefined."""
+    await sign_in(browser)
+
+    answer = await browser.get(page)
+    if answer.status_code == 303:
+        answer = await browser.get(answer.headers["Location"])
+    markup = Markup()
+    markup.feed(answer.text)
+
+    assert answer.status_code == (400 if "no+such" in page and "filter" in page else 200), answer.text
+    assert markup.open == []
+    assert markup.headings == 1
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+    assert "Undefined" not in answer.text
+
+
+async def test_every_link_of_a_page_leads_somewhere(browser):
+    """From the overview on, to whatever the pages name."""
+    await sign_in(browser)
+    seen, todo = set(), ["/console"]
+    while todo:
+        place = todo.pop()
+        seen.add(place)
+        answer = await browser.get(place)
+        assert answer.status_code in (200, 303), place
+        if "html" in answer.headers.get("content-type", ""):
+            markup = Markup()
+            markup.feed(answer.text)
+            links = [f"{place.partition('?')[0]}{link}" if link.startswith("?") else link for link in markup.links]
+            todo += [link for link in links if link.startswith("/") and link not in seen and link not in todo]
+
+    assert len(seen) > 20
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_nobody_sees_a_page_without_a_session(browser, page):
+    """The door is shown first, and nothing else."""
+    answer = await browser.get(page)
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/console/login")
+    assert answer.text == ""
+
+
+async def test_a_token_is_taken_once_and_answered_by_a_cookie(browser, api):
+    """For this host alone, for no script and no other site's request; the audit knows of it, the token is nowhere."""
+    answer = await sign_in(browser)
+    pages = [(await browser.get(page)).text for page in PAGES]
+    audit = (await api.get("/api/v1/audit")).json()["audit"]
+
+    cookie = answer.headers["Set-Cookie"]
+    assert answer.status_code == 303
+    assert {"HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
+    assert "Secure" not in cookie
+    assert not [page for page in pages if "ing-token" in page]
+    assert [(row["by"], row["act"], row["what"]) for row in audit] == [("adminer", "login", "console")]
+
+
+async def test_from_afar_the_cookie_is_secure_and_plain_http_is_refused(console):
+    """A form that a browser sent by plain http is refused in a sentence; else the cookie goes by https alone."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(console), base_url="https://gate.example") as afar:
+        plain = await sign_in(afar, Origin="http://gate.example")
+        safe = await sign_in(afar, Origin="https://gate.example")
+
+    assert (plain.status_code, "in the clear" in plain.text, "Set-Cookie" in plain.headers) == (403, True, False)
+    assert safe.status_code == 303
+    assert safe.headers["Set-Cookie"].startswith("__Host-")
+    assert "Secure" in safe.headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "http://elsewhere.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:8080"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/console/login", "/console/logout"])
+async def test_another_sites_form_changes_nothing(browser, path, headers):
+    """Neither in nor out."""
+    await sign_in(browser)
+
+    answer = await browser.post(path, data={"token": "administering-token"}, headers=headers)
+
+    assert (answer.status_code, "Set-Cookie" in answer.headers) == (403, False)
+    assert (await browser.get("/console")).status_code == 200
+
+
+async def test_a_browser_without_fetch_metadata_is_known_by_its_origin(browser):
+    """Its Origin is our Host."""
+    answer = await browser.post(
+        "/console/login", data={"token": "reading-token"}, headers={"Origin": "http://localhost:8080"}
+    )
+
+    assert answer.status_code == 303
+
+
+async def test_wrong_tokens_are_counted_and_limited(browser, calls):
+    """On record with their address; the door then says how long to wait; nothing of the token comes back."""
+    answers = [await sign_in(browser, "wrong") for _ in range(BURST + 2)]
+
+    assert {answer.status_code for answer in answers} == {401, 429}
+    assert not [
+        answer for answer in answers if "wrong" in answer.text and "token" in answer.text and "wronging" in answer.text
+    ]
+    assert calls.turned_away
+    assert (await browser.get("/console")).status_code == 303
+    assert (await sign_in(browser)).status_code == 303
+
+
+@pytest.mark.parametrize("passed", [IDLE + 1, None])
+async def test_a_session_ends_by_itself(browser, time, passed):
+    """An hour without a page, or twelve hours of them."""
+    await sign_in(browser)
+    if passed is None:
+        for _ in range(LONGEST // (IDLE // 2) + 1):
+            time.now += IDLE // 2
+            await browser.get("/console")
+    else:
+        time.now += passed
+
+    assert (await browser.get("/console")).status_code == 303
+
+
+async def test_logging_out_ends_it_for_whoever_kept_the_cookie(browser):
+    """On the server, not in the browser alone."""
+    await sign_in(browser)
+    [(name, kept)] = browser.cookies.items()
+    await browser.post("/console/logout", headers=SAME)
+    forgotten = name not in browser.cookies
+    browser.cookies.set(name, kept)
+
+    assert forgotten
+    assert (await browser.get("/console")).status_code == 303
+
+
+async def test_the_role_is_the_tokens(browser):
+    """Who may not read the audit is told so, and shown no way to it."""
+    await sign_in(browser, "read")
+    overview, audit = await browser.get("/console"), await browser.get("/console/audit")
+
+    assert "/console/audit" not in overview.text
+    assert (audit.status_code, "needs the role admin" in audit.text) == (404, True)
+
+
+async def test_an_orders_page_says_what_became_of_it_and_what_helps(browser):
+    """The verdict first, then its story, with the intake's words."""
+    await sign_in(browser)
+    delivered = (await browser.get("/console/orders/demo/A%2F1")).text
+    dead = (await browser.get("/console/orders/demo/A%2F2")).text
+
+    assert "Trackely has it." in delivered
+    assert "ord-1" in delivered
+    assert "1 High Street" in delivered
+    assert re.search(r"It was set aside for a person\..*422: no such street", dead, re.DOTALL)
+    assert REMEDIES["refused"].words in dead
+
+
+async def test_a_single_hit_opens_at_once_and_several_are_listed(browser):
+    """Nothing says where else to look."""
+    await sign_in(browser)
+    one, some, none = [await browser.get(f"/console/find?q={q}") for q in ("PO-1", "e-", "no such")]
+
+    assert (one.status_code, one.headers["Location"]) == (303, "/console/orders/demo/A%2F1")
+    assert "gateway dead-letters replay event-3" in some.text
+    assert "/console/refusals" in none.text
+
+
+async def test_what_a_vendor_says_is_text(browser, store):
+    """Not markup."""
+    await sign_in(browser)
+    await take(store, "<img src=x onerror=alert(1)>")
+
+    page = (await browser.get("/console/dead-letters")).text
+
+    assert "<img" not in page
+    assert "&lt;img" in page
+
+
+async def take(store, text):
+    await store.inbox.put(Arrival("acme", text, None, 1, b"{}", dead=Reason("malformed_payload", text)))
+
+
+async def test_the_style_is_kept_by_its_content(browser):
+    """And needs no session."""
+    answer = await browser.get(STYLE_PATH)
+
+    assert answer.status_code == 200
+    assert "immutable" in answer.headers["Cache-Control"]
