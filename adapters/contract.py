@@ -4,7 +4,7 @@ An adapter is a record of pure functions over these values. It reads no clock, n
 from the vendor's API it asks for by returning `Lookups`, and is called again with the answers.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
@@ -14,6 +14,9 @@ from adapters.errors import MalformedPayload
 from schemas import Order
 
 BOM = b"\xef\xbb\xbf"
+
+CONTRACT = 2
+"""The newest contract that this gateway keeps; every earlier one goes on working. 2: `Fault`."""
 
 
 class Secret(str):
@@ -91,6 +94,25 @@ class Cancellation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     record: str | None = None
 
 
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """One order of several that cannot be read, beside its neighbours' states: a dead letter that costs itself alone.
+
+    `code`, `detail` and `path` as of a TranslationError, the other fields as in `State`. What is known of its order
+    stays as it is.
+    """
+
+    external_order_id: str
+    code: str
+    detail: str
+    path: str | None = None
+    clock: datetime | None = None
+    tie: int = 0
+    owner: str | None = None
+    tenant: str | None = None
+    references: tuple[str, ...] = ()
+    record: str | None = None
+
+
 class Ignored(msgspec.Struct, frozen=True, gc=False):
     """Nothing to forward, because; the event is kept with this reason."""
 
@@ -126,7 +148,7 @@ class Lookups(msgspec.Struct, frozen=True):
 Answers: TypeAlias = Mapping[str, bytes | None]
 """A lookup's path -> the body of its 2xx answer (204: empty), or None for a best-effort one without an answer."""
 
-Translation: TypeAlias = list[State | Cancellation] | Ignored | Lookups
+Translation: TypeAlias = Sequence[State | Cancellation | Fault] | Ignored | Lookups
 """What an event means. An empty list is an event without orders."""
 
 
@@ -206,6 +228,7 @@ class Reply(msgspec.Struct, frozen=True):
 class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     """A vendor's adapter: a record of pure functions.
 
+    `contract` is the one that it needs: a gateway that is older than it does not load the adapter, and says so.
     `reads_headers` and `reads_parameters` list what `identify` and `translate` may see of the request besides the
     body. `references` are the JSON paths (`$.order.number`) at which a body names its references: whatever breaks, a
     dead letter is found by them. `collision_option` names the option that keeps two owners' equal order numbers apart.
@@ -218,6 +241,7 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     options: type[OptionsModel]
     identify: Callable[[Hook], Identity]
     translate: Callable[[Hook, Any, Answers], Translation]
+    contract: int = 1
     reads_headers: tuple[str, ...] = ()
     reads_parameters: tuple[str, ...] = ()
     references: tuple[str, ...] = ()

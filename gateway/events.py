@@ -5,7 +5,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from adapters import Hook, TranslationError
+from adapters import Fault, Hook, TranslationError
 from gateway.ground.clock import SECOND as SECOND  # noqa: PLC0414 - nouns of time, said with the others
 from gateway.ground.clock import Clock as Clock  # noqa: PLC0414 - as above
 from gateway.ground.clock import Micros as Micros  # noqa: PLC0414 - as above
@@ -233,8 +233,8 @@ def storable(text: object) -> str:
     return str.encode(text, "utf-8", "replace").decode().replace("\0", "")
 
 
-def told_by(error: TranslationError) -> Reason:
-    """What an adapter raised, in words that can be stored, whatever it gave as such."""
+def told_by(error: TranslationError | Fault) -> Reason:
+    """What an adapter raised, or said of one order, in words that can be stored, whatever it gave as such."""
     detail, path = getattr(error, "detail", None), getattr(error, "path", None)
     return Reason(storable(error.code), storable(detail), None if path is None else storable(path))
 

@@ -17,6 +17,7 @@ import msgspec
 
 import adapters
 from adapters import Adapter, OptionsModel
+from adapters.contract import CONTRACT
 from gateway.config.differences import SOURCE
 
 GROUP = "trackely_gateway.adapters"
@@ -137,6 +138,8 @@ def _adapter_of(loaded: object, where: str) -> Adapter:
         raise LookupError(  # noqa: TRY004
             f"{where}: its ADAPTER is a {type(adapter).__name__}, expected an adapters.Adapter"
         )
+    if adapter.contract not in range(1, CONTRACT + 1):
+        raise LookupError(f"{where}: it needs contract {adapter.contract!r}; this gateway keeps those up to {CONTRACT}")
     options: object = adapter.options  # msgspec holds no struct to its annotations when it is made in Python
     if not isinstance(options, type) or not issubclass(options, OptionsModel):
         raise LookupError(f"{where}: its options are not a subclass of adapters.OptionsModel")  # noqa: TRY004 - as above

@@ -10,6 +10,7 @@ import msgspec
 
 from adapters import (
     Cancellation,
+    Fault,
     Ignored,
     Lookups,
     MalformedPayload,
@@ -114,9 +115,9 @@ class Translator:
 
     def _state(self, source: ConfiguredSource, event: UntranslatedEvent, state: Any) -> OrderState:
         adapter = source.adapter
-        if not isinstance(state, State | Cancellation):
+        if not isinstance(state, State | Cancellation | Fault):
             raise AdapterDefect(f"adapter {adapter.name} returned a {type(state).__name__} among its states")
-        body, dead = (None, None) if isinstance(state, Cancellation) else _encoded(state.order, adapter.name)
+        body, dead = _said(state, adapter.name)
         tenant = state.tenant or source.settings.tenant
         settings = self._tenants.get(tenant)
         if settings is None:
@@ -134,6 +135,15 @@ class Translator:
             dead=dead,
             record=state.record,
         )
+
+
+def _said(state: State | Cancellation | Fault, adapter: str) -> tuple[bytes | None, Reason | None]:
+    """What a state says of its order, None: it is off; and why it can never leave the gateway, if so."""
+    if isinstance(state, Cancellation):
+        return None, None
+    if isinstance(state, Fault):
+        return encode_order(Order(external_order_id=state.external_order_id)), told_by(state)
+    return _encoded(state.order, adapter)
 
 
 def _encoded(order: Order, adapter: str) -> tuple[bytes, Reason | None]:

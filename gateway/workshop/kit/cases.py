@@ -12,6 +12,7 @@ import msgspec
 from adapters import (
     Adapter,
     Cancellation,
+    Fault,
     Hook,
     Identity,
     Ignored,
@@ -166,7 +167,7 @@ def _outcome_of_translation(translation: Any) -> dict[str, Any]:
     _require(isinstance(translation, list), f"a translation that is a {type(translation).__name__}")
     states = []
     for state in translation:
-        _require(isinstance(state, State | Cancellation), f"a state that is a {type(state).__name__}")
+        _require(isinstance(state, State | Cancellation | Fault), f"a state that is a {type(state).__name__}")
         _require(not _faults_of_state(state), _faults_of_state(state))
         if isinstance(state, State) and (fault := faults_of(state.order)) is not None:
             path, detail = fault
@@ -176,12 +177,13 @@ def _outcome_of_translation(translation: Any) -> dict[str, Any]:
     return {"outcome": "orders", "states": states}
 
 
-def _said_of(state: State | Cancellation) -> dict[str, Any]:
-    what: dict[str, Any]
+def _said_of(state: State | Cancellation | Fault) -> dict[str, Any]:
+    what: dict[str, Any] = {"cancelled": state.external_order_id}
     if isinstance(state, State):
         what = {"order": json.loads(encode_order(state.order))}
-    else:
-        what = {"cancelled": state.external_order_id}
+    elif isinstance(state, Fault):
+        what = {"dead": state.external_order_id}
+        what["reason"] = {"code": state.code, "detail": state.detail, "path": state.path}
     return what | {
         "clock": None if state.clock is None else state.clock.isoformat(),
         "tie": state.tie,
@@ -224,8 +226,10 @@ def _faults_of_lookups(lookups: Lookups) -> str:
     return ""
 
 
-def _faults_of_state(state: State | Cancellation) -> str:
+def _faults_of_state(state: State | Cancellation | Fault) -> str:
     texts: list[str | None] = [state.external_order_id, state.owner, state.tenant, *state.references]
+    if isinstance(state, Fault):
+        texts += [state.code, state.detail]
     if isinstance(state, State):
         order = state.order
         texts += [order.delivery_address, order.customer_id, order.customer_name, order.customer_contact]

@@ -147,7 +147,9 @@ def _outcome(event: ArchivedEvent) -> str | None:
     return "no orders" if event.reason is None else f"{event.reason.code}: {event.reason.detail}"
 
 
-_OF_TRANSLATION = frozenset({"invalid_order"})
+_OF_TRANSLATION = frozenset(
+    {"invalid_order", "malformed_payload", "incomplete_payload", "lookup_malformed", "unknown_goods_owner"}
+)
 """The reasons for which a state dies in translation; any other came later, from delivery or from other orders."""
 
 
@@ -173,7 +175,7 @@ def _said(reason: Any) -> str:
 
 def _differences(event: ArchivedEvent, stored: str, new: TranslatedEvent) -> Iterator[Difference]:
     after = _outcome_of(new)
-    if stored == after == "orders":
+    if stored == after and event.states and new.states:
         yield from _orders(event, new)
         return
     if stored == after or (event.status == EventStatus.DISCARDED and after.startswith("dead: ")):

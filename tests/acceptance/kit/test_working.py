@@ -168,3 +168,23 @@ def test_a_folder_without_captures_is_said(acme):
 
     assert tried.returncode == 1
     assert "holds no captures" in tried.stderr
+
+
+def test_one_bad_order_of_a_list_costs_itself_alone(tmp_path):
+    """Through a real gateway: its neighbours are delivered, the event is a dead letter with the bad one's reason."""
+    batch = {"messageId": "m1", "orders": [FULL | {"orderNumber": f"A-{number}"} for number in (1, 2, 3)]}
+    (tmp_path / "captures").mkdir()
+    (tmp_path / "sample.json").write_text(json.dumps(batch))
+    batch["orders"][1] = batch["orders"][1] | {"shipTo": None}
+    (tmp_path / "captures" / "batch.json").write_text(json.dumps(batch | {"messageId": "m2"}))
+
+    made = gateway(tmp_path, "adapter", "new", "acme", "--sample", "sample.json")
+    checked = gateway(tmp_path, "adapter", "check", "./acme.py")
+    tried = gateway(tmp_path, "adapter", "try", "./acme.py", "captures", "--json")
+    told = json.loads(tried.stdout)
+
+    assert made.returncode == 0, made.stderr
+    assert checked.returncode == 0, checked.stdout
+    assert {each["externalOrderId"] for each in told["orders"]} == {"A-1", "A-3"}
+    assert told["captures"][0]["status"] == "dead"
+    assert "incomplete_payload" in told["captures"][0]["reason"]

@@ -2,9 +2,20 @@
 
 import pytest
 
-from adapters import Hook, Ignored, IncompletePayload, Lookup, MalformedPayload
+from adapters import (
+    Fault,
+    Hook,
+    Ignored,
+    IncompletePayload,
+    Lookup,
+    MalformedPayload,
+    Order,
+    State,
+    TranslationError,
+)
 from adapters.destinations import destination
 from adapters.links import lookup_of
+from adapters.lists import each
 from adapters.measures import volume, weight, weights
 from adapters.references import carrying
 from adapters.statuses import pickup, status
@@ -113,3 +124,42 @@ def test_a_fault_carries_the_references():
         with pytest.raises(IncompletePayload) as told, carrying(("A",)):
             raise IncompletePayload("no", references=own)
         assert told.value.references == found
+
+
+def judge(number):
+    """An order by its number: some are bad, some are on hold."""
+    if number == "bad":
+        raise IncompletePayload("no address", path="$.orders[]", references=("O-bad",))
+    if number == "nameless":
+        raise MalformedPayload("no id")
+    if number == "waits":
+        return Ignored("on hold")
+    return State(order=Order(external_order_id=number, delivery_address="1 High Street"))
+
+
+def test_one_bad_order_of_a_list_costs_itself_alone():
+    """It is a fault beside its neighbours' states, under the name that its first reference gives it."""
+    first, fault, last = each(["A", "bad", "B"], judge)
+
+    assert (first.external_order_id, last.external_order_id) == ("A", "B")
+    assert fault == Fault(
+        external_order_id="O-bad",
+        code="incomplete_payload",
+        detail="no address",
+        path="$.orders[]",
+        references=("O-bad",),
+    )
+
+
+@pytest.mark.parametrize("orders", [["bad"], ["A", "nameless"]])
+def test_a_bad_order_that_is_alone_or_nameless_is_the_events_fault(orders):
+    """There is nobody beside it, or nothing to call it by."""
+    with pytest.raises(TranslationError):
+        each(orders, judge)
+
+
+def test_orders_that_are_ignored_are_left_out():
+    """The event is ignored only where each of its orders is."""
+    assert [state.external_order_id for state in each(["waits", "A"], judge)] == ["A"]
+    assert each(["waits", "waits"], judge) == Ignored("on hold")
+    assert each([], judge) == []

@@ -45,6 +45,23 @@ def test_a_path_is_relative_to_the_directory(tmp_path):
         assert find_adapter(reference, tmp_path).version == "7"
 
 
+@pytest.mark.parametrize("contract", [1, 2])
+def test_every_contract_up_to_ours_is_kept(tmp_path, contract):
+    """An adapter says which contract it needs; version 1 goes on working."""
+    (tmp_path / "acme.py").write_text(GOOD.replace('"VERSION"', f'"1", contract={contract}'))
+
+    assert find_adapter("./acme.py", tmp_path).contract == contract
+
+
+@pytest.mark.parametrize("contract", ["3", "0", "'2'"])
+def test_a_contract_that_is_not_kept_is_refused(tmp_path, contract):
+    """An adapter that needs more than this gateway keeps is not loaded, in words that say so."""
+    (tmp_path / "acme.py").write_text(GOOD.replace('"VERSION"', f'"1", contract={contract}'))
+
+    with pytest.raises(LookupError, match="needs contract"):
+        find_adapter("./acme.py", tmp_path)
+
+
 def test_an_edited_file_is_read_again(tmp_path):
     """No cached byte code hides an edit, however quick."""
     for version in ("1", "2", "3"):
