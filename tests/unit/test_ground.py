@@ -21,6 +21,7 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = {
     "help",
     "demo",
+    "dist",
     "test",
     "lint",
     "format",
@@ -195,12 +196,15 @@ def test_continuous_integration_runs_make_test():
 
 
 def test_arrows_that_turn_back_are_refused(tmp_path):
-    """A room that imports a room, an adapter that reads the clock, and a module without a place fail the check."""
+    """A room that imports a room or an engine, a service that imports a tool, a module without a place."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for package in ("gateway", "adapters", "schemas"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "gateway" / "stray.py").write_text('"""No place."""\n')
     (tmp_path / "gateway" / "ingress" / "turned.py").write_text("import gateway.delivery\n")
+    (tmp_path / "gateway" / "translation" / "engine.py").write_text("import gateway.store.process\n")
+    (tmp_path / "gateway" / "lookups" / "engine.py").write_text("import gateway.store.sqlite\n")
+    (tmp_path / "gateway" / "service" / "tool.py").write_text("import gateway.workshop.kit\n")
     (tmp_path / "adapters" / "acme.py").write_text("import time\n")
     (tmp_path / "adapters" / "bolt.py").write_text("import adapters.acme\n")
     (tmp_path / "schemas" / "back.py").write_text("import adapters.acme\n")
@@ -218,6 +222,9 @@ def test_arrows_that_turn_back_are_refused(tmp_path):
     for fault in (
         "gateway.stray",
         "gateway.ingress is not allowed to import gateway.delivery",
+        "gateway.translation is not allowed to import gateway.store.process",
+        "gateway.lookups is not allowed to import gateway.store.sqlite",
+        "gateway.service is not allowed to import gateway.workshop",
         "adapters is not allowed to import time",
         "adapters.bolt is not allowed to import adapters.acme",
         "schemas is not allowed to import adapters",
