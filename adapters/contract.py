@@ -225,6 +225,34 @@ class Reply(msgspec.Struct, frozen=True):
     content: Any
 
 
+class Ping(msgspec.Struct, frozen=True):
+    """A POST that may be a vendor's handshake: the fields that the adapter's `Handshake` lists, and no others."""
+
+    headers: dict[str, str] = {}
+    parameters: dict[str, str] = {}
+    members: dict[str, str] = {}
+
+
+class Handshake(msgspec.Struct, frozen=True, kw_only=True):
+    """How a vendor tries the URL with a POST that proves nothing, and may be no JSON.
+
+    A request may be one if it has each of the listed headers, query parameters and members (of a form, or texts of a
+    JSON object) once, in 4 KiB at most. `answer(ping)` says a `Reply` (JSON), a text (200, text/plain), or None: this
+    is no handshake, and is judged as any other request. Nothing of one that is answered is stored, so list what no
+    hook has. It never sees a credential, and has 10 ms.
+    """
+
+    answer: Callable[[Ping], Reply | str | None]
+    headers: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what every request would be."""
+        if not (self.headers or self.parameters or self.members):
+            raise ValueError("a handshake is known by a header, a parameter or a member")
+
+
 class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     """A vendor's adapter: a record of pure functions.
 
@@ -232,8 +260,9 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     `reads_headers` and `reads_parameters` list what `identify` and `translate` may see of the request besides the
     body. `references` are the JSON paths (`$.order.number`) at which a body names its references: whatever breaks, a
     dead letter is found by them. `collision_option` names the option that keeps two owners' equal order numbers apart.
-    `tenants` lists the tenants that the options route to, so that the start can check them; `api` says where lookups
-    go, `reconciliation` how the vendor's API is asked for what no webhook told (None: it is not).
+    `handshake` answers a vendor's ping that proves nothing. `tenants` lists the tenants that the options route to, so
+    that the start can check them; `api` says where lookups go, `reconciliation` how the vendor's API is asked for what
+    no webhook told (None: it is not).
     """
 
     name: str
@@ -248,6 +277,7 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     collision_option: str | None = None
     acknowledge: Callable[[Acknowledgement], Reply] | None = None
     probe: Callable[[Probe], Reply] | None = None
+    handshake: Handshake | None = None
     tenants: Callable[[Any], Iterable[str]] | None = None
     api: Callable[[Any], Api | None] | None = None
     reconciliation: Callable[[Any], Reconciliation | None] | None = None

@@ -107,6 +107,7 @@ class Metrics:
         self._received = self._counter("received", "Requests stored as new events.", "source")
         self._duplicates = self._counter("duplicates", "Requests whose event was stored before.", "source")
         self._conflicts = self._counter("conflicts", "Requests with a known event key and another body.", "source")
+        self._handshakes = self._counter("handshakes", "Vendors' pings that were answered, nothing stored.", "source")
         self._refused = self._counter("refused", "Requests turned away, nothing stored.", "source", "reason")
         self._translated = self._counter("translated", "Events that became states of orders.", "source")
         self._ignored = self._counter("ignored", "Events that mean no order, with the reason on record.", "source")
@@ -148,7 +149,10 @@ class Metrics:
         """Show every series of these from now on: a rate over a missing series alerts nobody. Known ones stay."""
         self._sources, self._tenants = self._sources.union(sources), self._tenants.union(tenants)
         for source in self._sources:
-            for counter in (self._received, self._duplicates, self._conflicts, self._translated, self._ignored):
+            for counter in (
+                *(self._received, self._duplicates, self._conflicts, self._handshakes),
+                *(self._translated, self._ignored),
+            ):
                 counter.labels(source)
             self._silent.labels(source)
             for kind in DRIFT_KINDS:
@@ -178,6 +182,10 @@ class Metrics:
     def refused(self, source: str | None, reason: str, count: int = 1) -> None:
         """Count requests that were turned away; `reason` is one of the rim's closed set, None an unknown source."""
         self._refused.labels(self._source(source or UNKNOWN), reason).inc(count)
+
+    def handshakes(self, source: str, count: int = 1) -> None:
+        """Count a vendor's pings that were answered."""
+        self._handshakes.labels(self._source(source)).inc(count)
 
     def acknowledged(self, seconds: Sequence[float]) -> None:
         """Observe how long a group of requests waited for its answers."""

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 import msgspec
 from starlette.types import Receive, Scope, Send
 
+from adapters import Reply
 from gateway.events import Reason
 
 Header: TypeAlias = tuple[bytes, bytes]
@@ -14,6 +15,14 @@ OK_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length:
 """What a server that takes a whole response in one write is given in front of the body."""
 
 JSON: Header = (b"content-type", b"application/json")
+TEXT: Header = (b"content-type", b"text/plain; charset=utf-8")
+INERT: tuple[Header, ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'"),
+    (b"cache-control", b"no-store"),
+)
+"""On what anybody can make us say: no browser makes more of it than text."""
+
 CLOSE: Header = (b"connection", b"close")
 ALLOW: Header = (b"allow", b"GET, HEAD, POST")
 RETRY_SECONDS = 10
@@ -29,11 +38,12 @@ class Answer(msgspec.Struct, frozen=True):
     status: int
     headers: tuple[Header, ...]
     body: bytes
+    kind: Header = JSON
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send it: an answer is an application that gives it."""
-        length = (b"content-length", b"%d" % len(self.body))
-        await send({"type": "http.response.start", "status": self.status, "headers": [JSON, length, *self.headers]})
+        headers = [self.kind, (b"content-length", b"%d" % len(self.body)), *self.headers]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 
 
@@ -68,7 +78,7 @@ def troubled(event_id: str, problem: Reason, *, is_duplicate: bool, is_rejected:
     return json_answer(422 if is_rejected else 200, _encode(content))
 
 
-def adapters_answer(status: int, content: Any) -> Answer:
+def adapters_answer(status: int, content: Any, headers: Iterable[Header] = ()) -> Answer:
     """An adapter's own answer.
 
     Raises:
@@ -77,7 +87,14 @@ def adapters_answer(status: int, content: Any) -> Answer:
     """
     if not 200 <= status <= 599:  # noqa: PLR2004 - the range of final statuses
         raise ValueError(f"{status} is no final status")
-    return json_answer(status, _encode(content))
+    return json_answer(status, _encode(content), headers)
+
+
+def greeted(reply: Reply | str) -> Answer:
+    """An adapter's answer to a handshake: JSON, or text. Raises as `adapters_answer` does."""
+    if isinstance(reply, str):
+        return Answer(200, INERT, reply.encode(), TEXT)
+    return adapters_answer(reply.status, reply.content, INERT)
 
 
 UNKNOWN_SOURCE = error_answer(404, "unknown_source", "no such source", CLOSE)

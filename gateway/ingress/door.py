@@ -1,7 +1,5 @@
 """A source as the rim sees it: everything about it that can be worked out before a request comes."""
 
-from urllib.parse import unquote_to_bytes
-
 import msgspec
 
 from adapters import Hook, Probe
@@ -9,7 +7,8 @@ from gateway.config.model import ConfiguredSource
 from gateway.events import SECOND, Clock
 from gateway.ground.addresses import parse_networks
 from gateway.ingress.answers import CLOSE, Answer, Header, error_answer, json_answer
-from gateway.ingress.verify import Headers, compile_proofs, parameter_values
+from gateway.ingress.handshake import Pings
+from gateway.ingress.verify import Headers, compile_proofs, parameter_text, parameter_values
 
 _ALWAYS_READ = frozenset({b"content-type", b"content-encoding", b"content-length"})
 
@@ -36,7 +35,10 @@ class Door:
         self._headers = {key: name for key, name in wanted.items() if key not in self.proofs.hides}
         parameters = set(source.adapter.reads_parameters) - self.proofs.hidden_parameters
         self._parameters = {name: name.encode() for name in sorted(parameters)}
-        self.watched = _ALWAYS_READ | self.proofs.reads | frozenset(self._headers)
+        handshake = source.adapter.handshake
+        self.pings = Pings(handshake, self.proofs) if handshake is not None else None
+        pinged = self.pings.reads if self.pings is not None else frozenset()
+        self.watched = _ALWAYS_READ | self.proofs.reads | frozenset(self._headers) | pinged
         challenge: tuple[Header, ...] = ()
         if self.proofs.challenge is not None:
             challenge = ((b"www-authenticate", self.proofs.challenge),)
@@ -88,24 +90,9 @@ class Door:
         for name, key in self._parameters.items() if query else ():
             values = parameter_values(query, key)
             if values:
-                given[name] = unquote_to_bytes(values[-1].replace(b"+", b" ")).decode("utf-8", "replace")
+                given[name] = parameter_text(values[-1])
         return given
 
 
 def _denied(*headers: Header) -> Answer:
     return error_answer(401, "unauthorized", "no valid credentials", *headers)
-
-
-def is_json_type(content_type: bytes | None) -> bool:
-    """Whether a Content-Type will do: none, or one whose subtype holds `json`."""
-    if content_type is None or content_type == b"application/json":
-        return True
-    media_type = content_type.partition(b";")[0].strip()
-    return not content_type.strip() or b"json" in media_type.partition(b"/")[2].lower()
-
-
-def is_identity(content_encoding: bytes | None) -> bool:
-    """Whether a Content-Encoding leaves the body as it is."""
-    if content_encoding is None:
-        return True
-    return all(coding.strip().lower() in (b"identity", b"") for coding in content_encoding.split(b","))

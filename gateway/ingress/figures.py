@@ -29,6 +29,10 @@ class Figures(Protocol):
         """Requests turned away; `reason` is one of `refusals.REASONS`."""
         ...
 
+    def handshakes(self, source: str, count: int) -> None:
+        """Pings that were answered, nothing stored."""
+        ...
+
     def acknowledged(self, seconds: Sequence[float]) -> None:
         """How long requests waited for their 200."""
         ...

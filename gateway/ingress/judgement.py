@@ -1,7 +1,8 @@
 """What the rim thinks of a request: of its head, then of its whole body. Nothing is awaited, counted or answered here.
 
 Refusals are judged in the order 404, 405, 401 (unless the proof needs the body), 415, 413, 401, 503, 400. What the head
-alone decides is in `judge_head`, the rest in `judge_whole`; the quick way and the ordinary one call both.
+alone decides is in `judge_head`, the rest in `judge_whole`; the quick way and the ordinary one call both. A handshake
+(`door.pings`) comes after the address and before everything else: the ordinary way alone answers it.
 """
 
 import re
@@ -11,8 +12,9 @@ from gateway.events import Reason
 from gateway.ground.addresses import is_allowed, parsed
 from gateway.ingress import answers
 from gateway.ingress.answers import Answer, error_answer, retry_after
-from gateway.ingress.door import Door, is_identity, is_json_type
+from gateway.ingress.door import Door
 from gateway.ingress.grammar import Fault, faults_in
+from gateway.ingress.media import is_identity, is_json_type
 from gateway.ingress.verify import Headers
 
 UNPROVEN = frozenset({"address", "credentials"})
@@ -46,14 +48,23 @@ def unavailable(why: Reason | None, size: int) -> Refused:
     return Refused(error_answer(503, why.code, why.detail, header), "blocked", size)
 
 
+def judge_address(door: Door, address: Callable[[], str | None]) -> None:
+    """Refuse an address outside `allow_ips`.
+
+    Raises:
+        Refused: 401.
+    """
+    if door.networks and not is_allowed(parsed(address()), door.networks):
+        raise Refused(door.denied, "address")
+
+
 def judge_head(door: Door, headers: Headers, query: bytes, address: Callable[[], str | None], most: int) -> bool:
     """Whether the sender is proven before the body is read; False: its proof needs the body.
 
     Raises:
         Refused: 401, 415 or 413.
     """
-    if door.networks and not is_allowed(parsed(address()), door.networks):
-        raise Refused(door.denied, "address")
+    judge_address(door, address)
     is_proven = door.proofs.fit_head(headers, query)
     if not (is_proven or door.proofs.body):
         raise Refused(door.denied, "credentials")

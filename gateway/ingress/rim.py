@@ -21,7 +21,7 @@ import msgspec
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from adapters import Acknowledgement
+from adapters import Acknowledgement, Ping
 from gateway.config.live import Live
 from gateway.config.model import Config
 from gateway.errors import StoreUnavailable
@@ -34,8 +34,9 @@ from gateway.ingress import answers
 from gateway.ingress.answers import CLOSE, Answer, adapters_answer, error_answer, retry_after
 from gateway.ingress.door import Door
 from gateway.ingress.figures import Figures, Tally
+from gateway.ingress.handshake import peeked
 from gateway.ingress.identity import Identified, identify
-from gateway.ingress.judgement import UNPROVEN, Refused, judge_head, judge_whole, too_large, unavailable
+from gateway.ingress.judgement import UNPROVEN, Refused, judge_address, judge_head, judge_whole, too_large, unavailable
 from gateway.ingress.refusals import LineLimit, RefusalLog
 from gateway.ingress.unproven import Crowded, Held, Unproven
 from gateway.ingress.verify import Headers
@@ -140,7 +141,8 @@ class Rim:
         most = self._live.value.max_body
         try:
             is_proven = judge_head(door, headers, query, partial(self._address, scope), most)
-            if len(body) > most or self._blocked(door.name) is not None:
+            is_ping = door.pings is not None and door.pings.read(headers, query, body) is not None
+            if is_ping or len(body) > most or self._blocked(door.name) is not None:
                 return False
             for _ in judge_whole(door, headers, body, None, is_proven=is_proven):
                 pass
@@ -198,7 +200,14 @@ class Rim:
     async def _post(self, door: Door, scope: Scope, receive: Receive, rest: bytes) -> Answer:
         started = self._monotonic()
         headers, query = door.read(scope["headers"]), scope["query_string"]
-        is_proven = judge_head(door, headers, query, partial(self._address, scope), self._live.value.max_body)
+        address = partial(self._address, scope)
+        if door.pings is not None and door.pings.may_come(headers, query):
+            judge_address(door, address)
+            ahead, receive = await peeked(receive)
+            greeting = None if ahead is None else self._greeting(door, scope, door.pings.read(headers, query, ahead))
+            if greeting is not None:
+                return greeting
+        is_proven = judge_head(door, headers, query, address, self._live.value.max_body)
         with self._hold(scope, is_free=is_proven and not door.proofs.is_open) as held:
             body = await self._read(held, receive)
             blocked = self._blocked(door.name)
@@ -212,6 +221,22 @@ class Rim:
         if blocked is not None:
             return await self._known(door, found, arrival, blocked)
         return await self._store(door, found, arrival, started)
+
+    def _greeting(self, door: Door, scope: Scope, ping: Ping | None) -> Answer | None:
+        """The answer to a handshake, None where it is none. Whoever asks pays as for a failed proof."""
+        if door.pings is None or ping is None:
+            return None
+        try:
+            answer = door.pings.answer(ping)
+        except (Exception, Overrun) as error:  # noqa: BLE001 - an integrator's function may fail in any way
+            self._complain("adapter defect", door.name, error)
+            return None
+        if answer is not None:
+            limited = self._too_many(door, scope, None)
+            if limited is not None:
+                raise limited
+            self._figures.handshakes(door.name, 1)
+        return answer
 
     def _arrival(
         self, door: Door, body: bytes, headers: Headers, query: bytes, rest: bytes
@@ -301,19 +326,20 @@ class Rim:
 
     def _refuse(self, door: Door | None, scope: Scope, refused: Refused) -> Answer:
         if door is not None and refused.reason in UNPROVEN:
-            refused = self._denied(door, scope, refused)
+            refused = self._too_many(door, scope, refused.size) or refused
         self._note(door, scope, refused.answer.status, refused.reason, refused.size)
         return refused.answer
 
-    def _denied(self, door: Door, scope: Scope, refused: Refused) -> Refused:
-        """The 401, or 429 for who fails too often; only a failed proof ever comes here."""
+    def _too_many(self, door: Door, scope: Scope, size: int | None) -> Refused | None:
+        """Count a request that proved nothing; the 429 for who sends too many. `size`: of a body that was read."""
         seconds = self._failures.retry_after(door.name, neighbourhood(self._address(scope)))
         if seconds is None:
-            return refused
-        close = () if refused.size is not None else (CLOSE,)
+            return None
+        close = () if size is not None else (CLOSE,)
         detail = "too many failed proofs, try again later"
-        answer = error_answer(429, "too_many_failures", detail, retry_after(seconds), *close)
-        return Refused(answer, "too_many_failures", refused.size)
+        return Refused(
+            error_answer(429, "too_many_failures", detail, retry_after(seconds), *close), "too_many_failures", size
+        )
 
     def _give_up(self, door: Door | None, scope: Scope) -> None:
         """Nobody is there to answer; nginx's number for it stands on record."""

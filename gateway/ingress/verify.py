@@ -126,6 +126,11 @@ def parameter_values(query: bytes, name: bytes) -> list[bytes]:
     return found
 
 
+def parameter_text(value: bytes) -> str:
+    """A raw value as text, percent-encoding undone, a plus a blank."""
+    return unquote_to_bytes(value.replace(b"+", b" ")).decode("utf-8", "replace")
+
+
 def _bearer(proof: Bearer) -> HeadProof:
     secrets = _spellings(proof.token)
 

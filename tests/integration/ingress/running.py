@@ -94,6 +94,9 @@ class Counted:
     def refused(self, source: str | None, reason: str, count: int) -> None:
         self._add("refused", source, reason, count=count)
 
+    def handshakes(self, source: str, count: int) -> None:
+        self._add("handshakes", source, count=count)
+
     def acknowledged(self, seconds: Sequence[float]) -> None:
         self.seconds += seconds
 

@@ -6,7 +6,8 @@ import pytest
 from adapters import Hook
 from gateway.config.model import Basic, Header, Query
 from gateway.events import context_of, hook_of
-from gateway.ingress.door import Door, is_identity, is_json_type
+from gateway.ingress.door import Door
+from gateway.ingress.media import is_identity, is_json_type
 from tests.integration.ingress.running import adapter, source
 
 
