@@ -4,15 +4,14 @@ Routes are matched on the path as it was sent, still percent-encoded, so that an
 a part. Everything under `/api/v1` asks for a token before it says whether it exists.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,6 +22,7 @@ from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
 from gateway.api.openapi import describe
 from gateway.api.requests import Asked, BadRequest, read_body, read_query
+from gateway.api.tables import as_csv
 from gateway.errors import ConflictingRequest, StoreUnavailable, UnknownRecord
 
 PREFIX = "/api/v1"
@@ -104,7 +104,10 @@ def _route(calls: Sequence[Call], doors: Doors) -> Route:
         if operator.role < call.role:
             return refuse(403, f"the token's role is too small: this needs {call.role.name.lower()}")
         try:
-            return reply(call.done, await _answer(call, doors, operator, request))
+            ask = await _ask(call, operator, request)
+            if getattr(ask.query, "format", "json") == "csv":
+                return await _table(call, doors, ask)
+            return reply(call.done, await call.does(doors, ask))
         except (BadRequest, UnknownRecord, ConflictingRequest, StoreUnavailable, ClientDisconnect) as error:
             return _not_done(error)
 
@@ -125,11 +128,26 @@ def _not_done(error: Exception) -> Response:
             return refuse(400, str(error))
 
 
-async def _answer(call: Call, doors: Doors, operator: Operator, request: Request) -> Any:
+async def _table(call: Call, doors: Doors, ask: Ask) -> Response:
+    pages = as_csv(call, doors, ask)
+    # Before the status is said: what cannot be answered at all is refused in so many words.
+    first = await anext(pages)
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield first
+        async for page in pages:
+            yield page
+
+    name = f'attachment; filename="{call.path}.csv"'
+    headers = {**SECURITY_HEADERS, "Content-Disposition": name}
+    return StreamingResponse(whole(), headers=headers, media_type="text/csv")
+
+
+async def _ask(call: Call, operator: Operator, request: Request) -> Ask:
     query = read_query(request.query_params.multi_items(), call.query)
     body = await _body(call, request)
     path = {name: unquote(text) for name, text in request.path_params.items()}
-    return await call.does(doors, Ask(operator, path, query, body))
+    return Ask(operator, path, query, body)
 
 
 async def _body(call: Call, request: Request) -> Asked | None:

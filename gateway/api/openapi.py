@@ -85,6 +85,8 @@ def describe(calls: Sequence[Call], prefix: str) -> bytes:
 
 def _operation(call: Call, named: dict[type, Any], components: dict[str, Any]) -> dict[str, Any]:
     answers: dict[str, Any] = {str(call.done): _content("Done.", named[call.answer])}
+    if "format" in call.query.__struct_fields__:
+        answers["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
     for status in _statuses(call):
         answers[str(status)] = _content(MEANINGS[status], named[ErrorReply])
     operation: dict[str, Any] = {

@@ -17,6 +17,7 @@ DEFAULT_ROWS, MOST_ROWS, MOST_IDS = 100, 1_000, 10_000
 
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset, such as 2026-02-01T08:00:00Z")]
 Rows = Annotated[int, Meta(ge=1, le=MOST_ROWS, description="how many rows at most")]
+Format = Annotated[Literal["json", "csv"], Meta(description="csv: all that the filter holds")]
 Text = str | UnsetType
 NUMBER = "[0-9]{1,18}"
 
@@ -84,6 +85,7 @@ class DeadLetterWhich(Asked, frozen=True, kw_only=True):
 class EventQuery(EventWhich, frozen=True, kw_only=True):
     """Which events, and which page of them."""
 
+    format: Format = "json"
     limit: Rows = DEFAULT_ROWS
     cursor: EventCursor = UNSET
 
@@ -91,6 +93,7 @@ class EventQuery(EventWhich, frozen=True, kw_only=True):
 class DeadLetterQuery(DeadLetterWhich, frozen=True, kw_only=True):
     """Which dead letters, and which page of them."""
 
+    format: Format = "json"
     limit: Rows = DEFAULT_ROWS
     cursor: DeadLetterCursor = UNSET
 
@@ -101,6 +104,7 @@ class OrderQuery(Asked, frozen=True, kw_only=True):
     tenant: Text = UNSET
     status: OrderStatus | UnsetType = UNSET
     q: Text = UNSET
+    format: Format = "json"
     limit: Rows = DEFAULT_ROWS
     cursor: OrderCursor = UNSET
 
@@ -123,6 +127,7 @@ class AuditQuery(Asked, frozen=True, kw_only=True):
     act: Text = UNSET
     since: Moment | UnsetType = UNSET
     until: Moment | UnsetType = UNSET
+    format: Format = "json"
     limit: Rows = DEFAULT_ROWS
     cursor: EventCursor = UNSET
 
@@ -135,6 +140,7 @@ class RefusalQuery(Asked, frozen=True, kw_only=True):
     """Which refusals, and which page of them."""
 
     source: Text = UNSET
+    format: Format = "json"
     limit: Rows = DEFAULT_ROWS
     cursor: RefusalCursor = UNSET
 
@@ -218,6 +224,7 @@ class OperationWanted(Asked, frozen=True, kw_only=True):
 class OperationQuery(Asked, frozen=True, kw_only=True):
     """Which page of the operations."""
 
+    format: Format = "json"
     limit: Rows = DEFAULT_ROWS
     cursor: EventCursor = UNSET
 

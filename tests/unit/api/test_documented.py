@@ -35,7 +35,7 @@ def test_every_parameter_of_a_list_is_named():
             for line in DOCUMENT.splitlines()
             if f"`{call.method} {PREFIX}/{call.path}`".replace(":path", "") in line
         )
-        filters = set(call.query.__struct_encode_fields__) - {"limit", "cursor", "dryRun", "force"}
+        filters = set(call.query.__struct_encode_fields__) - {"limit", "cursor", "format", "dryRun", "force"}
 
         assert filters == {name for name in filters if f"`{name}`" in row}
 
