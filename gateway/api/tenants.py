@@ -9,7 +9,7 @@ from gateway.api.requests import Because, text_or_none
 from gateway.api.shapes import moment_or_none
 from gateway.errors import ConflictingRequest, UnknownRecord
 from gateway.events import SECOND, Reason
-from gateway.orders import TenantState
+from gateway.orders import TenantState, TenantStatus
 from gateway.records import TenantFigures
 
 
@@ -37,7 +37,10 @@ async def halt_tenant(doors: Doors, ask: Ask) -> shapes.Tenant:
 
 async def resume_tenant(doors: Doors, ask: Ask) -> shapes.Tenant:
     """Lift a halt or a back-off and try at once."""
-    name = _pushed(doors, ask)
+    name = ask.path["name"]
+    # A tenant that is pulled from is halted by a restore alone.
+    if doors.deliveries.states().get(name, TenantState()).status is not TenantStatus.HALTED:
+        name = _pushed(doors, ask)
     act = ask.act(doors, "resume", f"tenant {name}")
     await doors.deliveries.resume(name, act)
     doors.audit(act.by, act.act, act.what)

@@ -125,6 +125,9 @@ def pull_route(tenants: Mapping[str, PullTenant], turned_away: TurnedAway) -> Ro
             return error_answer(
                 401, "unauthorized", "expected `Authorization: Bearer <pull secret>`", {"WWW-Authenticate": "Bearer"}
             )
+        if tenants[name].is_halted:
+            detail = "restored from a backup: nothing is served until an operator resumes the tenant"
+            return error_answer(503, "halted", detail, {"Retry-After": "60"})
         return PullAnswer(tenants[name])
 
     # All methods, so that a wrong one is refused after an unknown tenant.

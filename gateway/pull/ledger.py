@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from gateway.config.model import Tenant
 from gateway.events import SECOND, Clock, Micros
-from gateway.orders import Attempt, Lease, Settled, Settlement, Settling, TenantState
+from gateway.orders import Attempt, Lease, Settled, Settlement, Settling, TenantState, TenantStatus
+from gateway.records import Act
 from gateway.store.ports import Outbox, PullLedger
 
 STEP: Final = 500
@@ -67,6 +68,19 @@ class PullTenant:
     def settings(self) -> Tenant:
         """Those in force."""
         return self._tenants[self.name]
+
+    @property
+    def is_halted(self) -> bool:
+        """Whether a restored store's states would be served: nobody has said yet that they may."""
+        return self.state.status is TenantStatus.HALTED
+
+    async def resume(self, act: Act | None = None) -> None:
+        """Serve again. Raises StoreUnavailable: it holds, but would not outlive a restart."""
+        self.state = msgspec.structs.replace(
+            self.state, status=TenantStatus.ACTIVE, reason=None, is_halted_by_hand=False, halted_at=None,
+            failing_since=None,
+        )  # fmt: skip
+        await self._outbox.save_tenant_state(self.name, self.state, act)
 
     async def load(self) -> None:
         """Take up what was remembered over the restart."""

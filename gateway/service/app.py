@@ -67,13 +67,17 @@ class _Deliveries:
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
-        self.resume = rooms.delivery.resume
         self.wake = rooms.delivery.wake
         self.forget_words = rooms.delivery.forget_words
 
     def states(self) -> Mapping[str, TenantState]:
         """How each tenant stands."""
         return self._rooms.states()
+
+    async def resume(self, tenant: str, act: Act) -> None:
+        """Send to the tenant again, or let it pull again."""
+        pulled = self._rooms.pulls.get(tenant)
+        await (self._rooms.delivery.resume(tenant, act) if pulled is None else pulled.resume(act))
 
     async def halt(self, tenant: str, reason: Reason, act: Act) -> None:
         """Send nothing to the tenant until it is resumed by hand."""

@@ -120,6 +120,30 @@ def test_a_restored_gateway_sends_nothing_until_a_person_says_so(tmp_path):
             gateway.becomes("B", "delivered")
 
 
+def test_a_restored_tenant_that_is_pulled_from_serves_nothing_until_a_person_says_so(tmp_path):
+    """503 until it is resumed, which is in the audit; then the orders."""
+    pulled = {"delivery": "pull", "pull_secret": "a-secret-to-pull-with"}
+    proof = {"Authorization": "Bearer a-secret-to-pull-with"}
+    with Gateway(tmp_path, {"demo": pulled}) as gateway:
+        gateway.post(told("e1", "A", 1))
+        gateway.becomes("A", "pending")
+        gateway.command("backup", "a.backup")
+        lose(gateway)
+        gateway.command("restore", "a.backup")
+        gateway.start()
+        before = gateway.http.get("/pull/demo", headers=proof)
+        gateway.stop()
+        gateway.start()
+        still = gateway.http.get("/pull/demo", headers=proof)
+        resumed = gateway.command("tenants", "resume", "demo")
+        after = gateway.http.get("/pull/demo", headers=proof)
+
+        assert (before.status_code, before.headers["retry-after"], still.status_code) == (503, "60", 503)
+        assert resumed.returncode == 0, resumed.stderr
+        assert [order["externalOrderId"] for order in after.json()] == ["A"]
+        assert gateway.api("audit")["audit"][0]["act"] == "resume"
+
+
 def test_an_order_pending_in_a_backup_may_have_been_sent_since(tmp_path):
     """Its cancellation after the restore is no silent withdrawal."""
     with Gateway(tmp_path, {"demo": tenant(f"http://127.0.0.1:{free_port()}/in")}) as gateway:
