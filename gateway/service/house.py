@@ -34,7 +34,7 @@ class House:
         rooms: those in force.
     """
 
-    def __init__(self, base: Foundation, rooms: Rooms, built: AsyncExitStack, on_lost: Callable[[], None]) -> None:
+    def __init__(self, base: Foundation, rooms: Rooms, built: AsyncExitStack, on_lost: Callable[[str], None]) -> None:
         self.rooms = rooms
         self._base = base
         self._built = built
@@ -100,7 +100,7 @@ class House:
             await start_loops(self._loops, rooms)
         except BaseException:
             # Neither the old rooms move nor the new ones.
-            self._on_lost()
+            self._on_lost("neither the rooms of the former configuration move nor the new ones: start it again")
             raise
         before, self._built = self._built, built
         self.rooms, self.applications, base.live = rooms, doors, live
@@ -141,10 +141,10 @@ class OperatorsDoor:
 
 
 @asynccontextmanager
-async def open_house(live: Live, clock: Clock, on_lost: Callable[[], None]) -> AsyncIterator[House]:
+async def open_house(live: Live, clock: Clock, on_lost: Callable[[str], None]) -> AsyncIterator[House]:
     """Open the store and build the rooms; `House.open` lets them move. At the end what is in flight is settled.
 
-    `on_lost` is called when the store's process ends before its time; one that hangs is not waited for.
+    `on_lost` is told why the store's process ended before its time; one that hangs is not waited for.
     """
     async with AsyncExitStack() as stack:
         built = AsyncExitStack()

@@ -206,7 +206,7 @@ def _notices(rooms: Rooms) -> NoticeLoop:
 
 
 async def open_foundation(
-    stack: AsyncExitStack, live: Live, clock: Clock, process: TranslationProcess, on_lost: Callable[[], None]
+    stack: AsyncExitStack, live: Live, clock: Clock, process: TranslationProcess, on_lost: Callable[[str], None]
 ) -> Foundation:
     """Open the store, its process and the adapters' starting beside each other, and the embedded intake."""
     started_at, starting = clock(), asyncio.create_task(process.start())

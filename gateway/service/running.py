@@ -28,7 +28,6 @@ from gateway.serving import Server, create_server, listen
 STARTED_LOOK_SECONDS: Final = 0.005
 OTHER_FILES: Final = 200
 """What is open besides vendors' connections: the store, the log, the intakes, the operators."""
-STORE_ENDED: Final = "the store's process has ended, and the gateway with it: start it again"
 
 NO_SOCKETS: Final[Mapping[str, socket.socket]] = {}
 NOBODY: Final = Notifier({})
@@ -52,7 +51,7 @@ async def serve(
         ConfigError: a port is taken, or the store cannot be used.
         StoreUnavailable: the store's process has ended; nothing can be done without it.
     """
-    stop, lost = asyncio.Event(), asyncio.Event()
+    stop, lost = asyncio.Event(), list[str]()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -65,8 +64,8 @@ async def serve(
 
         loop.add_signal_handler(signal.SIGHUP, on_hang_up)
 
-    def on_lost() -> None:
-        lost.set()
+    def on_lost(why: str) -> None:
+        lost.append(why)
         stop.set()
 
     notifier = Notifier(os.environ)
@@ -77,8 +76,8 @@ async def serve(
         notifier.ready()
         await stop.wait()
         notifier.stopping()
-    if lost.is_set():
-        raise StoreUnavailable(STORE_ENDED)
+    if lost:
+        raise StoreUnavailable(lost[0])
 
 
 @asynccontextmanager
@@ -87,15 +86,15 @@ async def running(
     *,
     read: Read | None = None,
     asked: asyncio.Event | None = None,
-    on_lost: Callable[[], None] = lambda: None,
+    on_lost: Callable[[str], None] = lambda _why: None,
     log_to: TextIO | None = None,
     given: Mapping[str, socket.socket] = NO_SOCKETS,
     notifier: Notifier = NOBODY,
 ) -> AsyncIterator[str]:
     """The gateway behind its listeners; the main one's URL.
 
-    Whenever `asked` is set, `read` reads the configuration anew, and it is taken over. `on_lost` is called when the
-    store's process ends before its time. Log lines go to `log_to`, standard error by default. A listener that is
+    Whenever `asked` is set, `read` reads the configuration anew, and it is taken over. `on_lost` is told why the
+    store's process ended before its time. Log lines go to `log_to`, standard error by default. A listener that is
     `given` is used, with whatever waits in it, and is left to whoever gave it. `notifier` is told how it goes.
 
     Raises:

@@ -1,9 +1,19 @@
 """A store that is ill says so at the doors, and does not pretend."""
 
+import contextlib
+import os
+import signal
 import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import httpx
+import pytest
+
+from tests import faults
 from tests.intakes import always, status
-from tests.processes import Gateway, Intakes, eventually, tenant, told
+from tests.processes import API_TOKEN, Gateway, Intakes, beside, eventually, tenant, told
 
 
 def test_a_delivery_that_dies_again_and_again(tmp_path):
@@ -27,3 +37,85 @@ def test_a_delivery_that_dies_again_and_again(tmp_path):
     assert ill.status_code == 503
     assert ill.json()["problems"][0].startswith("the loop delivery:demo has died ")
     assert well.status_code == 200
+
+
+UNREADABLE = str(Path(faults.__path__[0]) / "unreadable.py")
+SOON = 6.0
+
+
+def test_reads_that_fail(tmp_path):
+    """Every read of SQLite's fails with EIO: `/readyz` is red within seconds, and green once they succeed again."""
+    flag = tmp_path / "unreadable"
+    with Intakes() as opened:
+        tenants = {"demo": tenant(opened.open().url)}
+        with Gateway(tmp_path, tenants, program=(UNREADABLE, str(flag), "serve")) as gateway:
+            gateway.post(told("a-1", "A", 1))
+            gateway.becomes("A", "delivered")
+            flag.touch()
+            gateway.post(told("b-1", "B", 1))
+            ill = eventually(lambda: gateway.http.get("/readyz"), lambda answer: answer.status_code == 503, SOON)
+            flag.unlink()
+            well = eventually(gateway.is_ready, within=SOON)
+            gateway.post(told("c-1", "C", 1))
+            gateway.becomes("C", "delivered")
+
+    assert ill.status_code == 503
+    assert ill.json()["problems"][0].startswith("reading the store fails: ")
+    assert well is True
+
+
+def test_a_store_that_stands_still(tmp_path):
+    """While its process is stopped hooks and the API get their 503 within six seconds; afterwards both go on."""
+    with Intakes() as opened, Gateway(tmp_path, {"demo": tenant(opened.open().url)}) as gateway:
+        store = beside(gateway.pid, "gateway.store.process.host")
+        os.kill(store, signal.SIGSTOP)
+        with ThreadPoolExecutor() as callers:
+            began = time.monotonic()
+            asked = {"Authorization": f"Bearer {API_TOKEN}"}
+            hook = callers.submit(gateway.post, told("a-1", "A", 1))
+            listed = callers.submit(gateway.http.get, "/api/v1/events", headers=asked)
+            answers = [each.result() for each in (hook, listed)]
+            seconds = time.monotonic() - began
+        ready = gateway.http.get("/readyz")
+        os.kill(store, signal.SIGCONT)
+        again = eventually(lambda: gateway.post(told("a-1", "A", 1)), lambda answer: answer.status_code == 200)
+        gateway.becomes("A", "delivered")
+
+    assert [each.status_code for each in (*answers, ready)] == [503] * 3
+    assert seconds < SOON
+    assert again.status_code == 200
+
+
+def garbled(folder):
+    """Overwrite the half of the store's file that holds what came last, as a bad disk or another program does."""
+    path = folder / "gateway.db"
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size // 2)
+        file.write(os.urandom(size - size // 2))
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_damaged_file_is_said_and_the_end(tmp_path, is_running):
+    """Whether its pages go bad while it runs or had before: one sentence, exit 1, no loops that die for ever."""
+    with Intakes() as opened, Gateway(tmp_path, {"demo": tenant(opened.open().url)}) as gateway:
+        for number in range(60):
+            gateway.post(told(f"{number}", f"A{number}", 1, notes="n" * 20_000))
+        gateway.drained()
+        assert gateway.stop() in (0, 143)
+        if not is_running:
+            garbled(tmp_path)
+        gateway.start()
+        if is_running:
+            garbled(tmp_path)
+        with contextlib.suppress(httpx.TransportError):
+            for number in range(60):
+                gateway.post(told(f"b{number}", f"A{number}", 2))
+                gateway.http.get(f"/api/v1/orders/demo/A{number}", headers={"Authorization": f"Bearer {API_TOKEN}"})
+        code = gateway.wait()
+        said = gateway.log.read_text().splitlines()[-1]
+
+    assert code == 1
+    assert said.startswith("gateway: the store ")
+    assert "gateway.db is damaged: " in said
+    assert said.endswith(": restore it from a backup")

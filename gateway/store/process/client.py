@@ -19,6 +19,7 @@ from gateway.store.process import protocol
 
 HOST: Final = "gateway.store.process.host"
 GONE: Final = "its process has ended"
+ENDED: Final = "the store's process has ended, and the gateway with it: start it again"
 BEHIND: Final = "the store does not keep up"
 
 FRAME_ARRIVALS: Final = 16
@@ -64,12 +65,12 @@ class ProcessStore:
     """All ports. Use `await ProcessStore.open(path)`, then `await store.close()`.
 
     A process that ends before its time takes the store with it: whatever was asked of it, and is, is
-    `StoreUnavailable`, and `on_lost` is called. What waited for its answer may have been stored or not.
+    `StoreUnavailable`, and `on_lost` is told why. What waited for its answer may have been stored or not.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.on_lost: Callable[[], None] = lambda: None
+        self.on_lost: Callable[[str], None] = lambda _why: None
         self.inbox = cast("ports.Inbox", _Inbox(self))
         self.translation = cast("ports.TranslationQueue", _Port(self, "translation"))
         self.lookups = cast("ports.LookupQueue", _Port(self, "lookups"))
@@ -87,6 +88,7 @@ class ProcessStore:
         self._on_stored: Callable[[], None] | None = None
         self._loop = asyncio.get_running_loop()
         self._failure: str | None = None
+        self._damage: str | None = None
         self._arrivals: list[msgspec.Raw] = []
         self._bytes = 0
         self._puts: deque[tuple[asyncio.Future[Receipt], int]] = deque()
@@ -249,8 +251,6 @@ class ProcessStore:
 
     def _take(self, kind: int, payload: memoryview) -> None:
         self._pings = 0
-        if kind == protocol.PING:
-            return
         if kind == protocol.PUT:
             self._take_stored(protocol.decode_stored(payload))
         elif kind == protocol.CALL:
@@ -258,13 +258,20 @@ class ProcessStore:
         elif kind == protocol.STORED:
             if self._on_stored is not None:
                 self._on_stored()
-        elif kind == protocol.COMMITTED:
+        elif kind != protocol.PING:
+            self._take_news(kind, protocol.unpickled(payload))
+
+    def _take_news(self, kind: int, news: Any) -> None:
+        if kind == protocol.COMMITTED:
             if self._on_commit is not None:
-                self._on_commit(*protocol.unpickled(payload))
+                self._on_commit(*news)
         elif kind == protocol.FAILURE:
-            self._failure = protocol.unpickled(payload)
-        elif (fault := protocol.unpickled(payload)) is not None:
-            self._opened.set_exception(fault)
+            self._failure = news
+        elif kind == protocol.DAMAGED:
+            self._damage = news
+            self._child.kill()
+        elif news is not None:
+            self._opened.set_exception(news)
         else:
             self._opened.set_result(None)
 
@@ -300,7 +307,7 @@ class ProcessStore:
     def _lost(self) -> None:
         self._is_gone = True
         self._rest()
-        self._failure = GONE
+        self._failure = self._damage or GONE
         if not self._opened.done():
             self._opened.set_exception(self._unavailable())
         for future in (*(future for future, _ in self._puts), *(future for future, _, _ in self._calls.values())):
@@ -309,7 +316,9 @@ class ProcessStore:
         self._puts.clear()
         self._calls.clear()
         if not self._is_closing:
-            self.on_lost()
+            self.on_lost(self._damage or ENDED)
 
     def _unavailable(self) -> StoreUnavailable:
-        return StoreUnavailable("the store is closed" if self._is_closing else f"the store cannot write: {GONE}")
+        if self._is_closing:
+            return StoreUnavailable("the store is closed")
+        return StoreUnavailable(self._damage or f"the store cannot write: {GONE}")

@@ -6,9 +6,10 @@ import socket
 import sqlite3
 import sys
 import time
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import uvloop
@@ -17,10 +18,13 @@ from gateway.errors import ConfigError, StoreUnavailable
 from gateway.events import Receipt
 from gateway.ground.channel import attach, end_of, rest_collector
 from gateway.store.process import protocol
-from gateway.store.sqlite import SqliteStore
+from gateway.store.sqlite import SqliteStore, database
 
 UNREADABLE_SECONDS: Final = 30.0
 """For so long after a read that failed, and was not asked for again, the store is not well."""
+
+LAST_SECONDS: Final = 5.0
+"""So long may it take the gateway to hear that the file is damaged."""
 
 
 class Host:
@@ -29,8 +33,9 @@ class Host:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._is_enough = asyncio.Event()
-        self._calls: set[asyncio.Task[None]] = set()
+        self._calls: set[asyncio.Task[Any]] = set()
         self._failure: str | None = None
+        self._look: asyncio.Task[None] | None = None
         # Calls whose last outcome was an error of the file's: when, and which.
         self._unreadable: dict[str, tuple[float, str]] = {}
 
@@ -56,13 +61,16 @@ class Host:
             self._put(payload)
         elif kind == protocol.CALL:
             number, call, given = protocol.decode_call(payload)
-            task = asyncio.create_task(self._call(number, call, bytes(given)))
-            self._calls.add(task)
-            task.add_done_callback(self._calls.discard)
+            self._begin(self._call(number, call, bytes(given)))
         elif kind == protocol.PING:
             self._channel.send(protocol.PING, b"")
         else:
             self._is_enough.set()
+
+    def _begin(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work)
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
 
     def _put(self, payload: memoryview) -> None:
         try:
@@ -75,6 +83,9 @@ class Host:
 
     def _stored(self, stored: list[Receipt | StoreUnavailable]) -> None:
         self._tell_failure()
+        for each in stored:
+            if not isinstance(each, Receipt) and database.is_malformed(each):
+                self._begin(self._doubt())
         told = [each if isinstance(each, Receipt) else str(each) for each in stored]
         self._channel.send(protocol.PUT, protocol.encode(told))
 
@@ -93,11 +104,31 @@ class Host:
         except Exception as error:  # noqa: BLE001 - the caller gets it
             if isinstance(error, sqlite3.DatabaseError):
                 self._unreadable[call] = time.monotonic(), str(error)
+            if database.is_malformed(error):
+                await self._doubt()
             answer = protocol.encode_answer(number, protocol.encode_error(error), is_error=True)
         else:
             answer = protocol.encode_answer(number, payload, is_error=False)
         self._tell_failure()
         self._channel.send(protocol.CALL, answer)
+
+    async def _doubt(self) -> None:
+        """Look at the whole file, not too often, after an error that may mean that it is damaged."""
+        if self._look is None:
+            self._look = asyncio.create_task(self._look_for_damage())
+        await self._look
+
+    async def _look_for_damage(self) -> None:
+        """A damaged file is the end: nothing read from it could be relied on."""
+        found = await asyncio.to_thread(database.damage, self._path)
+        if found is None:
+            asyncio.get_running_loop().call_later(UNREADABLE_SECONDS, setattr, self, "_look", None)
+            return
+        sentence = f"the store {self._path} is damaged: {found}: restore it from a backup"
+        self._channel.send(protocol.DAMAGED, protocol.pickled(sentence))
+        # Whoever hears it ends this process. One that went before might not be heard.
+        await asyncio.sleep(LAST_SECONDS)
+        os._exit(1)
 
     def _reading_failure(self) -> str | None:
         """Why reads fail, until the same call succeeds, or nobody has failed at it for a while."""

@@ -39,6 +39,9 @@ CLOSE: Final = 7
 PING: Final = 8
 """To the store, and back at once: whether it lives, however long what it was asked for may take."""
 
+DAMAGED: Final = 9
+"""From the store, last of all: its file is damaged, in a sentence. Whoever hears it ends the store's process."""
+
 Encode = Callable[[Any], bytes]
 Decode = Callable[[Any], Any]
 

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from gateway.errors import StoreUnavailable
+from gateway.store.sqlite.database import damage_of
 from gateway.store.sqlite.sql import named
 
 SQL: Final = named("backup")
@@ -86,12 +87,6 @@ def put_in_place(part: Path, target: Path) -> None:
     sync(part)
     part.rename(target)
     sync(target.parent)
-
-
-def damage_of(connection: sqlite3.Connection) -> str | None:
-    """What is wrong with a database, in SQLite's words; None: nothing. Raises sqlite3.Error."""
-    (said,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-    return None if said == "ok" else " ".join(str(said).split())
 
 
 def _copied(store: Path, part: Path, target: Path, now: datetime) -> BackupFile:

@@ -19,6 +19,10 @@ PAGE_SIZE: Final = 16384
 SYNCHRONOUS: Final = 2
 
 
+_MALFORMED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_UNREAD: Final = "unable to get the page"
+"""SQLite's words for a page that the disk does not give."""
+
 LOCK_SECONDS: Final = 2.0
 """How long an owner that was killed may take to be gone."""
 
@@ -30,13 +34,12 @@ def lock(path: Path) -> int:
         ConfigError: another gateway owns it, or it cannot be used.
         StoreUnavailable: the disk is full.
     """
-    try:
+    with usable(path):
         private_folder(path.parent)
-        return lock_folder(path.parent, LOCK_SECONDS)
-    except BlockingIOError as error:
-        raise ConfigError([Fault(str(path), "store", "another gateway uses its folder")]) from error
-    except OSError as error:
-        raise _unusable(path, error) from error
+        try:
+            return lock_folder(path.parent, LOCK_SECONDS)
+        except BlockingIOError as error:
+            raise ConfigError([Fault(str(path), "store", "another gateway uses its folder")]) from error
 
 
 def _unusable(path: Path, error: OSError | sqlite3.Error) -> GatewayError:
@@ -44,9 +47,51 @@ def _unusable(path: Path, error: OSError | sqlite3.Error) -> GatewayError:
     full = (errno.ENOSPC, errno.EDQUOT)
     if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in full:
         return StoreUnavailable(f"the store cannot be opened: {path}: the disk is full")
+    # What never was a database is another file, not a damaged one.
     if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_CORRUPT:
         return ConfigError([Fault(str(path), "store", f"is damaged: {error}: restore it from a backup")])
     return ConfigError([Fault(str(path), "store", f"cannot be used as the store: {error}")])
+
+
+def is_malformed(error: BaseException | None) -> bool:
+    """Whether an error, or what caused it, may mean that the file is damaged: SQLite says the same of failing reads."""
+    while error is not None:
+        # The lowest byte is the kind.
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _MALFORMED:
+            return True
+        error = error.__cause__
+    return False
+
+
+def damage_of(connection: sqlite3.Connection) -> str | None:
+    """What is wrong with a database, in SQLite's words; None: nothing. Raises sqlite3.Error."""
+    (said,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    return None if said == "ok" else " ".join(str(said).split())
+
+
+def damage(path: Path) -> str | None:
+    """What is wrong with a file in use. None: nothing; or the disk does not give it, which may pass."""
+    try:
+        # A connection that has read nothing yet: one that has may take a disk's fault for the file's.
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            found = damage_of(connection)
+    except sqlite3.Error as error:
+        return str(error) if is_malformed(error) else None
+    return None if found is None or _UNREAD in found else found
+
+
+@contextlib.contextmanager
+def usable(path: Path) -> Iterator[None]:
+    """While the file is being opened: what fails is said with its path.
+
+    Raises:
+        ConfigError: it cannot be used.
+        StoreUnavailable: the disk is full.
+    """
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise _unusable(path, error) from error
 
 
 @contextlib.contextmanager
@@ -65,15 +110,13 @@ def open_writer(path: Path) -> sqlite3.Connection:
         ConfigError: the file cannot be used, or its schema is newer than this code.
         StoreUnavailable: the disk is full.
     """
-    try:
+    with usable(path):
         private_database(path)
         # The writer thread is not the one that opens and closes.
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
         with _closed_on_error(connection):
             configure(connection)
             migrate(connection, path)
-    except (OSError, sqlite3.Error) as error:
-        raise _unusable(path, error) from error
     return connection
 
 

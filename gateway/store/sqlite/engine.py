@@ -73,8 +73,9 @@ class SqliteStore:
             opened.callback(os.close, await asyncio.to_thread(database.lock, path))
             connection = await asyncio.to_thread(database.open_writer, path)
             opened.callback(connection.close)
-            ids = RowIds(connection)
-            store_group = GroupStore(connection)
+            with database.usable(path):
+                ids = RowIds(connection)
+                store_group = GroupStore(connection)
             # From here on the writer's thread alone uses the connection.
             in_place = InPlace(path, path.with_name(f"{path.name}-wal"))
             writer = Writer(connection, store_group, asyncio.get_running_loop(), in_place)

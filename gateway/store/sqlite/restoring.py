@@ -16,7 +16,7 @@ from gateway.events import Micros, Reason
 from gateway.orders import TenantState, TenantStatus
 from gateway.records import Act
 from gateway.store.sqlite import database, erasure
-from gateway.store.sqlite.backup import APPLICATION_ID, SQL, application_id_of, damage_of, new_part, sync
+from gateway.store.sqlite.backup import APPLICATION_ID, SQL, application_id_of, new_part, sync
 from gateway.store.sqlite.engine import SqliteStore
 from gateway.store.sqlite.register import Erasure, erasures_in, record, register_of
 
@@ -89,7 +89,7 @@ def _examined(backup: Path) -> datetime:
             (version,) = opened.execute("PRAGMA user_version").fetchone()
             if version > newest:
                 raise StoreUnavailable(f"the schema of {backup} ({version}) is newer than this program's ({newest})")
-            if (damage := damage_of(opened)) is not None:
+            if (damage := database.damage_of(opened)) is not None:
                 raise StoreUnavailable(f"{backup} is damaged or cut off: {damage}")
             (made_at,) = opened.execute(SQL.made_at).fetchone()
     except sqlite3.Error as error:

@@ -17,7 +17,7 @@ import msgspec
 from adapters import Api
 from gateway.config import Config, warnings_of
 from gateway.errors import ConfigError, Fault, StoreUnavailable
-from gateway.service.running import STORE_ENDED, running
+from gateway.service.running import running
 from gateway.workshop.demo.places import StandIn, elsewhere_of, standin_of
 from gateway.workshop.demo.preparing import Prepared, prepare, shown
 from gateway.workshop.demo.sending import Sent, recipients, send
@@ -67,26 +67,26 @@ async def _demonstrate(prepared: Prepared, *, once: bool) -> int:
         show_the_way_on(prepared, log, url, goes_on=False)
         return DONE if showing.result() else FAILED
     ended_by = ended.result()
-    if ended_by is None:
-        raise StoreUnavailable(STORE_ENDED)
+    if isinstance(ended_by, str):
+        raise StoreUnavailable(ended_by)
     return SIGNALLED + ended_by if once else DONE
 
 
-def _end() -> asyncio.Future[int | None]:
-    """Done by a signal, with its number, or with None where the store's process has ended."""
-    ended: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+def _end() -> asyncio.Future[int | str]:
+    """Done by a signal, with its number, or with why the store's process has ended."""
+    ended: asyncio.Future[int | str] = asyncio.get_running_loop().create_future()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, _settle, ended, number)
     return ended
 
 
-def _settle(ended: asyncio.Future[int | None], by: int | None) -> None:
+def _settle(ended: asyncio.Future[int | str], by: int | str) -> None:
     if not ended.done():
         ended.set_result(by)
 
 
 @asynccontextmanager
-async def _started(config: Config, ended: asyncio.Future[int | None], log: Path) -> AsyncIterator[str]:
+async def _started(config: Config, ended: asyncio.Future[int | str], log: Path) -> AsyncIterator[str]:
     """The gateway and the stand-in; the gateway's URL."""
     say("Starting the gateway, the embedded intake and a stand-in for Ongoing's API ...")
     try:
@@ -94,7 +94,7 @@ async def _started(config: Config, ended: asyncio.Future[int | None], log: Path)
     except OSError as error:
         raise ConfigError([Fault(str(log), "", f"cannot be written: {error.strerror}")]) from error
     with writing:
-        async with _standing_in(config), running(config, on_lost=partial(_settle, ended, None), log_to=writing) as url:
+        async with _standing_in(config), running(config, on_lost=partial(_settle, ended), log_to=writing) as url:
             yield url
 
 

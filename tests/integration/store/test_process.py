@@ -46,7 +46,7 @@ async def test_a_process_that_is_killed_takes_the_store_with_it(tmp_path):
     """Who waits for an answer, and whoever asks after that, is told that nothing can be stored."""
     store = await ProcessStore.open(tmp_path / "gateway.db")
     lost = asyncio.Event()
-    store.on_lost = lost.set
+    store.on_lost = lambda _why: lost.set()
     os.kill(store.pid, signal.SIGSTOP)
     puts = [store.inbox.put(arrival(number)) for number in range(3)]
     call = asyncio.ensure_future(store.records.counts())
@@ -122,7 +122,7 @@ async def test_a_closed_store_is_not_lost(tmp_path):
     """An end that was asked for is no loss, and what was put before it is stored."""
     store = await ProcessStore.open(tmp_path / "gateway.db")
     lost = []
-    store.on_lost = lambda: lost.append(1)
+    store.on_lost = lost.append
     puts = [store.inbox.put(arrival(number)) for number in range(100)]
     await store.close()
 
