@@ -1,0 +1,38 @@
+"""The store's ports, one a room, in the room's own words. Every engine keeps them; one contract suite tests them all.
+
+All writes are durable when they return. Any may raise `StoreUnavailable`: then nothing of it was stored, unless the
+store was lost meanwhile, which is the gateway's end.
+"""
+
+from gateway.store.ports.archive import Archive
+from gateway.store.ports.bulk import Bulk
+from gateway.store.ports.drift import DriftLedger
+from gateway.store.ports.inbox import Inbox
+from gateway.store.ports.lookups import LookupQueue
+from gateway.store.ports.operations import Operations
+from gateway.store.ports.outbox import Outbox
+from gateway.store.ports.pulls import PullLedger
+from gateway.store.ports.reconciliation import ReconciliationLedger
+from gateway.store.ports.records import Records
+from gateway.store.ports.told import ToldLedger
+from gateway.store.ports.trail import AuditTrail
+from gateway.store.ports.translation import TranslationQueue
+from gateway.store.ports.whole import CommitObserver, Store
+
+__all__ = [
+    "Archive",
+    "AuditTrail",
+    "Bulk",
+    "CommitObserver",
+    "DriftLedger",
+    "Inbox",
+    "LookupQueue",
+    "Operations",
+    "Outbox",
+    "PullLedger",
+    "ReconciliationLedger",
+    "Records",
+    "Store",
+    "ToldLedger",
+    "TranslationQueue",
+]

@@ -1,0 +1,63 @@
+"""Delivery's port."""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from gateway.events import Micros
+from gateway.orders import Claim, Lease, Settled, Settling, TenantState, Wait
+from gateway.records import Act
+
+
+class Outbox(Protocol):
+    """What delivery needs. An order is one row holding its newest state."""
+
+    async def claim(self, tenant: str, claim: Claim) -> Lease | Wait:
+        """Lease the tenant's due orders, oldest first.
+
+        An order that goes alone, or is larger than a batch may be, is leased alone.
+        """
+        ...
+
+    async def claim_probe(self, tenant: str, *, now: Micros, until: Micros) -> Lease | None:
+        """Lease one pending order for a probe of a halted tenant; None: none is pending.
+
+        First those not yet refused, oldest first, whatever their own schedule says except a rest.
+        """
+        ...
+
+    async def extend(self, lease: Lease, orders: Collection[int], until: Micros) -> bool:
+        """Prolong the lease of these orders; False: it was lost, do not send."""
+        ...
+
+    async def settle(self, lease: Lease, settling: Settling) -> tuple[list[Settled], Lease | None]:
+        """End the lease of these orders by what the attempt showed; what became of them, and the next lease.
+
+        A settlement touches only the version that was leased: where a newer state came meanwhile, that one is pending
+        (or, a cancellation, takes effect). Settlements of orders that the lease no longer holds are dropped. The next
+        lease is None where none was claimed, or nothing may go yet.
+        """
+        ...
+
+    async def release(self, tenant: str, *, now: Micros, trial_is_final: bool) -> None:
+        """The intake accepts again after it refused everything: orders marked REFUSED become FINAL and due now."""
+        ...
+
+    async def tenant_state(self, tenant: str) -> TenantState:
+        """What delivery remembered of the tenant; a new tenant's defaults."""
+        ...
+
+    async def save_tenant_state(self, tenant: str, state: TenantState, act: Act | None = None) -> None:
+        """Remember the tenant's state."""
+        ...
+
+    async def reschedule(self, tenant: str, *, farthest: Micros, due_at: Micros) -> int:
+        """The clock was set back: what it had put off beyond `farthest` is due at `due_at`; how many orders."""
+        ...
+
+    async def rescue(self, *, now: Micros, rests_until: Micros, everything: bool) -> int:
+        """Put back orders whose lease ran out (`everything`: all leases, at a start), as uncertain; how many."""
+        ...
+
+    async def pending_at_most(self, tenant: str, limit: int) -> int:
+        """How many orders of the tenant are pending, counted no further than `limit`."""
+        ...

@@ -1,0 +1,23 @@
+"""The translation loop's port."""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from gateway.events import Micros, Transition, TranslatedEvent, UntranslatedEvent
+
+
+class TranslationQueue(Protocol):
+    """What the translation loop needs."""
+
+    async def untranslated(
+        self, sources: Collection[str], limit: int, but: Collection[int] = ()
+    ) -> list[UntranslatedEvent]:
+        """The oldest events of these sources that wait for translation, those with the ids `but` left out.
+
+        At most `limit`, and fewer where they are large; none: none waits.
+        """
+        ...
+
+    async def commit(self, translated: Sequence[TranslatedEvent], now: Micros) -> list[Transition]:
+        """Store what translation made of events, in one transaction: states, orders, reasons, and the events' ends."""
+        ...
