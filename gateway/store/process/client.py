@@ -4,9 +4,8 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Self
 
 import msgspec
 
@@ -15,7 +14,7 @@ from gateway.events import Arrival, Receipt
 from gateway.ground.channel import Child
 from gateway.ground.clock import Micros
 from gateway.store import ports
-from gateway.store.process import protocol
+from gateway.store.process import protocol, stubs
 
 HOST: Final = "gateway.store.process.host"
 GONE: Final = "its process has ended"
@@ -39,28 +38,6 @@ _ASKED_IN_PERSON: Final = ("records.", "archive.", "operations.", "trail.", "bul
 """Whoever asks these is told when the store is down. The loops' own questions are answered when it goes on."""
 
 
-class _Port:
-    """Passes every method on."""
-
-    def __init__(self, store: "ProcessStore", name: str) -> None:
-        self._store = store
-        self._name = name
-
-    def __getattr__(self, method: str) -> Callable[..., Any]:
-        passed = partial(self._store.call, f"{self._name}.{method}")
-        setattr(self, method, passed)
-        return passed
-
-
-class _Inbox(_Port):
-    """Passes arrivals on by the short way."""
-
-    def __init__(self, store: "ProcessStore") -> None:
-        super().__init__(store, "inbox")
-        self.put = store.put
-        self.is_duplicate = store.is_duplicate
-
-
 class ProcessStore:
     """All ports. Use `await ProcessStore.open(path)`, then `await store.close()`.
 
@@ -71,19 +48,19 @@ class ProcessStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.on_lost: Callable[[str], None] = lambda _why: None
-        self.inbox = cast("ports.Inbox", _Inbox(self))
-        self.translation = cast("ports.TranslationQueue", _Port(self, "translation"))
-        self.lookups = cast("ports.LookupQueue", _Port(self, "lookups"))
-        self.reconciliation = cast("ports.ReconciliationLedger", _Port(self, "reconciliation"))
-        self.outbox = cast("ports.Outbox", _Port(self, "outbox"))
-        self.pulls = cast("ports.PullLedger", _Port(self, "pulls"))
-        self.records = cast("ports.Records", _Port(self, "records"))
-        self.archive = cast("ports.Archive", _Port(self, "archive"))
-        self.drift = cast("ports.DriftLedger", _Port(self, "drift"))
-        self.operations = cast("ports.Operations", _Port(self, "operations"))
-        self.bulk = cast("ports.Bulk", _Port(self, "bulk"))
-        self.trail = cast("ports.AuditTrail", _Port(self, "trail"))
-        self.told = cast("ports.ToldLedger", _Port(self, "told"))
+        self.inbox: ports.Inbox = self
+        self.translation: ports.TranslationQueue = stubs.TranslationQueue(self.call)
+        self.lookups: ports.LookupQueue = stubs.LookupQueue(self.call)
+        self.reconciliation: ports.ReconciliationLedger = stubs.ReconciliationLedger(self.call)
+        self.outbox: ports.Outbox = stubs.Outbox(self.call)
+        self.pulls: ports.PullLedger = stubs.PullLedger(self.call)
+        self.records: ports.Records = stubs.Records(self.call)
+        self.archive: ports.Archive = stubs.Archive(self.call)
+        self.drift: ports.DriftLedger = stubs.DriftLedger(self.call)
+        self.operations: ports.Operations = stubs.Operations(self.call)
+        self.bulk: ports.Bulk = stubs.Bulk(self.call)
+        self.trail: ports.AuditTrail = stubs.AuditTrail(self.call)
+        self.told: ports.ToldLedger = stubs.ToldLedger(self.call)
         self._on_commit: ports.CommitObserver | None = None
         self._on_stored: Callable[[], None] | None = None
         self._loop = asyncio.get_running_loop()
@@ -99,8 +76,7 @@ class ProcessStore:
         self._watching: asyncio.TimerHandle | None = None
         self._calls: dict[int, tuple[asyncio.Future[Any], str, protocol.Decode]] = {}
         self._number = 0
-        self._is_closing = False
-        self._is_gone = False
+        self._is_closing = self._is_gone = False
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._child: Child
 
@@ -168,7 +144,7 @@ class ProcessStore:
         """Store an event with the next group."""
         future: asyncio.Future[Receipt] = self._loop.create_future()
         if self._is_closing or self._is_gone:
-            future.set_exception(self._unavailable())
+            future.set_exception(StoreUnavailable(self._end()))
             return future
         size = len(arrival.body)
         if self._is_full(size) or (self._puts and time.monotonic() - self._heard > SILENT_SECONDS):
@@ -214,7 +190,7 @@ class ProcessStore:
     async def call(self, name: str, *arguments: Any, **named: Any) -> Any:
         """Call a port's method (`port.method`); what it returns or raises."""
         if self._is_closing or self._is_gone:
-            raise self._unavailable()
+            raise StoreUnavailable(self._end())
         if self._pings > LOOKS and name.startswith(_ASKED_IN_PERSON):
             raise StoreUnavailable(f"the store is down: {self.failure}")
         codec = protocol.codec_of(name)
@@ -309,16 +285,13 @@ class ProcessStore:
         self._rest()
         self._failure = self._damage or GONE
         if not self._opened.done():
-            self._opened.set_exception(self._unavailable())
-        for future in (*(future for future, _ in self._puts), *(future for future, _, _ in self._calls.values())):
-            if not future.done():
-                future.set_exception(self._unavailable())
+            self._opened.set_exception(StoreUnavailable(self._end()))
+        waiting = [*(future for future, _ in self._puts), *(future for future, _, _ in self._calls.values())]
+        self._give_up(waiting, self._end())
         self._puts.clear()
         self._calls.clear()
         if not self._is_closing:
             self.on_lost(self._damage or ENDED)
 
-    def _unavailable(self) -> StoreUnavailable:
-        if self._is_closing:
-            return StoreUnavailable("the store is closed")
-        return StoreUnavailable(self._damage or f"the store cannot write: {GONE}")
+    def _end(self) -> str:
+        return "the store is closed" if self._is_closing else self._damage or f"the store cannot write: {GONE}"

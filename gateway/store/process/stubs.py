@@ -1,0 +1,295 @@
+"""The store's ports as calls into its process. Made by scripts/make_stubs.py: do not edit."""
+
+# ruff: noqa: D101, D102 - the ports say what each does
+
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+from gateway.events import (
+    Arrival,
+    Micros,
+    NewestState,
+    PageMark,
+    Reason,
+    Transition,
+    TranslatedEvent,
+    UntranslatedEvent,
+    WaitingSubject,
+)
+from gateway.orders import Claim, Lease, Settled, Settling, TenantState, Wait
+from gateway.records import (
+    Act,
+    ArchivedEvent,
+    AuditFilter,
+    Counts,
+    DeadLetterFilter,
+    DriftRow,
+    EventDetail,
+    EventFilter,
+    Found,
+    NewOperation,
+    OperationRecord,
+    OperationStatus,
+    OrderFilter,
+    OrderRecord,
+    Page,
+    RetentionSpans,
+    TenantFigures,
+    Told,
+)
+from gateway.store.lifecycle import PresentOrder
+
+Result = TypeVar("Result")
+
+Answer: TypeAlias = Coroutine[Any, Any, Result]
+
+Call = Callable[..., Answer[Any]]
+"""Given `port.method` and the arguments: what it returns or raises."""
+
+
+class Stub:
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+
+class Archive(Stub):
+    def history(
+        self, source: str, *, since: Micros | None, until: Micros | None, after: int, limit: int
+    ) -> Answer[list[ArchivedEvent]]:
+        return self._call("archive.history", source, since=since, until=until, after=after, limit=limit)
+
+    def length(self, source: str, *, since: Micros | None, until: Micros | None) -> Answer[int]:
+        return self._call("archive.length", source, since=since, until=until)
+
+    def stored(self, events: Collection[int]) -> Answer[list[UntranslatedEvent]]:
+        return self._call("archive.stored", events)
+
+    def present(self, orders: Collection[tuple[str, str]]) -> Answer[list[PresentOrder]]:
+        return self._call("archive.present", orders)
+
+    def known_as(self, records: Collection[tuple[str, str]]) -> Answer[dict[tuple[str, str], str]]:
+        return self._call("archive.known_as", records)
+
+
+class Bulk(Stub):
+    def make(self, wanted: NewOperation, act: Act) -> Answer[OperationRecord]:
+        return self._call("bulk.make", wanted, act)
+
+    def operation(self, operation: int) -> Answer[OperationRecord]:
+        return self._call("bulk.operation", operation)
+
+    def operations(self, *, limit: int, cursor: str | None) -> Answer[Page]:
+        return self._call("bulk.operations", limit=limit, cursor=cursor)
+
+    def running(self) -> Answer[list[OperationRecord]]:
+        return self._call("bulk.running")
+
+    def items(self, operation: int) -> Answer[list[str]]:
+        return self._call("bulk.items", operation)
+
+    def turn(self, operation: int, status: OperationStatus, act: Act) -> Answer[OperationRecord]:
+        return self._call("bulk.turn", operation, status, act)
+
+    def step(self, operation: OperationRecord, limit: int, now: Micros) -> Answer[int]:
+        return self._call("bulk.step", operation, limit, now)
+
+    def previewed(
+        self, operation: int, done: int, *, effects: dict[str, int] | None, status: OperationStatus, now: Micros
+    ) -> Answer[None]:
+        return self._call("bulk.previewed", operation, done, effects=effects, status=status, now=now)
+
+    def order_of_two(self, events: Collection[int]) -> Answer[str | None]:
+        return self._call("bulk.order_of_two", events)
+
+
+class DriftLedger(Stub):
+    def drift(self) -> Answer[list[DriftRow]]:
+        return self._call("drift.drift")
+
+    def save_drift(self, rows: Sequence[DriftRow]) -> Answer[None]:
+        return self._call("drift.save_drift", rows)
+
+
+class LookupQueue(Stub):
+    def turns(self) -> Answer[list[tuple[str, str]]]:
+        return self._call("lookups.turns")
+
+    def next_subject(self, source: str, turn: str, now: Micros) -> Answer[str | Micros | None]:
+        return self._call("lookups.next_subject", source, turn, now)
+
+    def ask(self, source: str, turn: str, subject: str, now: Micros) -> Answer[WaitingSubject | None]:
+        return self._call("lookups.ask", source, turn, subject, now)
+
+    def answer(self, asked: WaitingSubject, answers: Mapping[str, bytes | None]) -> Answer[None]:
+        return self._call("lookups.answer", asked, answers)
+
+    def defer(self, source: str, turn: str, subject: str, due_at: Micros) -> Answer[None]:
+        return self._call("lookups.defer", source, turn, subject, due_at)
+
+    def hasten(self, source: str, now: Micros, act: Act | None = None) -> Answer[None]:
+        return self._call("lookups.hasten", source, now, act)
+
+    def postpone(
+        self, asked: WaitingSubject, reason: Reason, *, due_at: Micros, failing_since: Micros | None
+    ) -> Answer[None]:
+        return self._call("lookups.postpone", asked, reason, due_at=due_at, failing_since=failing_since)
+
+    def bury(self, asked: WaitingSubject, reason: Reason, now: Micros) -> Answer[list[Transition]]:
+        return self._call("lookups.bury", asked, reason, now)
+
+
+class Operations(Stub):
+    def replay(self, events: Collection[int], *, force: bool, act: Act | None = None) -> Answer[int]:
+        return self._call("operations.replay", events, force=force, act=act)
+
+    def fitting(self, which: EventFilter) -> Answer[list[int]]:
+        return self._call("operations.fitting", which)
+
+    def letters(self, which: DeadLetterFilter | Collection[str]) -> Answer[list[str]]:
+        return self._call("operations.letters", which)
+
+    def events_of(self, letters: Collection[str]) -> Answer[list[int]]:
+        return self._call("operations.events_of", letters)
+
+    def have_bodies(self, events: Collection[int]) -> Answer[dict[int, bool]]:
+        return self._call("operations.have_bodies", events)
+
+    def discard_dead_letters(
+        self, which: DeadLetterFilter | Collection[str], *, reason: str | None, now: Micros, act: Act | None = None
+    ) -> Answer[int]:
+        return self._call("operations.discard_dead_letters", which, reason=reason, now=now, act=act)
+
+    def discard_order(
+        self, tenant: str, external_order_id: str, *, reason: str | None, now: Micros, act: Act | None = None
+    ) -> Answer[None]:
+        return self._call("operations.discard_order", tenant, external_order_id, reason=reason, now=now, act=act)
+
+    def erase(self, tenant: str, external_order_id: str, *, now: Micros, act: Act | None = None) -> Answer[int]:
+        return self._call("operations.erase", tenant, external_order_id, now=now, act=act)
+
+    def prune(self, retention: RetentionSpans, now: Micros, act: Act | None = None) -> Answer[int]:
+        return self._call("operations.prune", retention, now, act)
+
+
+class Outbox(Stub):
+    def claim(self, tenant: str, claim: Claim) -> Answer[Lease | Wait]:
+        return self._call("outbox.claim", tenant, claim)
+
+    def claim_probe(self, tenant: str, *, now: Micros, until: Micros) -> Answer[Lease | None]:
+        return self._call("outbox.claim_probe", tenant, now=now, until=until)
+
+    def extend(self, lease: Lease, orders: Collection[int], until: Micros) -> Answer[bool]:
+        return self._call("outbox.extend", lease, orders, until)
+
+    def settle(self, lease: Lease, settling: Settling) -> Answer[tuple[list[Settled], Lease | None]]:
+        return self._call("outbox.settle", lease, settling)
+
+    def release(self, tenant: str, *, now: Micros, trial_is_final: bool) -> Answer[None]:
+        return self._call("outbox.release", tenant, now=now, trial_is_final=trial_is_final)
+
+    def tenant_state(self, tenant: str) -> Answer[TenantState]:
+        return self._call("outbox.tenant_state", tenant)
+
+    def save_tenant_state(self, tenant: str, state: TenantState, act: Act | None = None) -> Answer[None]:
+        return self._call("outbox.save_tenant_state", tenant, state, act)
+
+    def reschedule(self, tenant: str, *, farthest: Micros, due_at: Micros) -> Answer[int]:
+        return self._call("outbox.reschedule", tenant, farthest=farthest, due_at=due_at)
+
+    def rescue(self, *, now: Micros, rests_until: Micros, everything: bool) -> Answer[int]:
+        return self._call("outbox.rescue", now=now, rests_until=rests_until, everything=everything)
+
+    def pending_at_most(self, tenant: str, limit: int) -> Answer[int]:
+        return self._call("outbox.pending_at_most", tenant, limit)
+
+
+class PullLedger(Stub):
+    def claim_unserved(self, tenant: str, *, now: Micros, until: Micros, limit: int) -> Answer[Lease | None]:
+        return self._call("pulls.claim_unserved", tenant, now=now, until=until, limit=limit)
+
+    def served(self, tenant: str, *, since: Micros, limit: int) -> Answer[list[int]]:
+        return self._call("pulls.served", tenant, since=since, limit=limit)
+
+    def bodies(self, orders: Sequence[int]) -> Answer[list[bytes]]:
+        return self._call("pulls.bodies", orders)
+
+
+class ReconciliationLedger(Stub):
+    def reached(self, source: str, turn: str) -> Answer[Micros | None]:
+        return self._call("reconciliation.reached", source, turn)
+
+    def reach(self, source: str, turn: str, moment: Micros) -> Answer[None]:
+        return self._call("reconciliation.reach", source, turn, moment)
+
+    def begin_page(self, now: Micros) -> Answer[PageMark]:
+        return self._call("reconciliation.begin_page", now)
+
+    def newest(self, tenant: str, external_order_id: str) -> Answer[NewestState | None]:
+        return self._call("reconciliation.newest", tenant, external_order_id)
+
+    def is_fed(self, source: str, subject: str, digest: bytes) -> Answer[bool]:
+        return self._call("reconciliation.is_fed", source, subject, digest)
+
+    def feed(self, arrival: Arrival, answers: Mapping[str, bytes | None], clock: Micros, digest: bytes) -> Answer[None]:
+        return self._call("reconciliation.feed", arrival, answers, clock, digest)
+
+
+class Records(Stub):
+    def events(self, which: EventFilter, *, limit: int, cursor: str | None) -> Answer[Page]:
+        return self._call("records.events", which, limit=limit, cursor=cursor)
+
+    def event(self, event: int) -> Answer[EventDetail]:
+        return self._call("records.event", event)
+
+    def orders(self, which: OrderFilter, *, limit: int, cursor: str | None) -> Answer[Page]:
+        return self._call("records.orders", which, limit=limit, cursor=cursor)
+
+    def order(self, tenant: str, external_order_id: str) -> Answer[OrderRecord]:
+        return self._call("records.order", tenant, external_order_id)
+
+    def dead_letters(self, which: DeadLetterFilter, *, limit: int, cursor: str | None) -> Answer[Page]:
+        return self._call("records.dead_letters", which, limit=limit, cursor=cursor)
+
+    def find(self, text: str, *, limit: int) -> Answer[tuple[list[Found], bool]]:
+        return self._call("records.find", text, limit=limit)
+
+    def tenant_figures(self) -> Answer[dict[str, TenantFigures]]:
+        return self._call("records.tenant_figures")
+
+    def dead_events(self) -> Answer[dict[str, int]]:
+        return self._call("records.dead_events")
+
+    def last_accepted(self) -> Answer[dict[str, Micros]]:
+        return self._call("records.last_accepted")
+
+    def waiting(self) -> Answer[dict[str, int]]:
+        return self._call("records.waiting")
+
+    def counts(self) -> Answer[Counts]:
+        return self._call("records.counts")
+
+
+class ToldLedger(Stub):
+    def told(self) -> Answer[list[Told]]:
+        return self._call("told.told")
+
+    def remember(self, begun: Collection[Told], ended: Collection[Told]) -> Answer[None]:
+        return self._call("told.remember", begun, ended)
+
+
+class AuditTrail(Stub):
+    def note(self, act: Act) -> Answer[None]:
+        return self._call("trail.note", act)
+
+    def acts(self, which: AuditFilter, *, limit: int, cursor: str | None) -> Answer[Page]:
+        return self._call("trail.acts", which, limit=limit, cursor=cursor)
+
+
+class TranslationQueue(Stub):
+    def untranslated(
+        self, sources: Collection[str], limit: int, but: Collection[int] = ()
+    ) -> Answer[list[UntranslatedEvent]]:
+        return self._call("translation.untranslated", sources, limit, but)
+
+    def commit(self, translated: Sequence[TranslatedEvent], now: Micros) -> Answer[list[Transition]]:
+        return self._call("translation.commit", translated, now)
