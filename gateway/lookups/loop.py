@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 import msgspec
 import structlog
+from tenacity import AsyncRetrying, retry_if_result, stop_after_attempt, wait_fixed
 
 from adapters import Api
 from gateway.errors import StoreUnavailable
@@ -76,15 +77,15 @@ async def try_thrice(
     fetch: Fetch, source: str, lookup: StoredLookup, sleep: Callable[[float], Awaitable[None]]
 ) -> bytes | None:
     """A best-effort lookup's answer: three failures, or nothing there, are None."""
-    for attempt in range(BEST_EFFORT_TRIES):
-        if attempt:
-            await sleep(ASK_AGAIN / SECOND)
-        answer = await fetch(source, lookup)
-        if answer.status == _OK:
-            return answer.body
-        if answer.status in _NOTHING_THERE:
-            return None
-    return None
+    trying = AsyncRetrying(
+        stop=stop_after_attempt(BEST_EFFORT_TRIES),
+        wait=wait_fixed(ASK_AGAIN / SECOND),
+        retry=retry_if_result(lambda answer: answer.status != _OK and answer.status not in _NOTHING_THERE),
+        retry_error_callback=lambda last: last.outcome.result() if last.outcome else None,
+        sleep=sleep,
+    )
+    answer: VendorAnswer = await trying(fetch, source, lookup)
+    return answer.body if answer.status == _OK else None
 
 
 class _Turn(msgspec.Struct):
