@@ -1,15 +1,18 @@
 """`gateway serve`, `gateway demo` and `gateway check`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
-from gateway.cli.failure import BAD_CONFIGURATION, DONE
+from gateway.cli.failure import BAD_CONFIGURATION, DONE, FAILED
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from gateway.cli.show import many, note, show_bytes, show_line
 from gateway.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gateway.config import Config
 
 Descriptors = Annotated[
     list[int] | None,
@@ -51,8 +54,16 @@ def demo(
     raise typer.Exit(code)
 
 
-def check(*, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
-    """Read the configuration and load the adapters, reach nothing, and say everything that is wrong at once."""
+def check(
+    *,
+    config: ConfigFile = DEFAULT_CONFIG,
+    reach: Annotated[
+        bool,
+        typer.Option("--reach", help="Connect to every intake and vendor's API, too: name, port, TLS; send nothing."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read the configuration, load the adapters, and say everything that is wrong at once; offline without --reach."""
     from gateway.cli.settings import configuration  # noqa: PLC0415 - the configuration's room is slow to load
     from gateway.config.load import warnings_of  # noqa: PLC0415 - as above
 
@@ -64,10 +75,38 @@ def check(*, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> No
         show_bytes(msgspec.json.encode({"good": False, "faults": error.faults, "warnings": []}))
         raise typer.Exit(BAD_CONFIGURATION) from None
     warnings = warnings_of(loaded)
+    reached = _reached(loaded) if reach else {}
     if as_json:
-        show_bytes(msgspec.json.encode({"good": True, "faults": [], "warnings": warnings}))
-        return
-    for warning in warnings:
-        note(f"warning: {warning}")
-    tenants, sources = len(loaded.settings.tenants), len(loaded.sources)
-    show_line(f"{Path(config)} is good: {many(tenants, 'tenant')}, {many(sources, 'source')}")
+        told = {"reach": [{"what": what, "fault": fault} for what, fault in reached.items()]} if reach else {}
+        show_bytes(msgspec.json.encode({"good": True, "faults": [], "warnings": warnings, **told}))
+    else:
+        for warning in warnings:
+            note(f"warning: {warning}")
+        tenants, sources = len(loaded.settings.tenants), len(loaded.sources)
+        show_line(f"{Path(config)} is good: {many(tenants, 'tenant')}, {many(sources, 'source')}")
+        for what, fault in reached.items():
+            show_line(f"{what}: {'reached' if fault is None else fault}")
+    if any(reached.values()):
+        raise typer.Exit(FAILED)
+
+
+def _reached(loaded: "Config") -> dict[str, str | None]:
+    """Why each intake, and each vendor's API, cannot be reached; None: it can. No secret is sent."""
+    import asyncio  # noqa: PLC0415 - as above
+
+    from gateway.ground.reaching import fault_of_reaching  # noqa: PLC0415 - as above
+
+    urls = {
+        f"tenants.{name}.intake_url": tenant.intake_url
+        for name, tenant in loaded.settings.tenants.items()
+        if tenant.intake_url is not None and tenant.delivery == "push"
+    }
+    for name, source in loaded.sources.items():
+        api = source.adapter.api(source.options) if source.adapter.api is not None else None
+        if api is not None:
+            urls[f"the vendor's API of sources.{name}"] = api.base_url
+
+    async def all_of_them() -> list[str | None]:
+        return await asyncio.gather(*map(fault_of_reaching, urls.values()))
+
+    return dict(zip(urls, asyncio.run(all_of_them()), strict=True))

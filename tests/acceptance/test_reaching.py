@@ -1,0 +1,79 @@
+"""`gateway check --reach`: who answers, and who does not; nothing is sent to anybody."""
+
+import json
+import socket
+import threading
+from pathlib import Path
+from typing import Self
+
+from tests.processes import Gateway, free_port, tenant
+
+
+class Quiet:
+    """Accepts connections, and keeps what they say."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(0.1)
+        self.port = self._listener.getsockname()[1]
+        self.connections = 0
+        self.heard = b""
+        self._enough = threading.Event()
+        self._thread = threading.Thread(target=self._listen)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._enough.set()
+        self._thread.join()
+        self._listener.close()
+
+    def _listen(self) -> None:
+        while not self._enough.is_set():
+            try:
+                connection, _ = self._listener.accept()
+            except TimeoutError:
+                continue
+            with connection:
+                self.connections += 1
+                connection.settimeout(2)
+                while more := connection.recv(4096):
+                    self.heard += more
+                    if self.heard[:1] == b"\x16":
+                        # A TLS hello, to somebody who speaks none.
+                        break
+
+
+def test_each_intake_is_reached_or_not(tmp_path: Path):
+    """One listens, one does not, one has no such name, one speaks no TLS; the exit code says that not all do."""
+    with Quiet() as open_, Quiet() as plain:
+        tenants = {
+            "good": tenant(f"http://127.0.0.1:{open_.port}/in"),
+            "shut": tenant(f"http://127.0.0.1:{free_port()}/in"),
+            "unknown": tenant("https://no-such-name.invalid/in"),
+            "plain": tenant(f"https://127.0.0.1:{plain.port}/in"),
+        }
+        done = Gateway(tmp_path, tenants).command("check", "--reach", "--json")
+        found = {each["what"]: each["fault"] for each in json.loads(done.stdout)["reach"]}
+
+    assert done.returncode == 1
+    assert found["tenants.good.intake_url"] is None
+    assert found["tenants.shut.intake_url"].startswith("no connection")
+    assert found["tenants.unknown.intake_url"].startswith("its name is not found")
+    assert found["tenants.plain.intake_url"].startswith(("no TLS", "no connection"))
+    assert (open_.connections, open_.heard) == (1, b"")
+    assert b"a-tenants-secret" not in plain.heard
+
+
+def test_all_reached_is_a_good_end(tmp_path: Path):
+    """Exit code 0, a line a place; without the option nobody is connected to."""
+    with Quiet() as intake:
+        gateway = Gateway(tmp_path, {"demo": tenant(f"http://127.0.0.1:{intake.port}/in")})
+        offline = gateway.command("check")
+        before = intake.connections
+        done = gateway.command("check", "--reach")
+
+    assert (offline.returncode, before, done.returncode) == (0, 0, 0)
+    assert "tenants.demo.intake_url: reached" in done.stdout
