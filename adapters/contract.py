@@ -16,7 +16,8 @@ from schemas import Order
 BOM = b"\xef\xbb\xbf"
 
 CONTRACT = 2
-"""The newest contract that this gateway keeps; every earlier one goes on working. 2: `Fault`."""
+"""The newest contract that this gateway keeps; every earlier one goes on working. 2: `Fault`, `Bearer`,
+`HeaderCredential`."""
 
 
 class Secret(str):
@@ -159,12 +160,28 @@ class Credentials(msgspec.Struct, frozen=True):
     password: Secret
 
 
+class Bearer(msgspec.Struct, frozen=True):
+    """A token for `Authorization: Bearer`."""
+
+    token: Secret
+
+
+class HeaderCredential(msgspec.Struct, frozen=True):
+    """A secret in a header of the vendor's own, such as `X-Auth-Token`."""
+
+    name: str
+    value: Secret
+
+
+ApiProof: TypeAlias = Credentials | Bearer | HeaderCredential
+
+
 class Api(msgspec.Struct, frozen=True, kw_only=True):
     """Where lookups go: the configured base URL and its credentials, per turn where given."""
 
     base_url: str
-    credentials: Credentials | None = None
-    turns: dict[str, Credentials] = {}
+    credentials: ApiProof | None = None
+    turns: Mapping[str, ApiProof] = {}
     allow_http: bool = False
 
 

@@ -105,13 +105,15 @@ class OutgoingClient:
         most_read: int,
         parameters: Mapping[str, str] | None = None,
         content: bytes | None = None,
+        proof_header: str = "Authorization",
     ) -> Answer | NoAnswer:
         """One request; raises nothing for what the network or the other side does.
 
-        `timeout` is in seconds, for the whole answer; `most_read` the bytes of its body that are read.
+        `timeout` is in seconds, for the whole answer; `most_read` the bytes of its body that are read. `proof_header`
+        is the one of `headers` that proves us.
         """
         needs_loopback = urlsplit(url).scheme == "http" and not self._allow_http
-        exchange = _Exchange(most_read, _proof_in(headers), needs_loopback=needs_loopback)
+        exchange = _Exchange(most_read, _proof_in(headers.get(proof_header, "")), needs_loopback=needs_loopback)
         pool = await self._opened()
         try:
             async with asyncio.timeout(timeout):
@@ -278,9 +280,9 @@ def _has_leftovers(response: httpx.Response) -> bool:
     return bool(inside.trailing_data[0])
 
 
-def _proof_in(headers: Mapping[str, str]) -> str:
-    """What stands behind the scheme in `Authorization`."""
-    return headers.get("Authorization", "").partition(" ")[2]
+def _proof_in(header: str) -> str:
+    """What proves us in a header: all of it, or what stands behind its scheme."""
+    return header.partition(" ")[2] or header
 
 
 def _address_fault(address: Any, *, needs_loopback: bool) -> str | None:

@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from adapters import Api, Credentials
+from adapters import Api, Bearer, HeaderCredential
+from adapters.contract import ApiProof
 from gateway.events import Clock, StoredLookup
 from gateway.ground.backoff import read_retry_after
 from gateway.ground.clock import now
@@ -75,16 +76,15 @@ class _Line:
         self._turn = asyncio.Lock()
         self.close = client.close
 
-    async def ask(self, url: str, lookup: StoredLookup, credentials: Credentials | None, clock: Clock) -> VendorAnswer:
-        headers = {"Accept": "application/json"}
-        if credentials is not None:
-            pair = f"{credentials.username}:{credentials.password}".encode()
-            headers["Authorization"] = "Basic " + base64.b64encode(pair).decode()
+    async def ask(self, url: str, lookup: StoredLookup, credentials: ApiProof | None, clock: Clock) -> VendorAnswer:
+        name, proof = _header_of(credentials)
+        headers = {"Accept": "application/json"} | ({name: proof} if proof else {})
         async with self._turn:
             answer = await self._client.ask(
                 "GET",
                 url,
                 headers=headers,
+                proof_header=name,
                 timeout=self._timeout,
                 most_read=self._most_read,
                 parameters=lookup.parameters or None,
@@ -103,6 +103,19 @@ class _Line:
         # It is judged as it is stored: as it came, but for what is too long to stand there by chance.
         body = answer.shown if len(answer.proof) >= SHORTEST_STRUCK_OUT else answer.body
         return VendorAnswer(answer.status, body, retry_after=retry_after, lacks_rights=is_denied)
+
+
+def _header_of(credentials: ApiProof | None) -> tuple[str, str]:
+    """The header that proves us, and what it says; nothing where nothing does."""
+    match credentials:
+        case None:
+            return "Authorization", ""
+        case HeaderCredential(name, value):
+            return name, str(value)
+        case Bearer(token):
+            return "Authorization", f"Bearer {token}"
+    pair = f"{credentials.username}:{credentials.password}".encode()
+    return "Authorization", "Basic " + base64.b64encode(pair).decode()
 
 
 def _fault_of(body: bytes) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from adapters import Api
+from adapters import Api, Credentials
 from gateway.config import Config, warnings_of
 from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.service.running import running
@@ -175,7 +175,11 @@ class _StandInOrder(msgspec.Struct):
 
 def _warehouse(api: Api) -> Warehouse:
     """The stand-in's orders, for the users that the configuration has."""
-    users = {each.username: User(each.password) for each in (api.credentials, *api.turns.values()) if each is not None}
+    users = {
+        each.username: User(each.password)
+        for each in (api.credentials, *api.turns.values())
+        if isinstance(each, Credentials)
+    }
     warehouse = Warehouse(users)
     for stored in msgspec.json.decode(sample("standin_orders.json"), type=list[_StandInOrder]):
         warehouse.put(stored.order, stored.rows)
