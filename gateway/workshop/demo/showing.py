@@ -74,10 +74,15 @@ class Outcome(msgspec.Struct, frozen=True):
         return self.sent.status == GOOD and not self.is_open and is_dead is self.sent.sample.is_no_order
 
 
+def operators_url(config: Config, url: str) -> str:
+    """Where the operators' doors of the gateway at `url` are."""
+    admin = config.settings.server.admin
+    return url if admin is None else f"http://{admin.host}:{admin.port}"
+
+
 def api_root(config: Config, url: str) -> str:
     """Where the operators' API of the gateway at `url` is."""
-    admin = config.settings.server.admin
-    return (url if admin is None else f"http://{admin.host}:{admin.port}") + "/api/v1/"
+    return f"{operators_url(config, url)}/api/v1/"
 
 
 class OperatorsApi:
@@ -170,6 +175,9 @@ def show_the_way_on(prepared: Prepared, log: Path, url: str, *, goes_on: bool) -
     secrets = [f"set -a; . {_path(prepared.secrets_file)}; set +a"] if prepared.secrets_file is not None else []
     if goes_on:
         say(f"\nThe gateway listens on {url} until Ctrl-C; its log is {shown(log)}.")
+        say(f"Its pages are at {operators_url(prepared.config, url)}/console; sign in with")
+        whence = "" if prepared.secrets_file is None else f" in {shown(prepared.secrets_file)}"
+        say(f"the GATEWAY_API_TOKEN{whence}.")
         say("Look further, in another shell in this folder:")
     else:
         say(f"\nThe gateway has stopped; what it stored is kept, its log is {shown(log)}.")
