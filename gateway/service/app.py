@@ -127,7 +127,7 @@ def _console(rooms: Rooms, doors: Doors) -> ASGIApp:
 def _gauges(rooms: Rooms) -> Gauges:
     return Gauges(
         rooms.live,
-        rooms.base.store,
+        rooms.conditions,
         rooms.base.metrics,
         states=rooms.states,
         ticks=rooms.ticks,

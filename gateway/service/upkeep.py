@@ -34,7 +34,7 @@ class Conditions:
     """Whether new events may be stored now: looked at every second, and whenever orders were added."""
 
     def __init__(self, config: Config, store: Store) -> None:
-        self._store = store
+        self.store = store
         path = Path(config.store_path)
         self._folder, self._in_place = path.parent, InPlace(path)
         self._min_free = config.settings.limits.min_free_disk
@@ -60,7 +60,7 @@ class Conditions:
     def problems(self) -> list[str]:
         """Why the gateway is not ready, in words."""
         problems = [] if self._disk is None else [self._disk.detail]
-        failure = self._store.failure
+        failure = self.store.failure
         if failure is not None:
             problems.append(failure if failure.startswith("reading") else f"the store cannot write: {failure}")
         return problems
@@ -76,10 +76,10 @@ class Conditions:
         while True:
             self._awake.clear()
             self.look_at_disk()
-            if self._store.failure is not None:
+            if self.store.failure is not None:
                 # Without a request nothing would find out that the store is well again.
                 with contextlib.suppress(StoreUnavailable):
-                    await self._store.probe()
+                    await self.store.probe()
             await self._count(self._max_backlog)
             tick()
             with contextlib.suppress(TimeoutError):
@@ -107,7 +107,7 @@ class Conditions:
     async def _count(self, tenants: Collection[str]) -> None:
         for tenant in tenants:
             most = self._max_backlog[tenant]
-            if await self._store.outbox.pending_at_most(tenant, most) < most:
+            if await self.store.outbox.pending_at_most(tenant, most) < most:
                 self._full.pop(tenant, None)
             else:
                 self._full[tenant] = Reason("backlog_full", f"tenant {tenant} has {most} orders pending")
@@ -119,7 +119,7 @@ class Gauges:
     def __init__(
         self,
         live: Live,
-        store: Store,
+        conditions: Conditions,
         metrics: Metrics,
         *,
         states: Callable[[], Mapping[str, TenantState]],
@@ -129,7 +129,8 @@ class Gauges:
         clock: Clock,
     ) -> None:
         self._live = live
-        self._store = store
+        self._conditions = conditions
+        self._records = conditions.store.records
         self._metrics = metrics
         self._states = states
         self._ticks = ticks
@@ -141,7 +142,7 @@ class Gauges:
     async def exposition(self) -> bytes:
         """All metrics in Prometheus' format, as of now."""
         self._flush()
-        now, figures = self._clock(), await self._store.records.tenant_figures()
+        now, figures = self._clock(), await self._records.tenant_figures()
         states = self._states()
         for name in self._live.tenants:
             found = figures.get(name, TenantFigures())
@@ -150,7 +151,7 @@ class Gauges:
             self._metrics.tenant(
                 name, pending=found.pending, oldest_pending_seconds=oldest / SECOND, is_halted=is_halted
             )
-        accepted = await self._store.records.last_accepted()
+        accepted = await self._records.last_accepted()
         for source in self._live.sources.values():
             every = source.settings.expect_every
             since = max(accepted.get(source.name, 0), self._started_at)
@@ -161,7 +162,7 @@ class Gauges:
                 self._metrics.drifted(name, kind, drifted.get((name, kind), 0))
         for loop, at in self._ticks().items():
             self._metrics.ticked(loop, (now - (monotonic() - at)) / SECOND)
-        self._metrics.writable(is_writable=self._store.failure is None)
+        self._metrics.writable(is_writable=not self._conditions.problems())
         return self._metrics.render()
 
 

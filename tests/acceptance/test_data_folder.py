@@ -56,6 +56,7 @@ def test_a_store_that_is_taken_away_takes_nothing_more(tmp_path):
         (tmp_path / "gateway.db").rename(away / "gateway.db")
         refused = [gateway.post(told(f"gone-{number}", "B", 1)).status_code for number in range(20)]
         ready = eventually(lambda: gateway.http.get("/readyz"), lambda answer: answer.status_code == 503)
+        metrics = gateway.http.get("/metrics").text
         (away / "gateway.db").rename(tmp_path / "gateway.db")
         well = eventually(lambda: gateway.http.get("/readyz").status_code, lambda status: status == 200)
         taken = eventually(lambda: gateway.post(told("2", "C", 1)).status_code, lambda status: status == 200)
@@ -65,6 +66,7 @@ def test_a_store_that_is_taken_away_takes_nothing_more(tmp_path):
 
     assert refused == [503] * 20
     assert "gateway.db was removed or replaced" in str(ready.json()["problems"])
+    assert "trackely_gateway_store_writable 0.0" in metrics
     assert (well, taken) == (200, 200)
     assert kept["events"]
 
