@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters import Adapter, Api
+from adapters.moments import fault_of_zone
 from gateway.config.kinds import suggestion
 from gateway.config.model import Basic, Header, Hmac, PublicKey, Query, Settings, Source, StandardWebhooks, Tenant
 from gateway.config.nodes import Faults, KeyPath, Node, nearest
@@ -43,12 +44,19 @@ class Checks:
         self._amounts()
         self._customers()
         self._notify()
+        self._console()
         for name, tenant in self._tenants.items():
             self._tenant(name, tenant)
         self._intake_urls()
         self._names()
         for name, source in self._sources.items():
             self._source(name, source)
+
+    def _console(self) -> None:
+        console = self._settings.console
+        self._when(not console.title.strip(), "expected a title", "console", "title")
+        fault = fault_of_zone(console.zone)
+        self._when(fault is not None, str(fault), "console", "zone")
 
     def _notify(self) -> None:
         for place, each in enumerate(self._settings.notify or ()):

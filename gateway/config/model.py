@@ -217,6 +217,14 @@ class Notify(Section, frozen=True):
     )
 
 
+class Console(Section, frozen=True):
+    """The operators' pages at `/console`; `zone` is the time zone of the times that they show."""
+
+    enabled: bool = True
+    title: str = "Trackely Gateway"
+    zone: str = "UTC"
+
+
 DEFAULT_STORE: Final = "sqlite:///data/gateway.db"
 
 
@@ -232,6 +240,7 @@ class Settings(Section, frozen=True):
     limits: Limits = Limits()
     retention: Retention = Retention()
     notify: list[Notify] = []
+    console: Console = Console()
 
 
 class ConfiguredSource(msgspec.Struct, frozen=True):

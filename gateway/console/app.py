@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import resources
 from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import parse_qs, quote, urlencode
+from zoneinfo import ZoneInfo
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -69,6 +70,8 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
     note: Callable[[Act], Awaitable[None]]
     sessions: Sessions
     clock: Clock
+    title: str
+    zone: str
 
 
 EVENT_WORDS: Final = {
@@ -123,6 +126,7 @@ Page: TypeAlias = Callable[[Request, Bearer], Awaitable[Response]]
 class _Pages:
     def __init__(self, inside: Inside) -> None:
         self._inside = inside
+        self._zone = ZoneInfo(inside.zone)
         self._environment = Environment(
             loader=PackageLoader("gateway.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
             lstrip_blocks=True,
@@ -138,9 +142,9 @@ class _Pages:
     def _when(self, text: str | None) -> Markup:
         if text is None:
             return Markup("")
-        exact = telling.exact(text)
+        exact = telling.exact(text, self._zone)
         age = telling.age(text, self._now())
-        return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(text, exact, age)
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(text, exact, age)
 
     def _bearer(self, request: Request) -> Bearer | None:
         cookie = door.cookie_of(request)
@@ -166,7 +170,8 @@ class _Pages:
         return shown
 
     def _page(self, template: str, bearer: Bearer | None, status: int = 200, **values: Any) -> Response:
-        values = {"bearer": bearer, "style": STYLE_PATH, "here": template.removesuffix(".html"), "q": "", **values}
+        whole = {"bearer": bearer, "style": STYLE_PATH, "gateway": self._inside.title, "q": ""}
+        values = {**whole, "here": template.removesuffix(".html"), **values}
         text = self._environment.get_template(template).render(values)
         return Response(text, status, headers=door.HEADERS, media_type="text/html")
 

@@ -1,9 +1,10 @@
 """How values are told on a page: moments beside their age, counts, what is wrong first, and an order's story."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 Row = Mapping[str, Any]
 
@@ -30,9 +31,9 @@ def age(text: str, now: datetime) -> str:
     return f"{span(seconds)} ago" if seconds >= 0 else f"in {span(-seconds)}"
 
 
-def exact(text: str) -> str:
-    """A moment to the second, in UTC."""
-    return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+def exact(text: str, zone: ZoneInfo) -> str:
+    """A moment to the second in a zone, with the zone's own name of that time."""
+    return datetime.fromisoformat(text).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def troubles(tenants: Sequence[Row], sources: Sequence[Row], stats: Row, operations: Sequence[Row]) -> list[Row]:

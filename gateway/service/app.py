@@ -27,6 +27,7 @@ from gateway.orders import TenantState
 from gateway.pull.endpoint import pull_route
 from gateway.records import Act
 from gateway.service.rooms import Rooms
+from gateway.service.root import CONSOLE, EVERYONES, OPERATORS, root_route
 from gateway.service.upkeep import Gauges
 
 METHOD_NOT_ALLOWED: Final = 405
@@ -53,13 +54,16 @@ def applications(rooms: Rooms, reload: Reload) -> Applications:
     intake: dict[str, ASGIApp] = {} if rooms.base.intake is None else dict.fromkeys(INTAKE_PATHS, rooms.base.intake)
     doors = _operators_doors(rooms, reload)
     operators: dict[str, ASGIApp] = dict.fromkeys(OPERATORS_PATHS, create_api(doors))
-    operators["/console"] = _console(rooms, doors)
-    machines = _routed([*everyone, pull_route(rooms.pulls, rooms.base.reports.unproven)])
+    has_console = rooms.live.settings.console.enabled
+    if has_console:
+        operators[CONSOLE] = _console(rooms, doors)
+    machines = [*everyone, pull_route(rooms.pulls, rooms.base.reports.unproven)]
     if not has_own_listener:
-        return Applications(rooms.rim.before(_by_path({**intake, **operators}, machines)), None)
-    return Applications(
-        rooms.rim.before(_by_path(intake, machines)), _by_path({**operators, **intake}, _routed(health))
-    )
+        shared = _routed([*machines, root_route({**EVERYONES, **OPERATORS}, has_console=has_console)])
+        return Applications(rooms.rim.before(_by_path({**intake, **operators}, shared)), None)
+    public = _routed([*machines, root_route(EVERYONES, has_console=False)])
+    admin = _routed([*health, root_route(OPERATORS, has_console=has_console)])
+    return Applications(rooms.rim.before(_by_path(intake, public)), _by_path({**operators, **intake}, admin))
 
 
 class _Deliveries:
@@ -120,6 +124,8 @@ def _console(rooms: Rooms, doors: Doors) -> ASGIApp:
         note=doors.trail.note,
         sessions=rooms.base.sessions,
         clock=doors.clock,
+        title=rooms.live.settings.console.title,
+        zone=rooms.live.settings.console.zone,
     )
     return create_console(inside)
 

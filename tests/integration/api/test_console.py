@@ -73,6 +73,8 @@ def console(doors, time):
             note=doors.trail.note,
             sessions=Sessions(time),
             clock=doors.clock,
+            title="The north's gateway",
+            zone="Europe/Oslo",
         )
     )
 
@@ -250,6 +252,16 @@ async def test_an_orders_page_says_what_became_of_it_and_what_helps(browser):
     assert "1 High Street" in delivered
     assert re.search(r"It was set aside for a person\..*422: no such street", dead, re.DOTALL)
     assert REMEDIES["refused"].words in dead
+
+
+async def test_the_configuration_says_title_and_zone(browser):
+    """The title above each page, signed in or not; times in the zone, with its name of that time."""
+    out = await browser.get("/console/login")
+    await sign_in(browser)
+    events = await browser.get("/console/events")
+
+    assert all("<title>" in page.text and "The north&#39;s gateway</title>" in page.text for page in (out, events))
+    assert re.search(r'title="\d{4}-\d\d-\d\d \d\d:\d\d:\d\d CES?T"', events.text)
 
 
 async def test_a_single_hit_opens_at_once_and_several_are_listed(browser):
