@@ -3,6 +3,7 @@
 import keyword
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 
 import adapters
 from adapters import Adapter, Hook
-from adapters.contract import BOM
+from adapters.contract import BOM, CONTRACT
 from gateway.drift.shapes import ITEM, Shapes, shapes_in, written
 from gateway.workshop.kit.cases import Case, UnansweredError, outcome_of, read_options, save_case
 from gateway.workshop.kit.drafting import Draft, draft, render
@@ -46,7 +47,7 @@ def place_for(name: str, directory: Path, *, is_package: bool) -> Place:
     if is_package:
         project = directory / f"trackely-gateway-{name.replace('_', '-')}"
         package = project / f"trackely_gateway_{name}"
-        return Place(package / "__init__.py", package / "golden" / name, project / "README.md", name, project)
+        return Place(package / "__init__.py", package / "golden" / name, package / f"{name}.md", name, project)
     if directory.resolve() == checkout and (checkout / "tests" / "golden").is_dir():
         folder = checkout / "adapters"
         page = checkout / "docs" / "vendors" / f"{name}.md"
@@ -71,11 +72,31 @@ def make(name: str, samples: Sequence[Sample], answers: Mapping[str, bytes], pla
     adapter: Adapter = space["ADAPTER"]
     files = {place.module: drafted.source, place.page: _page(drafted, shapes_in(space), samples, place)}
     if place.project is not None:
-        files[place.project / "pyproject.toml"] = render("pyproject.toml.j2", name=name, title=_title(name))
+        files |= _project(place.project, name, len(samples))
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return drafted, [*files, *_write_cases(drafted, adapter, samples, answers, place.cases)]
+
+
+def _project(project: Path, name: str, samples: int) -> dict[Path, str]:
+    """What a package needs besides the adapter: how it is built, tested, checked and told of."""
+    made = {
+        project / "pyproject.toml": "pyproject.toml.j2",
+        project / "CHANGELOG.md": "changelog.md.j2",
+        project / "tests" / "test_adapter.py": "test_adapter.py.j2",
+        project / ".github" / "workflows" / "check.yml": "check.yml.j2",
+    }
+    try:
+        gateway = metadata.version("trackely-gateway")
+    except metadata.PackageNotFoundError:
+        # A checkout that is not installed has no version of its own to ask for.
+        gateway = "0"
+    told = {"name": name, "title": _title(name), "contract": CONTRACT, "gateway": gateway}
+    return {
+        path: render(template, **told, samples=f"{samples} sample{'s' if samples > 1 else ''}")
+        for path, template in made.items()
+    }
 
 
 def _title(name: str) -> str:

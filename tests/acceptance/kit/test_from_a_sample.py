@@ -220,8 +220,34 @@ def test_a_package_is_an_installable_adapter(tmp_path):
         "next: pip install -e ./trackely-gateway-acme, then gateway adapter check acme, "
         "then in config.yaml: adapter: acme"
     )
-    assert (project / "trackely_gateway_acme" / "golden" / "acme" / "sample" / "body.json").exists()
+    package = project / "trackely_gateway_acme"
+    assert (package / "golden" / "acme" / "sample" / "body.json").exists()
+    # What stands in the package is in the wheel: the page too.
+    assert (package / "acme.md").exists()
+    assert "trackely-gateway>=" in (project / "pyproject.toml").read_text()
+    assert {each.name for each in project.iterdir()} == {
+        ".github", "CHANGELOG.md", "pyproject.toml", "tests", "trackely_gateway_acme",
+    }  # fmt: skip
     assert checked.returncode == 0, checked.stdout
+
+
+def test_a_packages_own_tests_pass(tmp_path):
+    """The project's test runs the whole check."""
+    (tmp_path / "sample.json").write_text(json.dumps(FULL))
+    gateway(tmp_path, "adapter", "new", "acme", "--package", "--sample", "sample.json")
+    project = tmp_path / "trackely-gateway-acme"
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{project}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stdout
+    assert "1 passed" in ended.stdout
 
 
 def test_nothing_is_written_over(tmp_path):
