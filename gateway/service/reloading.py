@@ -54,6 +54,11 @@ class Reloading:
             with suppress(ConflictingRequest):
                 await self.reload(BY_SIGNAL)
 
+    async def end(self, running: "asyncio.Task[None]") -> None:
+        """Reload no more; one that has begun comes to its end, since half of it would leave no rooms."""
+        async with self._one_at_a_time:
+            running.cancel()
+
     async def reload(self, by: str) -> Reloaded:
         """Read, compare, take over; what became of it.
 

@@ -118,7 +118,7 @@ async def running(
             watched = asyncio.create_task(notifier.live(house.problems))
             stack.callback(watched.cancel)
             if asked is not None:
-                stack.callback(asyncio.create_task(reloading.run(asked)).cancel)
+                stack.push_async_callback(reloading.end, asyncio.create_task(reloading.run(asked)))
             host, port = sockets[0].getsockname()[:2]
             _log.info("listening", host=host, port=port)
             yield f"http://{f'[{host}]' if ':' in host else host}:{port}"

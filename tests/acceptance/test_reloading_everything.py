@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -199,3 +200,23 @@ def test_only_an_admin_may(tmp_path):
         )
 
         assert answer.status_code == 403
+
+
+def test_a_stop_amid_a_reload_is_a_good_stop(tmp_path):
+    """Whenever it comes, the exit code is that of a stop, and the next start has everything."""
+    write(tmp_path, "Leeds")
+    with Intakes() as intakes:
+        gateway = Gateway(tmp_path, {"demo": tenant(intakes.open().url)}, sources())
+        for number in range(3):
+            gateway.start()
+            gateway.post(told(f"e{number}", f"A{number}", 1))
+            gateway.configure(limits={"min_free_disk": 0, "max_body": 1000 + number})
+            os.kill(gateway.pid, signal.SIGHUP)
+            time.sleep(number * 0.3)
+
+            assert gateway.stop() in (0, 143)
+        with gateway:
+            orders = [gateway.becomes(f"A{number}", "delivered")["status"] for number in range(3)]
+
+        assert orders == ["delivered"] * 3
+        assert "Traceback" not in gateway.log.read_text()
