@@ -7,7 +7,7 @@ from gateway.api.access import Role
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
 from gateway.api.requests import AuditQuery, text_or_none
-from gateway.api.shapes import moment
+from gateway.ground.clock import moment
 
 
 async def list_acts(doors: Doors, ask: Ask) -> shapes.AuditList:

@@ -7,8 +7,8 @@ from gateway.api import shapes, views
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
 from gateway.api.requests import FindQuery
-from gateway.api.shapes import moment
 from gateway.events import EventStatus, OrderStatus
+from gateway.ground.clock import moment
 from gateway.records import Found
 from gateway.remedies import remedy_of
 

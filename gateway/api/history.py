@@ -6,9 +6,9 @@ from gateway.api import shapes
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
 from gateway.api.requests import HistoryQuery, micros_or_none, text_or_none
-from gateway.api.shapes import moment
 from gateway.errors import UnknownRecord
 from gateway.events import hook_of
+from gateway.ground.clock import moment
 from gateway.records import ArchivedEvent
 
 MOST_BYTES = 8 * 1024 * 1024

@@ -8,7 +8,8 @@ from gateway.api.dead_letters import chosen
 from gateway.api.doors import Doors
 from gateway.api.events import chosen_events, event_number
 from gateway.api.requests import BadRequest, EventWhich, OperationQuery, OperationWanted, selected, text_or_none
-from gateway.api.shapes import moment, moment_or_none
+from gateway.api.shapes import moment_or_none
+from gateway.ground.clock import moment
 from gateway.records import NewOperation, OperationRecord, OperationStatus
 
 MOST_FORCED = 100

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from gateway.api.shapes import micros
 from gateway.events import EventStatus, Micros, OrderStatus
+from gateway.ground.clock import micros_at
 from gateway.records import AuditFilter, DeadLetterFilter, EventFilter, OperationKind, OperationOf, OrderFilter
 
 DEFAULT_ROWS, MOST_ROWS, MOST_IDS = 100, 1_000, 10_000
@@ -245,7 +245,7 @@ def _given(which: Asked, target: type[msgspec.Struct]) -> dict[str, Any]:
     """The members that were given and that the store's filter has, times as it stores them."""
     given = {name: getattr(which, name, UNSET) for name in target.__struct_fields__}
     return {
-        name: micros(value) if isinstance(value, datetime) else value
+        name: micros_at(value) if isinstance(value, datetime) else value
         for name, value in given.items()
         if value is not UNSET
     }
@@ -253,7 +253,7 @@ def _given(which: Asked, target: type[msgspec.Struct]) -> dict[str, Any]:
 
 def micros_or_none(at: datetime | UnsetType) -> Micros | None:
     """A moment as it is stored, if one was given."""
-    return None if at is UNSET else micros(at)
+    return None if at is UNSET else micros_at(at)
 
 
 def text_or_none(text: Text) -> str | None:

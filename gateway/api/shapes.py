@@ -1,6 +1,6 @@
 """The answers of the operators' API, as they are sent: camelCase, times in UTC with Z, absent members null."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -9,26 +9,15 @@ from msgspec import Meta
 import schemas
 from gateway.events import EventStatus, Micros, OrderStatus
 from gateway.events import Reason as Told
+from gateway.ground.clock import moment
 from gateway.orders import TenantStatus
 from gateway.records import Effect, FoundHow, FoundMatch, OperationKind, OperationOf, OperationStatus
 from gateway.remedies import remedy_of
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def moment(at: Micros) -> datetime:
-    """A stored moment as it is shown."""
-    return EPOCH + timedelta(microseconds=at)
 
 
 def moment_or_none(at: Micros | None) -> datetime | None:
     """A stored moment as it is shown, if there is one."""
     return None if at is None else moment(at)
-
-
-def micros(at: datetime) -> Micros:
-    """A moment as it is stored."""
-    return (at - EPOCH) // timedelta(microseconds=1)
 
 
 Shown = Annotated[datetime, Meta(tz=True)]

@@ -6,10 +6,11 @@ from gateway.api import shapes, views
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
 from gateway.api.requests import RefusalQuery, Since, micros_or_none, text_or_none
-from gateway.api.shapes import moment, moment_or_none
+from gateway.api.shapes import moment_or_none
 from gateway.config.model import ConfiguredSource
 from gateway.errors import UnknownRecord
 from gateway.events import SECOND, Micros
+from gateway.ground.clock import moment
 from gateway.records import RefusalRecord
 
 

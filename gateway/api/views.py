@@ -6,9 +6,10 @@ from typing import Any, Literal, TypeVar, cast, get_args
 import msgspec
 
 from gateway.api import shapes
-from gateway.api.shapes import moment, moment_or_none
+from gateway.api.shapes import moment_or_none
 from gateway.config.model import Config
 from gateway.events import hook_of
+from gateway.ground.clock import moment
 from gateway.records import (
     AttemptRecord,
     DeadLetter,

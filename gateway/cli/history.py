@@ -1,7 +1,7 @@
 """A source's stored events, read from the running gateway page by page."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -9,10 +9,10 @@ from adapters import Hook
 from gateway.cli.client import Client
 from gateway.cli.show import progress
 from gateway.events import EventStatus, Reason, context_of
+from gateway.ground.clock import micros_at
 from gateway.records import ArchivedEvent, ArchivedState
 
 EVENTS_A_PAGE = 1000
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NULL = b"null"
 
 
@@ -78,13 +78,13 @@ def _archived(event: Event) -> ArchivedEvent:
         id=int(event.id),
         event_id=event.event_id,
         topic=event.topic,
-        received_at=_micros(event.received_at),
+        received_at=micros_at(event.received_at),
         status=event.status,
         reason=event.reason,
         body=event.body,
         context=context_of(Hook(b"", event.headers, event.parameters, event.path)),
         answers=event.answers,
-        clock=None if event.clock is None else _micros(event.clock),
+        clock=None if event.clock is None else micros_at(event.clock),
         states=tuple(_state(state) for state in event.states),
     )
 
@@ -95,12 +95,8 @@ def _state(state: State) -> ArchivedState:
         tenant=state.tenant,
         external_order_id=state.external_order_id,
         owner=state.owner,
-        clock=_micros(state.clock),
+        clock=micros_at(state.clock),
         tie=state.tie,
         body=None if body == NULL else body,
         code=state.code,
     )
-
-
-def _micros(at: datetime) -> int:
-    return (at - EPOCH) // timedelta(microseconds=1)

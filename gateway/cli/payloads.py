@@ -1,6 +1,5 @@
 """`gateway translate` and `gateway schemas`: adapters and shapes, offline."""
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,11 +11,11 @@ from gateway.cli.failure import FAILED, Failure
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from gateway.cli.show import show_bytes, show_facts, show_line, show_table, shown
 from gateway.events import EventStatus, Reason, TranslatedEvent
+from gateway.ground.clock import moment
 
 if TYPE_CHECKING:
     from gateway.workshop.kit.provenance import Provenance
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OUTCOMES = {
     EventStatus.TRANSLATED: "orders",
     EventStatus.IGNORED: "ignored",
@@ -111,7 +110,7 @@ def _value(event_id: str, topic: str | None, translated: TranslatedEvent, origin
                 "tenant": state.tenant or None,
                 "externalOrderId": state.external_order_id,
                 "owner": state.owner,
-                "clock": EPOCH + timedelta(microseconds=state.clock),
+                "clock": moment(state.clock),
                 "tie": state.tie,
                 "cancelled": state.body is None,
                 "order": None if state.body is None else msgspec.Raw(state.body),

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from importlib import resources
 from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import parse_qs, quote, urlencode
@@ -22,12 +22,12 @@ from gateway.console.lists import LISTS
 from gateway.console.sessions import Sessions, digest_of
 from gateway.errors import GatewayError, StoreUnavailable, UnknownRecord
 from gateway.events import Clock
+from gateway.ground.clock import moment
 from gateway.records import Act
 
 MOST_LOGIN: Final = 4_096
 SHOWN_BODY: Final = 64 * 1024
 SEE_OTHER: Final = 303
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 STYLE: Final = resources.files(__package__).joinpath("assets", "console.css").read_bytes()
 STYLE_PATH: Final = f"/console/assets/console.{hashlib.sha256(STYLE).hexdigest()[:12]}.css"
 
@@ -117,7 +117,7 @@ class _Pages:
         }  # fmt: skip
 
     def _now(self) -> datetime:
-        return EPOCH + timedelta(microseconds=self._inside.clock())
+        return moment(self._inside.clock())
 
     def _when(self, text: str | None) -> Markup:
         if text is None:

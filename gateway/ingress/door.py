@@ -1,19 +1,17 @@
 """A source as the rim sees it: everything about it that can be worked out before a request comes."""
 
-import msgspec
+from collections.abc import Mapping
 
 from adapters import Hook, Probe
 from gateway.config.model import ConfiguredSource
 from gateway.events import SECOND, Clock
 from gateway.ground.addresses import parse_networks
-from gateway.ingress.answers import CLOSE, Answer, Header, error_answer, json_answer
+from gateway.ground.answers import Answer, encode, error_answer
+from gateway.ingress.answers import CLOSE
 from gateway.ingress.handshake import Pings
 from gateway.ingress.verify import Headers, compile_proofs, parameter_text, parameter_values
 
 _ALWAYS_READ = frozenset({b"content-type", b"content-encoding", b"content-length"})
-
-
-_encode = msgspec.json.Encoder().encode
 
 
 class Door:
@@ -39,12 +37,10 @@ class Door:
         self.pings = Pings(handshake, self.proofs) if handshake is not None else None
         pinged = self.pings.reads if self.pings is not None else frozenset()
         self.watched = _ALWAYS_READ | self.proofs.reads | frozenset(self._headers) | pinged
-        challenge: tuple[Header, ...] = ()
-        if self.proofs.challenge is not None:
-            challenge = ((b"www-authenticate", self.proofs.challenge),)
-        self.denied = _denied(*challenge, CLOSE)
-        self.denied_late = _denied(*challenge)
-        self.probed = json_answer(200, _encode({"source": self.name, "accepts": "POST"}))
+        challenge = {"www-authenticate": self.proofs.challenge.decode()} if self.proofs.challenge is not None else {}
+        self.denied = _denied({**challenge, **CLOSE})
+        self.denied_late = _denied(challenge)
+        self.probed = Answer(200, encode({"source": self.name, "accepts": "POST"}))
 
     def read(self, headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes | None]:
         """The watched headers, in one pass; one that came twice counts once where it says the same, else it is None.
@@ -94,5 +90,5 @@ class Door:
         return given
 
 
-def _denied(*headers: Header) -> Answer:
-    return error_answer(401, "unauthorized", "no valid credentials", *headers)
+def _denied(headers: Mapping[str, str]) -> Answer:
+    return error_answer(401, "unauthorized", "no valid credentials", headers)

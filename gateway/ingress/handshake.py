@@ -12,8 +12,9 @@ from starlette.types import Message, Receive
 
 from adapters import Handshake, Ping
 from adapters.contract import BOM
+from gateway.ground.answers import Answer
 from gateway.ground.watchdog import Watchdog
-from gateway.ingress.answers import Answer, greeted
+from gateway.ingress.answers import greeted
 from gateway.ingress.media import is_form, is_identity, is_json_type
 from gateway.ingress.verify import Headers, Proofs, parameter_text, parameter_values
 

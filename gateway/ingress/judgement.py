@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 
 from gateway.events import Reason
 from gateway.ground.addresses import is_allowed, parsed
+from gateway.ground.answers import Answer, error_answer
 from gateway.ingress import answers
-from gateway.ingress.answers import Answer, error_answer, retry_after
+from gateway.ingress.answers import retry_after
 from gateway.ingress.door import Door
 from gateway.ingress.grammar import Fault, faults_in
 from gateway.ingress.media import is_identity, is_json_type

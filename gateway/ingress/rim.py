@@ -27,11 +27,12 @@ from gateway.config.model import Config
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Clock, Reason, Receipt, context_of
 from gateway.ground.addresses import client_address, is_one_sender, neighbourhood, parsed
+from gateway.ground.answers import OK_HEAD, Answer, error_answer
 from gateway.ground.exchange import BODY_TIMEOUT, Respond, Start
 from gateway.ground.failures import FailureLimit
 from gateway.ground.watchdog import Overrun, Watchdog
 from gateway.ingress import answers
-from gateway.ingress.answers import CLOSE, Answer, adapters_answer, error_answer, retry_after
+from gateway.ingress.answers import CLOSE, adapters_answer, retry_after
 from gateway.ingress.door import Door
 from gateway.ingress.figures import Figures, Tally
 from gateway.ingress.handshake import peeked
@@ -165,8 +166,7 @@ class Rim:
         except (Exception, asyncio.CancelledError):  # noqa: BLE001 - the ordinary way tells of it
             start(self)
             return
-        is_plain = answer.status == 200 and not answer.headers  # noqa: PLR2004
-        if not (is_plain and respond(answers.OK_HEAD % len(answer.body), answer.body)):
+        if not (answer.is_plain and respond(OK_HEAD % len(answer.body), answer.body)):
             start(answer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -327,7 +327,7 @@ class Rim:
     def _refuse(self, door: Door | None, scope: Scope, refused: Refused) -> Answer:
         if door is not None and refused.reason in UNPROVEN:
             refused = self._too_many(door, scope, refused.size) or refused
-        self._note(door, scope, refused.answer.status, refused.reason, refused.size)
+        self._note(door, scope, refused.answer.status_code, refused.reason, refused.size)
         return refused.answer
 
     def _too_many(self, door: Door, scope: Scope, size: int | None) -> Refused | None:
@@ -335,10 +335,10 @@ class Rim:
         seconds = self._failures.retry_after(door.name, neighbourhood(self._address(scope)))
         if seconds is None:
             return None
-        close = () if size is not None else (CLOSE,)
+        close = {} if size is not None else CLOSE
         detail = "too many failed proofs, try again later"
         return Refused(
-            error_answer(429, "too_many_failures", detail, retry_after(seconds), *close), "too_many_failures", size
+            error_answer(429, "too_many_failures", detail, {**retry_after(seconds), **close}), "too_many_failures", size
         )
 
     def _give_up(self, door: Door | None, scope: Scope) -> None:

@@ -8,7 +8,6 @@ one that breaks off is repeated and skips nothing. A page's clock is drawn befor
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -29,7 +28,7 @@ from gateway.events import (
     TranslatedEvent,
     UntranslatedEvent,
 )
-from gateway.ground.clock import micros
+from gateway.ground.clock import micros, moment
 from gateway.ground.supervision import Tick
 from gateway.lookups.loop import PROBE_EVERY, Fetch, LookupLoop, VendorAnswer, halt_of, try_thrice
 from gateway.records import Act, LookupHalt
@@ -48,7 +47,6 @@ LONGEST_PAUSE: Final = 10 * SECOND
 MOST_STEPS: Final = 8
 
 _OK, _NO_CONTENT, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 200, 204, 404, 429, 500
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 _log = structlog.get_logger("gateway.reconciliation")
@@ -192,7 +190,7 @@ class Reconciler:
             started_at, reached = self._clock(), await self._ledger.reached(source, turn)
             known_from = started_at - micros(plan.horizon) if reached is None else reached
             start = (known_from if reached is None else reached - OVERLAP) if since is None else since
-            name = _moment((await self._ledger.begin_page(started_at)).clock).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            name = moment((await self._ledger.begin_page(started_at)).clock).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             run = _Run(source, turn, plan, start, name)
             try:
                 await self._go_through(run)
@@ -224,7 +222,7 @@ class Reconciler:
             before, after = {listed.subject for listed in page.records}, page.after
 
     async def _page(self, run: _Run, after: str | None) -> ListPage:
-        lookup = _stored(run.plan.page(run.turn, _moment(run.since), after))
+        lookup = _stored(run.plan.page(run.turn, moment(run.since), after))
         answer = await self._ask(run.source, lookup)
         if answer.status not in (_OK, _NO_CONTENT):
             raise RunFailed(f"{lookup.path}: {answer.said}", answer)
@@ -333,7 +331,3 @@ def _plan_of(source: ConfiguredSource) -> Reconciliation | None:
 
 def _stored(lookup: Lookup) -> StoredLookup:
     return StoredLookup(lookup.path, lookup.turn, lookup.parameters, lookup.best_effort)
-
-
-def _moment(at: Micros) -> datetime:
-    return _EPOCH + timedelta(microseconds=at)

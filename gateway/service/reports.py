@@ -7,7 +7,7 @@ from time import monotonic
 import structlog
 
 from gateway.delivery.worker import DeliveryReport
-from gateway.events import SECOND, Clock, EventStatus, Micros, Reason, Transition
+from gateway.events import SECOND, Clock, EventStatus, Reason, Transition
 from gateway.ground.failures import FailureLimit, limited
 from gateway.ground.metrics import Metrics
 from gateway.ingress.refusals import RefusalLog
@@ -69,7 +69,7 @@ class Reports:
         now = self._clock()
         seconds = attempt.milliseconds / 1000
         self._metrics.attempted(tenant, attempt.outcome, orders=attempt.batch_size, seconds=seconds)
-        spans = [_span(each.received_at, now) for each in settled if each.result == "delivered"]
+        spans = [(max(0, now - each.received_at) / SECOND) for each in settled if each.result == "delivered"]
         if spans:
             self._metrics.delivered(tenant, spans)
         for each in settled:
@@ -103,10 +103,6 @@ class Reports:
             return
         tell = self._delivery.error if after.status is TenantStatus.HALTED else self._delivery.warning
         tell("tenant", tenant=tenant, was=str(before.status), now=str(after.status), **_why(after.reason))
-
-
-def _span(since: Micros, until: Micros) -> float:
-    return max(0, until - since) / SECOND
 
 
 def _why(reason: Reason | None) -> dict[str, str]:

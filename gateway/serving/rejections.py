@@ -5,7 +5,8 @@ from http import HTTPStatus
 from typing import Final
 
 import msgspec
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from gateway.ground.answers import error_answer
 
 LONGEST_HEAD: Final = 64 * 1024
 LONGEST_URL: Final = 8 * 1024
@@ -19,28 +20,25 @@ Refused = Callable[[int, str, str | None], None]
 
 
 class Rejection(msgspec.Struct, frozen=True):
-    """What is answered to a request that never reaches an application."""
+    """What is answered to a request that never reaches an application: why, and the whole response."""
 
     status: int
     reason: str
-    detail: str
-
-    @property
-    def response(self) -> bytes:
-        """The whole response."""
-        phrase = HTTPStatus(self.status).phrase.lower().replace(" ", "_").replace("-", "_")
-        body = msgspec.json.encode({"error": phrase, "detail": self.detail})
-        retry = b"retry-after: 10\r\n" if self.status == HTTPStatus.SERVICE_UNAVAILABLE else b""
-        head = b"content-type: application/json\r\nconnection: close\r\n" + retry
-        return STATUS_LINE[self.status] + head + b"content-length: %d\r\n\r\n" % len(body) + body
+    response: bytes
 
 
-BAD_REQUEST: Final = Rejection(400, "bad_request", "the request is no HTTP/1.1 that we take")
-BODY_IN_CRUMBS: Final = Rejection(400, "bad_request", "the body comes in too many too small pieces")
-URL_TOO_LONG: Final = Rejection(414, "url_too_long", f"the URL is longer than {LONGEST_URL} bytes")
-HEAD_TOO_LARGE: Final = Rejection(
+def _rejection(status: int, reason: str, detail: str) -> Rejection:
+    word = HTTPStatus(status).phrase.lower().replace(" ", "_").replace("-", "_")
+    retry = {"retry-after": "10"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return Rejection(status, reason, error_answer(status, word, detail, {"connection": "close", **retry}).whole)
+
+
+BAD_REQUEST: Final = _rejection(400, "bad_request", "the request is no HTTP/1.1 that we take")
+BODY_IN_CRUMBS: Final = _rejection(400, "bad_request", "the body comes in too many too small pieces")
+URL_TOO_LONG: Final = _rejection(414, "url_too_long", f"the URL is longer than {LONGEST_URL} bytes")
+HEAD_TOO_LARGE: Final = _rejection(
     431, "headers_too_large", f"the headers are more than {MOST_HEADERS} or larger than {LONGEST_HEAD} bytes"
 )
-HEAD_TIMEOUT: Final = Rejection(408, "header_timeout", "the headers took too long")
-BODY_TIMED_OUT: Final = Rejection(408, "body_timeout", "the body took too long")
-TOO_MANY: Final = Rejection(503, "too_many_connections", "too many connections, try again")
+HEAD_TIMEOUT: Final = _rejection(408, "header_timeout", "the headers took too long")
+BODY_TIMED_OUT: Final = _rejection(408, "body_timeout", "the body took too long")
+TOO_MANY: Final = _rejection(503, "too_many_connections", "too many connections, try again")
