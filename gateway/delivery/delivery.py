@@ -7,7 +7,8 @@ from contextlib import suppress
 from typing import Final
 
 from gateway.config.model import Tenant
-from gateway.delivery.worker import OnAttempt, TenantWorker, no_report
+from gateway.delivery.standing import OnAttempt, no_report
+from gateway.delivery.worker import TenantWorker
 from gateway.errors import ConflictingRequest, StoreUnavailable, UnknownRecord
 from gateway.events import Clock
 from gateway.ground.backoff import Random

@@ -6,7 +6,7 @@ from time import monotonic
 
 import structlog
 
-from gateway.delivery.worker import DeliveryReport
+from gateway.delivery.standing import DeliveryReport
 from gateway.events import SECOND, Clock, EventStatus, Reason, Transition
 from gateway.ground.failures import FailureLimit, limited
 from gateway.ground.metrics import Metrics

@@ -207,7 +207,7 @@ async def test_what_was_leased_ahead_is_put_back(desk, ends):
         batch = Batching(max_orders=10, linger=0.0)
         worker = await desk.worker(intake, outbox=Late(desk.store.outbox), batch=batch)
         await desk.put(*NAMES)
-        running = asyncio.create_task(worker.run())
+        running = asyncio.create_task(worker.run(lambda: None))
         await is_put_back.wait()
         worker.stop()
         await running

@@ -1,0 +1,275 @@
+"""One sequence of requests to a tenant's intake: claim, send, judge, settle; and, when halted, probe.
+
+Every request is settled in one commit as soon as it is answered. A crash at any point leaves orders leased; they are
+rescued and sent again, never judged.
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from typing import Final, Literal, TypeAlias
+
+from gateway.delivery import policy
+from gateway.delivery.client import IntakeClient
+from gateway.delivery.judgement import Decision, Sent, Situation, decide, untouched
+from gateway.delivery.split import Search
+from gateway.delivery.standing import DeliveryReport, Standing
+from gateway.delivery.verdict import (
+    Delivered,
+    NotAnIntake,
+    Refused,
+    Unavailable,
+    Verdict,
+    WrongDoor,
+    judge,
+    outcome_of,
+    said,
+    words_of,
+)
+from gateway.errors import StoreUnavailable
+from gateway.events import SECOND, Micros
+from gateway.ground.clock import micros, monotonic
+from gateway.ground.supervision import Tick
+from gateway.orders import (
+    Attempt,
+    Claim,
+    Lease,
+    LeasedOrder,
+    Settled,
+    Settlement,
+    Settling,
+    TenantState,
+    TenantStatus,
+    Wait,
+)
+
+# A lease outlives its request by this: connecting twice, a busy loop, a slow commit.
+_LEASE_MARGIN: Final[Micros] = 30 * SECOND
+
+# Longest time without a look at the outbox, so that a lost wake-up only delays.
+_IDLE: Final[Micros] = 5 * SECOND
+
+# Seconds until a store that could not be written to is tried again.
+_STORE_PAUSE: Final = 1.0
+
+Kind: TypeAlias = Literal["push", "probe"]
+
+
+class Lane:
+    """Has its own connection; a tenant has as many as its `concurrency`. `run` it, or `step` by step."""
+
+    def __init__(self, number: int, standing: Standing) -> None:
+        self._number = number
+        self._standing = standing
+        settings = standing.settings
+        # The configuration was checked: a pushed tenant has both.
+        url, secret = settings.intake_url or "", settings.secret or ""
+        self._client = IntakeClient(
+            url, secret, timeout=settings.timeout, allow_http=settings.allow_http, sleep=standing.sleep
+        )
+        self._woken = asyncio.Event()
+        standing.woken.append(self._woken)
+        # The next batch, leased with the last one's settlement.
+        self._lease: Lease | None = None
+        self._moved_at: Micros = monotonic()
+        self._busy_until: Micros = 0
+
+    def moved_at(self) -> Micros:
+        """When it last moved, by the monotonic clock; a request within its time-out is moving."""
+        return max(self._moved_at, min(monotonic(), self._busy_until))
+
+    async def close(self) -> None:
+        """Give the connection up."""
+        await self._client.close()
+
+    async def step(self) -> Micros | None:
+        """Send at most one lease. When to step again: a moment, perhaps past; None: when woken."""
+        now = self._standing.clock()
+        if self._lease is not None:
+            lease, self._lease = self._lease, None
+            with suppress(StoreUnavailable):
+                await self._catch_up(now)
+            await self._deliver(lease, "push")
+            return self._standing.clock()
+        # Further lanes wait until nothing is wrong: what is being found out must not be blurred by their answers.
+        if self._standing.state.is_halted_by_hand or (self._number and not policy.is_calm(self._standing.state)):
+            return None
+        at = policy.next_attempt_at(self._standing.state, self._standing.settings, now)
+        if at > now:
+            return at
+        try:
+            await self._catch_up(now)
+            claimed = await self._claim(now)
+        except StoreUnavailable:
+            return now + micros(_STORE_PAUSE)
+        if isinstance(claimed, Wait):
+            return claimed.until
+        await self._deliver(*claimed)
+        return self._standing.clock()
+
+    async def run(self, tick: Tick) -> None:
+        """Step until stopped."""
+        while not self._standing.is_stopping or self._lease is not None:
+            self._woken.clear()
+            at = await self.step()
+            tick()
+            self._moved_at, now = monotonic(), self._standing.clock()
+            longest = now + _IDLE
+            pause = (longest if at is None else min(at, longest)) - now
+            if pause > 0 and not self._standing.is_stopping:
+                await _wait(self._woken, pause / SECOND)
+
+    async def _catch_up(self, now: Micros) -> None:
+        """At the start, and when the clock was set back: no order waits for a moment beyond any wait of ours."""
+        if self._standing.latest is None or now < self._standing.latest - SECOND:
+            farthest = now + policy.longest_wait(self._standing.settings)
+            await self._standing.outbox.reschedule(
+                self._standing.name, farthest=farthest, due_at=now + micros(self._standing.settings.settle_delay)
+            )
+        self._standing.latest = now
+
+    async def _claim(self, now: Micros) -> tuple[Lease, Kind] | Wait:
+        if self._standing.state.status is TenantStatus.HALTED:
+            lease = await self._standing.outbox.claim_probe(self._standing.name, now=now, until=self._lease_end(now))
+            return Wait(None) if lease is None else (lease, "probe")
+        claimed = await self._standing.outbox.claim(self._standing.name, self._next_batch(now))
+        return claimed if isinstance(claimed, Wait) else (claimed, "push")
+
+    def _next_batch(self, now: Micros) -> Claim:
+        batch = self._standing.settings.batch
+        return Claim(
+            now=now,
+            until=self._lease_end(now),
+            linger=micros(batch.linger),
+            max_orders=policy.batch_limit(self._standing.state, self._standing.settings),
+            max_bytes=batch.max_bytes,
+        )
+
+    def _lease_end(self, now: Micros) -> Micros:
+        return now + micros(self._standing.settings.timeout) + _LEASE_MARGIN
+
+    async def _deliver(self, lease: Lease, kind: Kind) -> None:
+        """Send a lease whole, and, where it is refused, in the groups that find the culprits."""
+        held = {order.id: order for order in lease.orders}
+        search = Search(list(held))
+        group = search.next() if self._may_send(kind) else None
+        while group is not None:
+            orders = tuple(held[order] for order in group)
+            verdict, settlements = await self._attempt(lease, orders, kind, left=len(held))
+            for settlement in settlements:
+                del held[settlement.order]
+            if isinstance(verdict, Refused):
+                search.refused({group[hint] for hint in verdict.hints})
+            elif isinstance(verdict, Delivered):
+                search.accepted()
+            else:
+                break
+            is_ours = bool(held) and self._may_send(kind) and await self._extend(lease, held)
+            group = search.next() if is_ours else None
+        if held:
+            await self._settle(lease, Decision(self._standing.state, untouched(held.values())), None)
+
+    def _may_send(self, kind: Kind) -> bool:
+        """Whether nothing has come up since the lease was claimed, or since the last request of a search."""
+        state, now = self._standing.state, self._standing.clock()
+        if (
+            self._standing.is_stopping
+            or state.is_halted_by_hand
+            or policy.next_attempt_at(state, self._standing.settings, now) > now
+        ):
+            return False
+        if kind == "push" and state.status is TenantStatus.HALTED:
+            return False
+        return self._number == 0 or policy.is_calm(state)
+
+    async def _extend(self, lease: Lease, held: Collection[int]) -> bool:
+        """Whether the lease is still ours for the time of one more request."""
+        try:
+            return await self._standing.outbox.extend(lease, held, self._lease_end(self._standing.clock()))
+        except StoreUnavailable:
+            return False
+
+    async def _attempt(
+        self, lease: Lease, orders: tuple[LeasedOrder, ...], kind: Kind, *, left: int
+    ) -> tuple[Verdict, Sequence[Settlement]]:
+        """One request: sent, judged, settled, reported. `left`: how many orders of the lease are unsettled before."""
+        self._standing.begun += 1
+        ticket, at = self._standing.begun, self._standing.clock()
+        self._busy_until = self._lease_end(monotonic())
+        self._client.secret = self._standing.settings.secret or ""
+        answer = await self._client.post([order.body for order in orders])
+        now = self._standing.clock()
+        self._busy_until = 0
+        verdict = judge(answer, [order.external_order_id for order in orders], now)
+        sent = Sent(orders, kind, is_late=ticket <= self._standing.troubled)
+        before = self._standing.state
+        decision = decide(sent, verdict, Situation(before, self._standing.settings, now, self._standing.random))
+        self._standing.state = decision.state
+        if isinstance(verdict, NotAnIntake | Unavailable | WrongDoor) and not sent.is_late:
+            self._standing.troubled = self._standing.begun
+        outcome = outcome_of(verdict, len(orders))
+        attempt = Attempt(
+            at=at,
+            kind=kind,
+            http_status=verdict.status,
+            outcome=outcome,
+            detail=None if outcome == "delivered" else words_of(said(verdict).encode()),
+            batch_size=len(orders),
+            milliseconds=max(0, now - at) // 1000,
+        )
+        is_last = kind == "push" and isinstance(verdict, Delivered) and len(decision.settlements) == left
+        goes_on = is_last and not decision.releases
+        settled = await self._settle(lease, decision, attempt, orders, goes_on=goes_on)
+        self._report(attempt, settled, before, verdict)
+        return verdict, decision.settlements
+
+    async def _settle(
+        self,
+        lease: Lease,
+        decision: Decision,
+        attempt: Attempt | None,
+        orders: Sequence[LeasedOrder] = (),
+        *,
+        goes_on: bool = False,
+    ) -> Sequence[Settled]:
+        """Store what an answer meant, however long the store is down: an answer is not to be had twice.
+
+        `goes_on`: and lease the next batch, unless something has come up.
+        """
+        ended = {settlement.order for settlement in decision.settlements}
+        self._standing.unsettled += 1
+        try:
+            while True:
+                self._moved_at, now = monotonic(), self._standing.clock()
+                settling = Settling(
+                    settlements=decision.settlements,
+                    attempt=attempt,
+                    state=self._standing.state,
+                    now=now,
+                    tried=[order.id for order in orders if order.id not in ended],
+                    revived=decision.revived,
+                    claim=self._next_batch(now) if goes_on and self._may_send("push") else None,
+                )
+                try:
+                    settled, self._lease = await self._standing.outbox.settle(lease, settling)
+                    if decision.releases:
+                        await self._standing.outbox.release(self._standing.name, now=now, trial_is_final=True)
+                except StoreUnavailable:
+                    await self._standing.sleep(_STORE_PAUSE)
+                else:
+                    return settled
+        finally:
+            self._standing.unsettled -= 1
+
+    def _report(self, attempt: Attempt, settled: Sequence[Settled], before: TenantState, verdict: Verdict) -> None:
+        after = self._standing.state
+        if policy.is_calm(after) and not policy.is_calm(before):
+            self._standing.wake()
+        oddities = verdict.oddities if isinstance(verdict, Delivered) else {}
+        self._standing.on_attempt(DeliveryReport(self._standing.name, attempt, settled, before, after, oddities))
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

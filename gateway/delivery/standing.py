@@ -1,0 +1,83 @@
+"""What the lanes of one tenant share: how deliveries go, what they stand on, and whom they tell."""
+
+import asyncio
+import random as randomness
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from gateway.config.model import Tenant
+from gateway.events import Clock, Micros
+from gateway.ground.backoff import Random
+from gateway.ground.outgoing import Sleep
+from gateway.orders import (
+    Attempt,
+    Settled,
+    TenantState,
+)
+from gateway.store.ports import Outbox
+
+
+class DeliveryReport(msgspec.Struct, frozen=True):
+    """One attempt and what it did, for the log and the metrics, and how often what else than the contract it held."""
+
+    tenant: str
+    attempt: Attempt
+    settled: Sequence[Settled]
+    before: TenantState
+    after: TenantState
+    oddities: Mapping[str, int] = msgspec.field(default_factory=dict)
+
+
+OnAttempt = Callable[[DeliveryReport], None]
+
+
+def no_report(_report: DeliveryReport) -> None:
+    """Nobody listens."""
+
+
+class Standing:
+    """The state of one pushed tenant's delivery, of which there is one for all its lanes.
+
+    Attributes:
+        unsettled: answers that wait for the store.
+        begun: requests so far.
+        troubled: how many had begun when the last trouble showed: answers to those up to it are late.
+        latest: when the outbox was last looked at.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        tenants: Mapping[str, Tenant],
+        outbox: Outbox,
+        *,
+        clock: Clock,
+        random: Random = randomness.random,
+        sleep: Sleep = asyncio.sleep,
+        on_attempt: OnAttempt = no_report,
+    ) -> None:
+        self.name = name
+        self.outbox = outbox
+        self.clock = clock
+        self.random = random
+        self.sleep = sleep
+        self.on_attempt = on_attempt
+        self.state = TenantState()
+        self.is_stopping = False
+        self.unsettled = 0
+        self.begun = 0
+        self.troubled = 0
+        self.latest: Micros | None = None
+        self.woken: list[asyncio.Event] = []
+        self._tenants = tenants
+
+    @property
+    def settings(self) -> Tenant:
+        """Those in force."""
+        return self._tenants[self.name]
+
+    def wake(self) -> None:
+        """Something new is pending, or may go again."""
+        for each in self.woken:
+            each.set()
