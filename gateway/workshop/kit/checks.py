@@ -1,18 +1,16 @@
 """What every adapter owes. Each check is a function that returns the problems it found: an empty list is a pass."""
 
-import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any, TypeAlias
 
 import msgspec
 
-import adapters
 from adapters import Adapter, Hook
 from gateway.ground.watchdog import Overrun
+from gateway.workshop.kit.belongings import modules_of
 from gateway.workshop.kit.cases import BrokenPromiseError, Case, UnansweredError, outcome_of, read_options
 from gateway.workshop.kit.hostile import CORPUS, mutations
 from gateway.workshop.kit.purity import Sentinel, problems_of_purity
@@ -276,33 +274,6 @@ def problems_of_running(adapter: Adapter, cases: Iterable[Case]) -> list[str]:
         problems_of_case(adapter, case)
         sentinel.watch(outcome_of, adapter, options, case.hook, case.answers)
     return [f"calls {call}" for call in sentinel.calls]
-
-
-def modules_of(adapter: Adapter) -> list[ModuleType]:
-    """The adapter's own modules: the one that holds it, and those of its package."""
-    home = home_of(adapter)
-    if home is None:
-        return []
-    name = home.__name__
-    package = f"{name if name.startswith('adapters.') else name.partition('.')[0]}."
-    own = [module for other, module in sorted(sys.modules.items()) if other.startswith(package) and other != name]
-    return [home, *(module for module in own if getattr(module, "__file__", None))]
-
-
-def home_of(adapter: Adapter) -> ModuleType | None:
-    """The module in which the adapter's `translate` stands."""
-    home = sys.modules.get(getattr(adapter.translate, "__module__", ""))
-    return home if home is not None and getattr(home, "__file__", None) else None
-
-
-def siblings_of(adapter: Adapter) -> frozenset[str]:
-    """The other adapters' modules in the package `adapters`."""
-    folder = Path(adapters.__path__[0])
-    pages = {file.stem: file for file in folder.glob("*.py")} | {
-        file.parent.name: file for file in folder.glob("*/__init__.py")
-    }
-    names = {name for name, page in pages.items() if "\nADAPTER = " in page.read_text(encoding="utf-8")}
-    return frozenset(names - {adapter.name})
 
 
 def _words(error: BaseException) -> str:

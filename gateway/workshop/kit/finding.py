@@ -40,12 +40,6 @@ def leaf(node: Node, names: Sequence[str], fits: Callable[[Node], bool] = anythi
     return (found[0],) if found else None
 
 
-def below(steps: Steps, node: Node, names: Sequence[str]) -> Steps | None:
-    """The same, with the steps to the node before it."""
-    found = leaf(node, names)
-    return None if found is None else (*steps, *found)
-
-
 def matching(node: Node, pattern: re.Pattern[str]) -> list[tuple[str, re.Match[str]]]:
     """The members that hold plain values and whose name is wholly of this pattern, as the vendor orders them."""
     found = ((key, pattern.fullmatch(plain(key))) for key, member in node.members.items() if member.is_leaf)

@@ -14,10 +14,10 @@ import msgspec
 
 from adapters import Adapter, Hook
 from adapters.contract import BOM
-from gateway.drift.expected import folders_of, golden_folders_of
 from gateway.drift.shapes import ITEM, Shapes, shapes_of, written
 from gateway.ground.watchdog import Watchdog
 from gateway.workshop.kit import checks, claims
+from gateway.workshop.kit.belongings import cases_directory, modules_of, page_of, siblings_of
 from gateway.workshop.kit.cases import Case, load_cases, outcome_of
 
 Scale: TypeAlias = Literal["documented", "captured", "proven"]
@@ -156,7 +156,7 @@ def _marks(
     goes = [True]
     asked: list[tuple[str, Callable[[], Iterable[str]]]] = [
         ("options are strict", lambda: checks.problems_of_options(adapter)),
-        ("the source is pure", lambda: checks.problems_of_source(adapter, checks.siblings_of(adapter))),
+        ("the source is pure", lambda: checks.problems_of_source(adapter, siblings_of(adapter))),
         ("golden cases come out as expected, twice", of_cases),
         ("events have IDs of their own", lambda: claims.problems_of_identities(cases)),
         ("asks for what it lists", lambda: checks.problems_of_requests(adapter, cases)),
@@ -177,21 +177,6 @@ def _marks(
         yield Mark(check, problems[: checks.MOST_PROBLEMS], REMEDIES.get(check) if problems else None)
 
 
-def cases_directory(adapter: Adapter) -> Path | None:
-    """Where an adapter's golden cases are: below its own folder, or in the checkout's `tests`; None: nowhere."""
-    return next(iter(golden_folders_of(adapter)), None)
-
-
-def page_of(adapter: Adapter) -> Path | None:
-    """The adapter's page: beside it, in its package, or among the checkout's docs; None: nowhere."""
-    folders = folders_of(adapter)
-    name = f"{adapter.name}.md"
-    places = [page for each in folders for page in (each / name, each.parent / "docs" / "vendors" / name)]
-    # A package's README stands around it.
-    places += [each / "README.md" for each in folders[1:]]
-    return next((place for place in places if place.is_file()), None)
-
-
 def _debts(page: Path | None) -> list[str]:
     lines = page.read_text(encoding="utf-8").splitlines() if page is not None else []
     return [line.strip().removeprefix(DEBT).strip() for line in lines if line.strip().startswith(DEBT)]
@@ -200,7 +185,7 @@ def _debts(page: Path | None) -> list[str]:
 def _guesses(adapter: Adapter) -> list[str]:
     return [
         f"{Path(module.__file__ or '').name}, line {number}"
-        for module in checks.modules_of(adapter)
+        for module in modules_of(adapter)
         for number, line in enumerate(Path(module.__file__ or "").read_text(encoding="utf-8").splitlines(), 1)
         if GUESS in line
     ]
