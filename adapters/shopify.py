@@ -12,7 +12,7 @@ Quirks, each held by a golden case:
 - an order placed to try a shop out says `test: true`.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -154,54 +154,43 @@ def translate(hook: Hook, options: Options, _answers: Answers) -> Translation:
     references = references_of(order.name, _text(order.order_number), _text(order.id))
     if order.test and options.test_orders == "ignore":
         return Ignored("a test order; option test_orders would forward it", references)
-    shop, record = identifier(hook.headers.get(SHOP)), identifier(_text(order.id), MEMBERS["id"])
+    shop = identifier(hook.headers.get(SHOP))
     members = {"name": order.name, "order_number": _text(order.order_number), "id": _text(order.id), "shop": shop}
     external_order_id = filled(options.external_order_id, members, option="external_order_id", paths=MEMBERS)
-    is_cancelled = bool(order.cancelled_at)
-    clock, tie = moment(order.updated_at), microseconds(moment(hook.headers.get(TRIGGERED_AT))) or int(is_cancelled)
-    if is_cancelled:
-        return [
-            Cancellation(
-                external_order_id=external_order_id,
-                clock=clock,
-                tie=tie,
-                owner=shop,
-                references=references,
-                record=record,
-            )
-        ]
+    of_both: dict[str, Any] = {
+        "clock": moment(order.updated_at),
+        "tie": microseconds(moment(hook.headers.get(TRIGGERED_AT))) or int(bool(order.cancelled_at)),
+        "owner": shop,
+        "references": references,
+        "record": identifier(_text(order.id), MEMBERS["id"]),
+    }
+    if order.cancelled_at:
+        return [Cancellation(external_order_id=external_order_id, **of_both)]
     address = _line(order.shipping_address or NO_ADDRESS)
-    customer_id = None
-    if address is None:
-        if (reason := _unshipped(order)) is not None:
-            return Ignored(reason, references)
-        if options.missing_shipping_address == "ignore":
-            return Ignored("no shipping_address: nothing to deliver", references)
-        if not isinstance(options.missing_shipping_address, Stand):
-            raise IncompletePayload(
-                "no shipping_address: nowhere to deliver; option missing_shipping_address can ignore such orders or "
-                "name a customer",
-                path=SHIP_TO,
-            )
-        customer_id = options.missing_shipping_address.customer_id
-    canonical = _order(order, external_order_id, address, customer_id, options)
-    return [State(order=canonical, clock=clock, tie=tie, owner=shop, references=references, record=record)]
+    if address is None and (reason := _unshipped(order, options)) is not None:
+        return Ignored(reason, references)
+    return [State(order=_order(order, external_order_id, address, options), **of_both)]
 
 
-def _unshipped(order: ShopifyOrder) -> str | None:
-    """Why an order without an address is nothing to deliver; None: it should have one."""
+def _unshipped(order: ShopifyOrder, options: Options) -> str | None:
+    """Why an order without an address is nothing to deliver; None: it should have one, or a customer instead."""
     items = [item.requires_shipping for item in order.line_items or () if item is not None]
     if items and not any(each is not False for each in items):
         return "no item is shipped: vouchers, downloads, services"
     lines = [line for line in order.shipping_lines or () if line is not None]
     if any(word(line.delivery_category) in PICK_UP or word(line.code) in PICK_UP for line in lines):
         return "the customer picks the order up"
-    return None
+    return "no shipping_address: nothing to deliver" if options.missing_shipping_address == "ignore" else None
 
 
-def _order(
-    order: ShopifyOrder, external_order_id: str, address: str | None, customer_id: str | None, options: Options
-) -> Order:
+def _order(order: ShopifyOrder, external_order_id: str, address: str | None, options: Options) -> Order:
+    stand = options.missing_shipping_address if address is None else None
+    if address is None and not isinstance(stand, Stand):
+        raise IncompletePayload(
+            "no shipping_address: nowhere to deliver; option missing_shipping_address can ignore such orders or name a "
+            "customer",
+            path=SHIP_TO,
+        )
     ship_to, customer = order.shipping_address or NO_ADDRESS, order.customer or NO_CUSTOMER
     contacts = (order.email, customer.email, _text(ship_to.phone), _text(order.phone), _text(customer.phone))
     codes = [line.code for line in order.shipping_lines or () if line is not None and line.code is not None]
@@ -209,7 +198,7 @@ def _order(
     return Order(
         external_order_id=external_order_id,
         delivery_address=address,
-        customer_id=customer_id,
+        customer_id=stand.customer_id if isinstance(stand, Stand) else None,
         customer_name=first_of((ship_to.company, ship_to.name), SHIP_TO),
         customer_contact=first_of(contacts, "$.email"),
         total_weight=kilograms(grams=order.total_weight, path="$.total_weight"),
