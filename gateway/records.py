@@ -213,6 +213,15 @@ class Told(msgspec.Struct, frozen=True):
     began_at: Micros
 
 
+class Session(msgspec.Struct, frozen=True):
+    """Who is signed in to the console: digests of the cookie and of the token, since when, and when last seen."""
+
+    cookie: bytes
+    token: bytes
+    begun_at: Micros
+    seen_at: Micros
+
+
 class TenantFigures(msgspec.Struct, frozen=True):
     """A tenant's pending orders (leased ones too), since when the oldest waits, and dead letters."""
 

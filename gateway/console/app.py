@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from gateway.console import door, telling
 from gateway.console.lists import LISTS
-from gateway.console.sessions import Sessions, digest_of
+from gateway.console.sessions import Sessions, bearer_with, digest_of
 from gateway.errors import GatewayError, StoreUnavailable, UnknownRecord
 from gateway.events import Clock
 from gateway.ground.clock import moment
@@ -61,12 +61,12 @@ class Ask(Protocol):
 class Inside(msgspec.Struct, frozen=True, kw_only=True):
     """What the console opens onto.
 
-    `bearer_of` knows a token's bearer by the token's digest, by the access of this moment; `unproven` counts a wrong
-    token, and says for how many seconds the address is turned away; `note` writes the audit.
+    `bearers` are those of this moment, by their tokens; `unproven` counts a wrong token, and says for how many seconds
+    the address is turned away; `note` writes the audit.
     """
 
     ask: Ask
-    bearer_of: Callable[[bytes], Bearer | None]
+    bearers: Callable[[], Mapping[bytes, Bearer]]
     unproven: Callable[[str, str], int | None]
     note: Callable[[Act], Awaitable[None]]
     sessions: Sessions
@@ -80,8 +80,8 @@ def create_console(inside: Inside) -> Starlette:
     pages = _Pages(inside)
     routes = [
         Route("/console", pages.guarded(pages.overview)),
-        Route("/console/login", pages.login, methods=["GET", "POST"]),
-        Route("/console/logout", pages.logout, methods=["POST"]),
+        Route("/console/login", pages.stored(pages.login), methods=["GET", "POST"]),
+        Route("/console/logout", pages.stored(pages.logout), methods=["POST"]),
         Route(STYLE_PATH, _style),
         Route("/console/find", pages.guarded(pages.find)),
         Route("/console/orders/{tenant}/{order:path}", pages.guarded(pages.order)),
@@ -126,16 +126,15 @@ class _Pages:
         age = telling.age(text, self._now())
         return Markup('<time datetime="{}" title="{}">{}</time>').format(text, exact, age)
 
-    def _bearer(self, request: Request) -> Bearer | None:
+    async def _bearer(self, request: Request) -> Bearer | None:
         cookie = door.cookie_of(request)
-        token = None if cookie is None else self._inside.sessions.token_of(cookie)
-        return None if token is None else self._inside.bearer_of(token)
+        return None if cookie is None else await self._inside.sessions.bearer_of(cookie, self._inside.bearers())
 
     def guarded(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
         """A page for those who are signed in; the others are shown the door first."""
 
         async def shown(request: Request) -> Response:
-            bearer = self._bearer(request)
+            bearer = await self._bearer(request)
             if bearer is None:
                 return self._to("/console/login")
             try:
@@ -143,11 +142,25 @@ class _Pages:
             except UnknownRecord as error:
                 return self._said(bearer, 404, "Not there", str(error))
             except StoreUnavailable:
-                return self._said(bearer, 503, "The store cannot be reached", "Try again in a moment; see /readyz.")
+                return self._unstored(bearer)
             except (GatewayError, ValueError) as error:
                 return self._said(bearer, 400, "That cannot be shown", str(error))
 
         return shown
+
+    def stored(self, page: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        """What stands before the pages, and needs the store."""
+
+        async def shown(request: Request) -> Response:
+            try:
+                return await page(request)
+            except StoreUnavailable:
+                return self._unstored(None)
+
+        return shown
+
+    def _unstored(self, bearer: Bearer | None) -> Response:
+        return self._said(bearer, 503, "The store cannot be reached", "Try again in a moment; see /readyz.")
 
     def _page(self, template: str, bearer: Bearer | None, status: int = 200, **values: Any) -> Response:
         whole = {"bearer": bearer, "style": STYLE_PATH, "gateway": self._inside.title, "q": ""}
@@ -165,7 +178,9 @@ class _Pages:
     async def refused(self, request: Request, error: Exception) -> Response:
         """No such page, or not in this way."""
         status = error.status_code if isinstance(error, HTTPException) else 500
-        return self._said(self._bearer(request), status, "There is no such page", "The menu leads to all there are.")
+        return self._said(
+            await self._bearer(request), status, "There is no such page", "The menu leads to all there are."
+        )
 
     async def failed(self, _request: Request, _error: Exception) -> Response:
         """Something went wrong inside."""
@@ -183,7 +198,7 @@ class _Pages:
             words = "Signing in would send the token in the clear: reach the console by https, or on this machine."
             return self._page("login.html", None, 403, problem=words)
         token = await _token_of(request)
-        bearer = self._inside.bearer_of(digest_of(token))
+        bearer = bearer_with(digest_of(token), digest_of, self._inside.bearers())
         if bearer is None:
             address = request.client.host if request.client else "unknown"
             seconds = self._inside.unproven("operators_credentials", address)
@@ -192,16 +207,16 @@ class _Pages:
             return self._page("login.html", None, 401, problem="That is none of the configured tokens.")
         await self._inside.note(Act(at=self._inside.clock(), by=bearer.name, act="login", what="console"))
         answer = self._to("/console")
-        door.give_cookie(request, answer, self._inside.sessions.begin(token))
+        door.give_cookie(request, answer, await self._inside.sessions.begin(token))
         return answer
 
     async def logout(self, request: Request) -> Response:
         """End the session."""
         if not door.is_ours(request):
             return self._said(None, 403, "Refused", "This form was sent from another site's page.")
-        cookie, bearer = door.cookie_of(request), self._bearer(request)
+        cookie, bearer = door.cookie_of(request), await self._bearer(request)
         if cookie is not None:
-            self._inside.sessions.end(cookie)
+            await self._inside.sessions.end(cookie)
         if bearer is not None:
             await self._inside.note(Act(at=self._inside.clock(), by=bearer.name, act="logout", what="console"))
         answer = self._to("/console/login")

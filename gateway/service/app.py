@@ -17,7 +17,6 @@ from gateway.api.doors import Doors, Reload
 from gateway.api.health import health_routes
 from gateway.api.inside import Inside as InsideApi
 from gateway.console.app import Inside, create_console
-from gateway.console.sessions import digest_of
 from gateway.core_intake.app import PATHS as INTAKE_PATHS
 from gateway.events import Reason
 from gateway.ground.answers import error_answer
@@ -114,12 +113,10 @@ def _operators_doors(rooms: Rooms, reload: Reload) -> Doors:
 
 
 def _console(rooms: Rooms, doors: Doors) -> ASGIApp:
-    bearers = rooms.live.derive(
-        lambda config: {digest_of(token): bearer for token, bearer in bearers_of(config.settings.api).items()}
-    )
+    bearers = rooms.live.derive(lambda config: bearers_of(config.settings.api))
     inside = Inside(
         ask=InsideApi(doors),
-        bearer_of=lambda token: bearers.value.get(token),  # noqa: PLW0108 - by the access of that moment
+        bearers=lambda: bearers.value,
         unproven=doors.turned_away,
         note=doors.trail.note,
         sessions=rooms.base.sessions,

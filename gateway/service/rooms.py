@@ -56,8 +56,8 @@ class Foundation(msgspec.Struct, kw_only=True):
     metrics: Metrics
     refusals: RefusalLog
     reports: Reports
+    sessions: Sessions
     intake: IntakeApp | None = None
-    sessions: Sessions = msgspec.field(default_factory=Sessions)
 
 
 class Rooms(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,9 +220,10 @@ async def open_foundation(
     store.on_lost = on_lost
     metrics, refusals = Metrics(live.sources, live.tenants), RefusalLog()
     store.observe(on_commit=metrics.committed)
+    trusted = TrustedClock(clock, await store.trust(0))
     base = Foundation(
-        live=live, clock=clock, trusted=TrustedClock(clock, await store.trust(0)), started_at=started_at, store=store,
-        metrics=metrics, refusals=refusals, reports=Reports(metrics, refusals, clock),
+        live=live, clock=clock, trusted=trusted, started_at=started_at, store=store, metrics=metrics,
+        refusals=refusals, reports=Reports(metrics, refusals, clock), sessions=Sessions(store.sessions, trusted),
     )  # fmt: skip
     base.intake = await _open_intake(stack, base)
     return base

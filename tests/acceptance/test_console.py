@@ -1,11 +1,16 @@
 """The console's doors over real sockets, against a running process: what stands at the root, and who gets in."""
 
+import hashlib
+import hmac
+import os
+import signal
+import sqlite3
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from tests.processes import Gateway, free_port, tenant
+from tests.processes import Gateway, beside, eventually, free_port, tenant
 
 NIGHT, BOARD = "the-token-of-the-night-shift", "the-token-of-the-board"
 TOKENS = [{"name": "night", "token": NIGHT, "role": "admin"}, {"name": "board", "token": BOARD, "role": "read"}]
@@ -162,3 +167,44 @@ def test_a_token_that_is_rotated_or_demoted_changes_its_sessions_at_once(tmp_pat
 
     assert (first, reload.status_code) == ([200, 200], 200)
     assert (then, gone) == ([200, 404], 303)
+
+
+def test_a_session_survives_a_restart_and_no_backup_holds_it(tmp_path):
+    """The store has digests alone: neither the cookie, nor anything to try tokens against."""
+    with made(tmp_path) as gateway, browser(gateway.url) as client:
+        cookie = sign_in(client).headers["Set-Cookie"].partition(";")[0].partition("=")[2]
+        gateway.stop()
+        with sqlite3.connect(tmp_path / "gateway.db") as store:
+            [(of_cookie, of_token)] = store.execute("SELECT cookie, token FROM sessions").fetchall()
+        store.close()
+        gateway.command("backup", str(tmp_path / "made.backup"))
+        gateway.start()
+        again = client.get("/console")
+    backup, kept = (tmp_path / "made.backup").read_bytes(), (tmp_path / "gateway.db").read_bytes()
+
+    assert again.status_code == 200
+    assert of_cookie == hashlib.sha256(cookie.encode()).digest()
+    assert of_token == hmac.digest(cookie.encode(), NIGHT.encode(), "sha256")
+    assert not [each for each in (cookie.encode(), NIGHT.encode(), of_token) if each in backup]
+    assert not [each for each in (cookie.encode(), NIGHT.encode()) if each in kept]
+
+
+def test_while_the_store_is_down_a_known_session_goes_on(tmp_path):
+    """Its pages say so; nobody signs in or out meanwhile, and nobody who is not known gets in."""
+    with made(tmp_path) as gateway, browser(gateway.url) as client, browser(gateway.url) as stranger:
+        client.timeout = stranger.timeout = 30
+        name = sign_in(client).headers["Set-Cookie"].partition(";")[0].partition("=")[0]
+        assert client.get("/console").status_code == 200
+        store = beside(gateway.pid, "gateway.store.process.host")
+        os.kill(store, signal.SIGSTOP)
+        try:
+            page = client.get("/console")
+            answers = [sign_in(stranger), client.post("/console/logout", headers=SAME)]
+            guess = stranger.get("/console", headers={"Cookie": f"{name}=made-up"}).status_code
+        finally:
+            os.kill(store, signal.SIGCONT)
+        after = eventually(lambda: client.get("/console").status_code, lambda status: status == 200)
+
+    assert (page.status_code, "The store cannot be reached" in page.text, "Sign out" in page.text) == (503, True, True)
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert (guess, after) == (303, 200)

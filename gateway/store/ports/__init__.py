@@ -14,6 +14,7 @@ from gateway.store.ports.outbox import Outbox
 from gateway.store.ports.pulls import PullLedger
 from gateway.store.ports.reconciliation import ReconciliationLedger
 from gateway.store.ports.records import Records
+from gateway.store.ports.sessions import SessionLedger
 from gateway.store.ports.told import ToldLedger
 from gateway.store.ports.trail import AuditTrail
 from gateway.store.ports.translation import TranslationQueue
@@ -32,6 +33,7 @@ __all__ = [
     "PullLedger",
     "ReconciliationLedger",
     "Records",
+    "SessionLedger",
     "Store",
     "ToldLedger",
     "TranslationQueue",

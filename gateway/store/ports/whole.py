@@ -15,6 +15,7 @@ from gateway.store.ports.outbox import Outbox
 from gateway.store.ports.pulls import PullLedger
 from gateway.store.ports.reconciliation import ReconciliationLedger
 from gateway.store.ports.records import Records
+from gateway.store.ports.sessions import SessionLedger
 from gateway.store.ports.told import ToldLedger
 from gateway.store.ports.trail import AuditTrail
 from gateway.store.ports.translation import TranslationQueue
@@ -45,6 +46,7 @@ class Store(Protocol):
     bulk: Bulk
     trail: AuditTrail
     told: ToldLedger
+    sessions: SessionLedger
 
     @property
     def failure(self) -> str | None:

@@ -34,7 +34,7 @@ SILENT_SECONDS: Final = 5.0
 LOOKS: Final = 5
 """So often is it pinged within that span, and so many pings without a word in return are silence."""
 
-_ASKED_IN_PERSON: Final = ("records.", "archive.", "operations.", "trail.", "bulk.", "inbox.", "probe")
+_ASKED_IN_PERSON: Final = ("records.", "archive.", "operations.", "trail.", "bulk.", "inbox.", "probe", "sessions.")
 """Whoever asks these is told when the store is down. The loops' own questions are answered when it goes on."""
 
 
@@ -61,6 +61,7 @@ class ProcessStore:
         self.bulk: ports.Bulk = stubs.Bulk(self.call)
         self.trail: ports.AuditTrail = stubs.AuditTrail(self.call)
         self.told: ports.ToldLedger = stubs.ToldLedger(self.call)
+        self.sessions: ports.SessionLedger = stubs.SessionLedger(self.call)
         self._on_commit: ports.CommitObserver | None = None
         self._on_stored: Callable[[], None] | None = None
         self._loop = asyncio.get_running_loop()

@@ -34,6 +34,7 @@ from gateway.records import (
     OrderRecord,
     Page,
     RetentionSpans,
+    Session,
     TenantFigures,
     Told,
 )
@@ -267,6 +268,20 @@ class Records(Stub):
 
     def counts(self) -> Answer[Counts]:
         return self._call("records.counts")
+
+
+class SessionLedger(Stub):
+    def session(self, cookie: bytes) -> Answer[Session | None]:
+        return self._call("sessions.session", cookie)
+
+    def begin(self, session: Session, *, seen_since: Micros, begun_since: Micros) -> Answer[None]:
+        return self._call("sessions.begin", session, seen_since=seen_since, begun_since=begun_since)
+
+    def touch(self, cookie: bytes, seen_at: Micros) -> Answer[None]:
+        return self._call("sessions.touch", cookie, seen_at)
+
+    def end(self, cookie: bytes) -> Answer[None]:
+        return self._call("sessions.end", cookie)
 
 
 class ToldLedger(Stub):

@@ -100,12 +100,20 @@ def _copied(store: Path, part: Path, target: Path, now: datetime) -> BackupFile:
         # One file, without a log beside it.
         copy.execute("PRAGMA journal_mode = DELETE")
         copy.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        _forget_sessions(copy)
         copy.execute(SQL.make)
         copy.execute(SQL.sign, (now.isoformat(),))
         if (damage := damage_of(copy)) is not None:
             raise StoreUnavailable(f"the store is damaged: {damage}")
         (events, orders) = copy.execute(SQL.count).fetchone()
     return BackupFile(str(target), part.stat().st_size, now, events, orders)
+
+
+def _forget_sessions(copy: sqlite3.Connection) -> None:
+    """Nobody is signed in by a backup; a store of an earlier version has none."""
+    if copy.execute(SQL.has_sessions).fetchone() is not None:
+        copy.execute("PRAGMA secure_delete = ON")
+        copy.execute(SQL.forget_sessions)
 
 
 def sync(path: Path) -> None:

@@ -26,6 +26,7 @@ from gateway.store.sqlite.pulls import SqlitePullLedger
 from gateway.store.sqlite.reconciliation import SqliteReconciliationLedger
 from gateway.store.sqlite.records import SqliteRecords
 from gateway.store.sqlite.register import register_of
+from gateway.store.sqlite.sessions import SqliteSessionLedger
 from gateway.store.sqlite.told import SqliteToldLedger
 from gateway.store.sqlite.translation import RowIds, SqliteTranslationQueue
 from gateway.store.sqlite.writer import Writer
@@ -59,6 +60,7 @@ class SqliteStore:
         self.bulk = SqliteBulk(writer, records_reader)
         self.trail = SqliteAuditTrail(writer, records_reader)
         self.told = SqliteToldLedger(writer, records_reader)
+        self.sessions = SqliteSessionLedger(writer, records_reader)
         self._opened = opened
 
     @classmethod

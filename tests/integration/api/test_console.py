@@ -10,7 +10,7 @@ from gateway.api.access import bearers_of
 from gateway.api.inside import Inside as InsideApi
 from gateway.console.app import STYLE_PATH, Inside, create_console
 from gateway.console.door import HEADERS
-from gateway.console.sessions import IDLE, LONGEST, Sessions, digest_of
+from gateway.console.sessions import IDLE, LONGEST, Sessions
 from gateway.events import Arrival, Reason
 from gateway.ground.failures import BURST
 from gateway.remedies import REMEDIES
@@ -62,16 +62,16 @@ def time():
 
 
 @pytest.fixture
-def console(doors, time):
+def console(doors, store, time):
     """The pages as the wiring makes them."""
-    bearers = {digest_of(token): bearer for token, bearer in bearers_of(doors.config.settings.api).items()}
+    bearers = bearers_of(doors.config.settings.api)
     return create_console(
         Inside(
             ask=InsideApi(doors),
-            bearer_of=bearers.get,
+            bearers=lambda: bearers,
             unproven=doors.turned_away,
             note=doors.trail.note,
-            sessions=Sessions(time),
+            sessions=Sessions(store.sessions, time),
             clock=doors.clock,
             title="The north's gateway",
             zone="Europe/Oslo",

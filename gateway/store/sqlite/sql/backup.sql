@@ -19,3 +19,9 @@ SELECT name FROM tenants UNION SELECT DISTINCT tenant FROM orders;
 -- name: maybe_sent
 -- What was sent since is not known: nothing is surely unsent, and nothing surely identical to what was sent last.
 UPDATE orders SET attempted = max(attempted, 1), delivered_digest = NULL;
+
+-- name: has_sessions
+SELECT 1 FROM sqlite_schema WHERE name = 'sessions';
+
+-- name: forget_sessions
+DELETE FROM sessions;
