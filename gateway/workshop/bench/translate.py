@@ -40,16 +40,18 @@ def cases() -> dict[str, Case]:
     """Logistics Plus' sample, an Ongoing webhook with its looked-up order, and a Shopify order, by adapter."""
     harbour = {"address": "2400 Harbor Gateway South, Carson, CA 90745, US", "name": "Los Angeles Warehouse"}
     api = {"base_url": "https://ongoing.example/api/v1/", "username": "bench", "password": "bench"}
-    webhook = sample("ongoing_order_webhook.json")
-    path = f"orders/{json.loads(webhook)['orderId']}"
-    answers = {path: sample("ongoing_rest_get_order.json"), f"{path}/wayBillRows": None}
+    order = sample("ongoing_rest_get_order.json")
+    order_id = json.loads(order.decode("utf-8-sig"))["orderInfo"]["orderId"]
+    # The vendor's two samples are of two orders.
+    webhook = json.dumps({**json.loads(sample("ongoing_order_webhook.json").decode("utf-8-sig")), "orderId": order_id})
+    answers = {f"orders/{order_id}": order, f"orders/{order_id}/wayBillRows": None}
     return {
         "logistics_plus": Case(
             logistics_plus.ADAPTER,
             _options(logistics_plus.ADAPTER, {"warehouses": {"LAW": harbour}}),
             Hook(sample("logistics_plus_receive.json")),
         ),
-        "ongoing": Case(ongoing.ADAPTER, _options(ongoing.ADAPTER, {"api": api}), Hook(webhook), answers),
+        "ongoing": Case(ongoing.ADAPTER, _options(ongoing.ADAPTER, {"api": api}), Hook(webhook.encode()), answers),
         "shopify": Case(
             shopify.ADAPTER,
             _options(shopify.ADAPTER, {}),
