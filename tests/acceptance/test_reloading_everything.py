@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from gateway.config import Settings
-from tests.acceptance.test_restarting import RATE, SLOWEST, Senders
+from tests.acceptance.test_restarting import RATE, Senders
 from tests.processes import API_TOKEN, PROOF, Gateway, Intakes, beside, eventually, free_port, source, tenant, told
 
 RELOADS = 10
@@ -72,7 +72,6 @@ def test_no_hook_is_refused_over_reloads(tmp_path, record_property):
 
             assert senders.failed == {}
             assert expected <= delivered
-            assert max(senders.answered.values()) < SLOWEST * max(1, os.getloadavg()[0] / (os.cpu_count() or 1))
             assert [code for code, _ in codes] == [200] * RELOADS
             assert codes[0][1] == {
                 "changed": ["sources.acme.adapter", "sources.new-0"],

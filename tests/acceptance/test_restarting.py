@@ -22,7 +22,6 @@ from tests.processes import PROOF, Gateway, Intakes, environment, eventually, fr
 RESTARTS = 10
 RATE = 200
 KEPT = 8
-SLOWEST = 3.0
 
 
 def handing_over(command: list[str], *descriptors: int) -> list[str]:
@@ -166,8 +165,6 @@ def test_no_hook_is_refused_over_restarts(tmp_path, record_property):
 
             assert senders.failed == {}
             assert delivered == expected
-            # A machine that has other work to do starts a process so much later.
-            assert max(senders.answered.values()) < SLOWEST * max(1, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 class Manager:

@@ -446,7 +446,7 @@ def test_large_bodies_hold_up_nobody(tmp_path: Path) -> None:
             spans.append(time.monotonic() - started)
 
     # The senders share this interpreter and the machine with others: what it was, was half a second for each of them.
-    assert statistics.median(spans) < 0.25
+    assert statistics.median(spans) < 0.5
 
 
 def test_wrong_and_missing_credentials_get_the_same_answer(rim: Running) -> None:
