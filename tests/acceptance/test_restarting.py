@@ -125,8 +125,10 @@ class Senders:
         """Send one hook; the connection, where it may be used again."""
         began = time.monotonic()
         try:
-            if connection is None or connection[0].at_eof():
-                connection = await asyncio.open_connection("127.0.0.1", self.port)
+            if connection is not None and connection[0].at_eof():
+                connection[1].close()
+                connection = None
+            connection = connection or await asyncio.open_connection("127.0.0.1", self.port)
             reader, writer = connection
             body = json.dumps(told(name, f"order-{name}", 1)).encode()
             lines = f"POST /hooks/demo HTTP/1.1\r\nHost: here\r\nAuthorization: {PROOF['Authorization']}\r\n{header}"
@@ -135,6 +137,8 @@ class Senders:
             await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r\n")[0]))
         except (OSError, EOFError) as error:
             self.failed[name] = repr(error)
+            if connection is not None:
+                connection[1].close()
             return None
         if not head.startswith(b"http/1.1 200"):
             self.failed[name] = head.decode()

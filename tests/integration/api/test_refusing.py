@@ -60,7 +60,7 @@ async def test_the_detail_says_what_was_expected(api):
     name = (await api.get(V1 + "/refusals?colour=red")).json()["detail"]
 
     assert value == "$.kind: invalid enum value 'tenant'; expected one of event, order"
-    assert name == "object contains unknown field `colour`; expected one of cursor, limit, source"
+    assert name == "object contains unknown field `colour`; expected one of cursor, format, limit, source"
 
 
 @pytest.mark.parametrize(
