@@ -297,6 +297,7 @@ def test_the_terminals_own_hang_up_ends_it(tmp_path):
         assert _answers(gateway)
     finally:
         os.close(terminal)
+        gateway.http.close()
     ended = eventually(lambda: os.waitpid(pid, os.WNOHANG), lambda seen: seen[0] == pid, 10)
     if ended[0] != pid:
         os.kill(pid, signal.SIGKILL)
