@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters import Adapter, Hook
-from gateway.workshop.kit.cases import UnansweredError, outcome_of, read_options
+from gateway.golden.cases import UnansweredError, outcome_of, read_options
 from gateway.workshop.kit.drafting import Draft, draft
 from gateway.workshop.kit.samples import Sample
 

@@ -15,7 +15,7 @@ from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
     from gateway.config.model import Config
-    from gateway.workshop.kit.cases import Case
+    from gateway.golden.cases import Case
 
 
 def export(
@@ -28,7 +28,7 @@ def export(
 ) -> None:
     """Write stored events as golden cases: names, phones, mails and street lines replaced by stable stand-ins."""
     from gateway.cli.settings import configuration  # noqa: PLC0415 - the rooms that it needs are slow to load
-    from gateway.workshop.kit.cases import save_case  # noqa: PLC0415 - as above
+    from gateway.golden.cases import save_case  # noqa: PLC0415 - as above
 
     loaded = configuration(config)
     client = operators_api(config, url)
@@ -60,7 +60,7 @@ def export(
 def _case(loaded: "Config", event: dict[str, Any]) -> "Case":
     """An event as a golden case of its source's adapter and options."""
     from adapters import Hook  # noqa: PLC0415 - as above
-    from gateway.workshop.kit.cases import Case, UnansweredError, outcome_of, read_options  # noqa: PLC0415 - as above
+    from gateway.golden.cases import Case, UnansweredError, outcome_of, read_options  # noqa: PLC0415 - as above
     from gateway.workshop.kit.scrubbing import Scrubber  # noqa: PLC0415 - as above
 
     source = loaded.sources.get(event["source"])

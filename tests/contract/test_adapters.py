@@ -12,11 +12,12 @@ import adapters
 from adapters import Adapter, Hook, Identity, Ignored, Lookup, Lookups, OptionsModel, Order, State, references_in
 from gateway.config.model import ConfiguredSource, Source
 from gateway.events import UntranslatedEvent
+from gateway.golden import judging
+from gateway.golden.cases import Case, load_cases, outcome_of
 from gateway.ground.watchdog import Watchdog
 from gateway.registry import named_adapters
 from gateway.translation.translator import Translator
 from gateway.workshop.kit import checks
-from gateway.workshop.kit.cases import Case, load_cases, outcome_of
 from gateway.workshop.kit.hostile import CORPUS, WRONG, mutations
 from gateway.workshop.kit.purity import problems_of_purity
 from gateway.workshop.kit.scorecard import assess
@@ -61,7 +62,7 @@ def test_every_adapter_has_golden_cases(adapter):
 )
 def test_golden_case(adapter, case):
     """A golden case comes out as expected, twice."""
-    assert checks.problems_of_case(adapter, cases_of(adapter.name)[case]) == []
+    assert judging.problems_of_case(adapter, cases_of(adapter.name)[case]) == []
 
 
 @every_adapter
@@ -78,7 +79,7 @@ def test_a_golden_body_says_nothing_of_its_padding(adapter):
     for case in cases_of(adapter.name).values():
         padded = msgspec.structs.replace(case, hook=msgspec.structs.replace(case.hook, body=case.hook.body + b" \n"))
 
-        assert checks.problems_of_case(adapter, padded) == []
+        assert judging.problems_of_case(adapter, padded) == []
 
 
 @every_adapter
@@ -195,7 +196,7 @@ def test_the_checks_find_an_adapter_of_changing_mind():
     expected["states"][0]["order"]["externalOrderId"] = "0"
     case = Case("case", Hook(b"{}"), {}, {}, expected)
 
-    assert checks.problems_of_case(adapter_of(translate=counting), case) == ["case: another outcome the second time"]
+    assert judging.problems_of_case(adapter_of(translate=counting), case) == ["case: another outcome the second time"]
 
 
 def orders_of(*weights):
@@ -220,7 +221,7 @@ def test_the_checks_say_what_differs_by_its_path(expected, got, problems):
     outcome = outcome_of(adapter_of(translate=orders_of(*expected)), OptionsModel(), Hook(b"{}"), {})
     case = Case("case", Hook(b"{}"), {}, {}, outcome)
 
-    assert checks.problems_of_case(adapter_of(translate=orders_of(*got)), case) == problems
+    assert judging.problems_of_case(adapter_of(translate=orders_of(*got)), case) == problems
 
 
 def test_the_checks_say_what_many_share_once():
@@ -229,7 +230,7 @@ def test_the_checks_say_what_many_share_once():
     broken = adapter_of(translate=raising)
     bodies = {"one": b"1", "two": b"2", "three": b"3"}
 
-    [of_cases] = checks.problems_of_cases(broken, cases)
+    [of_cases] = judging.problems_of_cases(broken, cases)
     [of_bodies] = checks.problems_of_hostile_bodies(broken, cases[:1], bodies)
 
     assert re.fullmatch(

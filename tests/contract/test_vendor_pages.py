@@ -12,7 +12,7 @@ import pytest
 
 import adapters
 from adapters import Order, VendorModel
-from gateway.workshop.kit.cases import load_cases
+from gateway.golden.cases import load_cases
 
 ROOT = Path(__file__).parents[2]
 MODULES = [importlib.import_module(name) for _, name, _ in pkgutil.walk_packages(adapters.__path__, "adapters.")]

@@ -23,8 +23,8 @@ with atheris.instrument_imports(include=["adapters", "schemas", "gateway.ingress
     from gateway.ingress.grammar import fault_in
 
 from adapters import Adapter, Hook  # noqa: E402 - after what is to be watched
+from gateway.golden.cases import load_cases, read_options  # noqa: E402 - as above
 from gateway.workshop.kit import checks  # noqa: E402 - as above
-from gateway.workshop.kit.cases import load_cases, read_options  # noqa: E402 - as above
 
 
 def situations(adapter: Adapter) -> list[tuple[Any, dict[str, bytes]]]:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from adapters import Adapter
+from gateway.golden.cases import load_cases, outcome_of, read_options, written
+from gateway.golden.judging import problems_of_case
 from gateway.ground.watchdog import Overrun, Watchdog
 from gateway.workshop.kit.belongings import cases_directory
-from gateway.workshop.kit.cases import load_cases, outcome_of, read_options, written
-from gateway.workshop.kit.checks import problems_of_case
 
 
 def accept(adapter: Adapter, directory: Path | None = None, seconds: float = 1.0) -> Iterator[tuple[str, list[str]]]:

@@ -1,17 +1,17 @@
 """What every adapter owes. Each check is a function that returns the problems it found: an empty list is a pass."""
 
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 
 from adapters import Adapter, Hook
+from gateway.golden.cases import Case, UnansweredError, outcome_of, read_options
+from gateway.golden.judging import ENDLESS, Outcome, problems_of_case, words_of
 from gateway.ground.watchdog import Overrun
 from gateway.workshop.kit.belongings import modules_of
-from gateway.workshop.kit.cases import BrokenPromiseError, Case, UnansweredError, outcome_of, read_options
 from gateway.workshop.kit.hostile import CORPUS, mutations
 from gateway.workshop.kit.purity import Sentinel, problems_of_purity
 
@@ -20,76 +20,6 @@ SLOWEST_SECONDS = 0.05
 
 MOST_PROBLEMS = 20
 """Problems of one kind that are told; the rest would only repeat them."""
-
-LONGEST_VALUE = 120
-"""Characters of a value that are told."""
-
-ABSENT = object()
-"""What stands in a member's place where there is none."""
-
-ENDLESS = "did not end within a second"
-
-Outcome: TypeAlias = Callable[[Adapter, Any, Hook, Mapping[str, bytes]], dict[str, Any]]
-"""`outcome_of`, or what calls it under a watchdog's eyes."""
-
-
-def problems_of_cases(adapter: Adapter, cases: Iterable[Case], outcome: Outcome = outcome_of) -> list[str]:
-    """Where golden cases come out otherwise than expected, or otherwise the second time; what many share, once."""
-    found: dict[str, list[str]] = {}
-    for case in cases:
-        for words in _faults_of_case(adapter, case, outcome):
-            found.setdefault(words, []).append(case.name)
-    return [
-        f"{names[0]}: {words}" if len(names) == 1 else f"{words}, in {len(names)} cases, the first {names[0]}"
-        for words, names in found.items()
-    ]
-
-
-def problems_of_case(adapter: Adapter, case: Case, outcome: Outcome = outcome_of) -> list[str]:
-    """The same of one case."""
-    return [f"{case.name}: {words}" for words in _faults_of_case(adapter, case, outcome)]
-
-
-def _faults_of_case(adapter: Adapter, case: Case, outcome: Outcome) -> list[str]:
-    try:
-        options = read_options(adapter, case.options)
-        first, second = (outcome(adapter, options, case.hook, case.answers) for _ in range(2))
-    except msgspec.ValidationError as error:
-        return [f"options.json: {error}"]
-    except UnansweredError as error:
-        return [f"no answer to the lookup {error}: expected answers/{error}.json"]
-    except (Exception, Overrun) as error:  # noqa: BLE001 - whatever an adapter raises is what is looked for
-        return [_words(error)]
-    # A member that is null says no more than one that is absent.
-    expected, got = (
-        {name: value for name, value in each.items() if value is not None} for each in (case.expected, first)
-    )
-    faults = list(_differences(expected, got, ""))
-    return faults + ([] if first == second else ["another outcome the second time"])
-
-
-def _differences(expected: Any, got: Any, path: str) -> Iterator[str]:
-    """Where an outcome is not what was expected, each by its path: the state's number only where there are several."""
-    if expected == got:
-        return
-    if isinstance(expected, dict) and isinstance(got, dict):
-        for name in sorted(expected.keys() | got.keys()):
-            yield from _differences(expected.get(name, ABSENT), got.get(name, ABSENT), f"{path}.{name}".lstrip("."))
-    elif isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
-        is_lone_state = path == "states" and len(got) == 1
-        for place, (one, other) in enumerate(zip(expected, got, strict=True)):
-            yield from _differences(one, other, "" if is_lone_state else f"{path}[{place}]")
-    else:
-        yield f"{path}: expected {_brief(expected)}, got {_brief(got)}"
-
-
-def _brief(value: Any) -> str:
-    if value is ABSENT:
-        return "nothing"
-    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        return f"{len(value)} of them"
-    text = repr(value)
-    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 
 def problems_of_body(
@@ -122,7 +52,7 @@ def _fault_of_body(
         except UnansweredError:
             pass
         except (Exception, Overrun) as error:  # noqa: BLE001 - whatever an adapter raises is what is looked for
-            return _words(error)
+            return words_of(error)
         took = clock() - began
         if took <= SLOWEST_SECONDS:
             return None
@@ -274,13 +204,3 @@ def problems_of_running(adapter: Adapter, cases: Iterable[Case]) -> list[str]:
         problems_of_case(adapter, case)
         sentinel.watch(outcome_of, adapter, options, case.hook, case.answers)
     return [f"calls {call}" for call in sentinel.calls]
-
-
-def _words(error: BaseException) -> str:
-    if isinstance(error, Overrun):
-        return ENDLESS
-    if isinstance(error, BrokenPromiseError):
-        return str(error)
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{where}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from adapters import Adapter
-from gateway.workshop.kit.cases import Case
+from gateway.golden.cases import Case
 
 
 def problems_of_identities(cases: Iterable[Case]) -> list[str]:

@@ -13,7 +13,7 @@ import adapters
 from adapters import Adapter, Hook
 from adapters.contract import BOM, CONTRACT
 from gateway.drift.shapes import ITEM, Shapes, shapes_in, written
-from gateway.workshop.kit.cases import Case, UnansweredError, outcome_of, read_options, save_case
+from gateway.golden.cases import Case, UnansweredError, outcome_of, read_options, save_case
 from gateway.workshop.kit.drafting import Draft, draft, render
 from gateway.workshop.kit.identifying import TopicPlace
 from gateway.workshop.kit.measuring import Amount

@@ -15,10 +15,11 @@ import msgspec
 from adapters import Adapter, Hook
 from adapters.contract import BOM
 from gateway.drift.shapes import ITEM, Shapes, shapes_of, written
+from gateway.golden import judging
+from gateway.golden.cases import Case, load_cases, outcome_of
 from gateway.ground.watchdog import Watchdog
 from gateway.workshop.kit import checks, claims
 from gateway.workshop.kit.belongings import cases_directory, modules_of, page_of, siblings_of
-from gateway.workshop.kit.cases import Case, load_cases, outcome_of
 
 Scale: TypeAlias = Literal["documented", "captured", "proven"]
 
@@ -151,7 +152,7 @@ def _marks(
     def of_cases() -> Iterable[str]:
         if not cases:
             yield "no golden cases: `gateway adapter new` writes one, and so does `gateway events export --golden`"
-        yield from checks.problems_of_cases(adapter, cases, outcome)
+        yield from judging.problems_of_cases(adapter, cases, outcome)
 
     goes = [True]
     asked: list[tuple[str, Callable[[], Iterable[str]]]] = [

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from gateway.events import Arrival
+from gateway.golden.cases import load_case
+from gateway.golden.judging import problems_of_case
 from gateway.registry import find_adapter
-from gateway.workshop.kit.cases import load_case
-from gateway.workshop.kit.checks import problems_of_case
 from tests.integration.kit.history import NOW, fill
 from tests.processes import API_TOKEN, PROOF, ROOT, Gateway, eventually, source, tenant, told
 

@@ -4,7 +4,7 @@ import pytest
 from adapters import Api, Credentials, Secret
 from adapters.logistics_plus import ADAPTER as LOGISTICS_PLUS
 from adapters.ongoing import ADAPTER as ONGOING
-from gateway.workshop.kit.cases import read_options
+from gateway.golden.cases import read_options
 
 API = {"base_url": "https://wms.example.com/a/api/v1/", "username": "u", "password": "p"}
 OWNERS = {"74": {"username": "fjord", "password": "q"}}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.workshop.kit.cases import outcome_of, read_options
+from gateway.golden.cases import outcome_of, read_options
 from gateway.workshop.kit.drafting import draft
 from gateway.workshop.kit.samples import UnreadableSample, learn, read_sample
 
