@@ -28,6 +28,7 @@ figures = typer.Typer(
 )
 figures.command()(shipped.translate)
 figures.command()(shipped.drain)
+figures.command()(shipped.cost)
 
 CORPUS = Path(__file__).parents[1] / "tests" / "drafts"
 PendingOrders: TypeAlias = Annotated[int, typer.Option("--pending", min=0, help="Orders that wait for delivery.")]

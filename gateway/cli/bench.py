@@ -1,11 +1,13 @@
 """`gateway bench …`: figures of this machine."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import msgspec
 import typer
 
+from gateway.cli.failure import Failure
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from gateway.cli.show import note, progress, show_bytes, show_facts, show_table
 
@@ -29,6 +31,8 @@ SeveralBodies: TypeAlias = Annotated[
 RandomIds: TypeAlias = Annotated[bool, typer.Option("--random-ids", help="Event IDs in no order, as UUIDs are.")]
 Connections: TypeAlias = Annotated[int, typer.Option("--connections", min=1, help="Connections at once.")]
 BodySize: TypeAlias = Annotated[int, typer.Option("--body", min=1, help="Bytes of a hook's body, about.")]
+
+Batch: TypeAlias = Annotated[int, typer.Option("--batch", min=1, help="Orders in one request to the intake, at most.")]
 
 
 @bench.command()
@@ -95,7 +99,7 @@ def drain(
     config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - it makes a configuration of its own
     connections: Connections = 64,
     body: BodySize = 3000,
-    batch: Annotated[int, typer.Option("--batch", min=1, help="Orders in one request to the intake.")] = 500,
+    batch: Batch = 100,
     rounds: Rounds = 3,
     seconds: Seconds = 5.0,
     as_json: AsJson = False,
@@ -110,6 +114,39 @@ def drain(
             connections=connections, body=body, batch=batch, rounds=rounds, seconds=seconds, on_run=lambda: done(1)
         )
     tell(found, as_json=as_json)
+
+
+@bench.command()
+def cost(
+    *,
+    config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - it makes a configuration of its own
+    connections: Connections = 64,
+    body: BodySize = 3000,
+    batch: Batch = 100,
+    rounds: Rounds = 5,
+    seconds: Seconds = 2.0,
+    within: Annotated[
+        Path | None, typer.Option("--within", metavar="FILE", help="Fail beyond 1.25 times what this file says.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Processor time of a hook and of a delivered order, as multiples of a bare server's; and bytes written."""
+    from gateway.workshop.bench import cost as measurement  # noqa: PLC0415 - the other commands start without it
+    from gateway.workshop.bench.load import tool  # noqa: PLC0415 - as above
+
+    plan = measurement.Plan(connections=connections, body=body, batch=batch, rounds=rounds, seconds=seconds)
+    _say_load(tool())
+    with progress("measuring", plan.runs) as done:
+        found = measurement.measure(plan, lambda: done(1))
+    if as_json:
+        show_bytes(msgspec.json.encode(found))
+    else:
+        show_facts({**msgspec.to_builtins(plan), "bare, microseconds": found.bare})
+        _show(found.costs)
+    if within is not None:
+        committed = msgspec.json.decode(within.read_bytes(), type=measurement.Costs)
+        if said := measurement.beyond(found, committed):
+            raise Failure("; ".join(said))
 
 
 def _say_load(load: str) -> None:

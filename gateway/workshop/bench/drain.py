@@ -21,7 +21,8 @@ class Drained(msgspec.Struct, frozen=True, kw_only=True):
     """Medians over the rounds.
 
     `orders_per_second` counts from the first hook to the last order's settlement; `ratio` is to the bare server's 200s
-    in the same round; `tail_seconds` is how long after the last acknowledgement the outbox was empty.
+    in the same round; `tail_seconds` is how long after the last acknowledgement the outbox was empty. `cpu` is
+    microseconds of the gateway's processes an order, `written` their bytes.
     """
 
     connections: int
@@ -32,13 +33,15 @@ class Drained(msgspec.Struct, frozen=True, kw_only=True):
     accepted_per_second: float
     ratio: float
     tail_seconds: float
+    cpu: float
+    written: int
 
 
 def measure(
     *, connections: int, body: int, batch: int, rounds: int, seconds: float, on_run: Callable[[], None] = lambda: None
 ) -> Drained:
     """Flood and drain in batches of so many orders, `rounds` times, each beside the bare server. Raises LoadFailed."""
-    found: list[tuple[int, float, float, float, float]] = []
+    found: list[tuple[float, ...]] = []
     with tempfile.TemporaryDirectory() as name, rig.running("intake", Path(name) / "intake") as intake:
         tenant = rig.pushed_to(intake, batch={"max_orders": batch, "max_bytes": 4 * 2**20})
         with (
@@ -46,19 +49,24 @@ def measure(
             rig.running("gateway", Path(name) / "gateway", tenant) as gateway,
         ):
             press(gateway.target, connections=8, body=body, seconds=1.0)
-            before = _wait_until_taken(gateway, intake)
+            press(bare.target, connections=8, body=body, seconds=1.0)
+            before = _taken(gateway, intake)
             for _ in range(rounds):
                 beside = press(bare.target, connections=connections, body=body, seconds=seconds)
-                started = time.perf_counter()
+                started, used = time.perf_counter(), gateway.usage()
                 load = press(gateway.target, connections=connections, body=body, seconds=seconds)
                 accepted_at = time.perf_counter()
-                taken = _wait_until_taken(gateway, intake)
-                ended = time.perf_counter()
-                rate = (taken - before) / (ended - started)
-                found.append((taken - before, rate, load.rate, rate / beside.rate, ended - accepted_at))
+                taken = _taken(gateway, intake)
+                ended, used = time.perf_counter(), gateway.usage() - used
+                orders = taken - before
+                rate, cpu = orders / (ended - started), used.seconds / orders * 1e6
+                tail = ended - accepted_at
+                found.append((orders, rate, load.rate, rate / beside.rate, tail, cpu, used.written / orders))
                 before = taken
                 on_run()
-    orders, rate, accepted, ratio, tail = (statistics.median(column) for column in zip(*found, strict=True))
+    orders, rate, accepted, ratio, tail, cpu, written = (
+        statistics.median(column) for column in zip(*found, strict=True)
+    )
     return Drained(
         connections=connections,
         body=body,
@@ -68,18 +76,26 @@ def measure(
         accepted_per_second=round(accepted),
         ratio=round(ratio, 3),
         tail_seconds=round(tail, 2),
+        cpu=round(cpu, 1),
+        written=round(written),
     )
 
 
-def _wait_until_taken(gateway: rig.Running, intake: rig.Running) -> int:
-    """Wait until all that was received is delivered; how many orders the intake has."""
+def _taken(gateway: rig.Running, intake: rig.Running) -> int:
+    """Wait until all that was received is delivered; how many orders the intake has, which are as many."""
+    received = wait_until_delivered(gateway)
+    taken = msgspec.json.decode(httpx.get(f"{intake.origin}/taken", trust_env=False).content)["taken"]
+    if taken != received:
+        raise LoadFailed(f"{received} orders were accepted, and the intake has {taken}")
+    return received
+
+
+def wait_until_delivered(gateway: rig.Running) -> int:
+    """Wait until all that was received is delivered; how many hooks that were."""
     until = time.perf_counter() + DRAIN_SECONDS
     while time.perf_counter() < until:
         figures = gateway.figures()
         if figures.get("received", 0) and figures.get("delivered", 0) >= figures["received"]:
-            taken = msgspec.json.decode(httpx.get(f"{intake.origin}/taken", trust_env=False).content)["taken"]
-            if taken != figures["received"]:
-                raise LoadFailed(f"{figures['received']:.0f} orders were accepted, and the intake has {taken}")
-            return int(taken)
+            return int(figures["received"])
         time.sleep(_LOOK_SECONDS)
     raise LoadFailed("the outbox did not become empty")

@@ -12,6 +12,7 @@ import msgspec
 
 from gateway.workshop.bench import rig
 from gateway.workshop.bench.load import Ids, Load, LoadFailed, Target, press
+from gateway.workshop.bench.usage import Usage
 
 Peer = Callable[[Path], AbstractContextManager[Target]]
 """Runs another program that takes webhooks, its files in the folder. Raises LoadFailed."""
@@ -28,7 +29,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One server at one setting: medians of the rounds, and of the rounds' own ratios to the bare server.
 
     Latencies are milliseconds. `behind_seconds` is how long after the last acknowledgement everything was translated.
-    `durable_times` is, for a peer, how many times its rate our durable rate was.
+    `durable_times` is, for a peer, how many times its rate our durable rate was. `cpu` is microseconds of the server's
+    processes a hook, its translation included, and `written` the bytes that they gave the kernel to write.
     """
 
     server: str
@@ -43,6 +45,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     p99_ratio: float
     behind_seconds: float | None = None
     durable_times: float | None = None
+    cpu: float | None = None
+    written: int | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,32 +95,52 @@ def measure(plan: Plan, on_run: Callable[[], None] = lambda: None) -> list[Row]:
             press(target, connections=8, body=plan.bodies[0], seconds=WARM_SECONDS, ids=plan.ids)
         for body in plan.bodies:
             for connections in plan.connections:
-                rows += _setting(plan, targets, servers["gateway"], connections, body, on_run)
+                rows += _setting(plan, targets, servers, connections, body, on_run)
     return rows
 
 
 def _setting(
     plan: Plan,
     targets: dict[str, Target],
-    gateway: rig.Running,
+    servers: Mapping[str, rig.Running],
     connections: int,
     body: int,
     on_run: Callable[[], None],
 ) -> list[Row]:
     loads: dict[str, list[Load]] = {kind: [] for kind in targets}
+    used: dict[str, list[Usage]] = {kind: [] for kind in servers}
     behind = []
     for _ in range(plan.rounds):
         for kind, target in targets.items():
+            server = servers.get(kind)
+            before = None if server is None else server.usage()
             loads[kind].append(press(target, connections=connections, body=body, seconds=plan.seconds, ids=plan.ids))
             if kind == "gateway":
                 # The next server is not to be measured beside what this one still has to do.
-                behind.append(_catch_up(gateway))
+                behind.append(catch_up(servers[kind]))
+            if server is not None and before is not None:
+                used[kind].append(server.usage() - before)
             on_run()
     rows = [_row(kind, connections, body, runs, loads) for kind, runs in loads.items()]
     return [
-        msgspec.structs.replace(row, behind_seconds=round(_median(behind), 2)) if row.server == "gateway" else row
+        msgspec.structs.replace(
+            row,
+            behind_seconds=round(_median(behind), 2) if row.server == "gateway" else None,
+            **_a_hook(loads[row.server], used.get(row.server, [])),
+        )
         for row in rows
     ]
+
+
+def _a_hook(loads: Sequence[Load], used: Sequence[Usage]) -> dict[str, float]:
+    """What a hook cost the server's processes, where they are ours."""
+    if not used:
+        return {}
+    pairs = list(zip(used, loads, strict=True))
+    return {
+        "cpu": round(_median(usage.seconds / load.requests * 1e6 for usage, load in pairs), 1),
+        "written": round(_median(usage.written / load.requests for usage, load in pairs)),
+    }
 
 
 def _row(kind: str, connections: int, body: int, runs: Sequence[Load], loads: dict[str, list[Load]]) -> Row:
@@ -137,7 +161,7 @@ def _row(kind: str, connections: int, body: int, runs: Sequence[Load], loads: di
     )
 
 
-def _catch_up(gateway: rig.Running) -> float:
+def catch_up(gateway: rig.Running) -> float:
     """Wait until everything that was stored is translated; the seconds that it took."""
     started = time.perf_counter()
     while time.perf_counter() - started < CATCH_UP_SECONDS:

@@ -16,6 +16,7 @@ import httpx
 import msgspec
 
 from gateway.workshop.bench.load import LoadFailed, Target
+from gateway.workshop.bench.usage import Usage, usage_at_end, usage_of
 
 SOURCE: Final = "warehouse"
 TENANT: Final = "bench"
@@ -73,6 +74,17 @@ class Running:
         except OSError:
             return None
         return sum(int(found[1]) for share in shares if (found := _SHARE.search(share))) / 2**10
+
+    def usage(self) -> Usage:
+        """What its processes have used so far."""
+        return usage_of(self.process.pid)
+
+    def end(self) -> Usage:
+        """End it as an operator would; what it has used in its whole life, its last checkpoint included."""
+        self.process.send_signal(signal.SIGTERM)
+        used = usage_at_end(self.process.pid, STOP_SECONDS)
+        self.process.wait()
+        return used
 
     def kill(self) -> None:
         """As a power cut would."""

@@ -1,8 +1,6 @@
 """The servers that are measured, each in a process of its own: `python -m gateway.workshop.bench.server KIND CONFIG`.
 
-They share uvicorn, the protocol and the limits, and differ in what stands behind:
-
-- `bare`: a Starlette route that reads the body and answers 200;
+- `bare`: uvicorn as it comes, and a Starlette route that reads the body and answers 200;
 - `rim`: the gateway's own rim, its inbox answering at once and keeping nothing;
 - `durable`: the rim and the store, translation held back;
 - `gateway`: the whole gateway, as `gateway serve` runs it;
@@ -14,11 +12,18 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from pathlib import Path
 from typing import Final
 
 import msgspec
+import uvicorn
 import uvloop
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -144,6 +149,17 @@ async def intake(_config: Config) -> AsyncIterator[ASGIApp]:
 ROOMS: Final[dict[str, Room]] = {"bare": bare, "rim": rim_alone, "durable": durable, "intake": intake}
 
 
+class Stock(uvicorn.Server):
+    """Nothing is set but what would be unfair, a line in a log for each request; the signals are `serve`'s."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        """Take no signal."""
+        return nullcontext()
+
+
 async def serve(kind: str, config: Config) -> None:
     """Run a server until SIGTERM, at the configured address."""
     if kind == "gateway":
@@ -156,7 +172,7 @@ async def serve(kind: str, config: Config) -> None:
     log = logs.configure(secrets=secrets_of(config))
     try:
         async with ROOMS[kind](config) as room:
-            server = create_server(room, settings.limits, lifespan="off")
+            server = Stock(room) if kind == "bare" else create_server(room, settings.limits, lifespan="off")
             listener = listen(settings.server.host, settings.server.port)
             task = asyncio.create_task(server.serve(sockets=[listener]))
             await stop.wait()
