@@ -141,6 +141,19 @@ def pull(
     _fill_and_tell(orders, measure, as_json=as_json)
 
 
+@figures.command()
+def large(
+    *,
+    senders: Annotated[int, typer.Option("--senders", min=1, help="Senders of 8 MiB bodies.")] = 8,
+    connections: Connections = 4,
+    seconds: Seconds = 10.0,
+    as_json: AsJson = False,
+) -> None:
+    """Time small hooks beside senders of the largest and costliest bodies."""
+    measure = partial(steadiness.large, senders=senders, connections=connections, seconds=seconds)
+    tell([measure(kind) for kind in ("rim", "gateway")], as_json=as_json)
+
+
 def _fill_and_tell(
     events: int,
     measure: Callable[..., Coroutine[Any, Any, msgspec.Struct | Sequence[msgspec.Struct]]],

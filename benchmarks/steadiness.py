@@ -1,9 +1,11 @@
-"""Acknowledgements while something else goes on: a long outage of the intake, a pull of everything."""
+"""Acknowledgements while something else goes on: an outage of the intake, a pull of everything, the largest bodies."""
 
+import itertools
 import statistics
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -15,7 +17,9 @@ from gateway.workshop.bench import rig
 from gateway.workshop.bench.load import press
 
 BODY: Final = 3000
-_PULL_SECONDS: Final = 120.0
+COSTLY: Final = b"[" * 508 + b"[]," * 2_790_000 + b"0" + b"]" * 508
+"""JSON of the largest size whose depth takes the longest to find; it is stored as a dead letter."""
+_LONGEST_SECONDS: Final = 120.0
 
 
 class Outage(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +40,21 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
     p99_during: float
     ratio: float
     resident: float | None
+
+
+class Large(msgspec.Struct, frozen=True, kw_only=True):
+    """What small hooks wait for, in milliseconds: alone, and beside senders of the largest and costliest bodies.
+
+    `rim` keeps nothing and shows what judging costs the neighbours; `gateway` stores each of the bodies besides.
+    """
+
+    kind: str
+    senders: int
+    bodies: int
+    p50_alone: float
+    p50_beside: float
+    p99_beside: float
+    longest_beside: float
 
 
 async def outage(
@@ -85,7 +104,7 @@ async def pull(
         with rig.running("gateway", folder, tenant) as gateway:
             for _ in range(rounds):
                 alone.append(_p99(gateway, connections, seconds))
-                with _Puller(gateway) as puller:
+                with _Beside(partial(_pull, gateway)) as puller:
                     during.append(_p99(gateway, connections, seconds))
                 pulls += puller.count
             resident = gateway.resident_mebibytes()
@@ -99,31 +118,63 @@ async def pull(
     )
 
 
-class _Puller:
-    """Pulls in a thread of its own, one pull after the other, until the block ends."""
+def large(kind: str, *, senders: int, connections: int, seconds: float) -> Large:
+    """Measure a few small senders without and with others who send the largest bodies. Raises LoadFailed."""
+    with tempfile.TemporaryDirectory() as name, rig.running(kind, Path(name)) as gateway:
+        target = gateway.target
+        alone = press(target, connections=connections, body=BODY, seconds=seconds)
+        headers = {"Content-Type": "application/json", **target.headers}
 
-    def __init__(self, gateway: rig.Running) -> None:
+        numbers = itertools.count(1)
+
+        def send(client: httpx.Client) -> None:
+            # Each another body, by its blanks.
+            client.post(target.url, content=COSTLY + b" " * next(numbers), headers=headers)
+
+        with _Beside(send, senders) as others:
+            beside = press(target, connections=connections, body=BODY, seconds=seconds)
+    return Large(
+        kind=kind,
+        senders=senders,
+        bodies=others.count,
+        p50_alone=alone.p50 / 1000,
+        p50_beside=beside.p50 / 1000,
+        p99_beside=beside.p99 / 1000,
+        longest_beside=beside.longest / 1000,
+    )
+
+
+class _Beside:
+    """Does something again and again, in threads of its own, until the block ends."""
+
+    def __init__(self, act: Callable[[httpx.Client], None], threads: int = 1) -> None:
         self.count = 0
-        self._url = f"{gateway.origin}/pull/{rig.TENANT}"
+        self._act = act
         self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        self._threads = [threading.Thread(target=self._run) for _ in range(threads)]
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._is_over.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def _run(self) -> None:
-        headers = {"Authorization": f"Bearer {rig.TOKEN}"}
-        with httpx.Client(trust_env=False, timeout=_PULL_SECONDS, headers=headers) as client:
+        with httpx.Client(trust_env=False, timeout=_LONGEST_SECONDS) as client:
             while not self._is_over.is_set():
-                with client.stream("GET", self._url) as answer:
-                    for _ in answer.iter_raw():
-                        pass
+                self._act(client)
                 self.count += 1
+
+
+def _pull(gateway: rig.Running, client: httpx.Client) -> None:
+    headers = {"Authorization": f"Bearer {rig.TOKEN}"}
+    with client.stream("GET", f"{gateway.origin}/pull/{rig.TENANT}", headers=headers) as answer:
+        for _ in answer.iter_raw():
+            pass
 
 
 def _p99(server: rig.Running, connections: int, seconds: float) -> float:

@@ -115,6 +115,14 @@ def test_pull_compares_acknowledgements_while_everything_is_pulled(asked):
     assert min(told["p99_alone"], told["p99_during"], told["ratio"]) > 0
 
 
+def test_large_compares_small_hooks_beside_the_largest_bodies(asked):
+    """At least one of the largest is taken during the load, by the rim alone and by the whole gateway."""
+    told = asked("large", "--senders", "1", "--connections", "2", "--seconds", "1")
+
+    assert [each["kind"] for each in told] == ["rim", "gateway"]
+    assert all(each["bodies"] > 0 and each["p50_beside"] > 0 for each in told)
+
+
 @pytest.mark.parametrize("ids", ["rising", "random"])
 @pytest.mark.parametrize("tool", TOOLS)
 def test_every_hook_is_an_event_of_its_own(tmp_path, monkeypatch, tool, ids):
