@@ -6,11 +6,11 @@ from typing import Final
 from gateway.api import shapes, views
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
+from gateway.api.remedies import remedy_of
 from gateway.api.requests import FindQuery
 from gateway.events import EventStatus, OrderStatus
 from gateway.ground.clock import moment
 from gateway.records import Found
-from gateway.remedies import remedy_of
 
 _WHAT: Final[dict[tuple[str, str], str]] = {
     ("order", OrderStatus.PENDING): "see what it waits for",

@@ -7,12 +7,12 @@ import msgspec
 from msgspec import Meta
 
 import schemas
+from gateway.api.remedies import remedy_of
 from gateway.events import EventStatus, Micros, OrderStatus
 from gateway.events import Reason as Told
 from gateway.ground.clock import moment
 from gateway.orders import TenantStatus
 from gateway.records import Effect, FoundHow, FoundMatch, OperationKind, OperationOf, OperationStatus
-from gateway.remedies import remedy_of
 
 
 def moment_or_none(at: Micros | None) -> datetime | None:

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeVar, cast, get_args
 import msgspec
 
 from gateway.api import shapes
+from gateway.api.remedies import REFUSALS
 from gateway.api.shapes import moment_or_none
 from gateway.config.model import Config
 from gateway.events import hook_of
@@ -22,7 +23,6 @@ from gateway.records import (
     OrderRecord,
     RefusalRecord,
 )
-from gateway.remedies import REFUSALS
 
 Filter = TypeVar("Filter", EventFilter, DeadLetterFilter)
 

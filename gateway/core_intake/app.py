@@ -150,13 +150,7 @@ def create_intake(  # noqa: PLR0913 - an application's options, each with its de
     Raises:
         ConfigError: the directory cannot be used.
     """
-    try:
-        private_folder(directory)
-        private_database(directory / "intake.db")
-        key = PullKey.kept_in(directory / "intake-pull.key")
-    except OSError as error:
-        raise ConfigError([Fault(str(directory), "", f"cannot keep the intake here: {error.strerror}")]) from error
-    database = Database((directory / "intake.db").resolve())
+    database, key = _kept_in(directory)
     integrations = Integrations(database, clock, origin)
     orders = Orders(database, clock, geocode)
     fetcher = Fetcher(limits.pull_timeout_seconds, limits.pull_max_bytes)
@@ -170,3 +164,13 @@ def create_intake(  # noqa: PLR0913 - an application's options, each with its de
     )
     doors.router.redirect_slashes = False
     return IntakeApp(database, (integrations, orders, pulling), doors, customers, lambda: sleep(limits.tick_seconds))
+
+
+def _kept_in(directory: Path) -> tuple[Database, PullKey]:
+    try:
+        private_folder(directory)
+        private_database(directory / "intake.db")
+        key = PullKey.kept_in(directory / "intake-pull.key")
+    except OSError as error:
+        raise ConfigError([Fault(str(directory), "", f"cannot keep the intake here: {error.strerror}")]) from error
+    return Database((directory / "intake.db").resolve()), key

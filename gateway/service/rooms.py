@@ -112,16 +112,6 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
     store, clock, reports = base.store, base.clock, base.reports
     conditions = Conditions(live.config, store)
     conditions.look_at_disk()
-    rim = Rim(
-        live,
-        store.inbox,
-        clock=clock,
-        received=base.trusted,
-        refusals=base.refusals,
-        figures=base.metrics,
-        blocked=conditions.blocked,
-    )
-    stack.callback(rim.close)
     supervisor = Supervisor()
     delivery = Delivery(live.tenants, store.outbox, supervisor, clock=clock, on_attempt=reports.attempted)
     apis = live.mapping(_apis_of)
@@ -152,13 +142,9 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         live=live,
         process=process,
         conditions=conditions,
-        rim=rim,
+        rim=_open_rim(stack, base, live, conditions),
         delivery=delivery,
-        pulls={
-            name: PullTenant(name, live.tenants, store.outbox, store.pulls, clock=clock, on_settled=reports.pulled)
-            for name, tenant in live.tenants.items()
-            if tenant.delivery == "pull"
-        },
+        pulls=_pulls(base, live),
         radar=radar,
         asking=asking,
         translation=translation,
@@ -167,6 +153,29 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         reconciler=Reconciler(live.sources, store.reconciliation, vendors, translation.rehearse, clock=clock),
         supervisor=supervisor,
     )
+
+
+def _open_rim(stack: AsyncExitStack, base: Foundation, live: Live, conditions: Conditions) -> Rim:
+    rim = Rim(
+        live,
+        base.store.inbox,
+        clock=base.clock,
+        received=base.trusted,
+        refusals=base.refusals,
+        figures=base.metrics,
+        blocked=conditions.blocked,
+    )
+    stack.callback(rim.close)
+    return rim
+
+
+def _pulls(base: Foundation, live: Live) -> dict[str, PullTenant]:
+    store, settled = base.store, base.reports.pulled
+    return {
+        name: PullTenant(name, live.tenants, store.outbox, store.pulls, clock=base.clock, on_settled=settled)
+        for name, tenant in live.tenants.items()
+        if tenant.delivery == "pull"
+    }
 
 
 async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:

@@ -51,18 +51,8 @@ async def serve(
         ConfigError: a port is taken, or the store cannot be used.
         StoreUnavailable: the store's process has ended; nothing can be done without it.
     """
-    stop, lost = asyncio.Event(), list[str]()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    asked = asyncio.Event()
-    if read is not None:
-        terminal = Terminal.of_foreground()
-
-        def on_hang_up() -> None:
-            (stop if terminal.is_gone else asked).set()
-
-        loop.add_signal_handler(signal.SIGHUP, on_hang_up)
+    stop, asked, lost = asyncio.Event(), asyncio.Event(), list[str]()
+    _heed_signals(stop, asked if read is not None else None)
 
     def on_lost(why: str) -> None:
         lost.append(why)
@@ -78,6 +68,21 @@ async def serve(
         notifier.stopping()
     if lost:
         raise StoreUnavailable(lost[0])
+
+
+def _heed_signals(stop: asyncio.Event, asked: asyncio.Event | None) -> None:
+    """Set `stop` at SIGTERM and SIGINT, and `asked`, where anything can be read anew, at SIGHUP."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if asked is None:
+        return
+    terminal = Terminal.of_foreground()
+
+    def on_hang_up() -> None:
+        (stop if terminal.is_gone else asked).set()
+
+    loop.add_signal_handler(signal.SIGHUP, on_hang_up)
 
 
 @asynccontextmanager
@@ -110,8 +115,7 @@ async def running(
             reloading = Reloading(house, read, log, notifier, [lambda read: _limit(servers, read)])
             await house.open(reloading.reload)
             refused = house.rooms.base.reports.turned_away
-            doors: list[ASGIApp] = [PublicDoor(house), OperatorsDoor(house)]
-            for app, listener in zip(doors, sockets, strict=False):
+            for app, listener in zip((PublicDoor(house), OperatorsDoor(house)), sockets, strict=False):
                 servers.append(await stack.enter_async_context(_listening(app, config, listener, refused)))
             # Whatever the intakes take their time for, hooks are still taken.
             stack.push_async_callback(house.settle)
@@ -119,12 +123,16 @@ async def running(
             stack.callback(watched.cancel)
             if asked is not None:
                 stack.push_async_callback(reloading.end, asyncio.create_task(reloading.run(asked)))
-            host, port = sockets[0].getsockname()[:2]
-            _log.info("listening", host=host, port=port)
-            yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            yield _told_url(sockets[0])
             _log.info("stopping")
     finally:
         log.close()
+
+
+def _told_url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    _log.info("listening", host=host, port=port)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _allow_files(wanted: int) -> None:

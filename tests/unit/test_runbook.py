@@ -7,8 +7,8 @@ import pytest
 import typer
 import yaml
 
+from gateway.api.remedies import REFUSALS, REMEDIES
 from gateway.cli.tree import app
-from gateway.remedies import REFUSALS, REMEDIES
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNBOOK = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")

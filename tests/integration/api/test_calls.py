@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 
 from gateway.api import CALLS
-from gateway.remedies import REFUSALS, REMEDIES
+from gateway.api.remedies import REFUSALS, REMEDIES
 
 V1 = "/api/v1"
 

@@ -8,12 +8,12 @@ import pytest
 
 from gateway.api.access import bearers_of
 from gateway.api.inside import Inside as InsideApi
+from gateway.api.remedies import REMEDIES
 from gateway.console.app import STYLE_PATH, Inside, create_console
 from gateway.console.door import HEADERS
 from gateway.console.sessions import IDLE, LONGEST, Sessions
 from gateway.events import Arrival, Reason
 from gateway.ground.failures import BURST
-from gateway.remedies import REMEDIES
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
 PAGES = (

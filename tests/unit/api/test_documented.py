@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from gateway.api import CALLS, PREFIX
+from gateway.api.remedies import REFUSALS, REMEDIES
 from gateway.ingress.refusals import REASONS
-from gateway.remedies import REFUSALS, REMEDIES
 
 ROOT = Path(__file__).parents[3]
 DOCUMENT = (ROOT / "docs" / "api.md").read_text()

@@ -5,9 +5,9 @@ import shlex
 import pytest
 
 from gateway.api.finding import next_step
+from gateway.api.remedies import REMEDIES
 from gateway.events import EventStatus, OrderStatus, Reason
 from gateway.records import Found
-from gateway.remedies import REMEDIES
 
 
 def found(kind="order", status="delivered", **rest):
