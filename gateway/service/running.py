@@ -115,7 +115,8 @@ async def running(
             reloading = Reloading(house, read, log, notifier, [lambda read: _limit(servers, read)])
             await house.open(reloading.reload)
             refused = house.rooms.base.reports.turned_away
-            for app, listener in zip((PublicDoor(house), OperatorsDoor(house)), sockets, strict=False):
+            doors: list[ASGIApp] = [PublicDoor(house), OperatorsDoor(house)]
+            for app, listener in zip(doors, sockets, strict=False):
                 servers.append(await stack.enter_async_context(_listening(app, config, listener, refused)))
             # Whatever the intakes take their time for, hooks are still taken.
             stack.push_async_callback(house.settle)
