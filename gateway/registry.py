@@ -3,6 +3,7 @@
 import difflib
 import hashlib
 import importlib
+import os
 import pkgutil
 import stat
 import sys
@@ -18,7 +19,7 @@ import msgspec
 import adapters
 from adapters import Adapter, OptionsModel
 from adapters.contract import CONTRACT
-from gateway.config.differences import SOURCE
+from gateway.config.code import SOURCE
 
 GROUP = "trackely_gateway.adapters"
 """The entry points' group of installed adapters: a module with an `ADAPTER`, or the adapter itself."""
@@ -41,8 +42,9 @@ def find_adapter(reference: str, directory: Path, source: bytes | None = None) -
 
     Raises LookupError with words for the operator if there is none or it does not load.
     """
-    if _is_path(reference):
-        return _from_file(directory / reference, source)
+    if is_file(reference):
+        path = directory / reference
+        return _from_file(path, code_at(path) if source is None else source)
     if reference in _built_in_names():
         return _from_module(f"adapters.{reference}")
     for point in entry_points(group=GROUP, name=reference):
@@ -71,7 +73,8 @@ def _found(
     return FoundAdapter(name=name, origin=origin, version=adapter.version, adapter=adapter)
 
 
-def _is_path(reference: str) -> bool:
+def is_file(reference: str) -> bool:
+    """Whether it names an adapter by its file."""
     return "/" in reference or "\\" in reference or reference.endswith(".py")
 
 
@@ -104,15 +107,19 @@ def _from_entry_point(point: EntryPoint) -> Adapter:
     return _adapter_of(loaded, where)
 
 
-def _from_file(path: Path, source: bytes | None) -> Adapter:
-    file = path.resolve()
+def code_at(path: Path) -> bytes:
+    """The code of an adapter's file. Raises LookupError with words for the operator."""
     try:
-        if source is None:
-            source = file.read_bytes()
-            if file.stat().st_mode & stat.S_IWOTH:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_mode & stat.S_IWOTH:
                 raise LookupError(f"adapter file {path}: anybody may write it, and so run code here: chmod o-w")
+            return file.read()
     except OSError as error:
         raise LookupError(f"adapter file {path}: {error.strerror}") from None
+
+
+def _from_file(path: Path, source: bytes) -> Adapter:
+    file = path.resolve()
     # a name of its own for each place: msgspec resolves annotations through sys.modules
     name = f"trackely_adapter_{file.stem}_{hashlib.sha256(bytes(file)).hexdigest()[:12]}"
     spec = spec_from_file_location(name, file)

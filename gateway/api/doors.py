@@ -1,13 +1,13 @@
 """What the wiring hands to the operators' API: the rooms behind it, as narrow Protocols, and the facts it needs."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
 from starlette.requests import Request
 
 from gateway.config.live import Live
-from gateway.config.model import Config
+from gateway.config.model import ApiAccess, Config
 from gateway.events import Clock, Micros, Reason
 from gateway.ground.failures import TurnedAway
 from gateway.orders import TenantState
@@ -29,8 +29,16 @@ class Reloaded(msgspec.Struct, frozen=True):
     needs_restart: tuple[str, ...]
 
 
-Reload: TypeAlias = Callable[[str], Awaitable[Reloaded]]
-"""Reads the configuration anew for whoever asks. Raises ConflictingRequest where it does not do: nothing changed."""
+class Reloading(Protocol):
+    """Reads the configuration anew."""
+
+    async def reload(self, by: str) -> Reloaded:
+        """Go on with it. Raises ConflictingRequest where it does not do: nothing changed."""
+        ...
+
+    async def announced(self) -> ApiAccess | None:
+        """Whom it would let in; None: that cannot be told at the moment."""
+        ...
 
 
 class Deliveries(Protocol):
@@ -129,7 +137,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     trail: AuditTrail
     turned_away: TurnedAway
     wake_translation: Callable[[], None]
-    reload: Reload
+    reloading: Reloading
     wake_operations: Callable[[], None]
     address_of: Callable[[Request], str] = peer_of
     trusted: Clock | None = None

@@ -23,7 +23,7 @@ async def prune(doors: Doors, ask: Ask) -> shapes.Pruned:
 
 async def reload(doors: Doors, ask: Ask) -> shapes.Reloaded:
     """Read the whole configuration again, and go on with it; all or nothing."""
-    done = await doors.reload(ask.operator.name)
+    done = await doors.reloading.reload(ask.operator.name)
     return shapes.Reloaded(changed=done.changed, unchanged=done.unchanged, needs_restart=done.needs_restart)
 
 

@@ -1,5 +1,6 @@
 """`gateway serve`, `gateway demo` and `gateway check`."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,12 +29,14 @@ def serve(*, config: ConfigFile = DEFAULT_CONFIG, fd: Descriptors = None) -> Non
 
     import uvloop  # noqa: PLC0415 - as above
 
-    from gateway.cli.settings import configuration  # noqa: PLC0415 - as above
+    from gateway.config.file import ConfigurationFile  # noqa: PLC0415 - as above
+    from gateway.registry import find_adapter  # noqa: PLC0415 - as above
     from gateway.service import running  # noqa: PLC0415 - as above
 
-    loaded = configuration(config)
+    file = ConfigurationFile(config, os.environ)
+    loaded = file.load(find_adapter)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(running.serve(loaded, read=lambda: configuration(config), descriptors=fd or ()))
+        runner.run(running.serve(loaded, file=file, descriptors=fd or ()))
 
 
 def demo(

@@ -6,11 +6,9 @@ from typing import Any, Final, Self
 import msgspec
 
 from adapters import Adapter, Secret
+from gateway.config.code import is_another_on_disk, source_of
 from gateway.config.model import Config
 from gateway.config.nodes import KeyPath
-
-SOURCE: Final = "__adapter_source__"
-"""Where the module of an adapter's file keeps its own bytes."""
 
 _FIXED: Final = ("server", "store", "intake")
 """What counts from a start to the next."""
@@ -50,9 +48,10 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def restart_keys(running: Config, read: Config) -> list[str]:
-    """The keys, dotted, that differ and count from the next start on."""
+    """The keys, dotted, that differ and count from the next start on; and of installed adapters, whose code does."""
     found = (*_keys(running, read, of_secrets=False), *_keys(running, read, of_secrets=True))
-    return sorted(key for key in found if key.split(".")[0] in _FIXED)
+    upgraded = (f"sources.{name}.adapter" for name, each in read.sources.items() if is_another_on_disk(each.adapter))
+    return sorted({*(key for key in found if key.split(".")[0] in _FIXED), *upgraded})
 
 
 def _parts(config: Config) -> set[str]:
@@ -107,12 +106,6 @@ def _differing(path: KeyPath, one: Any, other: Any) -> Iterator[tuple[KeyPath, b
                 yield (*path, key), False
     elif one != other:
         yield path, False
-
-
-def source_of(adapter: Adapter) -> bytes | None:
-    """The code of an adapter that is a file, as it was read; None for others, which a running interpreter keeps."""
-    source: bytes | None = getattr(adapter.identify, "__globals__", {}).get(SOURCE)
-    return source
 
 
 def _members(value: Any) -> Mapping[Any, Any] | None:

@@ -9,6 +9,7 @@ import msgspec
 
 from adapters import Adapter, Secret
 from gateway.config.checks import STORE_EXPECTED, Checks, store_path
+from gateway.config.code import digest_of
 from gateway.config.convert import HOLE, convert
 from gateway.config.model import Config, ConfiguredSource, Server, Settings, Source, Tenant
 from gateway.config.nodes import Faults, Items, KeyPath, Node, Table, Text, nearest, written
@@ -157,6 +158,7 @@ def _configured(
     directory = Path(file).resolve().parent
     try:
         adapter = find_adapter(source.adapter, directory)
+        digest_of(adapter)
     except LookupError as error:
         faults.add(file, (*path, "adapter"), str(error.args[0] if error.args else error))
         return None

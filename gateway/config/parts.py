@@ -29,12 +29,17 @@ class Parts:
         return server
 
     @property
+    def access(self) -> ApiAccess:
+        """Whom the operators' API lets in."""
+        access: ApiAccess = self._part(ApiAccess, "api")
+        return access
+
+    @property
     def token(self) -> str:
         """The token that may do most, of those that can be read here."""
         listed = nearest(self._tree, ("api", "tokens"))
         if not isinstance(listed, Items):
-            access: ApiAccess = self._part(ApiAccess, "api")
-            return access.token or ""
+            return self.access.token or ""
         faults = Faults()
         read = [convert(node, ApiToken, ("api", "tokens", place), faults) for place, node in enumerate(listed.items)]
         tokens = sorted((each for each in read if each is not HOLE), key=lambda each: _RANKS.index(each.role))

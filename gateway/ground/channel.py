@@ -173,6 +173,31 @@ class Blocking:
         self._end.sendall(len(payload).to_bytes(_LENGTH, "little") + bytes((kind,)) + payload)
 
 
+def ask_once(module: str, payload: bytes, seconds: float, *arguments: str) -> bytes:
+    """What a module, in a process of its own that ends with it, answers to one frame. Blocks: call it in a thread.
+
+    Raises:
+        TimeoutError: there was no answer within `seconds`.
+        EOFError: the process ended without one.
+    """
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            process = _run([*COMMAND, module, str(theirs.fileno()), *arguments], theirs.fileno())
+        try:
+            ours.settimeout(seconds)
+            channel = Blocking(ours)
+            channel.send(0, payload)
+            for _, answer in channel:
+                return answer
+        except ConnectionError:
+            pass
+        finally:
+            process.kill()
+            process.wait()
+    raise EOFError(f"exit code {process.returncode}")
+
+
 def _run(command: Sequence[str], descriptor: int) -> "subprocess.Popen[bytes]":
     # Blocked signals stay blocked in the child: the terminal's Ctrl-C and a service manager's SIGTERM go to all
     # processes, and it is ours to say when the child has no more to do.

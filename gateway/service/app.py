@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api.access import bearers_of
 from gateway.api.app import create_api
-from gateway.api.doors import Doors, Reload
+from gateway.api.doors import Doors, Reloading
 from gateway.api.health import health_routes
 from gateway.api.inside import Inside as InsideApi
 from gateway.console.app import Inside, create_console
@@ -40,7 +40,7 @@ class Applications(msgspec.Struct, frozen=True):
     admin: ASGIApp | None
 
 
-def applications(rooms: Rooms, reload: Reload) -> Applications:
+def applications(rooms: Rooms, reloading: Reloading) -> Applications:
     """The rooms' doors."""
     health = health_routes(
         alive=rooms.problems,
@@ -51,7 +51,7 @@ def applications(rooms: Rooms, reload: Reload) -> Applications:
     has_own_listener = rooms.live.settings.server.admin is not None
     everyone = [route for route in health if not (has_own_listener and route.path == "/metrics")]
     intake: dict[str, ASGIApp] = {} if rooms.base.intake is None else dict.fromkeys(INTAKE_PATHS, rooms.base.intake)
-    doors = _operators_doors(rooms, reload)
+    doors = _operators_doors(rooms, reloading)
     operators: dict[str, ASGIApp] = dict.fromkeys(OPERATORS_PATHS, create_api(doors))
     has_console = rooms.live.settings.console.enabled
     if has_console:
@@ -87,7 +87,7 @@ class _Deliveries:
         await self._rooms.delivery.halt(tenant, reason.detail, act)
 
 
-def _operators_doors(rooms: Rooms, reload: Reload) -> Doors:
+def _operators_doors(rooms: Rooms, reloading: Reloading) -> Doors:
     store = rooms.base.store
     return Doors(
         records=store.records,
@@ -107,7 +107,7 @@ def _operators_doors(rooms: Rooms, reload: Reload) -> Doors:
         trail=rooms.base.store.trail,
         turned_away=rooms.base.reports.unproven,
         wake_translation=rooms.translation.wake,
-        reload=reload,
+        reloading=reloading,
         wake_operations=rooms.operating.wake,
     )
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from gateway.api.doors import Reload
+from gateway.api.doors import Reloading
 from gateway.config import Config
 from gateway.config.live import Live
 from gateway.events import Clock
@@ -22,6 +22,7 @@ from gateway.service.rooms import (
     open_foundation,
     start_loops,
 )
+from gateway.service.trials import Trials
 from gateway.translation.process import TranslationProcess
 
 LONGEST_STOP_SECONDS: Final = 20.0
@@ -41,10 +42,10 @@ class House:
         self._loops = AsyncExitStack()
         self._on_lost = on_lost
 
-    async def open(self, reload: Reload) -> None:
-        """Let the rooms move; `reload` is what the operators' door may ask for."""
-        self._reload = reload
-        self.applications = applications(self.rooms, reload)
+    async def open(self, reloading: Reloading) -> None:
+        """Let the rooms move; `reloading` is what the operators' door may ask for."""
+        self._reloading = reloading
+        self.applications = applications(self.rooms, reloading)
         await start_loops(self._loops, self.rooms)
 
     def problems(self) -> list[str]:
@@ -72,23 +73,25 @@ class House:
         self.rooms.live.replace(config)
         await self._connect(config)
 
-    async def exchange(self, config: Config) -> None:
+    async def exchange(self, config: Config, trials: Trials) -> None:
         """Go on with the rooms of another configuration.
 
-        The new ones are built, and their adapters loaded, before anything of the old ones ends; hooks are taken by the
-        old rim until the new rooms move. Deliveries rest meanwhile, for as long as requests in flight take.
+        The new ones are built, and their adapters loaded and tried, before anything of the old ones ends; hooks are
+        taken by the old rim until the new rooms move. Deliveries rest meanwhile, as long as requests in flight take.
 
         Raises:
             ValueError: credentials that are none.
-            GatewayError: the adapters cannot be loaded, or the store cannot write. In each case nothing has changed.
+            GatewayError: the adapters cannot be loaded, or fail their trial, or the store cannot write. In each case
+                nothing has changed.
         """
         base, live, built = self._base, Live(config), AsyncExitStack()
         try:
             process = TranslationProcess(live.sources, live.tenants)
             built.push_async_callback(process.close)
             await process.start()
+            await trials.of_events(config, process, base.store.records, base.store.archive)
             rooms = await build_rooms(built, base, live, process)
-            doors = applications(rooms, self._reload)
+            doors = applications(rooms, self._reloading)
             await base.store.probe()
         except BaseException:
             await built.aclose()

@@ -1,6 +1,7 @@
 """The configuration read again while the gateway runs: all or nothing."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
@@ -8,19 +9,21 @@ from typing import Final
 import structlog
 
 from gateway.api.doors import Reloaded
-from gateway.config import Change, Config, secrets_of
+from gateway.config import ApiAccess, Change, Config, secrets_of
+from gateway.config.file import ConfigurationFile
 from gateway.errors import ConfigError, ConflictingRequest, GatewayError, StoreUnavailable
 from gateway.ground.logs import Log
 from gateway.records import Act
 from gateway.service.house import House
 from gateway.service.systemd import Notifier
+from gateway.service.trials import Trials
 
 BY_SIGNAL: Final = "SIGHUP"
 
 _log: Final = structlog.get_logger("gateway.reloading")
 
-Read = Callable[[], Config]
-"""Reads the configuration anew. Raises ConfigError."""
+AGAIN_SECONDS: Final = 1.0
+"""Between two looks into the file for somebody whose token is not in force."""
 
 
 class Reloading:
@@ -28,22 +31,28 @@ class Reloading:
 
     Args:
         house: goes on with it.
-        read: reads it anew, in a thread; None: there is nothing to read.
+        file: is read anew, in a thread; None: there is none.
         log: blots out the old secrets and the new ones.
         notifier: is told when a reload begins and when it has ended.
         told: those who must know of another configuration beside the rooms.
     """
 
     def __init__(
-        self, house: House, read: Read | None, log: Log, notifier: Notifier, told: Sequence[Callable[[Config], None]]
+        self,
+        house: House,
+        file: ConfigurationFile | None,
+        log: Log,
+        notifier: Notifier,
+        told: Sequence[Callable[[Config], None]],
     ) -> None:
         self._house = house
-        self._read = read
+        self._file = file
         self._log = log
         self._notifier = notifier
         self._told = told
         self._known = set(secrets_of(house.rooms.live.config))
         self._one_at_a_time = asyncio.Lock()
+        self._looks_again_at = 0.0
 
     async def run(self, asked: asyncio.Event) -> None:
         """Reload for ever, whenever it is asked for."""
@@ -82,9 +91,11 @@ class Reloading:
                 self._notifier.ready()
 
     async def _reload(self, by: str) -> Reloaded:
-        if self._read is None:
+        if self._file is None:
             raise ConflictingRequest("this gateway runs with a configuration that it cannot read again")
-        read, base = await asyncio.to_thread(self._read), self._house.rooms.base
+        base = self._house.rooms.base
+        trials = Trials(base.live.config)
+        read = await asyncio.to_thread(self._file.load, trials.find)
         # An old secret may still come along in a late request.
         self._known |= set(secrets_of(read))
         self._log.redact(self._known)
@@ -93,7 +104,7 @@ class Reloading:
             if change.is_of_secrets_alone:
                 await self._house.take_secrets(change.config)
             else:
-                await self._house.exchange(change.config)
+                await self._house.exchange(change.config, trials)
         except StoreUnavailable:
             if base.live.config is not change.config:
                 raise
@@ -102,12 +113,26 @@ class Reloading:
         for tell in self._told:
             tell(change.config)
         _log.info(
-            "reloaded", by=by, changed=change.changed, unchanged=change.unchanged, needs_a_restart=change.needs_restart
+            "reloaded",
+            by=by,
+            changed=change.changed,
+            unchanged=change.unchanged,
+            needs_a_restart=change.needs_restart,
+            code=trials.digests(change.config),
         )
         what = ", ".join(change.changed) or "nothing new"
         with suppress(StoreUnavailable):
             await base.store.trail.note(Act(at=base.clock(), by=by, act="reload", what=what))
         return Reloaded(tuple(change.changed), change.unchanged, tuple(change.needs_restart))
+
+    async def announced(self) -> ApiAccess | None:
+        """Whom the file lets in from the next reload on; None: it cannot be read, or was looked into a moment ago."""
+        if self._file is None or time.monotonic() < self._looks_again_at:
+            return None
+        self._looks_again_at = time.monotonic() + AGAIN_SECONDS
+        with suppress(ConfigError):
+            return await asyncio.to_thread(self._file.access)
+        return None
 
     @staticmethod
     def _refused(faults: list[str]) -> ConflictingRequest:

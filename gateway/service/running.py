@@ -13,6 +13,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from gateway.config import Config, secrets_of
+from gateway.config.file import ConfigurationFile
 from gateway.config.live import Live
 from gateway.config.model import Server as ServerSettings
 from gateway.errors import ConfigError, Fault, StoreUnavailable
@@ -20,7 +21,7 @@ from gateway.ground import logs
 from gateway.ground.channel import rest_collector
 from gateway.ground.clock import now
 from gateway.service.house import OperatorsDoor, PublicDoor, open_house
-from gateway.service.reloading import Read, Reloading
+from gateway.service.reloading import Reloading
 from gateway.service.systemd import Notifier, handed_over
 from gateway.service.terminal import Terminal
 from gateway.serving import Server, create_server, listen
@@ -38,13 +39,13 @@ _log = structlog.get_logger("gateway.running")
 async def serve(
     config: Config,
     *,
-    read: Read | None = None,
+    file: ConfigurationFile | None = None,
     on_ready: Callable[[str], None] = lambda _url: None,
     descriptors: Sequence[int] = (),
 ) -> None:
     """Run the gateway until SIGTERM or SIGINT; `on_ready` is told the main listener's URL.
 
-    `read` reads the configuration anew: at SIGHUP it is taken over. Listening sockets that a service manager
+    `file` is read anew at SIGHUP, and taken over. Listening sockets that a service manager
     hands over, or that are named by `descriptors`, are used instead of the configured addresses.
 
     Raises:
@@ -52,7 +53,7 @@ async def serve(
         StoreUnavailable: the store's process has ended; nothing can be done without it.
     """
     stop, asked, lost = asyncio.Event(), asyncio.Event(), list[str]()
-    _heed_signals(stop, asked if read is not None else None)
+    _heed_signals(stop, asked if file is not None else None)
 
     def on_lost(why: str) -> None:
         lost.append(why)
@@ -60,7 +61,7 @@ async def serve(
 
     notifier = Notifier(os.environ)
     given = handed_over(os.environ, descriptors)
-    async with running(config, read=read, asked=asked, on_lost=on_lost, given=given, notifier=notifier) as url:
+    async with running(config, file=file, asked=asked, on_lost=on_lost, given=given, notifier=notifier) as url:
         rest_collector()
         on_ready(url)
         notifier.ready()
@@ -89,7 +90,7 @@ def _heed_signals(stop: asyncio.Event, asked: asyncio.Event | None) -> None:
 async def running(
     config: Config,
     *,
-    read: Read | None = None,
+    file: ConfigurationFile | None = None,
     asked: asyncio.Event | None = None,
     on_lost: Callable[[str], None] = lambda _why: None,
     log_to: TextIO | None = None,
@@ -98,7 +99,7 @@ async def running(
 ) -> AsyncIterator[str]:
     """The gateway behind its listeners; the main one's URL.
 
-    Whenever `asked` is set, `read` reads the configuration anew, and it is taken over. `on_lost` is told why the
+    Whenever `asked` is set, `file` is read anew, and taken over. `on_lost` is told why the
     store's process ended before its time. Log lines go to `log_to`, standard error by default. A listener that is
     `given` is used, with whatever waits in it, and is left to whoever gave it. `notifier` is told how it goes.
 
@@ -112,8 +113,8 @@ async def running(
             sockets = _listeners(stack, config.settings.server, given)
             house = await stack.enter_async_context(open_house(Live(config), now, on_lost))
             servers: list[Server] = []
-            reloading = Reloading(house, read, log, notifier, [lambda read: _limit(servers, read)])
-            await house.open(reloading.reload)
+            reloading = Reloading(house, file, log, notifier, [lambda read: _limit(servers, read)])
+            await house.open(reloading)
             refused = house.rooms.base.reports.turned_away
             doors: list[ASGIApp] = [PublicDoor(house), OperatorsDoor(house)]
             for app, listener in zip(doors, sockets, strict=False):

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from gateway.config.code import digest_of
 from gateway.config.convert import convert
 from gateway.config.model import ConfiguredSource
 from gateway.config.nodes import Faults
@@ -67,13 +68,15 @@ def translator_of(setup: bytes) -> Translator:
     """The translator for what `setup_of` packed.
 
     Raises:
-        LookupError: an adapter does not load any more.
+        LookupError: an adapter does not load any more, or its code is another than the one that runs.
         ConfigError: its options are others now.
     """
     told, tenants = pickle.loads(setup)  # noqa: S301 - from our own process, over our own pair of sockets
     sources, faults = {}, Faults()
-    for name, settings, directory, given, source in told:
+    for name, settings, directory, given, source, digest in told:
         adapter = find_adapter(settings.adapter, Path(directory), source)
+        if digest_of(adapter) != digest:
+            raise LookupError(f"adapter {adapter.name} was exchanged on disk: restart the gateway, so that all have it")
         options = convert(given, adapter.options, ("sources", name, "options"), faults)
         sources[name] = ConfiguredSource(name, settings, adapter, options)
     faults.settle()

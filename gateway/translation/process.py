@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from gateway.config.differences import source_of
+from gateway.config.code import digest_of, source_of
 from gateway.config.model import ConfiguredSource, Tenant
 from gateway.errors import GatewayError
 from gateway.events import TranslatedEvent, UntranslatedEvent
@@ -196,7 +196,8 @@ class TranslationProcess:
 def setup_of(sources: Mapping[str, ConfiguredSource], tenants: Mapping[str, Tenant]) -> bytes:
     """What the process needs to know. Options as the configuration gives them: their types come with the adapters.
 
-    An adapter's file is not read again: every process has the same code, whatever became of the file.
+    An adapter's file is not read again: every process has the same code, whatever became of the file. That of an
+    installed one is known by its digest.
     """
     told = [
         (
@@ -205,6 +206,7 @@ def setup_of(sources: Mapping[str, ConfiguredSource], tenants: Mapping[str, Tena
             each.directory,
             each.given,
             source_of(each.adapter),
+            digest_of(each.adapter),
         )
         for each in sources.values()
     ]

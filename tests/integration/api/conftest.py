@@ -26,6 +26,7 @@ from gateway.translation.translator import Translator
 
 NOW = 1_769_940_000 * SECOND
 TOKENS = {"read": "reading-token", "operate": "operating-token", "admin": "administering-token"}
+TOMORROW = "tomorrows-token"
 
 
 class Calls(msgspec.Struct):
@@ -180,6 +181,20 @@ def _translating(config):
     return translating
 
 
+class StandInReloading:
+    """A file that names one more admin than is in force."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    async def reload(self, by: str) -> Reloaded:
+        self._calls.acts.append(Act(at=NOW, by=by, act="reload", what="limits.max_body"))
+        return Reloaded(("limits.max_body",), 7, ("server.port",))
+
+    async def announced(self) -> ApiAccess:
+        return ApiAccess(tokens=[ApiToken(name="tomorrow", token=Secret(TOMORROW), role="admin")])
+
+
 @pytest.fixture
 def calls() -> Calls:
     return Calls()
@@ -202,10 +217,6 @@ async def doors(store, calls, tmp_path) -> Doors:
     await take_in(store, "gone", "e-4", ("left", "B/discard"), at=NOW + 3 * SECOND)
     config = _config(store.path)
 
-    async def reload(by: str) -> Reloaded:
-        calls.acts.append(Act(at=NOW, by=by, act="reload", what="limits.max_body"))
-        return Reloaded(("limits.max_body",), 7, ("server.port",))
-
     return Doors(
         records=store.records,
         operations=store.operations,
@@ -222,7 +233,7 @@ async def doors(store, calls, tmp_path) -> Doors:
         started_at=NOW,
         audit=lambda *act: calls.audit.append(act),
         turned_away=limited(FailureLimit(lambda: 0.0), lambda *refusal: calls.turned_away.append(refusal)),
-        reload=reload,
+        reloading=StandInReloading(calls),
         wake_operations=lambda: calls.asked.append(("wake operations",)),
         wake_translation=lambda: calls.asked.append(("wake translation",)),
     )

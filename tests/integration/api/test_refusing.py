@@ -9,6 +9,7 @@ from gateway.errors import StoreUnavailable
 from gateway.ground.failures import BURST
 
 V1 = "/api/v1"
+TOMORROW = "tomorrows-token"
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,23 @@ async def test_failed_proofs_are_limited_and_valid_ones_never(api, calls):
     assert calls.turned_away == [(status, "operators_credentials", "127.0.0.1") for status in (*statuses, 429)]
     assert limited.headers["Retry-After"] == "1"
     assert (await api.get(V1 + "/stats")).status_code == 200
+
+
+async def test_a_token_that_the_file_announces_counts_for_a_reload_alone(doors, calls):
+    """Whoever changed the file's tokens may let them be taken over by the new one; an unknown one may not."""
+    statuses = []
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(create_api(doors)), base_url="http://g") as client:
+        for method, path, token in (
+            ("POST", "/reload", TOMORROW),
+            ("GET", "/stats", TOMORROW),
+            ("POST", "/prune", TOMORROW),
+            ("POST", "/reload", "another"),
+        ):
+            answer = await client.request(method, V1 + path, headers={"Authorization": f"Bearer {token}"})
+            statuses.append(answer.status_code)
+
+    assert statuses == [200, 401, 401, 401]
+    assert calls.acts[-1].by == "tomorrow"
 
 
 async def test_answers_are_neither_kept_nor_sniffed_nor_shared(api):
