@@ -5,15 +5,17 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from gateway.cli.client import Answer, Client
 from gateway.cli.moments import moment
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, SinceOption, Url
 from gateway.cli.reaching import operators_api
 from gateway.cli.show import many, show_bytes, show_line
+
+if TYPE_CHECKING:
+    from gateway.cli.client import Answer, Client
 
 LOOK_SECONDS: Final = 1.0
 
@@ -58,7 +60,7 @@ def _show_progress(answer: "Future[Answer]", came_in: Callable[[], str], started
                 return
 
 
-def _came_in(client: Client, name: str, started: datetime) -> str:
+def _came_in(client: "Client", name: str, started: datetime) -> str:
     found = client.get("events", source=name, since=started.isoformat().replace("+00:00", "Z"), limit=1000).value
     count = sum(1 for event in found["events"] if event["eventId"].startswith("reconcile:"))
     return f"more than {count}" if found["next"] else str(count)

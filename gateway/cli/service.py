@@ -31,10 +31,13 @@ def serve(*, config: ConfigFile = DEFAULT_CONFIG, fd: Descriptors = None) -> Non
 
     from gateway.config.file import ConfigurationFile  # noqa: PLC0415 - as above
     from gateway.registry import find_adapter  # noqa: PLC0415 - as above
-    from gateway.service import running  # noqa: PLC0415 - as above
+    from gateway.service.ahead import start_processes  # noqa: PLC0415 - as above
 
     file = ConfigurationFile(config, os.environ)
     loaded = file.load(find_adapter)
+    start_processes(loaded)
+    from gateway.service import running  # noqa: PLC0415 - most of a start: the other processes start beside it
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(running.serve(loaded, file=file, descriptors=fd or ()))
 

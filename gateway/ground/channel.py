@@ -29,6 +29,9 @@ _STOP_SECONDS: Final = 10.0
 _CODE_SECONDS: Final = 1.0
 _STDERR: Final = 2
 
+_early: "Final[dict[tuple[str, ...], tuple[subprocess.Popen[bytes], socket.socket]]]" = {}
+"""What was started ahead, by its module and arguments."""
+
 
 class Channel(asyncio.Protocol):
     """One end of a channel. A frame is the length of its payload, its kind, and the payload.
@@ -126,13 +129,9 @@ class Child:
 
     @classmethod
     async def start(cls, module: str, on_frame: OnFrame, on_lost: Callable[[], None], *arguments: str) -> "Child":
-        """Run a module; its first argument is the descriptor of its end."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            for each in (ours, theirs):
-                for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
-                    each.setsockopt(socket.SOL_SOCKET, option, _BUFFER)
-            process = _run([*COMMAND, module, str(theirs.fileno()), *arguments], theirs.fileno())
+        """Run a module, or take over the one that `start_early` runs; its first argument is its end's descriptor."""
+        begun = (module, *arguments)
+        process, ours = _early.pop(begun) if begun in _early else _begin(*begun)
         return cls(process, await attach(ours, on_frame, on_lost))
 
     def kill(self) -> None:
@@ -173,6 +172,20 @@ class Blocking:
         self._end.sendall(len(payload).to_bytes(_LENGTH, "little") + bytes((kind,)) + payload)
 
 
+def start_early(module: str, *arguments: str) -> None:
+    """Run a module ahead of the `Child.start` that is to come: its imports go on beside one's own."""
+    _early[module, *arguments] = _begin(module, *arguments)
+
+
+def _begin(module: str, *arguments: str) -> "tuple[subprocess.Popen[bytes], socket.socket]":
+    ours, theirs = socket.socketpair()
+    with theirs:
+        for each in (ours, theirs):
+            for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+                each.setsockopt(socket.SOL_SOCKET, option, _BUFFER)
+        return _run([*COMMAND, module, str(theirs.fileno()), *arguments], theirs.fileno()), ours
+
+
 def ask_once(module: str, payload: bytes, seconds: float, *arguments: str) -> bytes:
     """What a module, in a process of its own that ends with it, answers to one frame. Blocks: call it in a thread.
 
@@ -180,10 +193,8 @@ def ask_once(module: str, payload: bytes, seconds: float, *arguments: str) -> by
         TimeoutError: there was no answer within `seconds`.
         EOFError: the process ended without one.
     """
-    ours, theirs = socket.socketpair()
+    process, ours = _begin(module, *arguments)
     with ours:
-        with theirs:
-            process = _run([*COMMAND, module, str(theirs.fileno()), *arguments], theirs.fileno())
         try:
             ours.settimeout(seconds)
             channel = Blocking(ours)

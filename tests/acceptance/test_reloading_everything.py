@@ -5,82 +5,17 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from gateway.config import Settings
-from tests.acceptance.test_restarting import RATE, Senders
 from tests.processes import API_TOKEN, PROOF, Gateway, Intakes, beside, eventually, free_port, source, tenant, told
-
-RELOADS = 10
-ADAPTER = """
-from adapters import Adapter, Identity, OptionsModel, Order, State, VendorModel, decoder
-
-class Notice(VendorModel):
-    id: str
-
-class Options(OptionsModel, frozen=True):
-    pass
-
-read = decoder(Notice)
-
-def identify(hook):
-    return Identity(event_id=read(hook.body).id, topic="notice")
-
-def translate(hook, options, answers):
-    return [State(order=Order(external_order_id=read(hook.body).id, delivery_address="{town}"))]
-
-ADAPTER = Adapter(name="acme", version="1", options=Options, identify=identify, translate=translate)
-"""
-
-
-def write(folder: Path, town: str) -> None:
-    (folder / "acme.py").write_text(ADAPTER.replace("{town}", town))
+from tests.towns import write
 
 
 def sources(**more: Any) -> dict[str, Any]:
     return {"demo": source("demo"), "acme": source("demo", adapter="./acme.py"), **more}
-
-
-def test_no_hook_is_refused_over_reloads(tmp_path, record_property):
-    """Ten reloads that add, change and remove sources and an adapter's code: all hooks answered, all delivered."""
-    write(tmp_path, "town 0")
-    with Intakes() as intakes:
-        intake = intakes.open()
-        gateway = Gateway(tmp_path, {"demo": tenant(intake.url)}, sources())
-        with gateway, Senders(gateway.port) as senders:
-            eventually(lambda: len(senders.answered) > RATE)
-            codes = []
-            for number in range(RELOADS):
-                write(tmp_path, f"town {number + 1}")
-                gateway.configure(sources=sources(**{f"new-{number}": source("demo")}))
-                done = gateway.api("reload", {})
-                codes.append((gateway.post(told(f"n{number}", f"N{number}", 1), f"new-{number}").status_code, done))
-                gateway.post({"id": f"acme-{number}"}, "acme")
-                gone = gateway.post(told("late", "L", 1), f"new-{number - 1}").status_code
-
-                assert gone == 404
-                assert (
-                    gateway.becomes(f"acme-{number}", "delivered")["order"]["deliveryAddress"] == f"town {number + 1}"
-                )
-            senders.__exit__()
-            expected = {f"order-{name}" for name in senders.answered}
-            delivered = eventually(lambda: set(intake.orders), lambda seen: seen >= expected, 60)
-            record_property("hooks", len(senders.answered))
-            record_property("slowest (s)", round(max(senders.answered.values()), 2))
-
-            assert senders.failed == {}
-            assert expected <= delivered
-            assert [code for code, _ in codes] == [200] * RELOADS
-            assert codes[0][1] == {
-                "changed": ["sources.acme.adapter", "sources.new-0"],
-                # The tenant, the source that stayed, and every section.
-                "unchanged": 2 + len(Settings.__struct_fields__) - 2,
-                "needsRestart": [],
-            }
 
 
 def test_every_part_is_taken_over(tmp_path):

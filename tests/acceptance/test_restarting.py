@@ -1,174 +1,20 @@
 """Restarts that nobody outside notices: sockets handed over, a stop that lets go gently, a manager that is told."""
 
-import asyncio
 import contextlib
-import json
 import os
 import pty
 import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 from typing import Self
 
 import httpx
 import pytest
 
-from tests.processes import PROOF, Gateway, Intakes, environment, eventually, free_port, tenant, told
-
-RESTARTS = 10
-RATE = 200
-KEPT = 8
-
-
-def handing_over(command: list[str], *descriptors: int) -> list[str]:
-    """The command, these descriptors being its first ones, as a service manager starts it."""
-    script = (
-        "import fcntl, os, sys\n"
-        "copies = [fcntl.fcntl(int(each), fcntl.F_DUPFD, 100) for each in sys.argv[1].split(',')]\n"
-        "for place, copy in enumerate(copies): os.dup2(copy, 3 + place)\n"
-        "os.environ['LISTEN_PID'] = str(os.getpid())\n"
-        "os.execv(sys.argv[2], sys.argv[2:])"
-    )
-    return [sys.executable, "-c", script, ",".join(map(str, descriptors)), *command]
-
-
-class Managed(Gateway):
-    """A gateway whose listening socket belongs to whoever starts it."""
-
-    def __init__(self, folder: Path, tenants: dict[str, object], **settings: object) -> None:
-        super().__init__(folder, tenants, **settings)
-        self.listener = socket.socket()
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind(("127.0.0.1", self.port))
-        self.listener.listen(2048)
-
-    def begin(self, *, named: bool = False, **variables: str) -> subprocess.Popen[bytes]:
-        """Start as a service manager does, without waiting."""
-        number = self.listener.fileno()
-        command = [sys.executable, *self.program, "--config", str(self.file)]
-        env = {**environment(), **variables}
-        if named:
-            env |= {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "hooks"}
-            command = handing_over(command, number)
-        else:
-            command += ["--fd", str(number)]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, cwd=self.folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[number]
-            )
-        return self._process
-
-    def __exit__(self, *exception: object) -> None:
-        super().__exit__(*exception)
-        self.listener.close()
-
-    def start(self) -> None:
-        self.begin()
-        assert eventually(self.is_ready) is True, self.log.read_text()
-
-    def is_ready(self) -> bool:
-        with contextlib.suppress(httpx.TimeoutException):
-            return super().is_ready()
-        return False
-
-
-class Senders:
-    """Hooks at a steady rate, over kept-alive and over fresh connections; none is ever sent twice."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.answered: dict[str, float] = {}
-        self.failed: dict[str, str] = {}
-        self._enough = False
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._enough = True
-        self._thread.join()
-
-    async def _run(self) -> None:
-        kept = [asyncio.create_task(self._keep(number)) for number in range(KEPT)]
-        fresh, count = set(), 0
-        while not self._enough:
-            task = asyncio.create_task(self._once(f"fresh-{count}"))
-            fresh.add(task)
-            task.add_done_callback(fresh.discard)
-            count += 1
-            await asyncio.sleep(2 / RATE)
-        await asyncio.gather(*kept, *fresh)
-
-    async def _keep(self, number: int) -> None:
-        connection, count = None, 0
-        while not self._enough:
-            connection = await self._tell(f"kept-{number}-{count}", connection)
-            count += 1
-            await asyncio.sleep(2 * KEPT / RATE)
-        if connection is not None:
-            connection[1].close()
-
-    async def _once(self, name: str) -> None:
-        connection = await self._tell(name, None, "Connection: close\r\n")
-        if connection is not None:
-            connection[1].close()
-
-    async def _tell(
-        self, name: str, connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None, header: str = ""
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
-        """Send one hook; the connection, where it may be used again."""
-        began = time.monotonic()
-        try:
-            if connection is not None and connection[0].at_eof():
-                connection[1].close()
-                connection = None
-            connection = connection or await asyncio.open_connection("127.0.0.1", self.port)
-            reader, writer = connection
-            body = json.dumps(told(name, f"order-{name}", 1)).encode()
-            lines = f"POST /hooks/demo HTTP/1.1\r\nHost: here\r\nAuthorization: {PROOF['Authorization']}\r\n{header}"
-            writer.write(f"{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-            head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r\n")[0]))
-        except (OSError, EOFError) as error:
-            self.failed[name] = repr(error)
-            if connection is not None:
-                connection[1].close()
-            return None
-        if not head.startswith(b"http/1.1 200"):
-            self.failed[name] = head.decode()
-        self.answered[name] = time.monotonic() - began
-        if b"connection: close" in head:
-            writer.close()
-            return None
-        return connection
-
-
-def test_no_hook_is_refused_over_restarts(tmp_path, record_property):
-    """Ten restarts through a handed-over socket, 200 hooks a second: all answered 200, and delivered."""
-    with Intakes() as intakes:
-        intake = intakes.open()
-        with Managed(tmp_path, {"demo": tenant(intake.url)}) as gateway, Senders(gateway.port) as senders:
-            eventually(lambda: len(senders.answered) > RATE)
-            for _ in range(RESTARTS):
-                assert gateway.stop() in (0, 143)
-                # An installed program has been compiled, whatever this test's own interpreter is told of that.
-                gateway.begin(PYTHONDONTWRITEBYTECODE="", PYTHONPYCACHEPREFIX=str(tmp_path / "compiled"))
-                count = len(senders.answered)
-                eventually(lambda count=count: len(senders.answered) > count + RATE)
-            senders.__exit__()
-            expected = {f"order-{name}" for name in senders.answered}
-            delivered = eventually(lambda: set(intake.orders), lambda seen: seen >= expected, 60)
-            record_property("hooks", len(senders.answered))
-            record_property("slowest (s)", round(max(senders.answered.values()), 2))
-
-            assert senders.failed == {}
-            assert delivered == expected
+from tests.managed import Managed, handing_over
+from tests.processes import Gateway, environment, eventually, free_port, tenant, told
 
 
 class Manager:

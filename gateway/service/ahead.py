@@ -1,0 +1,12 @@
+"""What a start begins with: the other processes, which get ready while this one loads its rooms."""
+
+from gateway.config.model import Config
+from gateway.ground.channel import start_early
+from gateway.store.process.client import HOST as STORE
+from gateway.translation.process import HOST as TRANSLATION
+
+
+def start_processes(config: Config) -> None:
+    """Start what `open_house` will want of the configuration."""
+    start_early(STORE, config.store_path)
+    start_early(TRANSLATION)
