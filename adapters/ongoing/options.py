@@ -1,16 +1,14 @@
 """The options of the Ongoing adapter, checked as a whole at the start; docs/vendors/ongoing.md explains each."""
 
-import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 import msgspec
 
 from adapters.contract import Api, Credentials, OptionsModel, Secret
 from adapters.moments import fault_of_zone
-from adapters.options import Span
+from adapters.options import Span, fault_of_url
 from adapters.templates import fault_of_template
 
 MEMBERS = {
@@ -157,35 +155,13 @@ def _faults_of_ids(key: str, owners: Iterable[str]) -> Iterator[str]:
 
 
 def _faults_of_api(api: ApiOptions) -> Iterator[str]:
-    if (fault := _fault_of_url(api.base_url, allow_http=api.allow_http)) is not None:
+    if (fault := fault_of_url(api.base_url, allow_http=api.allow_http)) is not None:
         yield f"api.base_url: {fault}"
     if (api.username is None) != (api.password is None):
         yield "api: username and password go together"
     elif api.username is None and not api.goods_owners:
         yield "api: needs username and password, or goods_owners with their own"
     yield from _faults_of_ids("api.goods_owners", api.goods_owners)
-
-
-def _fault_of_url(url: str, *, allow_http: bool) -> str | None:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return "is not a URL"
-    if parts.scheme not in ("http", "https") or not host:
-        return "expected https://host/path"
-    if parts.username is not None or parts.query or parts.fragment:
-        return "carries more than a host and a path"
-    if parts.scheme == "http" and not allow_http and not _is_loopback(host):
-        return "plain http goes to loopback only, unless allow_http is true"
-    return None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _faults_of_reconcile(options: Options, reconcile: Reconcile) -> Iterator[str]:

@@ -13,7 +13,7 @@ from adapters import Adapter, Hook, Identity, Ignored, Lookup, Lookups, OptionsM
 from gateway.config.model import ConfiguredSource, Source
 from gateway.events import UntranslatedEvent
 from gateway.golden import judging
-from gateway.golden.cases import Case, load_cases, outcome_of
+from gateway.golden.cases import Case, load_cases, outcome_of, read_options
 from gateway.ground.watchdog import Watchdog
 from gateway.registry import named_adapters
 from gateway.translation.translator import Translator
@@ -44,7 +44,7 @@ every_adapter = pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTE
 
 def test_the_tree_holds_the_built_in_adapters():
     """The adapters that the product names are found, each in the module of its name."""
-    assert {"ongoing", "logistics_plus", "shopify"} <= ADAPTERS.keys()
+    assert {"ongoing", "logistics_plus", "shopify", "bigcommerce", "shipbob", "mintsoft"} == ADAPTERS.keys()
     assert all(MODULES[name].ADAPTER.name == name for name in ADAPTERS)
 
 
@@ -97,7 +97,7 @@ def test_what_breaks_an_adapter_is_found_by_its_references(adapter):
     """An adapter's own defect is a dead letter like any other."""
     case = next(case for case in cases_of(adapter.name).values() if references_in(case.hook.body, adapter.references))
     broken = msgspec.structs.replace(adapter, translate=raising)
-    source = ConfiguredSource("s", Source(adapter.name, "demo", "none"), broken, adapter.options())
+    source = ConfiguredSource("s", Source(adapter.name, "demo", "none"), broken, read_options(adapter, case.options))
     event = UntranslatedEvent(1, "s", "e-1", None, 0, case.hook.body, b"")
     translated = Translator({"s": source}, {}, Watchdog(1.0)).translate(event)
 

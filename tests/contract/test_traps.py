@@ -48,6 +48,13 @@ TRAPS = {
     "grams": "shopify/grams",
     "a cancellation told as an update": "shopify/cancelled_told_as_updated",
     "a topic that brings another body": "shopify/topic_edited",
+    "ShipBob's topic stands in a header, an older subscription's in another": "shipbob/older_subscription",
+    "an order split into several shipments": "shipbob/second_shipment_of_an_order",
+    "Mintsoft says in its URL alone what happened": "mintsoft/cancelled",
+    "a URL that does not say it": "mintsoft/url_without_event",
+    "codes that are null where names are there": "mintsoft/country_code_null",
+    "BigCommerce's webhook names an order and no more": "bigcommerce/status_updated",
+    "an order that goes to several addresses": "bigcommerce/several_addresses",
 }
 
 

@@ -16,11 +16,7 @@ from gateway.golden.cases import load_cases
 
 ROOT = Path(__file__).parents[2]
 MODULES = [importlib.import_module(name) for _, name, _ in pkgutil.walk_packages(adapters.__path__, "adapters.")]
-BUILT_IN = {
-    module.ADAPTER.name: module.ADAPTER
-    for module in MODULES
-    if hasattr(module, "ADAPTER") and module.ADAPTER.name in {"ongoing", "logistics_plus", "shopify"}
-}
+BUILT_IN = {module.ADAPTER.name: module.ADAPTER for module in MODULES if hasattr(module, "ADAPTER")}
 
 every_adapter = pytest.mark.parametrize("adapter", BUILT_IN.values(), ids=BUILT_IN)
 
