@@ -5,7 +5,7 @@ Quirks, each held by a golden case:
 - `updated_at` counts whole seconds; `X-Shopify-Triggered-At` decides within one, else a cancellation comes last.
 - the body is the order itself, whatever happened to it; topics that bring another body are ignored.
 - `shipping_address` is null where nothing is shipped: pick-ups, sales over the counter, vouchers.
-- codes may be null where names are there: `province`, `country`.
+- codes may be null where names are there: `province`, `country`, a shipping line's `title`.
 - `id` and `order_number` are numbers, ids of some apps texts; `name` is what people call the order: `#1001`.
 - weights are grams.
 - a cancelled order says so by `cancelled_at`, and comes under `orders/updated` too.
@@ -106,6 +106,7 @@ class ShippingLine(VendorModel, frozen=True, rename=None):
     """How the order is to be shipped."""
 
     code: str | None = None
+    title: str | None = None
     delivery_category: str | None = None
 
 
@@ -178,7 +179,7 @@ def _unshipped(order: ShopifyOrder, options: Options) -> str | None:
     if items and not any(each is not False for each in items):
         return "no item is shipped: vouchers, downloads, services"
     lines = [line for line in order.shipping_lines or () if line is not None]
-    if any(word(line.delivery_category) in PICK_UP or word(line.code) in PICK_UP for line in lines):
+    if any(word(said) in PICK_UP for line in lines for said in (line.delivery_category, line.code or line.title)):
         return "the customer picks the order up"
     return "no shipping_address: nothing to deliver" if options.missing_shipping_address == "ignore" else None
 
@@ -193,7 +194,7 @@ def _order(order: ShopifyOrder, external_order_id: str, address: str | None, opt
         )
     ship_to, customer = order.shipping_address or NO_ADDRESS, order.customer or NO_CUSTOMER
     contacts = (order.email, customer.email, _text(ship_to.phone), _text(order.phone), _text(customer.phone))
-    codes = [line.code for line in order.shipping_lines or () if line is not None and line.code is not None]
+    codes = [first_of((line.code, line.title)) or "" for line in order.shipping_lines or () if line is not None]
     handling = dict.fromkeys(word for code in codes for word in options.special_handling.get(code, ()))
     return Order(
         external_order_id=external_order_id,
@@ -224,7 +225,7 @@ def _text(member: str | int | None) -> str | None:
 
 ADAPTER = Adapter(
     name="shopify",
-    version="2",
+    version="3",
     options=Options,
     identify=identify,
     translate=translate,

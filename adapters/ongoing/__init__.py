@@ -8,6 +8,7 @@ Quirks, each held by a golden case:
 - everything but ids may be null or absent; status numbers and texts are the warehouse's own.
 - timestamps have seven fractional digits and mostly no zone.
 - a `deliveryDate` of 22:00Z or 23:00Z is a Swedish midnight.
+- a way of delivery, an order type, a transporter or a parcel type may have a name where its code is null.
 - an answer of the API begins with a BOM; one that is no order, or another's, is no order.
 - nothing tells weight, volume or pallets of an order but its way bill rows, which come as a list or wrapped.
 
@@ -16,15 +17,12 @@ reconciliation.py says how the orders are listed.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from adapters.addresses import one_line
 from adapters.contract import (
-    BOM,
     Adapter,
     Answers,
     Cancellation,
@@ -41,40 +39,28 @@ from adapters.errors import IncompletePayload, MalformedAnswer, MalformedPayload
 from adapters.moments import day, moment
 from adapters.ongoing.options import MEMBERS, Only, Options, api_of
 from adapters.ongoing.reconciliation import reconciliation_of
+from adapters.ongoing.rows import Totals, totals_of
 from adapters.ongoing.shapes import (
-    NO_CODE,
     NO_CONSIGNEE,
     NO_INFO,
     NO_ORDER,
     NO_STATUS,
     ApiOrder,
-    Coded,
     Consignee,
     Envelope,
     Event,
     OrderInfo,
     OrderWebhook,
     ReconcileBody,
-    Rows,
-    WayBillRow,
+    code_of,
 )
 from adapters.templates import filled
 from adapters.texts import first_of, identifier, plain, references_of, topic_of
-from adapters.units import Amount, cubic_metres, decimal_of, kilograms, total, whole
 from schemas import Order
-
-
-class Totals(NamedTuple):
-    """What an order's way bill rows add up to."""
-
-    weight: float | None = None
-    volume: float | None = None
-    pallets: int | None = None
-
 
 read_envelope, read_event, read_reconciled = decoder(Envelope), decoder(OrderWebhook), decoder(ReconcileBody)
 read_members = decoder(dict[str, msgspec.Raw])
-read_order, read_rows = decoder(ApiOrder), decoder(Rows)
+read_order = decoder(ApiOrder)
 
 ALL = Only()
 
@@ -161,7 +147,9 @@ def _looked_up(event: Event, hook: Hook, options: Options, answers: Answers) -> 
         wanted = (Lookup(path=path, turn=turn), Lookup(path=rows_path, turn=turn, best_effort=True))
         return Lookups(wanted, subject=path, references=_references(event, None))
     try:
-        return _judged(event, _answered(event, answer), _totals(answers[rows_path], options), hook, options)
+        return _judged(
+            event, _answered(event, answer), totals_of(answers[rows_path], options.pallet_types), hook, options
+        )
     except MalformedPayload as fault:
         raise MalformedAnswer(f"{path}: {fault.detail}", path=fault.path) from None
 
@@ -175,56 +163,6 @@ def _answered(event: Event, answer: bytes) -> ApiOrder:
     if info.order_id is not None and info.order_id != event.order_id:
         raise MalformedPayload("another order than the one asked for", path="$.orderInfo.orderId")
     return order
-
-
-def _totals(answer: bytes | None, options: Options) -> Totals:
-    """What the rows add up to; what cannot be read is left out, each figure by itself: rows are a best effort."""
-    try:
-        rows = [row for row in _rows(answer or b"[]") if row is not None]
-    except MalformedPayload:
-        return Totals()
-    weights, volumes = [_fit(row.weight) for row in rows], [_fit(row.volume) for row in rows]
-    counts = [row.number_of_packages for row in rows if _parcel_code(row) in options.pallet_types]
-    return Totals(
-        _figure(lambda: kilograms(kilograms=total(weights))),
-        _figure(lambda: cubic_metres(cubic_metres=total(volumes))),
-        _figure(lambda: whole(total(_fit(count) for count in counts))),
-    )
-
-
-Figure = TypeVar("Figure", int, float)
-
-
-def _figure(figure: Callable[[], Figure | None]) -> Figure | None:
-    try:
-        return figure()
-    except MalformedPayload:
-        return None
-
-
-def _fit(amount: Amount) -> Decimal | None:
-    """An amount that is no number, or negative, counts as none."""
-    try:
-        number = decimal_of(amount)
-    except MalformedPayload:
-        return None
-    return None if number is None or number < 0 else number
-
-
-def _rows(answer: bytes) -> Rows:
-    """The rows, which come as a list or as an object's list of what has a weight or a volume, else as its first."""
-    if answer.removeprefix(BOM).lstrip().startswith(b"["):
-        return read_rows(answer)
-    lists = [read_rows(raw) for member in read_members(answer).values() if (raw := bytes(member)).startswith(b"[")]
-    return next((rows for rows in lists if any(_is_measured(row) for row in rows)), [])
-
-
-def _is_measured(row: WayBillRow | None) -> bool:
-    return row is not None and (row.weight is not None or row.volume is not None)
-
-
-def _parcel_code(row: WayBillRow) -> str | None:
-    return row.parcel_type.code if isinstance(row.parcel_type, Coded) else row.parcel_type
 
 
 def _judged(event: Event, order: ApiOrder | None, totals: Totals, hook: Hook, options: Options) -> Translation:
@@ -286,7 +224,7 @@ def _reason_to_ignore(status: int | None, order: ApiOrder | None, options: Optio
         ("order_type", options.only.order_type, info.order_type),
         ("transporter", options.only.transporter, order.transporter),
     ):
-        code = plain((coded or NO_CODE).code)
+        code = code_of(coded)
         if wanted and code not in wanted:
             return f"{key} {'absent' if code is None else code[:50]} is not among only.{key}"
     return None
@@ -336,7 +274,7 @@ def _contacts(info: OrderInfo, consignee: Consignee) -> Iterator[str | None]:
 def _special_handling(info: OrderInfo, options: Options) -> tuple[str, ...] | None:
     if not options.special_handling:
         return None
-    codes = ((coded or NO_CODE).code for coded in (info.way_of_delivery, info.order_type))
+    codes = (code_of(coded) for coded in (info.way_of_delivery, info.order_type))
     handling = (word for code in codes if code is not None for word in options.special_handling.get(code, ()))
     return tuple(dict.fromkeys(handling)) or None
 
@@ -350,7 +288,7 @@ def _planned_date(info: OrderInfo, options: Options) -> str | None:
 
 ADAPTER = Adapter(
     name="ongoing",
-    version="2",
+    version="3",
     options=Options,
     identify=identify,
     translate=translate,

@@ -6,6 +6,7 @@ Names are the vendor's; only ids are required, since everything else may be null
 from typing import Any, TypeAlias
 
 from adapters.contract import VendorModel
+from adapters.texts import first_of
 
 
 class ReconcileKey(VendorModel, frozen=True):
@@ -73,6 +74,7 @@ class Coded(VendorModel, frozen=True):
     """A way of delivery, an order type, a transporter or a parcel type."""
 
     code: str | None = None
+    name: str | None = None
 
 
 class OrderInfo(Notifications, frozen=True):
@@ -137,4 +139,9 @@ class ReconcileBody(VendorModel, frozen=True):
 Rows: TypeAlias = list[WayBillRow | None]
 """The answer to `orders/{orderId}/wayBillRows`."""
 
-NO_CODE, NO_STATUS, NO_INFO, NO_CONSIGNEE, NO_ORDER = Coded(), Status(), OrderInfo(), Consignee(), ApiOrder()
+NO_STATUS, NO_INFO, NO_CONSIGNEE, NO_ORDER = Status(), OrderInfo(), Consignee(), ApiOrder()
+
+
+def code_of(coded: Coded | str | None) -> str | None:
+    """The code of a way of delivery, an order type, a transporter or a parcel type; its name where it has no code."""
+    return first_of((coded.code, coded.name) if isinstance(coded, Coded) else (coded,))

@@ -142,7 +142,7 @@ def test_another_id_is_another_order(history, cli, tmp_path):
 
 def test_another_adapter_takes_the_sources_options(history, cli, tmp_path):
     """`--adapter` runs another adapter's module with the configured options; an event ID that changes is shown."""
-    code = (ROOT / "adapters" / "logistics_plus.py").read_text()
+    code = (ROOT / "adapters" / "logistics_plus" / "__init__.py").read_text()
     (tmp_path / "changed.py").write_text(code.replace("event_id=event_id", 'event_id=f"lp-{event_id}"'))
 
     ended = cli("rehearse", "lp", "--adapter", tmp_path / "changed.py", "--config", history.file, "--json")

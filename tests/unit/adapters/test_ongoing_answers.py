@@ -24,4 +24,4 @@ def test_what_is_not_the_order_asked_for_is_no_order(answer):
         translate(Hook(json.dumps(EVENT).encode()), OPTIONS, answers)
     assert raised.value.code == "lookup_malformed"
     assert "A-5" in raised.value.references
-    assert ADAPTER.version == "2"
+    assert ADAPTER.version == "3"

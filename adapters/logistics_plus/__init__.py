@@ -12,7 +12,6 @@ Quirks, each held by a golden case:
 """
 
 from datetime import datetime
-from typing import Any, Literal
 
 import msgspec
 
@@ -24,28 +23,17 @@ from adapters.contract import (
     Hook,
     Identity,
     Ignored,
-    OptionsModel,
     State,
     Translation,
-    VendorModel,
     decoder,
 )
 from adapters.errors import IncompletePayload, MalformedPayload, SeveralDestinations
-from adapters.moments import day, fault_of_zone, microseconds, moment
-from adapters.templates import fault_of_template, filled
+from adapters.logistics_plus.options import MEMBERS, SHIPMENT_MEMBERS, Options, Stand
+from adapters.logistics_plus.shapes import NOBODY, Envelope, Event, Kind, Party, Record
+from adapters.moments import day, microseconds, moment
+from adapters.templates import filled
 from adapters.texts import first_of, identifier, plain, references_of, topic_of, word
 from schemas import Order
-
-MEMBERS = {
-    "primary_reference": "$.data.primaryReference",
-    "secondary_reference": "$.data.secondaryReference",
-    "warehouse_code": "$.data.warehouseCode",
-    "id": "$.data.id",
-}
-"""What an id's template may use, and where it stands."""
-
-SHIPMENT_MEMBERS = {**MEMBERS, "shipment_id": "$.data.shipments[].id"}
-"""What the template of a shipment's id may use."""
 
 SHIP_TO = "$.data.shipToAddress"
 SHIPMENTS = "$.data.shipments"
@@ -53,130 +41,6 @@ ORDER, RECEIVE = "ORDER", "RECEIVE"
 CANCELLED = "CAN"
 FINALIZED = "FIN"
 
-
-class Warehouse(OptionsModel, frozen=True, kw_only=True):
-    """Where a Receive goes: an `address` on one line or a Trackely `customer_id`, never both."""
-
-    address: str | None = None
-    customer_id: str | None = None
-    name: str | None = None
-    contact: str | None = None
-
-    def __post_init__(self) -> None:
-        if bool((self.address or "").strip()) == bool((self.customer_id or "").strip()):
-            raise ValueError("a warehouse needs either address or customer_id")
-
-
-class Stand(OptionsModel, frozen=True, kw_only=True):
-    """The customer who stands in for an address that an Order lacks."""
-
-    customer_id: str
-
-    def __post_init__(self) -> None:
-        if not self.customer_id.strip():
-            raise ValueError("missing_ship_to: customer_id is empty")
-
-
-class Options(OptionsModel, frozen=True, kw_only=True):
-    """The operator's choices; docs/vendors/logistics_plus.md explains each."""
-
-    time_zone: str = "UTC"
-    external_order_id: str = "{primary_reference}"
-    receive_external_order_id: str = "RCV-{primary_reference}"
-    receives: Literal["forward", "until_finalized", "ignore"] = "forward"
-    warehouses: dict[str, Warehouse] = msgspec.field(default_factory=dict)
-    missing_ship_to: Literal["dead_letter"] | Stand = "dead_letter"
-    shipments: Literal["order", "each"] = "order"
-    shipment_external_order_id: str = "{primary_reference}-{shipment_id}"
-
-    def __post_init__(self) -> None:
-        members = frozenset(MEMBERS)
-        shipment_members = frozenset(SHIPMENT_MEMBERS)
-        faults = {
-            "time_zone": fault_of_zone(self.time_zone),
-            "external_order_id": fault_of_template(self.external_order_id, members),
-            "receive_external_order_id": fault_of_template(self.receive_external_order_id, members),
-            "shipment_external_order_id": fault_of_template(self.shipment_external_order_id, shipment_members),
-        }
-        found = [f"{key}: {fault}" for key, fault in faults.items() if fault is not None]
-        if found:
-            raise ValueError("; ".join(found))
-
-
-class Address(VendorModel, frozen=True):
-    """A postal address; the API's own names."""
-
-    organization: str | None = None
-    address_line1: str | None = None
-    address_line2: str | None = None
-    city: str | None = None
-    state: str | None = None
-    postal_code: str | None = None
-    country: str | None = None
-
-
-class Contact(VendorModel, frozen=True):
-    """Whom to reach there."""
-
-    person_name: str | None = None
-    email_address: str | None = None
-    phone_number: str | None = None
-    mobile_number: str | None = None
-
-
-class Party(VendorModel, frozen=True):
-    """An address with its contact."""
-
-    address: Address | None = None
-    contact: Contact | None = None
-
-
-class Shipment(VendorModel, frozen=True):
-    """What did ship of an Order; only what the order itself may lack."""
-
-    id: str | None = None
-    status: str | None = None
-    date_last_updated: str | None = None
-    ship_to_address: Party | None = None
-
-
-class Record(VendorModel, frozen=True):
-    """An Order or a Receive."""
-
-    id: str | None = None
-    date_last_updated: str | None = None
-    warehouse_code: str | None = None
-    primary_reference: str | None = None
-    secondary_reference: str | None = None
-    status: str | None = None
-    eta: str | None = None
-    required_ship_date: str | None = None
-    ship_to_address: Party | None = None
-    shipments: list[Shipment | None] | None = None
-
-
-class Envelope(VendorModel, frozen=True):
-    """What the rim reads."""
-
-    id: str
-    topic: Any = None
-
-
-class Kind(VendorModel, frozen=True):
-    """What decides whether `data` is read at all."""
-
-    entity_type: str | None = None
-
-
-class Event(VendorModel, frozen=True):
-    """An event about an Order or a Receive."""
-
-    data: Record
-    entity_type: str | None = None
-    date_created: str | None = None
-
-
-NOBODY = Contact()
 
 read_envelope, read_kind, read_event = decoder(Envelope), decoder(Kind), decoder(Event)
 
