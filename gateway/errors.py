@@ -5,6 +5,7 @@ GatewayError
   StoreUnavailable        nothing was stored: 503, readiness red, try again
   UnknownRecord           the operators asked for something that is not there: 404
   ConflictingRequest      the operators asked for something that cannot be now: 409
+  RoleTooSmall            the operator's token may not ask for this: 403
 """
 
 import msgspec
@@ -47,3 +48,7 @@ class UnknownRecord(GatewayError):  # noqa: N818 - named by its consequence
 
 class ConflictingRequest(GatewayError):  # noqa: N818 - named by its consequence
     """It cannot be done in the present state, such as discarding an order that is being sent."""
+
+
+class RoleTooSmall(GatewayError):  # noqa: N818 - named by its consequence
+    """The operator's token may not ask for this."""

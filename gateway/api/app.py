@@ -23,7 +23,7 @@ from gateway.api.doors import Doors
 from gateway.api.openapi import describe
 from gateway.api.requests import Asked, BadRequest, read_body, read_query
 from gateway.api.tables import as_csv
-from gateway.errors import ConflictingRequest, StoreUnavailable, UnknownRecord
+from gateway.errors import ConflictingRequest, RoleTooSmall, StoreUnavailable, UnknownRecord
 
 PREFIX = "/api/v1"
 RELOAD = ("POST", f"{PREFIX}/reload")
@@ -108,14 +108,20 @@ def _route(calls: Sequence[Call], doors: Doors) -> Route:
     async def endpoint(request: Request) -> Response:
         call = by_method["GET" if request.method == "HEAD" else request.method]
         operator: Operator = request.scope["operator"]
-        if operator.role < call.role:
-            return refuse(403, f"the token's role is too small: this needs {call.role.name.lower()}")
         try:
+            call.admit(operator)
             ask = await _ask(call, operator, request)
             if getattr(ask.query, "format", "json") == "csv":
                 return await _table(call, doors, ask)
             return reply(call.done, await call.does(doors, ask))
-        except (BadRequest, UnknownRecord, ConflictingRequest, StoreUnavailable, ClientDisconnect) as error:
+        except (
+            BadRequest,
+            UnknownRecord,
+            ConflictingRequest,
+            RoleTooSmall,
+            StoreUnavailable,
+            ClientDisconnect,
+        ) as error:
             return _not_done(error)
 
     return Route(f"{PREFIX}/{calls[0].path}", endpoint, methods=list(by_method), name=calls[0].name)
@@ -127,6 +133,8 @@ def _not_done(error: Exception) -> Response:
             return refuse(404, str(error))
         case ConflictingRequest():
             return refuse(409, str(error))
+        case RoleTooSmall():
+            return refuse(403, str(error))
         case StoreUnavailable():
             return refuse(503, "the store cannot be reached; try again", {"Retry-After": "5"})
         case ClientDisconnect():

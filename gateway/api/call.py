@@ -8,6 +8,7 @@ import msgspec
 from gateway.api.access import Operator, Role
 from gateway.api.doors import Doors
 from gateway.api.requests import Asked, Nothing, ReplayFlags
+from gateway.errors import RoleTooSmall
 from gateway.records import Act
 
 
@@ -61,3 +62,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     def role(self) -> Role:
         """The smallest role that may make the call."""
         return self.least_role or (Role.READ if self.method == "GET" else Role.OPERATE)
+
+    def admit(self, operator: Operator) -> None:
+        """Raise RoleTooSmall unless the operator may make the call."""
+        if operator.role < self.role:
+            raise RoleTooSmall(f"the token's role is too small: this needs {self.role.name.lower()}")

@@ -351,6 +351,21 @@ class Reloaded(Shape, frozen=True, kw_only=True):
     needs_restart: tuple[str, ...]
 
 
+class Setting(Shape, frozen=True, kw_only=True):
+    """A key of the configuration; `***` in place of whatever may be secret."""
+
+    key: str
+    value: Any
+    default: Any
+    is_default: bool
+
+
+class Configuration(Shape, frozen=True, kw_only=True):
+    """The configuration in force."""
+
+    configuration: tuple[Setting, ...]
+
+
 class Operation(Shape, frozen=True, kw_only=True):
     """An operation on many. `skipped` changed since it was made; `failed`: nothing was left to do it to.
 

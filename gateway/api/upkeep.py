@@ -4,6 +4,7 @@ from gateway.api import shapes
 from gateway.api.access import Role
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
+from gateway.config import shown
 
 
 async def show_stats(doors: Doors, _ask: Ask) -> shapes.Stats:
@@ -27,7 +28,24 @@ async def reload(doors: Doors, ask: Ask) -> shapes.Reloaded:
     return shapes.Reloaded(changed=done.changed, unchanged=done.unchanged, needs_restart=done.needs_restart)
 
 
+async def show_configuration(doors: Doors, _ask: Ask) -> shapes.Configuration:
+    """The configuration in force, each key with its value and default."""
+    rows = (
+        shapes.Setting(key=each.key, value=each.value, default=each.default, is_default=each.is_default)
+        for each in shown(doors.config)
+    )
+    return shapes.Configuration(configuration=tuple(rows))
+
+
 CALLS = (
+    Call(
+        method="GET",
+        path="configuration",
+        summary="The configuration in force, each key with its value and default; never a secret.",
+        does=show_configuration,
+        answer=shapes.Configuration,
+        least_role=Role.ADMIN,
+    ),
     Call(
         method="POST",
         path="reload",

@@ -33,6 +33,7 @@ from gateway.config.model import (
     Tenant,
 )
 from gateway.config.quantities import size, span
+from gateway.config.shown import Setting, shown
 from gateway.config.urls import embedded_tenant, fault_of_url, is_loopback, normal_url, origin_of
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "Query",
     "Retention",
     "Server",
+    "Setting",
     "Settings",
     "Source",
     "StandardWebhooks",
@@ -70,6 +72,7 @@ __all__ = [
     "normal_url",
     "origin_of",
     "secrets_of",
+    "shown",
     "size",
     "span",
     "warnings_of",

@@ -33,7 +33,10 @@ class Change(msgspec.Struct, frozen=True):
         """From the one that runs to the one that was read."""
         kept = {name: getattr(running.settings, name) for name in _FIXED}
         config = msgspec.structs.replace(
-            read, settings=msgspec.structs.replace(read.settings, **kept), store_path=running.store_path
+            read,
+            settings=msgspec.structs.replace(read.settings, **kept),
+            store_path=running.store_path,
+            expanded=read.expanded | running.expanded,
         )
         waiting = [*restart_keys(running, read), *([] if running.store_path == read.store_path else ["store"])]
         others, secrets = _keys(running, config, of_secrets=False), _keys(running, config, of_secrets=True)

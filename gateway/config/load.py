@@ -12,7 +12,7 @@ from gateway.config.checks import STORE_EXPECTED, Checks, store_path
 from gateway.config.code import digest_of
 from gateway.config.convert import HOLE, convert
 from gateway.config.model import Config, ConfiguredSource, Server, Settings, Source, Tenant
-from gateway.config.nodes import Faults, Items, KeyPath, Node, Table, Text, nearest, written
+from gateway.config.nodes import Faults, Items, KeyPath, Node, Table, Text, expanded_in, nearest, written
 from gateway.config.urls import INTAKE_PATH, embedded_tenant, is_loopback, origin_of
 from gateway.config.yaml import read_yaml
 
@@ -47,7 +47,13 @@ def load(path: Path, environ: Mapping[str, str], find_adapter: Callable[[str, Pa
             sources[name] = configured
     faults.settle()
     settings = msgspec.structs.replace(settings, sources={name: each.settings for name, each in sources.items()})
-    return Config(settings=settings, sources=sources, store_path=str(store), directory=str(directory))
+    return Config(
+        settings=settings,
+        sources=sources,
+        store_path=str(store),
+        directory=str(directory),
+        expanded=frozenset(expanded_in(tree)),
+    )
 
 
 def load_options(adapter: Adapter, path: Path, environ: Mapping[str, str] = os.environ) -> Any:

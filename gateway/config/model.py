@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 import msgspec
 
 from adapters import Adapter, Secret
-from gateway.config.nodes import Node, Table
+from gateway.config.nodes import KeyPath, Node, Table
 from gateway.events import SECOND
 from gateway.records import RetentionSpans
 
@@ -263,9 +263,13 @@ class ConfiguredSource(msgspec.Struct, frozen=True):
 
 
 class Config(msgspec.Struct, frozen=True):
-    """The settings, checked as a whole: adapters loaded, options typed, the store's file an absolute path."""
+    """The settings, checked as a whole: adapters loaded, options typed, the store's file an absolute path.
+
+    `expanded` are the keys whose values came from `${…}`: no page shows them.
+    """
 
     settings: Settings
     sources: dict[str, ConfiguredSource]
     store_path: str
     directory: str
+    expanded: frozenset[KeyPath] = frozenset()

@@ -68,6 +68,17 @@ def nearest(node: Node, path: KeyPath) -> Node:
     return node
 
 
+def expanded_in(node: Node, path: KeyPath = ()) -> Iterator[KeyPath]:
+    """Where what is written came from `${…}`."""
+    if isinstance(node, Text):
+        if node.is_expanded:
+            yield path
+        return
+    members = node.entries.items() if isinstance(node, Table) else enumerate(node.items)
+    for key, below in members:
+        yield from expanded_in(below, (*path, key))
+
+
 class Faults:
     """Everything that is wrong, in the order of its finding, so that it can be said all at once."""
 

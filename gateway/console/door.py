@@ -14,6 +14,10 @@ HEADERS: Final = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
+LOGIN: Final = "/console/login"
+ZONE_COOKIE: Final = "gateway-zone"
+"""Names a time zone, no more: the browser's script may write it."""
+
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _SECURE, _PLAIN = "__Host-gateway", "gateway-session"
 

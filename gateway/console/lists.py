@@ -1,24 +1,140 @@
-"""The pages that are lists, and the words that their filters know."""
+"""The pages that are lists: filtered by words, paged by cursors, and the same as CSV."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias
+from urllib.parse import urlencode
 
-EVENT_WORDS: Final = {
+import msgspec
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from gateway.console import door
+from gateway.console.frame import Frame, Page, Visit
+from gateway.console.telling import Row
+from gateway.console.words import words_of
+
+_SPAN: Final = {"since": "since", "until": "until"}
+_EVENT_WORDS: Final = {
     "status": "status", "source": "source", "tenant": "tenant", "code": "code", "id": "eventId",
-    "reference": "reference", "order": "externalOrderId",
+    "reference": "reference", "order": "externalOrderId", **_SPAN,
 }  # fmt: skip
-ORDER_WORDS: Final = {"status": "status", "tenant": "tenant"}
-LETTER_WORDS: Final = {
-    "kind": "kind", "source": "source", "tenant": "tenant", "code": "code", "id": "eventId", "order": "externalOrderId",
+_LETTER_WORDS: Final = {
+    "kind": "kind", "source": "source", "tenant": "tenant", "code": "code", "id": "eventId",
+    "order": "externalOrderId", **_SPAN,
 }  # fmt: skip
-AUDIT_WORDS: Final = {"by": "by", "act": "act"}
 
-LISTS: Final[dict[str, tuple[str, str, Mapping[str, str], str | None]]] = {
-    "orders": ("list_orders", "orders", ORDER_WORDS, "q"),
-    "events": ("list_events", "events", EVENT_WORDS, "eventId"),
-    "dead-letters": ("list_dead_letters", "deadLetters", LETTER_WORDS, None),
-    "refusals": ("list_refusals", "refusals", {"source": "source"}, None),
-    "operations": ("list_operations", "operations", {}, None),
-    "audit": ("list_acts", "audit", AUDIT_WORDS, None),
+MOST_TOGETHER: Final = 1_000
+"""So many are looked through to tell the reasons of dead letters apart."""
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A list: the call, the member of its answer, the words of its filter, and what a word without a name is."""
+
+    call: str
+    member: str
+    words: Mapping[str, str]
+    rest: str | None = None
+
+
+LISTS: Final = {
+    "orders": Shown("list_orders", "orders", {"status": "status", "tenant": "tenant"}, "q"),
+    "events": Shown("list_events", "events", _EVENT_WORDS, "eventId"),
+    "dead-letters": Shown("list_dead_letters", "deadLetters", _LETTER_WORDS),
+    "refusals": Shown("list_refusals", "refusals", {"source": "source"}),
+    "operations": Shown("list_operations", "operations", {}),
+    "audit": Shown("list_acts", "audit", {"by": "by", "act": "act", **_SPAN}),
 }
-"""The pages that are lists: the call, its member, the words of its filter, and what a word without a name is."""
+
+Beside: TypeAlias = Callable[[Visit, list[tuple[str, str]]], Awaitable[Mapping[str, Any]]]
+"""What a list's page shows besides its rows."""
+
+
+class Lists:
+    """Shows them."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+
+    def routes(self) -> list[Route]:
+        """Each list and its CSV."""
+        return [
+            route
+            for name in LISTS
+            for route in (
+                self._frame.route(f"/console/{name}", self._page(name)),
+                self._frame.route(f"/console/{name}.csv", self._csv(name)),
+            )
+        ]
+
+    def _page(self, name: str) -> Page:
+        shown, beside = LISTS[name], _BESIDE.get(name)
+
+        async def page(visit: Visit) -> Response:
+            text, cursor = visit.query.get("filter", ""), visit.query.get("cursor", "")
+            try:
+                pairs = words_of(text, shown.words, shown.rest, self._frame.now())
+                answer = await visit.ask(shown.call, query=[*pairs, *([("cursor", cursor)] if cursor else [])])
+                values = await beside(visit, pairs) if beside else {}
+            except ValueError as error:
+                # What was not understood is not left out: another list than the one asked for would mislead.
+                return self._unread(visit, name, text, str(error))
+            more = answer["next"] and "?" + urlencode({"filter": text, "cursor": answer["next"]})
+            told = {"rows": answer[shown.member], "more": more, "is_first": not cursor, "did": visit.query.get("did")}
+            values = {**values, **told, "text": text, "words": shown.words, "problem": None}
+            return self._frame.page(visit, f"{name}.html", **values)
+
+        return page
+
+    def _unread(self, visit: Visit, name: str, text: str, problem: str) -> Response:
+        shown = LISTS[name]
+        values: dict[str, Any] = {"rows": [], "more": None, "is_first": True, "groups": [], "counts": {}}
+        values |= {"text": text, "words": shown.words, "problem": problem}
+        return self._frame.page(visit, f"{name}.html", 400, **values)
+
+    def _csv(self, name: str) -> Page:
+        shown = LISTS[name]
+
+        async def page(visit: Visit) -> Response:
+            pairs = words_of(visit.query.get("filter", ""), shown.words, shown.rest, self._frame.now())
+            pages = visit.inside.ask.table(shown.call, visit.bearer, pairs)
+            # Before the status is said: what cannot be answered at all is told on a page.
+            first = await anext(pages)
+
+            async def whole() -> AsyncIterator[bytes]:
+                yield first
+                async for each in pages:
+                    yield each
+
+            headers = {**door.HEADERS, "Content-Disposition": f'attachment; filename="{name}.csv"'}
+            return StreamingResponse(whole(), headers=headers, media_type="text/csv")
+
+        return page
+
+
+async def _counts(visit: Visit, pairs: list[tuple[str, str]]) -> Mapping[str, Any]:
+    """How many orders are in which status, of the tenant that is asked for."""
+    stats, tenant = await visit.ask("show_stats"), dict(pairs).get("tenant")
+    return {"counts": stats["orders"] if tenant is None else stats["tenants"].get(tenant, {})}
+
+
+async def _events_counts(visit: Visit, pairs: list[tuple[str, str]]) -> Mapping[str, Any]:
+    stats, source = await visit.ask("show_stats"), dict(pairs).get("source")
+    return {"counts": stats["events"] if source is None else stats["sources"].get(source, {})}
+
+
+async def _groups(visit: Visit, pairs: list[tuple[str, str]]) -> Mapping[str, Any]:
+    """Dead letters by reason and source, the most first; `is_all`: none is left out."""
+    answer = await visit.ask("list_dead_letters", query=[*pairs, ("limit", str(MOST_TOGETHER))])
+    counts: dict[tuple[str, str], list[Row]] = {}
+    for letter in answer["deadLetters"]:
+        counts.setdefault((letter["reason"]["code"], letter["source"]), []).append(letter)
+    found = [
+        {"code": code, "source": source, "count": len(rows), "reason": rows[0]["reason"], "newest": rows[0]["at"]}
+        for (code, source), rows in counts.items()
+    ]
+    total = len(answer["deadLetters"])
+    is_all = answer["next"] is None
+    return {"groups": sorted(found, key=lambda group: -int(group["count"])), "total": total, "is_all": is_all}
+
+
+_BESIDE: Final[Mapping[str, Beside]] = {"orders": _counts, "events": _events_counts, "dead-letters": _groups}

@@ -16,7 +16,8 @@ from gateway.api.app import create_api
 from gateway.api.doors import Doors, Reloading
 from gateway.api.health import health_routes
 from gateway.api.inside import Inside as InsideApi
-from gateway.console.app import Inside, create_console
+from gateway.console.app import create_console
+from gateway.console.inside import Inside
 from gateway.core_intake.app import PATHS as INTAKE_PATHS
 from gateway.events import Reason
 from gateway.ground.answers import error_answer

@@ -10,9 +10,14 @@ import pytest
 
 from adapters import Adapter, Hook, Identity, Ignored, OptionsModel, Secret
 from gateway.api import Doors, LookupHalt, create_api
+from gateway.api.access import bearers_of
 from gateway.api.doors import Reloaded
+from gateway.api.inside import Inside as InsideApi
 from gateway.config import ApiAccess, ApiToken, Bearer, Config, ConfiguredSource, Settings, Source, Tenant
 from gateway.config.live import Live
+from gateway.console.app import create_console
+from gateway.console.inside import Inside
+from gateway.console.sessions import Sessions
 from gateway.drift.radar import Radar
 from gateway.errors import ConflictingRequest
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, Reason, TranslatedEvent
@@ -245,4 +250,42 @@ async def api(doors) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"Authorization": f"Bearer {TOKENS['admin']}"}
     transport = httpx.ASGITransport(create_api(doors))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway", headers=headers) as client:
+        yield client
+
+
+class Time:
+    def __init__(self) -> None:
+        self.now = 10**12
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def time():
+    return Time()
+
+
+@pytest.fixture
+def console(doors, store, time):
+    """The pages as the wiring makes them."""
+    bearers = bearers_of(doors.config.settings.api)
+    return create_console(
+        Inside(
+            ask=InsideApi(doors),
+            bearers=lambda: bearers,
+            unproven=doors.turned_away,
+            note=doors.trail.note,
+            sessions=Sessions(store.sessions, time),
+            clock=doors.clock,
+            title="The north's gateway",
+            zone="Europe/Oslo",
+        )
+    )
+
+
+@pytest.fixture
+async def browser(console):
+    transport = httpx.ASGITransport(console)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8080") as client:
         yield client

@@ -1,0 +1,226 @@
+"""What is done through the pages: each act confirmed on a page with numbers, in the role's bounds, once."""
+
+import pytest
+
+from tests.browsing import SAME, confirm, sign_in
+
+DEAD = "/console/acts/replay?of=dead-letters&filter=kind:event"
+ACTS = (
+    "replay?of=events&id=1", "discard?of=dead-letters&id=event-3", "halt-tenant?name=demo", "resume-tenant?name=demo",
+    "reconcile?name=acme", "resume-lookups?name=acme", "discard-order?tenant=demo&order=A/2",
+    "erase-order?tenant=demo&order=A/2", "pause?id=1", "resume?id=1", "cancel?id=1", "replay-previewed?id=1", "reload",
+)  # fmt: skip
+
+
+async def acts_of(api):
+    return [(row["by"], row["act"], row["what"]) for row in (await api.get("/api/v1/audit")).json()["audit"]]
+
+
+async def test_a_replay_is_told_in_numbers_and_done_once_confirmed(browser, api):
+    """Nothing is done before; afterwards the event's page says so, and the audit who did it."""
+    await sign_in(browser, "operate")
+    page = await browser.get("/console/acts/replay?of=events&id=1")
+    before = await acts_of(api)
+    done = await confirm(browser, "/console/acts/replay?of=events&id=1", reason="asked by phone")
+
+    assert "1 event is translated again" in page.text
+    assert [each for each in before if each[1] == "replay"] == []
+    assert (done.status_code, done.headers["Location"]) == (303, "/console/events/1?did=replay")
+    assert "Replayed" in (await browser.get(done.headers["Location"])).text
+    assert ("operateer", "replay", "events by id") in await acts_of(api)
+
+
+async def test_an_order_is_discarded_with_a_reason(browser, api):
+    """And its page shows what became of it."""
+    await sign_in(browser)
+    done = await confirm(browser, "/console/acts/discard-order?tenant=demo&order=A/2", reason="sold out")
+    page = await browser.get(done.headers["Location"])
+
+    assert "A person set it aside." in page.text
+    assert (await api.get("/api/v1/orders/demo/A%2F2")).json()["status"] == "discarded"
+
+
+async def test_some_dead_letters_become_an_operation(browser, api):
+    """More than one goes by itself, and is looked after on its own page."""
+    await sign_in(browser)
+    done = await confirm(browser, "/console/acts/discard?of=dead-letters&id=event-3&id=order-2")
+    operation = (await api.get("/api/v1/operations")).json()["operations"][0]
+    page = await browser.get(done.headers["Location"])
+
+    assert done.headers["Location"] == f"/console/operations/{operation['id']}"
+    assert (operation["kind"], operation["total"]) == ("discard", 2)
+    assert "0 of 2 done" in page.text
+
+
+async def test_an_operation_is_paused_resumed_and_cancelled(browser, api):
+    """Each on a page that says how many rest; what has ended is no longer paused."""
+    await sign_in(browser)
+    await confirm(browser, "/console/acts/discard?of=dead-letters&id=event-3&id=order-2")
+    paused = await browser.get("/console/acts/pause?id=1")
+    statuses = []
+    for act in ("pause", "resume", "cancel"):
+        await confirm(browser, f"/console/acts/{act}?id=1")
+        statuses.append((await api.get("/api/v1/operations/1")).json()["operation"]["status"])
+    again = await browser.get("/console/acts/pause?id=1")
+
+    assert "The other 2 rest until it is resumed." in paused.text
+    assert statuses == ["paused", "running", "cancelled"]
+    assert "The operation is cancelled." in again.text
+
+
+async def test_a_tenant_is_halted_and_resumed(browser, api):
+    """The page says how many orders wait, and the tenant's page why it rests."""
+    await sign_in(browser, "operate")
+    page = await browser.get("/console/acts/halt-tenant?name=demo")
+    halted = await confirm(browser, "/console/acts/halt-tenant?name=demo", reason="stocktaking")
+    shown = await browser.get(halted.headers["Location"])
+    await confirm(browser, "/console/acts/resume-tenant?name=demo")
+
+    assert "0 orders wait now." in page.text
+    assert "stocktaking" in shown.text
+    assert [each["status"] for each in (await api.get("/api/v1/tenants")).json()["tenants"]] == ["active", "active"]
+
+
+async def test_who_was_slower_is_told_how_it_stands_now(browser, api):
+    """The second operator's act is not done upon a state that they did not see."""
+    await sign_in(browser)
+    form = {"tenant": "demo", "order": "A/2", "seen": "dead 2026-02-01T10:00:01Z"}
+    order = (await api.get("/api/v1/orders/demo/A%2F2")).json()
+    await confirm(browser, "/console/acts/discard-order?tenant=demo&order=A/2")
+    slow = {**form, "seen": f"{order['status']} {order['changedAt']}"}
+    late = await browser.post("/console/acts/discard-order", data=slow, headers=SAME)
+    replayed = await confirm(browser, DEAD)
+    twice = await browser.post(
+        "/console/acts/discard", data={"of": "dead-letters", "ids": "event-3", "seen": "1"}, headers=SAME
+    )
+
+    assert (late.status_code, "Somebody was faster" in late.text, ">discarded</span>" in late.text) == (409, True, True)
+    assert replayed.status_code == 303
+    assert (twice.status_code, "nothing left to do" in twice.text) == (409, True)
+
+
+async def test_erasing_wants_the_number_typed_again(browser, api):
+    """By an administrator; a slip does nothing."""
+    await sign_in(browser)
+    path = "/console/acts/erase-order?tenant=demo&order=A/1"
+    page = await browser.get(path)
+    slip = await confirm(browser, path, typed="A/2")
+    kept = (await api.get("/api/v1/events/1")).json()["body"]
+    done = await confirm(browser, path, typed="A/1")
+
+    assert "1 event is emptied" in page.text
+    assert (slip.status_code, kept is None) == (400, False)
+    assert done.status_code == 303
+    assert (await api.get("/api/v1/events/1")).json()["body"] is None
+
+
+async def test_a_reload_says_what_has_changed(browser):
+    """On the configuration's page."""
+    await sign_in(browser)
+    done = await confirm(browser, "/console/acts/reload")
+    page = await browser.get(done.headers["Location"])
+
+    assert "limits.max_body; with the next start: server.port" in page.text
+
+
+async def test_a_selection_of_nothing_is_refused(browser):
+    """Neither marked rows nor a filter: that would be everything."""
+    await sign_in(browser)
+    answers = [await browser.get(f"/console/acts/{act}?of=dead-letters") for act in ("replay", "discard")]
+
+    assert [(answer.status_code, "nothing was selected" in answer.text) for answer in answers] == [(400, True)] * 2
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "http://elsewhere.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:8080"},
+    ],
+)
+async def test_no_act_is_done_for_another_sites_form(browser, api, headers):
+    """Whatever it says, with a session."""
+    await sign_in(browser)
+    before = await acts_of(api)
+    answers = []
+    for act in (*ACTS, "../zone"):
+        name, _, query = act.partition("?")
+        fields = dict(pair.split("=") for pair in query.split("&") if pair)
+        answers.append(await browser.post(f"/console/acts/{name}", data=fields, headers=headers))
+
+    assert {answer.status_code for answer in answers} == {403}
+    assert await acts_of(api) == before
+
+
+async def test_no_act_is_done_without_a_session_or_by_one_who_only_reads(browser, api):
+    """Nor is its page shown; the buttons are not there either."""
+    outside = [await browser.post(f"/console/acts/{act.partition('?')[0]}", headers=SAME) for act in ACTS]
+    await sign_in(browser, "read")
+    inside = [await confirm(browser, f"/console/acts/{act}") for act in ACTS]
+    pages = [
+        await browser.get(page)
+        for page in (
+            "/console/events/1",
+            "/console/dead-letters",
+            "/console/tenants/demo",
+            "/console/orders/demo/A%2F2",
+        )
+    ]
+
+    assert {answer.status_code for answer in outside} == {401}
+    assert {answer.status_code for answer in inside} == {403}
+    assert not [page for page in pages if "/console/acts/" in page.text]
+    assert {each[1] for each in await acts_of(api)} == {"login"}
+
+
+async def test_operators_neither_erase_nor_reload(browser):
+    """That is for administrators: no button, and refused."""
+    await sign_in(browser, "operate")
+    page = await browser.get("/console/orders/demo/A%2F2")
+    answers = [
+        await confirm(browser, f"/console/acts/{act}") for act in ("erase-order?tenant=demo&order=A/2", "reload")
+    ]
+
+    assert "/console/acts/erase-order" not in page.text
+    assert [answer.status_code for answer in answers] == [403, 403]
+
+
+async def test_a_list_is_exported_as_it_is_filtered(browser):
+    """As a file, safe in a spreadsheet; a filter that is not understood is told on a page."""
+    await sign_in(browser, "read")
+    table = await browser.get("/console/events.csv?filter=status:dead")
+    wrong = await browser.get("/console/events.csv?filter=since:never")
+
+    assert table.headers["Content-Type"].startswith("text/csv")
+    assert table.headers["Content-Disposition"] == 'attachment; filename="events.csv"'
+    assert next(line.split(",")[0] for line in table.text.splitlines()) == "id"
+    assert len(table.text.splitlines()) == 3
+    assert wrong.status_code == 400
+
+
+async def test_a_body_is_shown_to_64_kib_and_kept_whole_as_a_file(browser, store):
+    """Which no browser opens by itself."""
+    await sign_in(browser, "read")
+    page, whole = await browser.get("/console/events/1"), await browser.get("/console/events/1/body")
+
+    assert "e-1" in page.text
+    assert whole.content == b'{"event": "e-1"}'
+    assert whole.headers["Content-Disposition"] == 'attachment; filename="event-1.json"'
+    assert whole.headers["Content-Type"] == "application/octet-stream"
+    assert whole.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_a_person_chooses_the_zone(browser):
+    """For their browser; what is no zone is refused."""
+    await sign_in(browser)
+    wrong = await browser.post("/console/zone", data={"zone": "../../etc/passwd"}, headers=SAME)
+    await browser.post("/console/zone", data={"zone": "Asia/Kolkata"}, headers=SAME)
+    page = await browser.get("/console/events")
+
+    assert wrong.status_code == 400
+    assert ' IST"' in page.text
