@@ -26,9 +26,13 @@ GROUP = "trackely_gateway.adapters"
 
 
 class FoundAdapter(msgspec.Struct, frozen=True, kw_only=True):
-    """An adapter that can be named, and where it comes from; one that does not load has a `fault` instead."""
+    """An adapter that can be named, and where it comes from; one that does not load has a `fault` instead.
+
+    `reference` is how the configuration names it: a name, or a file's path.
+    """
 
     name: str
+    reference: str
     origin: Literal["built-in", "installed", "file"]
     version: str | None = None
     adapter: Adapter | None = None
@@ -69,8 +73,8 @@ def _found(
     try:
         adapter = find_adapter(reference, directory)
     except LookupError as error:
-        return FoundAdapter(name=name, origin=origin, fault=str(error.args[0]))
-    return FoundAdapter(name=name, origin=origin, version=adapter.version, adapter=adapter)
+        return FoundAdapter(name=name, reference=reference, origin=origin, fault=str(error.args[0]))
+    return FoundAdapter(name=name, reference=reference, origin=origin, version=adapter.version, adapter=adapter)
 
 
 def is_file(reference: str) -> bool:

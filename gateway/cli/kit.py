@@ -39,6 +39,7 @@ def list_adapters(*, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = Fals
         rows.append(
             {
                 "name": each.name,
+                "reference": each.reference,
                 "version": each.version,
                 "origin": each.origin,
                 "scale": None if card is None else card.scale,
@@ -52,7 +53,7 @@ def list_adapters(*, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = Fals
     show_table(
         ("adapter", "version", "where from", "scale", "golden cases", "fault"),
         (
-            (row["name"], row["version"], row["origin"], row["scale"], row["cases"] or NO_CASES, row["fault"])
+            (row["reference"], row["version"], row["origin"], row["scale"], row["cases"] or NO_CASES, row["fault"])
             for row in rows
         ),
         nothing="no adapters",

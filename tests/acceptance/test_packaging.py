@@ -9,6 +9,8 @@ import sys
 import sysconfig
 import tarfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,21 @@ def run(installed: Path, *arguments: str, cwd: Path, **environment: str) -> subp
         [installed / "gateway", *arguments],
         cwd=cwd, env={**kept, **environment}, capture_output=True, text=True, timeout=110, check=False,
     )  # fmt: skip
+
+
+@contextmanager
+def serving(installed: Path, gateway: Gateway) -> Iterator[None]:
+    """The gateway served by the installed program."""
+    with gateway.log.open("wb") as log:
+        process = subprocess.Popen([installed / "gateway", "serve"], cwd=gateway.folder, stdout=log, stderr=log)
+    gateway._process = process
+    try:
+        assert eventually(gateway.is_ready) is True
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+        gateway.http.close()
 
 
 def test_the_same_commit_gives_the_same_bytes(dist, tmp_path):
@@ -127,21 +144,58 @@ def test_what_is_written_with_it_can_be_checked_and_served(installed, tmp_path):
     drafted = run(installed, "adapter", "new", "acme", "--sample", str(sample), cwd=tmp_path)
     gateway = Gateway(tmp_path, {"demo": {"intake_url": "http://127.0.0.1:9/in", "secret": "a-tenants-secret"}})
     checked = run(installed, "check", "--config", "config.yaml", cwd=tmp_path)
-    log = (tmp_path / "serve.log").open("wb")
-    process = subprocess.Popen([installed / "gateway", "serve"], cwd=tmp_path, stdout=log, stderr=log)
-    try:
-        gateway._process = process  # type: ignore[assignment]
-        assert eventually(gateway.is_ready) is True
+    with serving(installed, gateway):
         stored = gateway.post(told("e1", "A", 1)).status_code
-    finally:
-        log.close()
-        process.terminate()
-        process.wait(30)
-        gateway.http.close()
 
     assert (translated.returncode, drafted.returncode, checked.returncode) == (0, 0, 0), drafted.stderr + checked.stderr
     assert (tmp_path / "acme.py").is_file()
     assert stored == 200
+
+
+STRANGER = {
+    "eventId": "e-77",
+    "orderNumber": "PK-1001",
+    "status": "released",
+    "updatedAt": "2026-03-01T10:00:00Z",
+    "shipTo": {"company": "Acme AS", "line1": "Storgata 1", "city": "Oslo", "postalCode": "0155", "countryCode": "NO"},
+}
+
+
+def test_a_package_is_made_built_installed_and_delivers(installed, tmp_path):
+    """`adapter new --package`: a wheel beside the gateway's, listed as a built-in is, serving and delivering."""
+    (tmp_path / "order.json").write_text(json.dumps(STRANGER))
+    made = run(installed, "adapter", "new", "parcelkit", "--sample", "order.json", "--package", cwd=tmp_path)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    building = ["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", "wheels"]
+    subprocess.run([*pip, *building, "./trackely-gateway-parcelkit"], cwd=tmp_path, check=True, timeout=100)
+    (wheel,) = (tmp_path / "wheels").glob("*.whl")
+    # With its dependencies: the range of the gateway's versions that it names must hold here.
+    subprocess.run(
+        [*pip, "--python", installed / "python", "install", "--quiet", "--no-index", wheel], check=True, timeout=100
+    )
+
+    listed = json.loads(run(installed, "adapter", "list", "--json", cwd=tmp_path).stdout)["adapters"]
+    checked = run(installed, "adapter", "check", "parcelkit", cwd=tmp_path)
+    sources = {"shop": {"adapter": "parcelkit", "tenant": "demo", "auth": "none"}}
+    gateway = Gateway(tmp_path, {}, sources, intake={"embedded": True})
+    own = f"{gateway.url}/api/integrations/wms/demo"
+    gateway.configure(tenants={"demo": {"intake_url": own, "secret": "a-tenants-secret"}})
+    with serving(installed, gateway):
+        stored = gateway.http.post("/hooks/shop", json=STRANGER)
+        order = gateway.becomes("PK-1001", "delivered")
+
+    row = {each["name"]: each for each in listed}["parcelkit"]
+    assert made.returncode == 0, made.stderr
+    assert (row["reference"], row["origin"], row["scale"], row["fault"]) == (
+        "parcelkit",
+        "installed",
+        "documented",
+        None,
+    )
+    assert checked.returncode == 0, checked.stdout
+    assert stored.json()["accepted"] is True
+    assert order["order"]["deliveryAddress"] == "Storgata 1, 0155 Oslo, NO"
+    assert order["orderId"] is not None
 
 
 @pytest.mark.parametrize("name", ["adapters", "schemas"])

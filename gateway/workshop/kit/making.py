@@ -36,9 +36,8 @@ def fault_of_name(name: str) -> str | None:
     """What is wrong with an adapter's name, or None."""
     if not _NAME.fullmatch(name) or keyword.iskeyword(name):
         return "expected a name such as acme or acme_wms: small letters, digits, underscores"
-    if (Path(adapters.__path__[0]) / f"{name}.py").exists():
-        return f"there is a module adapters/{name}.py already"
-    return None
+    taken = [place for place in (f"{name}.py", name) if (Path(adapters.__path__[0]) / place).exists()]
+    return f"there is adapters/{taken[0]} already" if taken else None
 
 
 def place_for(name: str, directory: Path, *, is_package: bool) -> Place:

@@ -173,8 +173,10 @@ def test_adapters_are_listed(cli, tmp_path):
     ended = cli("adapter", "list", "--config", tmp_path / "config.yaml", "--json")
 
     found = {row["name"]: (row["version"], row["origin"], bool(row["fault"])) for row in ended.value["adapters"]}
+    references = {row["name"]: row["reference"] for row in ended.value["adapters"]}
     assert found["acme"] == ("3", "file", False)
     assert found["broken"] == (None, "file", True)
     assert found["ongoing"][1:] == ("built-in", False)
     assert "other" not in found
+    assert (references["acme"], references["ongoing"]) == ("./acme.py", "ongoing")
     assert cli("adapter", "list").code == 0
