@@ -204,6 +204,39 @@ class Page(msgspec.Struct, frozen=True):
     next: str | None
 
 
+ChangeKind: TypeAlias = Literal["event", "order", "tenant", "source", "operation"]
+
+
+class Change(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Something is in another status, or for another reason, than before a commit.
+
+    `of` and `name`: an event's source and event ID, an order's tenant and externalOrderId; a tenant's name, a source's,
+    an operation's kind, and nothing. `id` is the row's, 0 of tenants and sources. `counts`: of an operation, as JSON,
+    how many it is of, and how many were done, failed, skipped.
+    """
+
+    kind: ChangeKind
+    id: int
+    of: str
+    name: str
+    status: str
+    code: str | None
+    counts: str | None = None
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """A change in the stream of all: its place there, when it was heard, and itself.
+
+    Without a change it is a gap, and `gap` says why: `older` than what is remembered, of an `unknown` place, such as
+    one from before a restart, or so far `behind` that it was left out.
+    """
+
+    id: str
+    at: Micros
+    change: Change | None
+    gap: Literal["older", "unknown", "behind"] | None = None
+
+
 class Told(msgspec.Struct, frozen=True):
     """A condition that somebody was told the beginning of: whom (a digest), the event, its subject, since when."""
 

@@ -15,7 +15,19 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.api import auditing, dead_letters, events, finding, history, operations, orders, sources, tenants, upkeep
+from gateway.api import (
+    auditing,
+    dead_letters,
+    events,
+    finding,
+    history,
+    operations,
+    orders,
+    sources,
+    streaming,
+    tenants,
+    upkeep,
+)
 from gateway.api.access import Operator, operators_of
 from gateway.api.answers import SECURITY_HEADERS, refuse, reply
 from gateway.api.call import Ask, Call
@@ -39,6 +51,7 @@ CALLS: tuple[Call, ...] = (
     *history.CALLS,
     *upkeep.CALLS,
     *auditing.CALLS,
+    *streaming.CALLS,
 )
 
 
@@ -113,7 +126,8 @@ def _route(calls: Sequence[Call], doors: Doors) -> Route:
             ask = await _ask(call, operator, request)
             if getattr(ask.query, "format", "json") == "csv":
                 return await _table(call, doors, ask)
-            return reply(call.done, await call.does(doors, ask))
+            answer = await call.does(doors, ask)
+            return answer if call.is_stream else reply(call.done, answer)
         except (
             BadRequest,
             UnknownRecord,
@@ -162,7 +176,7 @@ async def _ask(call: Call, operator: Operator, request: Request) -> Ask:
     query = read_query(request.query_params.multi_items(), call.query)
     body = await _body(call, request)
     path = {name: unquote(text) for name, text in request.path_params.items()}
-    return Ask(operator, path, query, body)
+    return Ask(operator, path, query, body, request.headers.get("last-event-id"))
 
 
 async def _body(call: Call, request: Request) -> Asked | None:

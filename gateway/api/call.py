@@ -13,12 +13,16 @@ from gateway.records import Act
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """A request that was proven and read: who asks, the path's parts, the parameters and the body."""
+    """A request that was proven and read: who asks, the path's parts, the parameters and the body.
+
+    `last_event_id`: where a reader of a stream was.
+    """
 
     operator: Operator
     path: dict[str, str]
     query: Any
     body: Any
+    last_event_id: str | None = None
 
     def act(self, doors: Doors, act: str, what: str, reason: str | None = None) -> Act:
         """What is about to be done, for the audit."""
@@ -38,7 +42,8 @@ Deed: TypeAlias = Callable[[Doors, Ask], Awaitable[Any]]
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A call.
 
-    `path` is relative to `/api/v1`; a part may hold encoded slashes, one written `{…:path}` bare ones too.
+    `path` is relative to `/api/v1`; a part may hold encoded slashes, one written `{…:path}` bare ones too. What a
+    stream `does` is to make the response; its `answer` is one message's.
     """
 
     method: Literal["GET", "POST"]
@@ -52,6 +57,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     least_role: Role | None = None
     statuses: tuple[int, ...] = ()
     done: int = 200
+    is_stream: bool = False
 
     @property
     def name(self) -> str:

@@ -1,6 +1,6 @@
 """What the wiring hands to the operators' API: the rooms behind it, as narrow Protocols, and the facts it needs."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -11,7 +11,7 @@ from gateway.config.model import ApiAccess, Config
 from gateway.events import Clock, Micros, Reason
 from gateway.ground.failures import TurnedAway
 from gateway.orders import TenantState
-from gateway.records import Act, DriftFinding, Effects, LookupHalt, RefusalRecord
+from gateway.records import Act, Change, DriftFinding, Effects, Heard, LookupHalt, RefusalRecord
 from gateway.store.ports import Archive, AuditTrail, Bulk, Operations, Records
 
 Audit: TypeAlias = Callable[[str, str, str], None]
@@ -108,6 +108,23 @@ class Preview(Protocol):
         ...
 
 
+class Stream(Protocol):
+    """All that changes, as it changes."""
+
+    async def begin(self) -> None:
+        """Listen. Raises StoreUnavailable."""
+        ...
+
+    def follow(
+        self, last: str | None, wanted: Callable[[Change], bool], *, is_live: bool = False
+    ) -> AsyncIterator[Sequence[Heard]]:
+        """What is wanted of what changes after a place, or from now on (None); nothing: it was quiet for a while.
+
+        Who is `is_live` would rather miss what is long past than be told late.
+        """
+        ...
+
+
 def peer_of(request: Request) -> str:
     """The address at the other end of the connection."""
     return request.client.host if request.client else "unknown"
@@ -135,6 +152,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     started_at: Micros
     audit: Audit
     trail: AuditTrail
+    stream: Stream
     turned_away: TurnedAway
     wake_translation: Callable[[], None]
     reloading: Reloading

@@ -84,7 +84,8 @@ def describe(calls: Sequence[Call], prefix: str) -> bytes:
 
 
 def _operation(call: Call, named: dict[type, Any], components: dict[str, Any]) -> dict[str, Any]:
-    answers: dict[str, Any] = {str(call.done): _content("Done.", named[call.answer])}
+    kind = "text/event-stream" if call.is_stream else "application/json"
+    answers: dict[str, Any] = {str(call.done): _content("Done.", named[call.answer], kind)}
     if "format" in call.query.__struct_fields__:
         answers["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
     for status in _statuses(call):
@@ -126,8 +127,8 @@ def _query_parameters(call: Call, components: dict[str, Any]) -> list[dict[str, 
     ]
 
 
-def _content(meaning: str, schema: Any) -> dict[str, Any]:
-    return {"description": meaning, "content": {"application/json": {"schema": schema}}}
+def _content(meaning: str, schema: Any, kind: str = "application/json") -> dict[str, Any]:
+    return {"description": meaning, "content": {kind: {"schema": schema}}}
 
 
 def _narrow(components: dict[str, Any], selection: type) -> None:

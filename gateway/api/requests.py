@@ -11,7 +11,15 @@ from msgspec import UNSET, Meta, UnsetType
 
 from gateway.events import EventStatus, Micros, OrderStatus
 from gateway.ground.clock import micros_at
-from gateway.records import AuditFilter, DeadLetterFilter, EventFilter, OperationKind, OperationOf, OrderFilter
+from gateway.records import (
+    AuditFilter,
+    ChangeKind,
+    DeadLetterFilter,
+    EventFilter,
+    OperationKind,
+    OperationOf,
+    OrderFilter,
+)
 
 DEFAULT_ROWS, MOST_ROWS, MOST_IDS = 100, 1_000, 10_000
 
@@ -143,6 +151,19 @@ class RefusalQuery(Asked, frozen=True, kw_only=True):
     format: Format = "json"
     limit: Rows = DEFAULT_ROWS
     cursor: RefusalCursor = UNSET
+
+
+class StreamQuery(Asked, frozen=True, kw_only=True):
+    """Of which changes to be told: every member given must fit; and after which place, where no `Last-Event-ID` says.
+
+    A `source` is its events' and its own, a `tenant` its orders' and its own.
+    """
+
+    kind: ChangeKind | UnsetType = UNSET
+    source: Text = UNSET
+    tenant: Text = UNSET
+    status: Text = UNSET
+    after: Text = UNSET
 
 
 class HistoryQuery(Asked, frozen=True, kw_only=True):

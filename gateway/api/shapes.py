@@ -9,10 +9,10 @@ from msgspec import Meta
 import schemas
 from gateway.api.remedies import remedy_of
 from gateway.events import EventStatus, Micros, OrderStatus
-from gateway.events import Reason as Told
+from gateway.events import Reason as Why
 from gateway.ground.clock import moment
 from gateway.orders import TenantStatus
-from gateway.records import Effect, FoundHow, FoundMatch, OperationKind, OperationOf, OperationStatus
+from gateway.records import ChangeKind, Effect, FoundHow, FoundMatch, OperationKind, OperationOf, OperationStatus
 
 
 def moment_or_none(at: Micros | None) -> datetime | None:
@@ -49,12 +49,12 @@ class Reason(Shape, frozen=True, kw_only=True):
     remedy: str
 
 
-def reason_of(told: Told) -> Reason:
+def reason_of(told: Why) -> Reason:
     """A reason as it is shown."""
     return Reason(code=told.code, detail=told.detail, path=told.path, remedy=remedy_of(told).words)
 
 
-def reason_or_none(told: Told | None) -> Reason | None:
+def reason_or_none(told: Why | None) -> Reason | None:
     """A reason as it is shown, if there is one."""
     return None if told is None else reason_of(told)
 
@@ -509,3 +509,26 @@ class Reconciled(Shape, frozen=True, kw_only=True):
     """How many events the vendor's answers made."""
 
     reconciled: int
+
+
+class Told(Shape, frozen=True, kw_only=True):
+    """One message of the stream: what is in another status or for another reason, or that some is missing (`gap`).
+
+    Which members there are is the kind's. `code` is the reason's; the whole of it is where the thing itself is shown.
+    """
+
+    kind: ChangeKind | Literal["gap"]
+    at: Shown
+    id: str | None = None
+    source: str | None = None
+    event_id: str | None = None
+    tenant: str | None = None
+    external_order_id: str | None = None
+    operation: OperationKind | None = None
+    status: str | None = None
+    code: str | None = None
+    total: int | None = None
+    done: int | None = None
+    failed: int | None = None
+    skipped: int | None = None
+    why: Literal["older", "unknown", "behind"] | None = None

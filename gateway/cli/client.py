@@ -1,16 +1,19 @@
 """Asking the running gateway over its API."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import msgspec
 
-from gateway.cli.failure import Failure
+from gateway.cli.failure import Failure, Lost
 
 # A prune or a bulk replay may take its time.
 TIMEOUT = httpx.Timeout(600.0, connect=5.0)
+STREAM_TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+"""A stream says something every 15 s."""
 _UNAUTHORIZED, _NOT_FOUND = 401, 404
 
 
@@ -49,20 +52,50 @@ class Client:
         """A DELETE."""
         return self._ask("DELETE", parts, {}, None)
 
-    def _ask(
-        self, method: str, parts: tuple[str, ...], parameters: Mapping[str, Any], body: Mapping[str, Any] | None
-    ) -> Answer:
-        path = "/".join([self._prefix, *(quote(part, safe="") for part in parts)])
-        given = None if body is None else msgspec.json.encode(_present(body))
-        headers = {} if given is None else {"Content-Type": "application/json"}
+    def stream(self, *parts: str, last: str | None, **parameters: Any) -> Iterator[tuple[str | None, bytes]]:
+        """Server-sent events after the one that was read `last`: each one's id and data, both empty of a sign of life.
+
+        Raises:
+            Lost: the connection, or there was none.
+        """
+        headers = {} if last is None else {"Last-Event-ID": last}
+        path, given = self._path(parts), _present(parameters)
+        with (
+            self._reached(),
+            self._http.stream("GET", path, params=given, headers=headers, timeout=STREAM_TIMEOUT) as answer,
+        ):
+            if not answer.is_success:
+                raise Failure(self._sentence(answer.status_code, _json_of(answer.read())))
+            said: dict[str, str] = {}
+            for line in answer.iter_lines():
+                name, _, value = line.partition(": ")
+                said[name] = value
+                if not line:
+                    yield said.get("id"), said.get("data", "").encode()
+                    said = {}
+
+    def _path(self, parts: tuple[str, ...]) -> str:
+        return "/".join([self._prefix, *(quote(part, safe="") for part in parts)])
+
+    @contextlib.contextmanager
+    def _reached(self) -> Iterator[None]:
         try:
-            answer = self._http.request(method, path, params=_present(parameters), content=given, headers=headers)
+            yield
         except httpx.ConnectError:
-            raise Failure(f"nothing answers at {self._origin}: is the gateway running?") from None
+            raise Lost(f"nothing answers at {self._origin}: is the gateway running?") from None
         except httpx.InvalidURL as error:
             raise Failure(f"{self._origin} is no URL: {error}") from None
         except httpx.HTTPError as error:
-            raise Failure(f"{self._origin} did not answer: {type(error).__name__}") from None
+            raise Lost(f"{self._origin} did not answer: {type(error).__name__}") from None
+
+    def _ask(
+        self, method: str, parts: tuple[str, ...], parameters: Mapping[str, Any], body: Mapping[str, Any] | None
+    ) -> Answer:
+        given = None if body is None else msgspec.json.encode(_present(body))
+        headers = {} if given is None else {"Content-Type": "application/json"}
+        with self._reached():
+            path, asked = self._path(parts), _present(parameters)
+            answer = self._http.request(method, path, params=asked, content=given, headers=headers)
         value = _json_of(answer.content)
         if answer.is_success and isinstance(value, dict):
             return Answer(answer.content, value)

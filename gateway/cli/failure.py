@@ -7,3 +7,7 @@ DONE, FAILED, WRONG_USAGE, BAD_CONFIGURATION, INTERRUPTED = 0, 1, 2, 78, 130
 
 class Failure(GatewayError):  # noqa: N818 - named by its consequence
     """The command failed; the message is one sentence for the person who called it."""
+
+
+class Lost(Failure):
+    """Nothing answers, or no more: it may well answer again."""

@@ -17,6 +17,7 @@ from gateway.cli.events import events
 from gateway.cli.exporting import export
 from gateway.cli.failure import BAD_CONFIGURATION, DONE, FAILED, INTERRUPTED
 from gateway.cli.finding import find
+from gateway.cli.following import follow
 from gateway.cli.intake import intake
 from gateway.cli.kit import adapter
 from gateway.cli.operations import operations
@@ -64,6 +65,7 @@ for command in (
     rehearsing.rehearse,
     rehearsing.drift,
     find,
+    follow,
     refusals,
     reconcile,
     upkeep.stats,

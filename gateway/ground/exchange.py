@@ -8,6 +8,12 @@ from starlette.types import ASGIApp, Scope
 BODY_TIMEOUT: Final = "trackely.body_timeout"
 """The extension in a request's scope that says why its sender is gone."""
 
+APART: Final = "trackely.apart"
+"""The extension in a GET's scope that takes its connection out of those that are counted: an answer without an end.
+
+A function; False: there are as many such as may be, or the server is stopping.
+"""
+
 Respond: TypeAlias = Callable[[bytes, bytes], bool]
 """`respond(head, body)`: a whole response in one write; `head` is the status line and the headers with their line ends.
 

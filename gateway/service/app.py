@@ -106,6 +106,7 @@ def _operators_doors(rooms: Rooms, reloading: Reloading) -> Doors:
         started_at=rooms.base.started_at,
         audit=rooms.base.reports.audit,
         trail=rooms.base.store.trail,
+        stream=rooms.base.stream,
         turned_away=rooms.base.reports.unproven,
         wake_translation=rooms.translation.wake,
         reloading=reloading,

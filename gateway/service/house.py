@@ -71,6 +71,7 @@ class House:
             StoreUnavailable: the embedded intake could not be told.
         """
         self.rooms.live.replace(config)
+        self._base.stream.end()
         await self._connect(config)
 
     async def exchange(self, config: Config, trials: Trials) -> None:
@@ -107,6 +108,7 @@ class House:
             raise
         before, self._built = self._built, built
         self.rooms, self.applications, base.live = rooms, doors, live
+        base.stream.end()
         await before.aclose()
         await self._connect(config)
 

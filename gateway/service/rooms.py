@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from adapters import Api
+from gateway.api import is_silent
 from gateway.config import ApiAccess, Config, embedded_tenant
 from gateway.config.live import Live
 from gateway.console.sessions import Sessions
@@ -27,7 +29,7 @@ from gateway.ground.trust import TrustedClock
 from gateway.ingress.refusals import RefusalLog
 from gateway.ingress.rim import Rim
 from gateway.lookups.loop import LookupLoop
-from gateway.lookups.reconciliation import Reconciler
+from gateway.lookups.reconciliation import Lookups, Reconciler
 from gateway.lookups.vendor_api import VendorApi
 from gateway.orders import TenantState
 from gateway.pull.ledger import PullTenant
@@ -37,6 +39,7 @@ from gateway.rehearsal.operating import OperationsLoop
 from gateway.service.notices import NoticeLoop, Surroundings
 from gateway.service.previewing import preview_of
 from gateway.service.reports import Reports
+from gateway.service.streaming import SourcesLoop, Standings, Stream
 from gateway.service.upkeep import Conditions, RetentionLoop, TimeLoop
 from gateway.store.process import ProcessStore
 from gateway.translation.loop import TranslationLoop
@@ -57,6 +60,7 @@ class Foundation(msgspec.Struct, kw_only=True):
     refusals: RefusalLog
     reports: Reports
     sessions: Sessions
+    stream: Stream
     intake: IntakeApp | None = None
 
 
@@ -200,10 +204,24 @@ async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
         "drift": drift.run,
         "operations": rooms.operating.run,
         "time": TimeLoop(rooms.base.trusted, store.trust).run,
+        "sources": SourcesLoop(rooms.base.stream, partial(_standings, rooms)).run,
         "retention": RetentionLoop(retention, store.operations.prune, rooms.base.trusted).run,
         **({"notices": _notices(rooms).run} if rooms.live.settings.notify else {}),
     }.items():
         rooms.supervisor.start(name, loop)
+
+
+async def _standings(rooms: Rooms) -> Standings:
+    base, sources = rooms.base, rooms.live.sources
+    expected = {name: source.settings.expect_every for name, source in sources.items()}
+    accepted = await base.store.records.last_accepted() if any(expected.values()) else {}
+    now, lookups = base.clock(), Lookups(rooms.asking, rooms.reconciler)
+    found: dict[str, tuple[str, str | None]] = {}
+    for name, every in expected.items():
+        halts = lookups.halts(name)
+        silent = is_silent(every, accepted.get(name), started_at=base.started_at, now=now)
+        found[name] = ("halted", halts[0].reason.code) if halts else ("silent" if silent else "active", None)
+    return found
 
 
 def _notices(rooms: Rooms) -> NoticeLoop:
@@ -227,12 +245,14 @@ async def open_foundation(
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
     store.on_lost = on_lost
-    metrics, refusals = Metrics(live.sources, live.tenants), RefusalLog()
-    store.observe(on_commit=metrics.committed)
+    metrics, refusals, stream = Metrics(live.sources, live.tenants), RefusalLog(), Stream(store.watch, clock)
+    store.observe(on_commit=metrics.committed, on_changes=stream.heard)
+    stack.push_async_callback(stream.close)
     trusted = TrustedClock(clock, await store.trust(0))
     base = Foundation(
         live=live, clock=clock, trusted=trusted, started_at=started_at, store=store, metrics=metrics,
         refusals=refusals, reports=Reports(metrics, refusals, clock), sessions=Sessions(store.sessions, trusted),
+        stream=stream,
     )  # fmt: skip
     base.intake = await _open_intake(stack, base)
     return base

@@ -68,7 +68,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unread_bytes = math.inf
         self._is_lingering = False
         self._is_deaf = False
-        self._is_stopping = False
+        self._is_stopping = self._is_apart = False
 
     # -- the connection
 
@@ -96,9 +96,9 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """A sender that has said everything may still wait for its answer."""
+        """A sender that has said everything may still wait for its answer, unless that has no end."""
         unanswered = self._unanswered
-        if unanswered is None or self._phase != IDLE or self._is_lingering:
+        if unanswered is None or self._phase != IDLE or self._is_lingering or self._is_apart:
             return False
         unanswered.keep_alive = False
         return True
@@ -118,6 +118,13 @@ class BoundedProtocol(HttpToolsProtocol):
         """Close, and count no more."""
         self.connections.discard(self)
         self._raw.close()
+
+    def stand_apart(self) -> bool:
+        """Count no more, since the answer has no end; False: there are as many such as may be, or a stop has begun."""
+        if self._shared.set_apart(self):
+            self.connections.discard(self)
+            self._is_apart = True
+        return self._is_apart
 
     def close_gently(self) -> None:
         """Close; where the sender is still sending, first let it find the answer.

@@ -6,6 +6,8 @@ from typing import Final, Protocol
 
 SWEEP_SECONDS: Final = 0.25
 DRAIN_LOOK_SECONDS: Final = 0.01
+MOST_APART: Final = 100
+"""Connections with an answer that has no end."""
 
 
 class Connection(Protocol):
@@ -35,6 +37,8 @@ class Connections:
     def __init__(self) -> None:
         # A dict for its order: the oldest first.
         self._watched: dict[Connection, None] = {}
+        # Answers without an end, which are not counted.
+        self._apart: set[Connection] = set()
         self._is_ticking = False
         self._headers: list[tuple[bytes, bytes]] = []
         self._lines = b""
@@ -55,12 +59,20 @@ class Connections:
 
     @property
     def count(self) -> int:
-        """How many there are, those included that are being turned away."""
-        return len(self._watched)
+        """How many there are, those included that are being turned away, but for the endless."""
+        return len(self._watched) - len(self._apart)
+
+    def set_apart(self, connection: Connection) -> bool:
+        """Count it no more; False: there are as many such as may be, or a stop has begun."""
+        if self.is_draining or len(self._apart) >= MOST_APART:
+            return False
+        self._apart.add(connection)
+        return True
 
     def forget(self, connection: Connection) -> None:
         """It is gone."""
         self._watched.pop(connection, None)
+        self._apart.discard(connection)
 
     def make_room(self) -> bool:
         """Close the oldest connection that only waits for another request; whether there was one."""
@@ -72,6 +84,8 @@ class Connections:
     async def drain(self, seconds: float) -> None:
         """Let each connection, and those to come, have one more answer; wait for the end of those there are by now."""
         self.is_draining = True
+        for endless in list(self._apart):
+            endless.give_way()
         present = list(self._watched)
         for connection in present:
             connection.shutdown()

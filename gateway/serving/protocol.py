@@ -1,11 +1,12 @@
 """What a connection takes for a request: the parser's callbacks, within the caps on head, URL and framing."""
 
 import re
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
+from gateway.ground.exchange import APART
 from gateway.serving.connection import BODY, HEAD, IDLE, NEVER
 from gateway.serving.rejections import (
     BAD_REQUEST,
@@ -112,6 +113,8 @@ class HookProtocol(TakingProtocol):
         self._in_headers = True
         super().on_headers_complete()
         self._in_headers = False
+        if self.scope["method"] == "GET":
+            cast("dict[str, Any]", self.scope)["extensions"] = {APART: self.stand_apart}
         self._phase = BODY
         self.deadline = self.loop.time() + self._limits.body_timeout
         if self._is_stopping:

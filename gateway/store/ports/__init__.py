@@ -18,12 +18,14 @@ from gateway.store.ports.sessions import SessionLedger
 from gateway.store.ports.told import ToldLedger
 from gateway.store.ports.trail import AuditTrail
 from gateway.store.ports.translation import TranslationQueue
-from gateway.store.ports.whole import CommitObserver, Store
+from gateway.store.ports.watch import Watch
+from gateway.store.ports.whole import ChangeObserver, CommitObserver, Store
 
 __all__ = [
     "Archive",
     "AuditTrail",
     "Bulk",
+    "ChangeObserver",
     "CommitObserver",
     "DriftLedger",
     "Inbox",
@@ -37,4 +39,5 @@ __all__ = [
     "Store",
     "ToldLedger",
     "TranslationQueue",
+    "Watch",
 ]

@@ -1,10 +1,11 @@
 """All ports together, as an engine opens them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from gateway.events import Micros
+from gateway.records import Change
 from gateway.store.ports.archive import Archive
 from gateway.store.ports.bulk import Bulk
 from gateway.store.ports.drift import DriftLedger
@@ -19,6 +20,7 @@ from gateway.store.ports.sessions import SessionLedger
 from gateway.store.ports.told import ToldLedger
 from gateway.store.ports.trail import AuditTrail
 from gateway.store.ports.translation import TranslationQueue
+from gateway.store.ports.watch import Watch
 
 
 class CommitObserver(Protocol):
@@ -26,6 +28,14 @@ class CommitObserver(Protocol):
 
     def __call__(self, rows: int, seconds: float) -> None:
         """A group of `rows` arrivals took `seconds`."""
+        ...
+
+
+class ChangeObserver(Protocol):
+    """Told, in the loop, of what has changed, while somebody listens."""
+
+    def __call__(self, changes: Sequence[Change], missed: int) -> None:
+        """These, and before them `missed` others of which no more is known."""
         ...
 
 
@@ -47,14 +57,21 @@ class Store(Protocol):
     trail: AuditTrail
     told: ToldLedger
     sessions: SessionLedger
+    watch: Watch
 
     @property
     def failure(self) -> str | None:
         """Why nothing can be written; None while all is well."""
         ...
 
-    def observe(self, *, on_commit: CommitObserver | None = None, on_stored: Callable[[], None] | None = None) -> None:
-        """Tell, in the loop, of each committed group of arrivals, and that there is something to translate."""
+    def observe(
+        self,
+        *,
+        on_commit: CommitObserver | None = None,
+        on_stored: Callable[[], None] | None = None,
+        on_changes: ChangeObserver | None = None,
+    ) -> None:
+        """Tell, in the loop, of each committed group of arrivals, that there is something to translate, of changes."""
         ...
 
     async def adopt(self, aliases: Mapping[str, str]) -> None:

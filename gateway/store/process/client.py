@@ -34,7 +34,17 @@ SILENT_SECONDS: Final = 5.0
 LOOKS: Final = 5
 """So often is it pinged within that span, and so many pings without a word in return are silence."""
 
-_ASKED_IN_PERSON: Final = ("records.", "archive.", "operations.", "trail.", "bulk.", "inbox.", "probe", "sessions.")
+_ASKED_IN_PERSON: Final = (
+    "records.",
+    "archive.",
+    "operations.",
+    "trail.",
+    "bulk.",
+    "inbox.",
+    "probe",
+    "sessions.",
+    "watch.",
+)
 """Whoever asks these is told when the store is down. The loops' own questions are answered when it goes on."""
 
 
@@ -62,8 +72,10 @@ class ProcessStore:
         self.trail: ports.AuditTrail = stubs.AuditTrail(self.call)
         self.told: ports.ToldLedger = stubs.ToldLedger(self.call)
         self.sessions: ports.SessionLedger = stubs.SessionLedger(self.call)
+        self.watch: ports.Watch = stubs.Watch(self.call)
         self._on_commit: ports.CommitObserver | None = None
         self._on_stored: Callable[[], None] | None = None
+        self._on_changes: ports.ChangeObserver | None = None
         self._loop = asyncio.get_running_loop()
         self._failure: str | None = None
         self._damage: str | None = None
@@ -135,9 +147,14 @@ class ProcessStore:
         return self._child.process.pid
 
     def observe(
-        self, *, on_commit: ports.CommitObserver | None = None, on_stored: Callable[[], None] | None = None
+        self,
+        *,
+        on_commit: ports.CommitObserver | None = None,
+        on_stored: Callable[[], None] | None = None,
+        on_changes: ports.ChangeObserver | None = None,
     ) -> None:
-        """Tell, in the loop, of each committed group of arrivals, and that there is something to translate."""
+        """Tell, in the loop, of each committed group of arrivals, that there is something to translate, of changes."""
+        self._on_changes = on_changes or self._on_changes
         self._on_commit = on_commit or self._on_commit
         self._on_stored = on_stored or self._on_stored
 
@@ -235,6 +252,9 @@ class ProcessStore:
         elif kind == protocol.STORED:
             if self._on_stored is not None:
                 self._on_stored()
+        elif kind == protocol.CHANGED:
+            if self._on_changes is not None:
+                self._on_changes(*protocol.decode_changes(payload))
         elif kind != protocol.PING:
             self._take_news(kind, protocol.unpickled(payload))
 

@@ -6,7 +6,7 @@ import socket
 import sqlite3
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ import uvloop
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.events import Receipt
 from gateway.ground.channel import attach, end_of, rest_collector
+from gateway.records import Change
 from gateway.store.process import protocol
 from gateway.store.sqlite import SqliteStore, database
 
@@ -47,7 +48,11 @@ class Host:
         except (ConfigError, StoreUnavailable) as error:
             self._channel.send(protocol.OPENED, protocol.pickled(error))
         else:
-            self._store.observe(on_commit=self._committed, on_stored=partial(self._channel.send, protocol.STORED, b""))
+            self._store.observe(
+                on_commit=self._committed,
+                on_stored=partial(self._channel.send, protocol.STORED, b""),
+                on_changes=self._changed,
+            )
             self._channel.send(protocol.OPENED, protocol.pickled(None))
             rest_collector()
             await self._is_enough.wait()
@@ -91,6 +96,9 @@ class Host:
 
     def _committed(self, rows: int, seconds: float) -> None:
         self._channel.send(protocol.COMMITTED, protocol.pickled((rows, seconds)))
+
+    def _changed(self, changes: Sequence[Change], missed: int) -> None:
+        self._channel.send(protocol.CHANGED, protocol.encode((changes, missed)))
 
     async def _call(self, number: int, call: str, given: bytes) -> None:
         port, _, method = call.rpartition(".")

@@ -14,6 +14,7 @@ import msgspec
 from gateway.errors import GatewayError
 from gateway.events import Arrival, Micros, Receipt, Transition, TranslatedEvent, UntranslatedEvent
 from gateway.orders import Claim, Lease, Settled, Settling, Wait
+from gateway.records import Change
 
 PUT: Final = 1
 """To the store: arrivals. Back, in the order in which they came: what became of each. Packed, never pickled."""
@@ -42,6 +43,9 @@ PING: Final = 8
 DAMAGED: Final = 9
 """From the store, last of all: its file is damaged, in a sentence. Whoever hears it ends the store's process."""
 
+CHANGED: Final = 10
+"""From the store, while it listens: what has changed, and before it how many other changes. Packed."""
+
 Encode = Callable[[Any], bytes]
 Decode = Callable[[Any], Any]
 
@@ -69,6 +73,7 @@ decode_arrivals: Final = msgspec.msgpack.Decoder(list[Arrival]).decode
 decode_singly: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 decode_stored: Final = msgspec.msgpack.Decoder(list[Receipt | str]).decode
 """Each arrival's receipt, or why it could not be stored."""
+decode_changes: Final = msgspec.msgpack.Decoder(tuple[list[Change], int]).decode
 
 _PICKLES_FIRST: Final = 0x80
 """A byte; in MessagePack an empty map's, which none of our values is."""

@@ -308,3 +308,11 @@ class TranslationQueue(Stub):
 
     def commit(self, translated: Sequence[TranslatedEvent], now: Micros) -> Answer[list[Transition]]:
         return self._call("translation.commit", translated, now)
+
+
+class Watch(Stub):
+    def listen(self) -> Answer[None]:
+        return self._call("watch.listen")
+
+    def rest(self) -> Answer[None]:
+        return self._call("watch.rest")

@@ -12,7 +12,7 @@ import aiosqlite
 
 from gateway.ground.clock import Micros
 from gateway.ground.files import InPlace
-from gateway.store.ports import CommitObserver
+from gateway.store.ports import ChangeObserver, CommitObserver
 from gateway.store.sqlite import database, ledger
 from gateway.store.sqlite.archive import SqliteArchive
 from gateway.store.sqlite.auditing import SqliteAuditTrail
@@ -29,6 +29,7 @@ from gateway.store.sqlite.register import register_of
 from gateway.store.sqlite.sessions import SqliteSessionLedger
 from gateway.store.sqlite.told import SqliteToldLedger
 from gateway.store.sqlite.translation import RowIds, SqliteTranslationQueue
+from gateway.store.sqlite.watching import SqliteWatch
 from gateway.store.sqlite.writer import Writer
 
 
@@ -61,6 +62,7 @@ class SqliteStore:
         self.trail = SqliteAuditTrail(writer, records_reader)
         self.told = SqliteToldLedger(writer, records_reader)
         self.sessions = SqliteSessionLedger(writer, records_reader)
+        self.watch = SqliteWatch(writer, asyncio.get_running_loop())
         self._opened = opened
 
     @classmethod
@@ -89,8 +91,15 @@ class SqliteStore:
             opened.push_async_callback(records_reader.close)
             return cls(path, writer, queue_reader, records_reader, ids, store_group, opened.pop_all())
 
-    def observe(self, *, on_commit: CommitObserver | None = None, on_stored: Callable[[], None] | None = None) -> None:
-        """Tell, in the loop, of each committed group of arrivals, and that there is something to translate."""
+    def observe(
+        self,
+        *,
+        on_commit: CommitObserver | None = None,
+        on_stored: Callable[[], None] | None = None,
+        on_changes: ChangeObserver | None = None,
+    ) -> None:
+        """Tell, in the loop, of each committed group of arrivals, that there is something to translate, of changes."""
+        self.watch.on_changes = on_changes or self.watch.on_changes
         self.writer.on_commit = on_commit or self.writer.on_commit
         self.writer.on_stored = on_stored or self.writer.on_stored
 

@@ -26,6 +26,7 @@ from gateway.ground.watchdog import Watchdog
 from gateway.orders import Attempt, Claim, Lease, Settlement, Settling, TenantState, TenantStatus
 from gateway.records import Act, RefusalRecord
 from gateway.rehearsal.effects import Preview
+from gateway.service.streaming import Stream
 from gateway.store.sqlite import SqliteStore
 from gateway.translation.translator import Translator
 
@@ -200,6 +201,13 @@ class StandInReloading:
         return ApiAccess(tokens=[ApiToken(name="tomorrow", token=Secret(TOMORROW), role="admin")])
 
 
+def stream_of(store):
+    """As the wiring has it."""
+    stream = Stream(store.watch, lambda: NOW, quiet_seconds=0.2)
+    store.observe(on_changes=stream.heard)
+    return stream
+
+
 @pytest.fixture
 def calls() -> Calls:
     return Calls()
@@ -233,6 +241,7 @@ async def doors(store, calls, tmp_path) -> Doors:
         refusals=StandInRefusals(),
         bulk=store.bulk,
         trail=store.trail,
+        stream=stream_of(store),
         live=Live(config),
         clock=lambda: NOW + 10 * SECOND,
         started_at=NOW,

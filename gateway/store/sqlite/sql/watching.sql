@@ -1,0 +1,47 @@
+-- name: listen
+-- Temporary: of this connection alone, and there only while somebody listens. `told` is a function of ours.
+CREATE TEMP TRIGGER IF NOT EXISTS tell_event_begun AFTER INSERT ON main.events
+BEGIN
+    SELECT told('event', NEW.id, NEW.source, NEW.event_id, NEW.status, NEW.reason_code, NULL);
+END;
+CREATE TEMP TRIGGER IF NOT EXISTS tell_event AFTER UPDATE OF status, reason_code ON main.events
+WHEN NEW.status <> OLD.status OR NEW.reason_code IS NOT OLD.reason_code
+BEGIN
+    SELECT told('event', NEW.id, NEW.source, NEW.event_id, NEW.status, NEW.reason_code, NULL);
+END;
+CREATE TEMP TRIGGER IF NOT EXISTS tell_order_begun AFTER INSERT ON main.orders
+BEGIN
+    SELECT told('order', NEW.id, NEW.tenant, NEW.external_order_id, NEW.status, NEW.reason_code, NULL);
+END;
+CREATE TEMP TRIGGER IF NOT EXISTS tell_order AFTER UPDATE OF status, reason_code ON main.orders
+WHEN NEW.status <> OLD.status OR NEW.reason_code IS NOT OLD.reason_code
+BEGIN
+    SELECT told('order', NEW.id, NEW.tenant, NEW.external_order_id, NEW.status, NEW.reason_code, NULL);
+END;
+CREATE TEMP TRIGGER IF NOT EXISTS tell_tenant_begun AFTER INSERT ON main.tenants
+BEGIN
+    SELECT told('tenant', 0, NEW.name, '', coalesce(CAST(NEW.state AS TEXT) ->> 'status', 'active'),
+                CAST(NEW.state AS TEXT) ->> '$.reason.code', NULL);
+END;
+CREATE TEMP TRIGGER IF NOT EXISTS tell_tenant AFTER UPDATE OF state ON main.tenants
+WHEN (CAST(NEW.state AS TEXT) ->> 'status') IS NOT (CAST(OLD.state AS TEXT) ->> 'status')
+    OR (CAST(NEW.state AS TEXT) ->> '$.reason.code') IS NOT (CAST(OLD.state AS TEXT) ->> '$.reason.code')
+BEGIN
+    SELECT told('tenant', 0, NEW.name, '', coalesce(CAST(NEW.state AS TEXT) ->> 'status', 'active'),
+                CAST(NEW.state AS TEXT) ->> '$.reason.code', NULL);
+END;
+CREATE TEMP TRIGGER IF NOT EXISTS tell_operation AFTER UPDATE OF status, done, failed, skipped ON main.operations
+WHEN NEW.status IS NOT NULL
+BEGIN
+    SELECT told('operation', NEW.id, NEW.kind, '', NEW.status, NULL,
+                json_array(NEW.total, NEW.done, NEW.failed, NEW.skipped));
+END;
+
+-- name: rest
+DROP TRIGGER IF EXISTS temp.tell_event_begun;
+DROP TRIGGER IF EXISTS temp.tell_event;
+DROP TRIGGER IF EXISTS temp.tell_order_begun;
+DROP TRIGGER IF EXISTS temp.tell_order;
+DROP TRIGGER IF EXISTS temp.tell_tenant_begun;
+DROP TRIGGER IF EXISTS temp.tell_tenant;
+DROP TRIGGER IF EXISTS temp.tell_operation;

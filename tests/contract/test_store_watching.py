@@ -1,0 +1,108 @@
+"""What is told of the commits, while somebody listens."""
+
+import asyncio
+
+import pytest
+
+from gateway.errors import ConflictingRequest
+from gateway.events import EventStatus, Reason
+from gateway.orders import TenantState, TenantStatus
+from gateway.records import Act, NewOperation
+from tests.contract.engines import SOURCE, TENANT, state
+
+
+@pytest.fixture
+async def told(floor):
+    """What was told, in order."""
+    changes = []
+    floor.store.observe(on_changes=lambda some, _missed: changes.extend(some))
+    await floor.store.watch.listen()
+    return changes
+
+
+async def statuses(changes, kind, within=5.0):
+    """Of one kind, once nothing more comes."""
+    before, loop = -1, asyncio.get_running_loop()
+    end = loop.time() + within
+    while before != len(changes) and loop.time() < end:
+        before = len(changes)
+        await asyncio.sleep(0.15)
+    return [(each.of, each.name, each.status, each.code) for each in changes if each.kind == kind]
+
+
+async def test_each_status_of_an_event_and_its_order_is_told_in_turn(floor, told):
+    """From the receipt to the delivery, a repeat not told."""
+    await floor.tell("e1", state("A"))
+    await floor.receive("e1", (await floor.store.records.event(1)).body)
+    await floor.settle(await floor.lease(), "delivered")
+
+    assert await statuses(told, "event") == [
+        (SOURCE, "e1", "received", None),
+        (SOURCE, "e1", "translated", None),
+        (SOURCE, "e1", "delivered", None),
+    ]
+    assert [each[2] for each in await statuses(told, "order")] == ["pending", "leased", "delivered"]
+
+
+async def test_a_dead_letter_is_told_by_its_code_alone(floor, told):
+    """The words may name a person."""
+    await floor.tell("e1", dead="malformed_payload")
+    await floor.tell("e2", state("A"))
+    await floor.settle(await floor.lease(), "dead", code="refused")
+
+    assert (SOURCE, "e1", "dead", "malformed_payload") in await statuses(told, "event")
+    assert (await statuses(told, "order"))[-1] == (TENANT, "A", "dead", "refused")
+    assert "because" not in str(told)
+
+
+async def test_what_an_operator_does_is_told_too(floor, told):
+    """Discards, replays, halts and operations on many."""
+    act = Act(at=floor.now, by="night", act="discard", what="it")
+    event = await floor.tell("e1", state("A"))
+    await floor.store.operations.discard_order(TENANT, "A", reason=None, now=floor.now, act=act)
+    await floor.store.operations.replay([event], force=False, act=act)
+    halted = TenantState(status=TenantStatus.HALTED, reason=Reason("by_hand", "a person's words"))
+    for tenant_state in (TenantState(last_answer="200"), TenantState(), halted, halted, TenantState()):
+        await floor.store.outbox.save_tenant_state(TENANT, tenant_state, act)
+    made = await floor.store.bulk.make(NewOperation(kind="replay", of="events", items=(str(event),)), act)
+    await floor.store.bulk.step(made, 10, floor.now)
+
+    assert [each[2] for each in await statuses(told, "order")] == ["pending", "discarded"]
+    assert [each[2] for each in await statuses(told, "event")][-2:] == ["discarded", "received"]
+    assert await statuses(told, "tenant") == [
+        (TENANT, "", "active", None),
+        (TENANT, "", "halted", "by_hand"),
+        (TENANT, "", "active", None),
+    ]
+    assert next(each.counts for each in told if each.kind == "operation") == "[1,0,0,0]"
+    assert (await statuses(told, "operation"))[-1] == ("replay", "", "done", None)
+
+
+async def test_what_was_undone_is_not_told(floor, told):
+    """A transaction that fails changed nothing."""
+    await floor.tell("e1", state("A"))
+    await floor.lease()
+    before = len(await statuses(told, "order"))
+    with pytest.raises(ConflictingRequest):
+        await floor.store.operations.discard_order(TENANT, "A", reason=None, now=floor.now)
+
+    assert len(await statuses(told, "order")) == before
+
+
+async def test_nothing_is_told_to_nobody(floor, told):
+    """After a rest, until somebody listens again."""
+    await floor.tell("e1", state("A"))
+    await statuses(told, "event")
+    await floor.store.watch.rest()
+    told.clear()
+    await floor.tell("e2", state("B"))
+    unheard = await statuses(told, "event")
+    await floor.store.watch.listen()
+    await floor.store.watch.listen()
+    await floor.tell("e3", ignored="a call")
+
+    assert unheard == []
+    assert [each[1:3] for each in await statuses(told, "event")] == [
+        ("e3", str(EventStatus.RECEIVED)),
+        ("e3", str(EventStatus.IGNORED)),
+    ]
