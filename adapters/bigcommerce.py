@@ -14,19 +14,14 @@ Quirks, each held by a golden case:
 from typing import Any, Literal
 
 from adapters.addresses import one_line
+from adapters.asking import Answers, Api, HeaderCredential, Lookup, Lookups, Secret
 from adapters.contract import (
     Adapter,
-    Answers,
-    Api,
     Cancellation,
-    HeaderCredential,
     Hook,
     Identity,
     Ignored,
-    Lookup,
-    Lookups,
     OptionsModel,
-    Secret,
     State,
     Translation,
     VendorModel,

@@ -4,29 +4,22 @@ An adapter is a record of pure functions over these values. It reads no clock, n
 from the vendor's API it asks for by returning `Lookups`, and is called again with the answers.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+from adapters.asking import Answers, Api, Lookup, Lookups, Reconciliation
 from adapters.errors import MalformedPayload
 from schemas import Order
 
 BOM = b"\xef\xbb\xbf"
 
 CONTRACT = 2
-"""The newest contract that this gateway keeps; every earlier one goes on working. 2: `Fault`, `Bearer`,
-`HeaderCredential`."""
-
-
-class Secret(str):
-    """A secret in an adapter's options: text that does not print itself."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
+"""The newest contract that this gateway keeps; every earlier one goes on working. 2: answers by `Lookup.key`, lookups
+by POST and GraphQL, `RateLimit`, `Bearer`, `HeaderCredential`, `Fault`, `Parts`, a cancellation by its record alone,
+several events in a body, `reach`."""
 
 
 class VendorModel(msgspec.Struct, frozen=True, rename="camel", gc=False):
@@ -59,6 +52,17 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
     topic: str | None = None
 
 
+class Parts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An address in parts, as far as the vendor tells them apart, in the vendor's words."""
+
+    street: str | None = None
+    house_number: str | None = None
+    postcode: str | None = None
+    town: str | None = None
+    region: str | None = None
+    country: str | None = None
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order's state as one event tells it.
 
@@ -66,7 +70,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     clocks. `owner` says whose the order is (None: the source's), as `place/who` where the vendor's ids are good for one
     place only; `/who` is whose place is not known, and the same as `who` of any. `tenant` says where it goes (None: the
     source's). `record` is the vendor's own id of the order where its number can change: the same record under another
-    `external_order_id` is a dead letter `order_renamed` instead of a second order.
+    `external_order_id` is a dead letter `order_renamed` instead of a second order. `parts` is the delivery address in
+    parts, for what doubts it; nothing of it is sent.
     """
 
     order: Order
@@ -76,6 +81,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tenant: str | None = None
     references: tuple[str, ...] = ()
     record: str | None = None
+    parts: Parts | None = None
 
     @property
     def external_order_id(self) -> str:
@@ -84,9 +90,13 @@ class State(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Cancellation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A state too, with a version like any other: the vendor says that the order is off. Fields as in `State`."""
+    """A state too, with a version like any other: the vendor says that the order is off. Fields as in `State`.
 
-    external_order_id: str
+    Where the vendor names no order but its `record`, that alone will do: it is the order that the source has sent under
+    that record before. Where none was, nothing is known to cancel, and the event says so.
+    """
+
+    external_order_id: str = ""
     clock: datetime | None = None
     tie: int = 0
     owner: str | None = None
@@ -121,110 +131,20 @@ class Ignored(msgspec.Struct, frozen=True, gc=False):
     references: tuple[str, ...] = ()
 
 
-class Lookup(msgspec.Struct, frozen=True, kw_only=True):
-    """A question to the vendor's API.
-
-    `path` is relative to the source's configured base URL (`orders/123`), never a URL out of a payload. `turn` is
-    whose turn it is, such as a goods owner: lookups of one turn run one after another and use that turn's
-    credentials. A `best_effort` lookup that cannot be answered is None in the answers instead of holding the event.
-    """
-
-    path: str
-    turn: str = ""
-    parameters: dict[str, str] = {}
-    best_effort: bool = False
-
-
-class Lookups(msgspec.Struct, frozen=True):
-    """Fetch these first, in order, then call `translate` again with the answers.
-
-    Lookups with one `subject` (an order, say) are shared by the events that wait for it.
-    """
-
-    wanted: tuple[Lookup, ...]
-    subject: str
-    references: tuple[str, ...] = ()
-
-
-Answers: TypeAlias = Mapping[str, bytes | None]
-"""A lookup's path -> the body of its 2xx answer (204: empty), or None for a best-effort one without an answer."""
-
 Translation: TypeAlias = Sequence[State | Cancellation | Fault] | Ignored | Lookups
 """What an event means. An empty list is an event without orders."""
 
 
-class Credentials(msgspec.Struct, frozen=True):
-    """HTTP Basic credentials of a vendor's API."""
-
-    username: str
-    password: Secret
-
-
-class Bearer(msgspec.Struct, frozen=True):
-    """A token for `Authorization: Bearer`."""
-
-    token: Secret
-
-
-class HeaderCredential(msgspec.Struct, frozen=True):
-    """A secret in a header of the vendor's own, such as `X-Auth-Token`."""
-
-    name: str
-    value: Secret
-
-
-ApiProof: TypeAlias = Credentials | Bearer | HeaderCredential
-
-
-class Api(msgspec.Struct, frozen=True, kw_only=True):
-    """Where lookups go: the configured base URL and its credentials, per turn where given."""
-
-    base_url: str
-    credentials: ApiProof | None = None
-    turns: Mapping[str, ApiProof] = {}
-    allow_http: bool = False
-
-
-class Listed(msgspec.Struct, frozen=True):
-    """A record in a page of a vendor's list, as the vendor wrote it.
-
-    `subject` is the vendor's lasting id of it; `path`, if any, the lookup whose answer the record is as well.
-    """
-
-    subject: str
-    record: bytes
-    path: str | None = None
-
-
-class ListPage(msgspec.Struct, frozen=True):
-    """A page of a vendor's list; `after` is where the next one begins, None at the end."""
-
-    records: tuple[Listed, ...]
-    after: str | None = None
-
-
-class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
-    """How a vendor's API is asked, now and then, for what no webhook told.
-
-    `every` and `horizon` are seconds: how often, and how far back the first time. `page(turn, since, after)` is the
-    lookup of one page of what changed since a moment (aware), `after` None for the first; `read(answer, turn, after)`
-    takes it apart; it may raise MalformedPayload. `body(listed, turn, run)` is the body of the event that the gateway
-    makes of a record that differs from what it knows, under the event ID `reconcile:{subject}:{run}`.
-    """
-
-    every: float
-    horizon: float
-    turns: tuple[str, ...]
-    page: Callable[[str, datetime, str | None], Lookup]
-    read: Callable[[bytes, str, str | None], ListPage]
-    body: Callable[[Listed, str, str], bytes]
-
-
 class Acknowledgement(msgspec.Struct, frozen=True):
-    """What the gateway is about to acknowledge, for an adapter with an answer of its own."""
+    """What the gateway is about to acknowledge, for an adapter with an answer of its own.
+
+    Of a request that holds several events: the first one's, the whole request as `hook`, a duplicate if all are.
+    """
 
     event_id: str
     is_duplicate: bool
+    topic: str | None = None
+    hook: Hook = Hook()
 
 
 class Probe(msgspec.Struct, frozen=True):
@@ -277,9 +197,12 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     `reads_headers` and `reads_parameters` list what `identify` and `translate` may see of the request besides the
     body. `references` are the JSON paths (`$.order.number`) at which a body names its references: whatever breaks, a
     dead letter is found by them. `collision_option` names the option that keeps two owners' equal order numbers apart.
-    `handshake` answers a vendor's ping that proves nothing. `tenants` lists the tenants that the options route to, so
-    that the start can check them; `api` says where lookups go, `reconciliation` how the vendor's API is asked for what
-    no webhook told (None: it is not).
+    `events` takes a body that holds several events apart, into the bytes of each: every one is stored, identified and
+    translated as a hook of its own, all are stored or none; it may raise a TranslationError. `handshake` answers a
+    vendor's ping that proves nothing. `tenants` lists the tenants that the options route to, so that the start can
+    check them; `api` says where lookups go, `queries` lists the GraphQL texts that they may hold (none that changes
+    anything), `reach` is a question that is safe to ask at any time, `reconciliation` says how the vendor's API is
+    asked for what no webhook told (None: it is not).
     """
 
     name: str
@@ -295,9 +218,16 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     acknowledge: Callable[[Acknowledgement], Reply] | None = None
     probe: Callable[[Probe], Reply] | None = None
     handshake: Handshake | None = None
+    events: Callable[[Hook], Sequence[bytes]] | None = None
     tenants: Callable[[Any], Iterable[str]] | None = None
     api: Callable[[Any], Api | None] | None = None
+    queries: tuple[str, ...] = ()
+    reach: Callable[[Any], Lookup | None] | None = None
     reconciliation: Callable[[Any], Reconciliation | None] | None = None
+
+    def key_of(self, lookup: Lookup) -> str:
+        """What the adapter finds a lookup's answer by."""
+        return lookup.key if self.contract > 1 else lookup.path
 
 
 Shape = TypeVar("Shape")

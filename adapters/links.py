@@ -4,7 +4,7 @@ import re
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from adapters.contract import Lookup
+from adapters.asking import Lookup
 from adapters.errors import MalformedPayload
 
 _STEP: Final = re.compile(r"[A-Za-z0-9_.~@=,+-]{1,200}")

@@ -16,9 +16,9 @@ from typing import Any
 
 import msgspec
 
+from adapters.asking import Answers
 from adapters.contract import (
     Adapter,
-    Answers,
     Cancellation,
     Hook,
     Identity,

@@ -13,9 +13,9 @@ Quirks, each held by a golden case:
 from functools import partial
 from typing import Any
 
+from adapters.asking import Answers
 from adapters.contract import (
     Adapter,
-    Answers,
     Cancellation,
     Hook,
     Identity,

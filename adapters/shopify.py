@@ -17,9 +17,9 @@ from typing import Any, Literal
 import msgspec
 
 from adapters.addresses import one_line
+from adapters.asking import Answers
 from adapters.contract import (
     Adapter,
-    Answers,
     Cancellation,
     Hook,
     Identity,

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from adapters.contract import Answers, Hook, Ignored, Translation
+from adapters.asking import Answers
+from adapters.contract import Hook, Ignored, Translation
 
 Translate: TypeAlias = Callable[[Hook, Any, Answers], Translation]
 ByTopic: TypeAlias = Callable[[str | None, Hook, Any, Answers], Translation]

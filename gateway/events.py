@@ -5,7 +5,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from adapters import Fault, Hook, TranslationError
+from adapters import Adapter, Fault, Hook, Lookup, TranslationError
 from gateway.ground.clock import SECOND as SECOND  # noqa: PLC0414 - nouns of time, said with the others
 from gateway.ground.clock import Clock as Clock  # noqa: PLC0414 - as above
 from gateway.ground.clock import Micros as Micros  # noqa: PLC0414 - as above
@@ -109,7 +109,7 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class UntranslatedEvent(msgspec.Struct, frozen=True):
     """A stored event that waits for translation.
 
-    `answers` are the stored answers of its lookups (path -> body or None), `clock` the one drawn before they were
+    `answers` are the stored answers of its lookups (key -> body or None), `clock` the one drawn before they were
     asked for; None where nothing was looked up. `is_forced`: a replay that makes it the newest. `is_replayed`: sent
     even if identical to what was delivered last.
     """
@@ -148,12 +148,33 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class StoredLookup(msgspec.Struct, frozen=True):
-    """A question to the vendor's API, as it is stored with the waiting event."""
+    """A question to the vendor's API, as it is stored with the waiting event; `body` is what is posted, if anything."""
 
     path: str
     turn: str
     parameters: dict[str, str] = {}
     best_effort: bool = False
+    body: bytes = b""
+    is_query: bool = False
+    key: str = ""
+
+    @property
+    def answer_key(self) -> str:
+        """What its answer is found by; one that was stored before there were keys has its path."""
+        return self.key or self.path
+
+
+def stored_lookup(adapter: Adapter, lookup: Lookup) -> StoredLookup:
+    """What an adapter asks, as it is stored."""
+    return StoredLookup(
+        path=lookup.path,
+        turn=lookup.turn,
+        parameters=lookup.parameters,
+        best_effort=lookup.best_effort,
+        body=lookup.body,
+        is_query=lookup.query is not None,
+        key=adapter.key_of(lookup),
+    )
 
 
 class WaitingSubject(msgspec.Struct, frozen=True):

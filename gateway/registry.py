@@ -20,6 +20,7 @@ import adapters
 from adapters import Adapter, OptionsModel
 from adapters.contract import CONTRACT
 from gateway.config.code import SOURCE
+from gateway.ground.questions import fault_of_query
 
 GROUP = "trackely_gateway.adapters"
 """The entry points' group of installed adapters: a module with an `ADAPTER`, or the adapter itself."""
@@ -151,6 +152,9 @@ def _adapter_of(loaded: object, where: str) -> Adapter:
         )
     if adapter.contract not in range(1, CONTRACT + 1):
         raise LookupError(f"{where}: it needs contract {adapter.contract!r}; this gateway keeps those up to {CONTRACT}")
+    for query in adapter.queries:
+        if (fault := fault_of_query(query)) is not None:
+            raise LookupError(f"{where}: {fault}")
     options: object = adapter.options  # msgspec holds no struct to its annotations when it is made in Python
     if not isinstance(options, type) or not issubclass(options, OptionsModel):
         raise LookupError(f"{where}: its options are not a subclass of adapters.OptionsModel")  # noqa: TRY004 - as above

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import msgspec
 
-from adapters import Hook, Secret
+from adapters import Adapter, Hook, OptionsModel, Secret
 from adapters.ongoing import ADAPTER
 from adapters.ongoing.options import Options
 from gateway.config.model import ConfiguredSource, Source, Tenant
@@ -52,12 +52,12 @@ class Vendor:
         self.before: Callable[[str], Awaitable[None]] | None = None
 
     async def __call__(self, _source: str, lookup: StoredLookup) -> VendorAnswer:
-        self.asked.append((lookup.path, self.clock()))
+        self.asked.append((lookup.answer_key, self.clock()))
         if self.before is not None:
             await self.before(lookup.path)
         if lookup.path.endswith("wayBillRows") and lookup.path not in self.said:
             return VendorAnswer(204)
-        answers = self.said.get(lookup.path, [VendorAnswer(404)])
+        answers = self.said.get(lookup.answer_key, [VendorAnswer(404)])
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
     def count(self, path: str) -> int:
@@ -107,8 +107,8 @@ def api_options(base_url: str = "https://wms.example/api/v1/", **more: Any) -> d
     return {"api": {"base_url": base_url, "username": "trackely", "password": PASSWORD}, **more}
 
 
-def read_options(raw: dict[str, Any]) -> Options:
-    return msgspec.convert(raw, Options, dec_hook=lambda _, value: Secret(value))
+def read_options(raw: dict[str, Any], kind: type[OptionsModel] = Options) -> Any:
+    return msgspec.convert(raw, kind, dec_hook=lambda _, value: Secret(value))
 
 
 class Room:
@@ -122,7 +122,9 @@ class Room:
         fetch: Any = None,
         clock: Callable[[], int] | None = None,
         sleep: Callable[[float], Awaitable[None]] | None = None,
+        adapter: Adapter = ADAPTER,
     ) -> None:
+        self.adapter = adapter
         clockwork = Clockwork()
         self.clock = clock or clockwork
         self.sleep = sleep or clockwork.sleep
@@ -130,7 +132,8 @@ class Room:
         self.vendor = Vendor(self.clock)
         self.fetch = fetch or self.vendor
         settings = Source(adapter="ongoing", tenant="demo", auth="none")
-        self.sources = {"ongoing-acme": ConfiguredSource("ongoing-acme", settings, ADAPTER, read_options(options))}
+        read = read_options(options, adapter.options)
+        self.sources = {"ongoing-acme": ConfiguredSource("ongoing-acme", settings, adapter, read)}
         self.stack = AsyncExitStack()
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -141,7 +144,7 @@ class Room:
         watchdog = Watchdog(5.0)
         self.translator = Translator(self.sources, tenants, watchdog)
         self.stack.callback(watchdog.close)
-        apis = {name: api for name, source in self.sources.items() if (api := ADAPTER.api(source.options)) is not None}
+        apis = {name: api for name, source in self.sources.items() if (api := source.adapter.api(source.options))}
         self.loop = LookupLoop(
             self.store.lookups,
             apis,
@@ -192,7 +195,7 @@ class Room:
 
     async def take(self, body: bytes) -> int:
         """Store an event as the rim does; its number."""
-        identity = ADAPTER.identify(Hook(body))
+        identity = self.adapter.identify(Hook(body))
         arrival = Arrival("ongoing-acme", identity.event_id, identity.topic, self.clock(), body)
         return (await self.store.inbox.put(arrival)).id
 

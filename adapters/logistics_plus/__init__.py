@@ -16,9 +16,9 @@ from datetime import datetime
 import msgspec
 
 from adapters.addresses import one_line
+from adapters.asking import Answers
 from adapters.contract import (
     Adapter,
-    Answers,
     Cancellation,
     Hook,
     Identity,

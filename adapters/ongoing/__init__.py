@@ -22,19 +22,8 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from adapters.addresses import one_line
-from adapters.contract import (
-    Adapter,
-    Answers,
-    Cancellation,
-    Hook,
-    Identity,
-    Ignored,
-    Lookup,
-    Lookups,
-    State,
-    Translation,
-    decoder,
-)
+from adapters.asking import Answers, Lookup, Lookups
+from adapters.contract import Adapter, Cancellation, Hook, Identity, Ignored, State, Translation, decoder
 from adapters.errors import IncompletePayload, MalformedAnswer, MalformedPayload, TranslationError, UnknownGoodsOwner
 from adapters.moments import day, moment
 from adapters.ongoing.options import MEMBERS, Only, Options, api_of

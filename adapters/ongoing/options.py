@@ -6,7 +6,8 @@ from functools import lru_cache
 
 import msgspec
 
-from adapters.contract import Api, Credentials, OptionsModel, Secret
+from adapters.asking import Api, Credentials, Secret
+from adapters.contract import OptionsModel
 from adapters.moments import fault_of_zone
 from adapters.options import Span, fault_of_url
 from adapters.templates import fault_of_template

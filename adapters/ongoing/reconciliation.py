@@ -5,7 +5,8 @@ from functools import partial
 
 import msgspec
 
-from adapters.contract import BOM, Listed, ListPage, Lookup, Reconciliation, VendorModel, decoder
+from adapters.asking import Listed, ListPage, Lookup, Reconciliation
+from adapters.contract import BOM, VendorModel, decoder
 from adapters.ongoing.options import Options, Reconcile
 
 PAGE = 100

@@ -10,6 +10,7 @@ import typer
 
 from gateway.cli.failure import FAILED, Failure
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
+from gateway.cli.payloads import read_answers
 from gateway.cli.show import note, show_bytes, show_facts, show_line, show_table
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ def new(
     ] = None,
     answer: Annotated[
         list[str] | None,
-        typer.Option("--answer", metavar="PATH=FILE", help="What the vendor's API answers to the lookup of a sample."),
+        typer.Option("--answer", metavar="KEY=FILE", help="What the vendor's API answers to the lookup of a sample."),
     ] = None,
     package: Annotated[
         bool, typer.Option("--package", help="Make an installable project with an entry point.")
@@ -235,8 +236,7 @@ def new(
     try:
         read = [samples.read_sample(path) for path in sample or ()]
         read += [] if schema is None else read_schema(schema)
-        answers = {path: Path(file).read_bytes() for path, _, file in (each.partition("=") for each in answer or [])}
-        drafted, files = making.make(name, read, answers, place)
+        drafted, files = making.make(name, read, read_answers(answer), place)
     except OSError as error:
         raise Failure(str(error) if error.strerror is None else f"{error.filename}: {error.strerror}") from None
     except ValueError as error:

@@ -47,7 +47,7 @@ def translate(  # noqa: PLR0913 - what a request may hold
     path: Annotated[str, typer.Option("--path", metavar="PATH", help="What follows the source in the URL.")] = "",
     answer: Annotated[
         list[str] | None,
-        typer.Option("--answer", metavar="PATH=FILE", help="What the vendor's API answers to a lookup."),
+        typer.Option("--answer", metavar="KEY=FILE", help="What the vendor's API answers to a lookup."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -60,9 +60,7 @@ def translate(  # noqa: PLR0913 - what a request may hold
     if (fault := offline.fault_of(hook.body)) is not None:
         name = "standard input" if str(file) == "-" else file
         raise Failure(f"{name} is refused: {fault}; a source answers 400 and stores nothing")
-    answers: dict[str, bytes | None] = {
-        name: _read(Path(text)) for name, text in _pairs(answer, "=", "--answer").items()
-    }
+    answers: dict[str, bytes | None] = dict(read_answers(answer))
     with offline.Workbench(offline.source_of(adapter, options)) as bench:
         event_id, topic, translated = bench.translate(hook, answers)
         origin = trace(bench.translate, bench.seen(hook), answers)
@@ -119,7 +117,14 @@ def _value(event_id: str, topic: str | None, translated: TranslatedEvent, origin
             for state in translated.states
         ],
         "lookups": [
-            {"path": each.path, "parameters": each.parameters, "turn": each.turn, "bestEffort": each.best_effort}
+            {
+                "key": each.answer_key,
+                "path": each.path,
+                "parameters": each.parameters,
+                "posts": msgspec.Raw(each.body) if each.body else None,
+                "turn": each.turn,
+                "bestEffort": each.best_effort,
+            }
             for each in translated.lookups
         ],
         "traceback": translated.traceback,
@@ -146,11 +151,11 @@ def _show(event_id: str, topic: str | None, translated: TranslatedEvent, origin:
         show_facts({**what, **order, "owner": state.owner, "tenant": state.tenant, "never sent": _words(state.dead)})
     if translated.lookups:
         show_table(
-            ("asks the vendor's API for", "parameters", "turn", "best effort"),
-            ((each.path, each.parameters or None, each.turn, each.best_effort) for each in translated.lookups),
+            ("asks the vendor's API for", "posts", "turn", "best effort"),
+            ((each.answer_key, each.body.decode() or None, each.turn, each.best_effort) for each in translated.lookups),
             nothing="",
         )
-        show_line("give what it answers with --answer PATH=FILE")
+        show_line("give what it answers with --answer KEY=FILE")
     if translated.traceback:
         show_line("\n" + translated.traceback)
 
@@ -172,6 +177,17 @@ def _pairs(given: list[str] | None, separator: str, option: str) -> dict[str, st
             raise typer.BadParameter(f"expected NAME{separator}VALUE", param_hint=option)
         pairs[name] = value
     return pairs
+
+
+def read_answers(given: list[str] | None) -> dict[str, bytes]:
+    """What `--answer KEY=FILE` gives; a key may hold the sign, a file's name may not."""
+    answers = {}
+    for text in given or []:
+        key, found, file = text.rpartition("=")
+        if not found:
+            raise typer.BadParameter("expected KEY=FILE", param_hint="--answer")
+        answers[key] = _read(Path(file))
+    return answers
 
 
 def _read(path: Path) -> bytes:

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from adapters import (
     TranslationError,
     references_in,
 )
+from gateway.ground.questions import MOST_QUESTIONS, fault_of_question
 from schemas import encode_order, faults_of
 
 LONGEST_ID = 2_000
@@ -33,7 +35,8 @@ class Case(msgspec.Struct, frozen=True):
     """A golden case: `body.json` as received, `expected.json`; `options.json`, `hook.json` and `answers/` where needed.
 
     `hook.json` holds what a request carries besides its body: `headers`, `parameters`, `path`. The answer to the
-    lookup `orders/1` stands in `answers/orders/1.json`; one that is best effort and has no file gets no answer.
+    lookup `orders/1` stands in `answers/orders/1.json`, a `?` of its key written `%3F`; what stands under a path alone
+    answers whatever is asked there. A lookup that is best effort and has no file gets no answer.
     `origin.json` says where the body is from: `captured` from the vendor, `sample` from a file that somebody gave to
     `adapter new`; without it, from a person's mind.
     """
@@ -64,7 +67,7 @@ def load_case(directory: Path) -> Case:
         name=directory.name,
         hook=Hook(body=(directory / "body.json").read_bytes(), **read("hook.json")),
         options=read("options.json"),
-        answers={file.relative_to(root).with_suffix("").as_posix(): file.read_bytes() for file in root.rglob("*.json")},
+        answers={_key_of(file.relative_to(root)): file.read_bytes() for file in root.rglob("*.json")},
         expected=read("expected.json"),
         origin=str(read("origin.json").get("origin", "")),
     )
@@ -85,10 +88,19 @@ def save_case(directory: Path, case: Case) -> None:
     for name, value in {"hook": given, "options": case.options, "origin": origin, "expected": case.expected}.items():
         if value or name == "expected":
             (directory / f"{name}.json").write_text(written(value), encoding="utf-8")
-    for path, body in case.answers.items():
-        file = directory / "answers" / f"{path}.json"
+    for key, body in case.answers.items():
+        file = directory / "answers" / f"{_file_of(key)}.json"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(body)
+
+
+def _file_of(key: str) -> str:
+    """The name, but for its end, of the file with the answer to a question; no system refuses it."""
+    return key.replace("?", "%3F", 1)
+
+
+def _key_of(file: Path) -> str:
+    return file.as_posix().removesuffix(".json").replace("%3F", "?", 1)
 
 
 def written(value: dict[str, Any]) -> str:
@@ -124,10 +136,11 @@ def outcome_of(adapter: Adapter, options: Any, hook: Hook, answers: Mapping[str,
         translation = adapter.translate(hook, options, {})
         known: dict[str, bytes | None] = {}
         while isinstance(translation, Lookups):
-            _require(not _faults_of_lookups(translation), _faults_of_lookups(translation))
-            wanted = [lookup for lookup in translation.wanted if lookup.path not in known]
+            _require(not _faults_of_lookups(adapter, translation), _faults_of_lookups(adapter, translation))
+            wanted = {key: each for each in translation.wanted if (key := adapter.key_of(each)) not in known}
             _require(wanted, "asks again though every lookup was answered")
-            said["lookups"] = [*said.get("lookups", []), *(lookup.path for lookup in wanted)]
+            said["lookups"] = [*said.get("lookups", []), *wanted]
+            _require(len(said["lookups"]) <= MOST_QUESTIONS, f"asks more than {MOST_QUESTIONS} questions")
             known |= _answered(wanted, answers)
             translation = adapter.translate(hook, options, known)
     except TranslationError as error:
@@ -152,11 +165,17 @@ def _require(holds: object, otherwise: object) -> None:
         raise BrokenPromiseError(otherwise)
 
 
-def _answered(wanted: Sequence[Lookup], answers: Mapping[str, bytes]) -> dict[str, bytes | None]:
-    for lookup in wanted:
-        if not lookup.best_effort and lookup.path not in answers:
-            raise UnansweredError(lookup.path)
-    return {lookup.path: answers.get(lookup.path) for lookup in wanted}
+def _answered(wanted: Mapping[str, Lookup], answers: Mapping[str, bytes]) -> dict[str, bytes | None]:
+    found = {key: answer_to(key, answers) for key in wanted}
+    for key, lookup in wanted.items():
+        if not lookup.best_effort and found[key] is None:
+            raise UnansweredError(key)
+    return found
+
+
+def answer_to(key: str, answers: Mapping[str, bytes]) -> bytes | None:
+    """The answer of this key, or of its path alone, which answers whatever is asked there."""
+    return answers.get(key, answers.get(re.split("[?#]", key)[0]))
 
 
 def _outcome_of_translation(translation: Any) -> dict[str, Any]:
@@ -216,14 +235,11 @@ def _faults_of_identity(identity: Any) -> str:
     return ""
 
 
-def _faults_of_lookups(lookups: Lookups) -> str:
-    paths = [lookup.path for lookup in lookups.wanted]
-    if not paths or not _is_text(lookups.subject):
+def _faults_of_lookups(adapter: Adapter, lookups: Lookups) -> str:
+    if not lookups.wanted or not _is_text(lookups.subject):
         return "lookups without a path or a subject"
-    bad = [path for path in paths if not _is_text(path) or path.startswith("/") or set(":?#\\ ") & set(path)]
-    if bad or any(".." in path.split("/") for path in paths):
-        return "a lookup's path that is not a plain relative one"
-    return ""
+    faults = (fault_of_question(adapter, lookup) for lookup in lookups.wanted)
+    return next((fault for fault in faults if fault is not None), "")
 
 
 def _faults_of_state(state: State | Cancellation | Fault) -> str:

@@ -47,7 +47,7 @@ def _faults_of_case(adapter: Adapter, case: Case, outcome: Outcome) -> list[str]
     except msgspec.ValidationError as error:
         return [f"options.json: {error}"]
     except UnansweredError as error:
-        return [f"no answer to the lookup {error}: expected answers/{error}.json"]
+        return [f"no answer to the lookup {error}: expected its file below answers/"]
     except (Exception, Overrun) as error:  # noqa: BLE001 - whatever an adapter raises is what is looked for
         return [words_of(error)]
     # A member that is null says no more than one that is absent.

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 import msgspec
 import structlog
-from tenacity import AsyncRetrying, retry_if_result, stop_after_attempt, wait_fixed
+from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt
 
 from adapters import Api
 from gateway.errors import StoreUnavailable
@@ -22,7 +22,10 @@ from gateway.records import Act, LookupHalt
 from gateway.store.ports import LookupQueue
 
 ASK_AGAIN: Final = SECOND
-"""One subject is asked for at most once a second."""
+"""One question about a subject is asked at most once a second."""
+
+LONGEST_REST: Final = 60 * SECOND
+"""Between two questions about one subject: what a vendor's limits ask for beyond it is found out by asking."""
 
 MISSING_TRIES: Final = (3 * SECOND, 5 * SECOND)
 """A 404 may be a replica that lags: asked twice more, within ten seconds."""
@@ -45,18 +48,27 @@ _log = structlog.get_logger("gateway.lookups")
 
 
 class VendorAnswer(msgspec.Struct, frozen=True):
-    """A vendor's answer, or (status None) why there is none. `lacks_rights`: this turn is turned away altogether."""
+    """A vendor's answer, or (status None) why there is none.
+
+    `lacks_rights`: this turn is turned away altogether. `pause`: how long the turn may ask nothing more, by the answer.
+    """
 
     status: int | None
     body: bytes = b""
     detail: str = ""
     retry_after: Micros = 0
     lacks_rights: bool = False
+    pause: Micros = 0
 
     @property
     def said(self) -> str:
         """The answer in words."""
         return self.detail or f"HTTP {self.status}"
+
+    @property
+    def found(self) -> bytes | None:
+        """What a best-effort lookup is told."""
+        return self.body if self.status == _OK else None
 
 
 class Fetch(Protocol):
@@ -75,17 +87,22 @@ def halt_of(turn: str, answer: VendorAnswer, *, since: Micros, now: Micros) -> L
 
 async def try_thrice(
     fetch: Fetch, source: str, lookup: StoredLookup, sleep: Callable[[float], Awaitable[None]]
-) -> bytes | None:
-    """A best-effort lookup's answer: three failures, or nothing there, are None."""
+) -> VendorAnswer:
+    """A best-effort lookup's answer, good or the third bad one."""
     trying = AsyncRetrying(
         stop=stop_after_attempt(BEST_EFFORT_TRIES),
-        wait=wait_fixed(ASK_AGAIN / SECOND),
+        wait=_wait,
         retry=retry_if_result(lambda answer: answer.status != _OK and answer.status not in _NOTHING_THERE),
         retry_error_callback=lambda last: last.outcome.result() if last.outcome else None,
         sleep=sleep,
     )
     answer: VendorAnswer = await trying(fetch, source, lookup)
-    return answer.body if answer.status == _OK else None
+    return answer
+
+
+def _wait(state: RetryCallState) -> float:
+    asked = state.outcome.result().retry_after if state.outcome else 0
+    return max(ASK_AGAIN, min(asked, LONGEST_REST)) / SECOND
 
 
 class _Turn(msgspec.Struct):
@@ -95,7 +112,7 @@ class _Turn(msgspec.Struct):
     not_before: Micros = 0
     last_success_at: Micros = 0
     halt: LookupHalt | None = None
-    asked_at: dict[str, Micros] = msgspec.field(default_factory=dict)
+    asked_at: dict[tuple[str, str], Micros] = msgspec.field(default_factory=dict)
     missing: dict[str, int] = msgspec.field(default_factory=dict)
 
 
@@ -195,15 +212,21 @@ class LookupLoop:
                 return found - now
             await self._queue.hasten(source, now)
             return 0
-        turn.asked_at = {subject: at for subject, at in turn.asked_at.items() if at + ASK_AGAIN > now}
-        if found in turn.asked_at:
-            await self._queue.defer(source, name, found, turn.asked_at[found] + ASK_AGAIN)
-            return 0
         asked = await self._queue.ask(source, name, found, now)
         if asked is not None:
-            turn.asked_at[found] = now
-            await self._try(asked, turn)
+            await self._ask(asked, turn, now)
         return 0
+
+    async def _ask(self, asked: WaitingSubject, turn: _Turn, now: Micros) -> None:
+        """Look up, unless one of the questions was asked a moment ago."""
+        turn.asked_at = {question: at for question, at in turn.asked_at.items() if at + ASK_AGAIN > now}
+        questions = [(asked.subject, lookup.answer_key) for lookup in asked.lookups]
+        last = max(turn.asked_at.get(question, 0) for question in questions)
+        if last:
+            await self._queue.defer(asked.source, asked.turn, asked.subject, last + ASK_AGAIN)
+            return
+        turn.asked_at |= dict.fromkeys(questions, now)
+        await self._try(asked, turn)
 
     async def _try(self, asked: WaitingSubject, turn: _Turn) -> None:
         """Look up; whatever breaks meanwhile is this subject's own trouble, and waits like any other."""
@@ -221,14 +244,18 @@ class LookupLoop:
     async def _look_up(self, asked: WaitingSubject, turn: _Turn) -> None:
         answers: dict[str, bytes | None] = {}
         for lookup in asked.lookups:
+            if (rest := turn.not_before - self._clock()) > 0:
+                await self._sleep(min(rest, LONGEST_REST) / SECOND)
             if lookup.best_effort:
-                answers[lookup.path] = await try_thrice(self._fetch, asked.source, lookup, self._sleep)
-                continue
-            answer = await self._fetch(asked.source, lookup)
-            if answer.status != _OK:
+                answer = await try_thrice(self._fetch, asked.source, lookup, self._sleep)
+            else:
+                answer = await self._fetch(asked.source, lookup)
+            if answer.pause:
+                turn.not_before = self._clock() + answer.pause
+            if answer.status != _OK and not lookup.best_effort:
                 await self._fail(asked, turn, answer)
                 return
-            answers[lookup.path] = answer.body
+            answers[lookup.answer_key] = answer.found
         turn.failures, turn.halt, turn.last_success_at = 0, None, self._clock()
         turn.missing.pop(asked.subject, None)
         await self._queue.answer(asked, answers)

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from adapters import Listed, ListPage, Lookup, Reconciliation
+from adapters import Listed, ListPage, Reconciliation
 from gateway.config.model import ConfiguredSource
 from gateway.errors import ConflictingRequest, GatewayError
 from gateway.events import (
@@ -27,8 +27,10 @@ from gateway.events import (
     StoredLookup,
     TranslatedEvent,
     UntranslatedEvent,
+    stored_lookup,
 )
 from gateway.ground.clock import micros, moment
+from gateway.ground.questions import fault_of_question
 from gateway.ground.supervision import Tick
 from gateway.lookups.loop import PROBE_EVERY, Fetch, LookupLoop, VendorAnswer, halt_of, try_thrice
 from gateway.records import Act, LookupHalt
@@ -43,8 +45,6 @@ LOOK_SECONDS: Final = 1.0
 TRIES: Final = 3
 LONGEST_PAUSE: Final = 10 * SECOND
 """A vendor who asks for more between two tries ends the run; it is repeated then."""
-
-MOST_STEPS: Final = 8
 
 _OK, _NO_CONTENT, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 200, 204, 404, 429, 500
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -98,6 +98,7 @@ class Reconciler:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._plans = {name: plan for name, source in sources.items() if (plan := _plan_of(source)) is not None}
+        self._adapters = {name: source.adapter for name, source in sources.items()}
         self._ledger = ledger
         self._fetch = fetch
         self._rehearse = rehearse
@@ -222,7 +223,7 @@ class Reconciler:
             before, after = {listed.subject for listed in page.records}, page.after
 
     async def _page(self, run: _Run, after: str | None) -> ListPage:
-        lookup = _stored(run.plan.page(run.turn, moment(run.since), after))
+        lookup = self._question(run, after)
         answer = await self._ask(run.source, lookup)
         if answer.status not in (_OK, _NO_CONTENT):
             raise RunFailed(f"{lookup.path}: {answer.said}", answer)
@@ -232,6 +233,12 @@ class Reconciler:
             return await asyncio.to_thread(run.plan.read, answer.body, run.turn, after)
         except Exception as error:
             raise RunFailed(f"{lookup.path}: the answer cannot be read: {error}") from error
+
+    def _question(self, run: _Run, after: str | None) -> StoredLookup:
+        adapter, lookup = self._adapters[run.source], run.plan.page(run.turn, moment(run.since), after)
+        if (fault := fault_of_question(adapter, lookup)) is not None:
+            raise RunFailed(f"adapter {adapter.name}: {fault}")
+        return stored_lookup(adapter, lookup)
 
     async def _ask(self, source: str, lookup: StoredLookup) -> VendorAnswer:
         """The answer, a failing one after three tries."""
@@ -265,19 +272,20 @@ class Reconciler:
 
     async def _translated(self, event: UntranslatedEvent, answers: dict[str, bytes | None]) -> TranslatedEvent:
         """What the record means; what the adapter asks for besides is added to the answers."""
-        for _ in range(MOST_STEPS):
+        while True:
+            # The translator lets no adapter ask for ever.
             translated = await self._rehearse(event)
             if translated.status != EventStatus.WAITING:
                 return translated
             for lookup in translated.lookups:
                 if lookup.best_effort:
-                    answers[lookup.path] = await try_thrice(self._fetch, event.source, lookup, self._sleep)
+                    answer = await try_thrice(self._fetch, event.source, lookup, self._sleep)
+                    answers[lookup.answer_key] = answer.found
                     continue
                 answer = await self._ask(event.source, lookup)
                 if answer.status not in (_OK, _NO_CONTENT):
                     raise RunFailed(f"{lookup.path}: {answer.said}", answer)
-                answers[lookup.path] = answer.body
-        raise RunFailed(f"the adapter asks for more and more about {event.event_id}")
+                answers[lookup.answer_key] = answer.body
 
     async def _clock_of(self, translated: TranslatedEvent, mark: PageMark) -> Micros | None:
         """The clock under which the record is news, or None where it is not."""
@@ -327,7 +335,3 @@ _FOR_A_WHILE: Final = frozenset({408, 425, _TOO_MANY, *range(_SERVER_ERROR, 600)
 
 def _plan_of(source: ConfiguredSource) -> Reconciliation | None:
     return None if source.adapter.reconciliation is None else source.adapter.reconciliation(source.options)
-
-
-def _stored(lookup: Lookup) -> StoredLookup:
-    return StoredLookup(lookup.path, lookup.turn, lookup.parameters, lookup.best_effort)

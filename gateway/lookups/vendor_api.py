@@ -8,13 +8,14 @@ from typing import Final
 
 import msgspec
 
-from adapters import Api, Bearer, HeaderCredential
-from adapters.contract import ApiProof
+from adapters import Api, Bearer, HeaderCredential, RateLimit
+from adapters.asking import ApiProof
 from gateway.events import Clock, StoredLookup
 from gateway.ground.backoff import read_retry_after
 from gateway.ground.clock import now
 from gateway.ground.outgoing import NoAnswer, OutgoingClient
-from gateway.ground.paths import fault_of_path
+from gateway.ground.questions import fault_of_path
+from gateway.lookups.limits import refused_inside, rest_of
 from gateway.lookups.loop import VendorAnswer
 
 TIMEOUT_SECONDS: Final = 30.0
@@ -58,7 +59,8 @@ class VendorApi:
         if key not in self._lines:
             client = OutgoingClient(allow_http=api.allow_http)
             self._lines[key] = _Line(client, self._timeout, self._most_read)
-        return await self._lines[key].ask(base + lookup.path, lookup, credentials, self._clock)
+        answer = await self._lines[key].ask(base + lookup.path, lookup, credentials, api.limits, self._clock)
+        return refused_inside(answer) if lookup.is_query and answer.status == _OK else answer
 
     async def close(self) -> None:
         """Give all connections up."""
@@ -76,22 +78,28 @@ class _Line:
         self._turn = asyncio.Lock()
         self.close = client.close
 
-    async def ask(self, url: str, lookup: StoredLookup, credentials: ApiProof | None, clock: Clock) -> VendorAnswer:
+    async def ask(
+        self, url: str, lookup: StoredLookup, credentials: ApiProof | None, limits: RateLimit | None, clock: Clock
+    ) -> VendorAnswer:
         name, proof = _header_of(credentials)
         headers = {"Accept": "application/json"} | ({name: proof} if proof else {})
+        if lookup.body:
+            headers["Content-Type"] = "application/json"
         async with self._turn:
             answer = await self._client.ask(
-                "GET",
+                "POST" if lookup.body else "GET",
                 url,
                 headers=headers,
                 proof_header=name,
                 timeout=self._timeout,
                 most_read=self._most_read,
                 parameters=lookup.parameters or None,
+                content=lookup.body or None,
             )
         if isinstance(answer, NoAnswer):
             return VendorAnswer(None, detail=answer.detail)
-        retry_after = read_retry_after(answer.headers.get("retry-after"), clock()) or 0
+        pause = rest_of(limits, answer.headers, answer.status, clock())
+        retry_after = max(read_retry_after(answer.headers.get("retry-after"), clock()) or 0, pause)
         is_denied = answer.status in _NO_RIGHTS
         is_good = 200 <= answer.status < 300  # noqa: PLR2004 - the range of success
         if is_good and answer.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
@@ -102,7 +110,7 @@ class _Line:
             return VendorAnswer(None, detail=fault, retry_after=retry_after)
         # It is judged as it is stored: as it came, but for what is too long to stand there by chance.
         body = answer.shown if len(answer.proof) >= SHORTEST_STRUCK_OUT else answer.body
-        return VendorAnswer(answer.status, body, retry_after=retry_after, lacks_rights=is_denied)
+        return VendorAnswer(answer.status, body, retry_after=retry_after, lacks_rights=is_denied, pause=pause)
 
 
 def _header_of(credentials: ApiProof | None) -> tuple[str, str]:

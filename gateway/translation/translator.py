@@ -26,16 +26,16 @@ from gateway.events import (
     Micros,
     OrderState,
     Reason,
-    StoredLookup,
     TranslatedEvent,
     UntranslatedEvent,
     hook_of,
     source_owner,
     storable,
+    stored_lookup,
     told_by,
 )
 from gateway.ground.clock import micros_at
-from gateway.ground.paths import fault_of_path
+from gateway.ground.questions import MOST_QUESTIONS, fault_of_question
 from gateway.ground.watchdog import Overrun, Watchdog
 from schemas import encode_order, faults_of
 
@@ -192,15 +192,18 @@ def _told(
 
 
 def _waiting(source: ConfiguredSource, event: UntranslatedEvent, asked: Lookups) -> TranslatedEvent:
-    wanted = [lookup for lookup in asked.wanted if lookup.path not in (event.answers or {})]
+    adapter, answered = source.adapter, event.answers or {}
+    wanted = {key: lookup for lookup in asked.wanted if (key := adapter.key_of(lookup)) not in answered}
     if not wanted:
-        raise AdapterDefect(f"adapter {source.adapter.name} asks again for what was answered")
-    if source.adapter.api is None or source.adapter.api(source.options) is None:
-        raise AdapterDefect(f"adapter {source.adapter.name} asks for a lookup, but the source has no API configured")
-    for lookup in wanted:
-        if (fault := fault_of_path(lookup.path)) is not None:
-            raise AdapterDefect(f"adapter {source.adapter.name}: {fault}")
-    lookups = tuple(StoredLookup(each.path, each.turn, each.parameters, each.best_effort) for each in wanted)
+        raise AdapterDefect(f"adapter {adapter.name} asks again for what was answered")
+    if len(answered) + len(wanted) > MOST_QUESTIONS:
+        raise AdapterDefect(f"adapter {adapter.name} asks more than {MOST_QUESTIONS} questions about one event")
+    if adapter.api is None or adapter.api(source.options) is None:
+        raise AdapterDefect(f"adapter {adapter.name} asks for a lookup, but the source has no API configured")
+    for lookup in wanted.values():
+        if (fault := fault_of_question(adapter, lookup)) is not None:
+            raise AdapterDefect(f"adapter {adapter.name}: {fault}")
+    lookups = tuple(stored_lookup(adapter, lookup) for lookup in wanted.values())
     return _told(source, event, EventStatus.WAITING, asked.references, lookups=lookups, subject=asked.subject)
 
 

@@ -51,7 +51,7 @@ class SqliteLookupQueue:
             rows = connection.execute(SQL.waiting_for, (source, turn, subject)).fetchall()
             if not rows:
                 return None
-            lookups = {lookup.path: lookup for row in rows for lookup in _decode_lookups(row[1])}
+            lookups = {lookup.answer_key: lookup for row in rows for lookup in _decode_lookups(row[1])}
             clock = max(ledger.draw(connection, "clock", now), former + 1)
             connection.executemany(SQL.mark_asked, [(clock, row[0]) for row in rows])
             return WaitingSubject(

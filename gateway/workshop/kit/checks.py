@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from adapters import Adapter, Hook
-from gateway.golden.cases import Case, UnansweredError, outcome_of, read_options
+from gateway.golden.cases import Case, UnansweredError, answer_to, outcome_of, read_options
 from gateway.golden.judging import ENDLESS, Outcome, problems_of_case, words_of
 from gateway.ground.watchdog import Overrun
 from gateway.workshop.kit.belongings import modules_of
@@ -108,7 +108,7 @@ def _attacks(cases: Sequence[Case], corpus: Mapping[str, bytes]) -> Iterator[tup
         for body in mutations(case.hook.body, fresh):
             yield case, msgspec.structs.replace(case.hook, body=body), case.answers
         for place, path in enumerate(case.expected.get("lookups", [])):
-            for body in mutations(case.answers.get(path, b""), _fresh(seen, f"answer {place}")):
+            for body in mutations(answer_to(path, case.answers) or b"", _fresh(seen, f"answer {place}")):
                 yield case, case.hook, {**case.answers, path: body}
 
 

@@ -232,9 +232,9 @@ def _looking_up(page: Page) -> str:
         ]
         reference = ", references=(order_id,)"
     lines += [
-        "body = answers.get(lookup.path)",
+        "body = answers.get(lookup.key)",
         "if body is None:",
-        f"    return Lookups((lookup,), subject=lookup.path{reference})",
+        f"    return Lookups((lookup,), subject=lookup.key{reference})",
         "answer = read_answer(body)",
         *_states(page, "answer"),
     ]

@@ -157,7 +157,7 @@ def _outcome_of(new: TranslatedEvent) -> str:
     if new.status == EventStatus.DEAD:
         return f"dead: {_said(new.reason)}"
     if new.status == EventStatus.WAITING:
-        return f"asks for {', '.join(lookup.path for lookup in new.lookups)}, to which no answer is stored"
+        return f"asks for {', '.join(lookup.answer_key for lookup in new.lookups)}, to which no answer is stored"
     if new.status == EventStatus.IGNORED and new.reason is not None:
         return f"{new.reason.code}: {new.reason.detail}"
     dead = [state.dead.code for state in new.states if state.dead is not None]

@@ -6,7 +6,7 @@ from adapters import Adapter, Api, Identity, Lookup, Lookups, OptionsModel
 from gateway.config.model import ConfiguredSource, Source, Tenant
 from gateway.events import SECOND, EventStatus, UntranslatedEvent
 from gateway.ground.outgoing import _address_fault
-from gateway.ground.paths import fault_of_path
+from gateway.ground.questions import fault_of_path
 from gateway.ground.watchdog import Watchdog
 from gateway.store.lifecycle import is_same_owner
 from gateway.translation.translator import Translator
