@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-header --no-annotate $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format soak hostile mutants fuzz bench peers dist audit lock
+.PHONY: help demo test test-system lint format soak hostile mutants fuzz bench peers dist audit lock
 
 define set-up
 @"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || { \
@@ -21,7 +21,7 @@ define set-up
 endef
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 18
 
 demo: ## gateway, embedded intake and the vendors' samples, until Ctrl-C (ARGS=--once: until all is delivered)
 	$(call set-up,run)
@@ -29,6 +29,11 @@ demo: ## gateway, embedded intake and the vendors' samples, until Ctrl-C (ARGS=-
 
 test: lint ## every check: format, ruff, mypy, import-linter, pytest
 	$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+
+test-system: ## what needs a program of the system: the console in a real browser (CHROMIUM=/path, else apt-get as root)
+	$(call set-up,system)
+	@$(BIN)/python scripts/bring.py chromium
+	$(BIN)/python -m pytest -m system tests/system $(ARGS)
 
 lint: ## format, ruff, mypy, import-linter
 	$(call set-up,dev)
@@ -83,5 +88,6 @@ lock: ## pin again what pyproject.toml asks for (ARGS=--upgrade: at its newest)
 	$(COMPILE) pyproject.toml --output-file requirements/run.txt
 	$(COMPILE) pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
 	$(COMPILE) --group build --output-file requirements/build.txt
+	$(COMPILE) --group system --constraint requirements/dev.txt --output-file requirements/system.txt
 	$(COMPILE) --group fuzz --constraint requirements/dev.txt --output-file requirements/fuzz.txt
 	$(COMPILE) --group supply --constraint requirements/dev.txt --output-file requirements/supply.txt
