@@ -13,16 +13,29 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from standardwebhooks import Webhook
 
 from adapters import Hook, Identity, Reply, Secret
 from adapters.shopify import ADAPTER as SHOPIFY
-from gateway.config.model import Basic, Bearer, ConfiguredSource, Hmac, Limits, PublicKey, Query, Server, Source
+from gateway.config.model import (
+    Basic,
+    Bearer,
+    ConfiguredSource,
+    Hmac,
+    Limits,
+    PublicKey,
+    Query,
+    Server,
+    Source,
+    StandardWebhooks,
+)
 from gateway.events import SECOND, Reason
 from gateway.ground.failures import BURST
 from gateway.ingress.refusals import REASONS
@@ -34,6 +47,9 @@ SECRET = "s3cret"
 
 VENDOR = Ed25519PrivateKey.generate()
 PUBLIC = Secret(VENDOR.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode())
+
+
+STANDARD = "whsec_" + base64.b64encode(SECRET.encode()).decode()
 
 
 class Time:
@@ -65,6 +81,7 @@ SOURCES = [
     source("strict", malformed="reject"),
     source("open", auth="none"),
     source("signed", auth=[Hmac(header="X-Signature", secret=SECRET)]),
+    source("standard", auth=[StandardWebhooks(secret=STANDARD)]),
     source("keyed", auth=[PublicKey(algorithm="ed25519", header="X-Signature", key=PUBLIC, encoding="hex")]),
     source("either", auth=[Basic(username="u", password="p"), Hmac(header="X-Signature", secret=SECRET)]),
     source("query", auth=[Query(parameter="token", value=SECRET)]),
@@ -348,6 +365,17 @@ def test_two_signatures_with_a_good_second_one_are_wrong(rim: Running) -> None:
     good = b"X-Signature: " + signature(body)["X-Signature"].encode()
 
     assert b" 401 " in rim.raw(twice(b"/hooks/signed", b"X-Signature: AAAA", good, body=body))
+
+
+def test_two_lines_of_webhook_signatures_are_wrong(rim: Running, clock: Time) -> None:
+    """Several signatures belong into one line (documented); the good one alone lets in."""
+    body = b'{"id":"two lines"}'
+    signed = Webhook(STANDARD).sign("msg_1", datetime.fromtimestamp(clock.seconds, UTC), body.decode()).encode()
+    named = (b"Webhook-Id: msg_1", b"Webhook-Timestamp: %d" % clock.seconds)
+    lines = (b"Webhook-Signature: v1,QUFB", b"Webhook-Signature: " + signed)
+
+    assert b" 401 " in rim.raw(twice(b"/hooks/standard", *named, *lines, body=body))
+    assert b" 200 OK" in rim.raw(twice(b"/hooks/standard", *named, lines[1], body=body))
 
 
 @pytest.mark.parametrize(
