@@ -12,12 +12,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
+from gateway.core_intake.customers import Customers, Geocoder, KnownCustomer
 from gateway.core_intake.database import Database
 from gateway.core_intake.doors import on_refusal
 from gateway.core_intake.fetching import Fetcher
 from gateway.core_intake.integrations import Integrations
 from gateway.core_intake.keys import PullKey
-from gateway.core_intake.orders import Geocoder, KnownCustomer, Orders
+from gateway.core_intake.orders import Orders
 from gateway.core_intake.pulling import Pulling
 from gateway.core_intake.settings import Changed, settings_routes
 from gateway.core_intake.webhook import webhook_route
@@ -49,7 +50,8 @@ class IntakeApp:
 
     Attributes:
         integrations: the webhooks by tenant.
-        orders: orders and customers by tenant.
+        customers: the customers by tenant.
+        orders: the orders by tenant.
         pulling: the pull endpoints by tenant.
         ticked_at: the event loop's time when the schedule was last looked at; 0.0 before the start.
     """
@@ -57,16 +59,16 @@ class IntakeApp:
     def __init__(
         self,
         database: Database,
-        parts: tuple[Integrations, Orders, Pulling],
+        parts: tuple[Integrations, Customers, Orders, Pulling],
         doors: Starlette,
-        customers: Sequence[KnownCustomer],
+        configured: Sequence[KnownCustomer],
         pause: Callable[[], Awaitable[None]],
     ) -> None:
-        self.integrations, self.orders, self.pulling = parts
+        self.integrations, self.customers, self.orders, self.pulling = parts
         self.ticked_at = 0.0
         self._database = database
         self._doors = doors
-        self._customers = customers
+        self._configured = configured
         self._pause = pause
         self._loops: list[asyncio.Task[None]] = []
 
@@ -77,11 +79,11 @@ class IntakeApp:
     async def startup(self) -> None:
         """Opens the file and starts the schedule. Raises ConfigError, StoreUnavailable."""
         await self._database.open()
-        await self.orders.put_configured(self._customers)
+        await self.customers.put_configured(self._configured)
         # An address that is slow to find holds up no pull.
         self._loops = [
             asyncio.create_task(self._repeat(self.pulling.start_due)),
-            asyncio.create_task(self._repeat(self.orders.geocode_pending)),
+            asyncio.create_task(self._repeat(self.customers.geocode_pending)),
         ]
 
     async def shutdown(self) -> None:
@@ -152,18 +154,16 @@ def create_intake(  # noqa: PLR0913 - an application's options, each with its de
     """
     database, key = _kept_in(directory)
     integrations = Integrations(database, clock, origin)
-    orders = Orders(database, clock, geocode)
-    fetcher = Fetcher(limits.pull_timeout_seconds, limits.pull_max_bytes)
-    pulling = Pulling(database, orders, key, fetcher, clock)
+    known, orders = Customers(database, clock, geocode), Orders(database, clock)
+    pulling = Pulling(database, orders, key, Fetcher(limits.pull_timeout_seconds, limits.pull_max_bytes), clock)
+    parts = (integrations, known, orders, pulling)
+    hooks = webhook_route(integrations, orders, limits.max_body, turned_away)
+    handlers = {HTTPException: on_refusal, GatewayError: on_refusal, Exception: on_refusal}
     doors = Starlette(
-        routes=[
-            webhook_route(integrations, orders, limits.max_body, turned_away),
-            *settings_routes(integrations, orders, pulling, admin_of, turned_away, changed),
-        ],
-        exception_handlers={HTTPException: on_refusal, GatewayError: on_refusal, Exception: on_refusal},
+        routes=[hooks, *settings_routes(*parts, admin_of, turned_away, changed)], exception_handlers=handlers
     )
     doors.router.redirect_slashes = False
-    return IntakeApp(database, (integrations, orders, pulling), doors, customers, lambda: sleep(limits.tick_seconds))
+    return IntakeApp(database, parts, doors, customers, lambda: sleep(limits.tick_seconds))
 
 
 def _kept_in(directory: Path) -> tuple[Database, PullKey]:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.core_intake.customers import Customers
 from gateway.core_intake.doors import read_body, unproven
 from gateway.core_intake.errors import PayloadRefused
 from gateway.core_intake.integrations import Integrations
@@ -42,6 +43,7 @@ class ConnectRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown
 
 def settings_routes(
     integrations: Integrations,
+    customers: Customers,
     orders: Orders,
     pulling: Pulling,
     admin_of: Callable[[bytes], str | None],
@@ -49,7 +51,7 @@ def settings_routes(
     changed: Changed,
 ) -> list[Route]:
     """The routes, every one behind the administrator's Bearer token."""
-    routes = [*_webhook_routes(integrations), *_pull_routes(pulling), *_reading_routes(orders)]
+    routes = [*_webhook_routes(integrations), *_pull_routes(pulling), *_reading_routes(customers, orders)]
     return [
         Route(
             _ROOT + path, _guarded(endpoint, admin_of, turned_away, changed), methods=[method], name=endpoint.__name__
@@ -137,12 +139,12 @@ def _pull_routes(pulling: Pulling) -> list[tuple[str, str, Endpoint]]:
     ]
 
 
-def _reading_routes(orders: Orders) -> list[tuple[str, str, Endpoint]]:
+def _reading_routes(customers: Customers, orders: Orders) -> list[tuple[str, str, Endpoint]]:
     async def list_customers(request: Request) -> Response:
-        return json_answer(await orders.list_customers(_tenant(request), after=_after(request), limit=_limit(request)))
+        return json_answer(await customers.page(_tenant(request), after=_after(request), limit=_limit(request)))
 
     async def show_customer(request: Request) -> Response:
-        return json_answer(await orders.show_customer(_tenant(request), request.path_params["id"]))
+        return json_answer(await customers.show(_tenant(request), request.path_params["id"]))
 
     async def list_orders(request: Request) -> Response:
         day = _day(request)

@@ -181,9 +181,9 @@ async def test_the_configurations_customers_are_every_tenants(run, tmp_path):
 async def test_configured_customers_follow_the_configuration(running):
     """A later start brings a configured customer up to date; one that left the file stays known."""
     for name in ("Acme", "Acme Ltd"):
-        await running.intake.orders.put_configured([IntakeCustomer(id="acme", name=name, address="4 Quay")])
-    await running.intake.orders.put_configured([])
-    page = await running.intake.orders.list_customers("demo", after=0, limit=10)
+        await running.intake.customers.put_configured([IntakeCustomer(id="acme", name=name, address="4 Quay")])
+    await running.intake.customers.put_configured([])
+    page = await running.intake.customers.page("demo", after=0, limit=10)
 
     assert [(customer.customer_id, customer.name) for customer in page.customers] == [("acme", "Acme Ltd")]
     assert asdict(page.customers[0])["address"] == "4 Quay"
