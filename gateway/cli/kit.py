@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from gateway.cli.failure import FAILED, Failure
-from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
+from gateway.cli.options import DEFAULT_CONFIG, AdapterOptions, AsJson, ConfigFile
 from gateway.cli.payloads import read_answers
 from gateway.cli.show import note, show_bytes, show_facts, show_line, show_table
 
@@ -156,10 +156,7 @@ def try_adapter(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="Captured requests (*.http), bodies (*.json) or golden cases.")
     ],
-    options: Annotated[
-        Path | None,
-        typer.Option("--options", metavar="FILE", readable=False, help="The adapter's options, as YAML or JSON."),
-    ] = None,
+    options: AdapterOptions = None,
     auth: Annotated[
         Path | None,
         typer.Option(

@@ -24,6 +24,11 @@ Url: TypeAlias = Annotated[
     ),
 ]
 
+AdapterOptions: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--options", metavar="FILE", readable=False, help="The adapter's options, as YAML or JSON."),
+]
+
 Limit: TypeAlias = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many rows at most.")]
 DEFAULT_LIMIT = 100
 

@@ -1,14 +1,14 @@
 """`gateway translate` and `gateway schemas`: adapters and shapes, offline."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import msgspec
 import typer
 
 from adapters import Hook
 from gateway.cli.failure import FAILED, Failure
-from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
+from gateway.cli.options import DEFAULT_CONFIG, AdapterOptions, AsJson, ConfigFile
 from gateway.cli.show import show_bytes, show_facts, show_line, show_table, shown
 from gateway.events import EventStatus, Reason, TranslatedEvent
 from gateway.ground.clock import moment
@@ -24,6 +24,14 @@ OUTCOMES = {
 }
 
 
+Headers: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--header", metavar="NAME:VALUE", help="A header of the request.")
+]
+Parameters: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--parameter", metavar="NAME=VALUE", help="A query parameter of the request.")
+]
+
+
 def translate(  # noqa: PLR0913 - what a request may hold
     *,
     adapter: Annotated[str, typer.Argument(metavar="ADAPTER", help="The adapter's name, or a path such as ./acme.py.")],
@@ -34,16 +42,9 @@ def translate(  # noqa: PLR0913 - what a request may hold
         ),
     ],
     config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - every command takes it; this one reaches no gateway
-    options: Annotated[
-        Path | None,
-        typer.Option("--options", metavar="FILE", readable=False, help="The adapter's options, as YAML or JSON."),
-    ] = None,
-    header: Annotated[
-        list[str] | None, typer.Option("--header", metavar="NAME:VALUE", help="A header of the request.")
-    ] = None,
-    parameter: Annotated[
-        list[str] | None, typer.Option("--parameter", metavar="NAME=VALUE", help="A query parameter of the request.")
-    ] = None,
+    options: AdapterOptions = None,
+    header: Headers = None,
+    parameter: Parameters = None,
     path: Annotated[str, typer.Option("--path", metavar="PATH", help="What follows the source in the URL.")] = "",
     answer: Annotated[
         list[str] | None,
