@@ -14,7 +14,7 @@ Quirks, each held by a golden case:
 from typing import Any, Literal
 
 from adapters.addresses import one_line
-from adapters.asking import Answers, Api, HeaderCredential, Lookup, Lookups, Secret
+from adapters.asking import Answers, Api, HeaderCredential, Lookup, Lookups, RateLimit, Secret
 from adapters.contract import (
     Adapter,
     Cancellation,
@@ -37,6 +37,9 @@ from adapters.topics import topics
 from schemas import Order
 
 EVENT_ID = "webhook-id"
+
+# https://docs.bigcommerce.com/developer/docs/admin/rate-limits
+LIMITS = RateLimit(remaining="X-Rate-Limit-Requests-Left", reset="X-Rate-Limit-Time-Reset-Ms", unit="milliseconds")
 PICK_UP = 8
 
 MEMBERS = {"id": "$.data.id", "store": "$.producer"}
@@ -277,5 +280,7 @@ ADAPTER = Adapter(
         base_url=options.api.base_url,
         credentials=HeaderCredential("X-Auth-Token", options.api.token),
         allow_http=options.api.allow_http,
+        limits=LIMITS,
     ),
+    reach=lambda _options: Lookup(path="store"),
 )

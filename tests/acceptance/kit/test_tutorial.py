@@ -166,17 +166,37 @@ def test_what_is_fetched_alone_is_ignored(cookbook):
 
 
 @pytest.mark.parametrize(
-    ("recipe", "body", "path", "answer"),
-    [("looked_up", {"orderId": 555}, "orders/555", GOOD), ("listed", {}, "orders", [GOOD, ASTRAY])],
+    ("recipe", "body", "pages"),
+    [
+        ("looked_up", {"orderId": 555}, [GOOD]),
+        ("listed", {}, [[GOOD, ASTRAY], [{**GOOD, "number": "A-4"}]]),
+        ("queried", {"orderId": 555}, [{"data": {"order": GOOD}}]),
+    ],
 )
-def test_a_thin_event_asks_and_becomes_what_it_is_answered(cookbook, recipe, body, path, answer):
-    """First the question, by a relative path; then the order, of a list each."""
-    asked = cookbook[recipe](hook(body), None, {})
-    told = cookbook[recipe](hook(body), None, {path: msgspec.json.encode(answer)})
+def test_a_thin_event_asks_until_it_knows(cookbook, recipe, body, pages):
+    """A question at a time, each by a relative path; then the orders of all the answers."""
+    answers: dict[str, bytes] = {}
+    for page in pages:
+        asked = cookbook[recipe](hook(body), None, answers)
+        assert isinstance(asked, Lookups)
+        (lookup,) = asked.wanted
+        assert lookup.key not in answers
+        answers[lookup.key] = msgspec.json.encode(page)
+    told = cookbook[recipe](hook(body), None, answers)
 
-    assert isinstance(asked, Lookups)
-    assert [lookup.path for lookup in asked.wanted] == [path]
-    assert told[0].external_order_id == "A-1"
+    assert [each.external_order_id for each in told] == ["A-1", "A-3", "A-4"][: 2 * len(pages) - 1]
+
+
+def test_what_a_payload_says_is_no_part_of_a_query(cookbook):
+    """It stands in the variables; the text is the constant."""
+    (lookup,) = cookbook["queried"](hook({"orderId": 555}), None, {}).wanted
+
+    assert (lookup.query, lookup.variables) == (cookbook["QUERY"], {"id": "555"})
+
+
+def test_a_body_of_several_events_is_taken_apart(cookbook):
+    """Each is a body of its own, byte for byte."""
+    assert cookbook["events"](Hook(b'[{"orderId": 1}, {"orderId":2}]')) == [b'{"orderId": 1}', b'{"orderId":2}']
 
 
 def test_every_proof_is_one_that_the_configuration_takes(cookbook, tmp_path):
