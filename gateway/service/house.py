@@ -13,15 +13,8 @@ from gateway.config.live import Live
 from gateway.events import Clock
 from gateway.ground.exchange import Respond, Start
 from gateway.service.app import applications
-from gateway.service.rooms import (
-    STOP_SECONDS,
-    Foundation,
-    Rooms,
-    build_rooms,
-    connect_tenants,
-    open_foundation,
-    start_loops,
-)
+from gateway.service.foundation import Foundation, connect_tenants, open_foundation
+from gateway.service.rooms import STOP_SECONDS, Rooms, build_rooms, start_loops
 from gateway.service.trials import Trials
 from gateway.translation.process import TranslationProcess
 
