@@ -1,9 +1,11 @@
-"""A list of orders in one event, each judged by itself."""
+"""A list of orders in one event, each judged by itself; and a body that is a list of events."""
 
 from collections.abc import Callable, Iterable
 from typing import Concatenate, ParamSpec, TypeVar
 
-from adapters.contract import Cancellation, Fault, Ignored, State, Translation
+import msgspec
+
+from adapters.contract import BOM, Cancellation, Fault, Hook, Ignored, State, Translation, decoder
 from adapters.errors import TranslationError
 
 Item = TypeVar("Item")
@@ -43,3 +45,13 @@ def _fault(error: TranslationError) -> Fault:
         path=error.path,
         references=error.references,
     )
+
+
+def listed_events(hook: Hook) -> list[bytes]:
+    """The events of a body that is a list of them, byte for byte; any other body is one. For `Adapter.events`."""
+    if not hook.body.removeprefix(BOM).lstrip().startswith(b"["):
+        return [hook.body]
+    return [bytes(event) for event in _read_list(hook.body)]
+
+
+_read_list = decoder(list[msgspec.Raw])

@@ -82,7 +82,8 @@ class Arrival(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     `context` is the stored form of the hook's headers, parameters and path (JSON, empty where there are none).
     `hash_window` is the span for which an event ID that is only a hash of the body dedupes; 0 for a vendor's ID.
-    `dead` says why the adapter found no event ID: the event is stored as a dead letter.
+    `dead` says why the adapter found no event ID: the event is stored as a dead letter. `others` are the further events
+    of the same request: all are stored in one transaction or none, each under its own key.
     """
 
     source: str
@@ -93,17 +94,29 @@ class Arrival(msgspec.Struct, frozen=True, gc=False, array_like=True):
     context: bytes = b""
     hash_window: Micros = 0
     dead: Reason | None = None
+    others: tuple["Arrival", ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the bodies."""
+        return len(self.body) + sum(len(other.body) for other in self.others)
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What storing did.
 
     `stored`; `duplicate`; `conflict`: same key, another body, kept beside; `replaced`: same key, another body, the
-    stored event was dead, so the new body takes its place.
+    stored event was dead, so the new body takes its place. `others`: of the further events of the same request.
     """
 
     id: int
     kind: Literal["stored", "duplicate", "conflict", "replaced"]
+    others: tuple["Receipt", ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there is something to translate that was not there before."""
+        return self.kind in ("stored", "replaced")
 
 
 class UntranslatedEvent(msgspec.Struct, frozen=True):
@@ -132,7 +145,8 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `body` holds the canonical bytes, None for a cancellation. `dead`: the state can never leave the gateway. A state
     of an order with another owner is an `order_collision` unless `is_shared`; `collision_hint` names the option that
-    would part them. `record` is the vendor's own id of the order, where its number can change.
+    would part them. `record` is the vendor's own id of the order, where its number can change; a cancellation without
+    an `external_order_id` is of the order that is known under it.
     """
 
     tenant: str

@@ -13,7 +13,7 @@ from gateway.events import EventStatus, TranslatedEvent, UntranslatedEvent, cont
 from gateway.ground.clock import now
 from gateway.ground.watchdog import Watchdog
 from gateway.ingress.grammar import fault_in
-from gateway.ingress.identity import identify
+from gateway.ingress.identity import Identified, Taken, identify, take_apart
 from gateway.registry import find_adapter
 from gateway.translation.translator import Translator
 
@@ -69,11 +69,20 @@ class Workbench:
         parameters = {name: value for name, value in hook.parameters.items() if name in adapter.reads_parameters}
         return msgspec.structs.replace(hook, headers=headers, parameters=parameters)
 
+    def take_apart(self, hook: Hook) -> Taken:
+        """The events of a request."""
+        return take_apart(self._source.adapter, self.seen(hook), self._watchdog)
+
     def translate(self, hook: Hook, answers: dict[str, bytes | None]) -> tuple[str, str | None, TranslatedEvent]:
-        """The event's ID and topic, and what becomes of it."""
-        adapter = self._source.adapter
+        """One event's ID and topic, and what becomes of it."""
         hook = self.seen(hook)
-        identity = identify(adapter, hook, self._watchdog)
+        return self.told(hook, identify(self._source.adapter, hook, self._watchdog), answers)
+
+    def told(
+        self, hook: Hook, identity: Identified, answers: dict[str, bytes | None]
+    ) -> tuple[str, str | None, TranslatedEvent]:
+        """The same of one whose ID is known."""
+        adapter = self._source.adapter
         if identity.dead is None:
             return identity.event_id, identity.topic, self._translated(hook, identity.event_id, answers)
         dead = TranslatedEvent(

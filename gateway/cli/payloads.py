@@ -63,13 +63,16 @@ def translate(  # noqa: PLR0913 - what a request may hold
         raise Failure(f"{name} is refused: {fault}; a source answers 400 and stores nothing")
     answers: dict[str, bytes | None] = dict(read_answers(answer))
     with offline.Workbench(offline.source_of(adapter, options)) as bench:
-        event_id, topic, translated = bench.translate(hook, answers)
-        origin = trace(bench.translate, bench.seen(hook), answers)
+        events = bench.take_apart(hook).events
+        told = [(*bench.told(part, found, answers), trace(bench.translate, part, answers)) for part, found in events]
     if as_json:
-        show_bytes(msgspec.json.encode(_value(event_id, topic, translated, origin)))
-    else:
-        _show(event_id, topic, translated, origin)
-    if translated.status == EventStatus.DEAD or any(state.dead for state in translated.states):
+        values = [_value(*each) for each in told]
+        show_bytes(msgspec.json.encode(values[0] if len(values) == 1 else {"events": values}))
+    for number, each in enumerate(() if as_json else told):
+        show_line("") if number else None
+        _show(*each)
+    states = [state for _, _, translated, _ in told for state in translated.states]
+    if any(each[2].status == EventStatus.DEAD for each in told) or any(state.dead for state in states):
         raise typer.Exit(FAILED)
 
 
@@ -111,6 +114,7 @@ def _value(event_id: str, topic: str | None, translated: TranslatedEvent, origin
                 "owner": state.owner,
                 "clock": moment(state.clock),
                 "tie": state.tie,
+                "record": state.record,
                 "cancelled": state.body is None,
                 "order": None if state.body is None else msgspec.Raw(state.body),
                 "reason": state.dead,
@@ -147,7 +151,8 @@ def _show(event_id: str, topic: str | None, translated: TranslatedEvent, origin:
     for state, paths in zip(translated.states, origin.orders, strict=True):
         show_line("")
         order = {} if state.body is None else msgspec.json.decode(state.body)
-        what = {"cancelled": state.external_order_id} if state.body is None else {}
+        named = state.external_order_id or f"the order of record {state.record}"
+        what = {"cancelled": named} if state.body is None else {}
         order = {name: _sided(value, paths.get(name, ())) for name, value in order.items()}
         show_facts({**what, **order, "owner": state.owner, "tenant": state.tenant, "never sent": _words(state.dead)})
     if translated.lookups:

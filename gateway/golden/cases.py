@@ -128,6 +128,19 @@ def outcome_of(adapter: Adapter, options: Any, hook: Hook, answers: Mapping[str,
         BrokenPromiseError: the result is none by the contract.
         UnansweredError: a lookup that must be answered has no answer in `answers`.
     """
+    if adapter.events is None:
+        return _outcome_of_event(adapter, options, hook, answers)
+    try:
+        bodies = list(adapter.events(hook)) or [hook.body]
+    except TranslationError as error:
+        return {"eventId": None} | _outcome_of_error(adapter, hook, error)
+    _require(all(type(body) is bytes for body in bodies), "an event that is no bytes")
+    parts = [msgspec.structs.replace(hook, body=body) for body in bodies]
+    told = [_outcome_of_event(adapter, options, part, answers) for part in parts]
+    return told[0] if len(told) == 1 else {"outcome": "events", "events": told}
+
+
+def _outcome_of_event(adapter: Adapter, options: Any, hook: Hook, answers: Mapping[str, bytes]) -> dict[str, Any]:
     said: dict[str, Any] = {"eventId": None}
     try:
         identity = adapter.identify(hook)
@@ -144,12 +157,16 @@ def outcome_of(adapter: Adapter, options: Any, hook: Hook, answers: Mapping[str,
             known |= _answered(wanted, answers)
             translation = adapter.translate(hook, options, known)
     except TranslationError as error:
-        return said | {
-            "outcome": "dead",
-            "reason": {"code": error.code, "detail": error.detail, "path": error.path},
-            "references": list(error.references or references_in(hook.body, adapter.references)),
-        }
+        return said | _outcome_of_error(adapter, hook, error)
     return said | _outcome_of_translation(translation)
+
+
+def _outcome_of_error(adapter: Adapter, hook: Hook, error: TranslationError) -> dict[str, Any]:
+    return {
+        "outcome": "dead",
+        "reason": {"code": error.code, "detail": error.detail, "path": error.path},
+        "references": list(error.references or references_in(hook.body, adapter.references)),
+    }
 
 
 class BrokenPromiseError(AssertionError):
@@ -198,6 +215,8 @@ def _outcome_of_translation(translation: Any) -> dict[str, Any]:
 
 def _said_of(state: State | Cancellation | Fault) -> dict[str, Any]:
     what: dict[str, Any] = {"cancelled": state.external_order_id}
+    if not state.external_order_id:
+        what = {"cancelled": None, "record": state.record}
     if isinstance(state, State):
         what = {"order": json.loads(encode_order(state.order))}
     elif isinstance(state, Fault):
@@ -243,7 +262,9 @@ def _faults_of_lookups(adapter: Adapter, lookups: Lookups) -> str:
 
 
 def _faults_of_state(state: State | Cancellation | Fault) -> str:
-    texts: list[str | None] = [state.external_order_id, state.owner, state.tenant, *state.references]
+    by_record = isinstance(state, Cancellation) and not state.external_order_id
+    name = state.record or "" if by_record else state.external_order_id
+    texts: list[str | None] = [name, state.owner, state.tenant, *state.references]
     if isinstance(state, Fault):
         texts += [state.code, state.detail]
     if isinstance(state, State):

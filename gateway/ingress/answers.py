@@ -28,17 +28,21 @@ def retry_after(seconds: int) -> dict[str, str]:
     return {"retry-after": str(seconds)}
 
 
-def accepted(event_id: str, *, is_duplicate: bool) -> Answer:
-    """The event is on disk."""
-    return Answer(200, (_SEEN if is_duplicate else _NEW) + encode(event_id) + b"}")
+def accepted(event_id: str, events: int | None = None, *, is_duplicate: bool) -> Answer:
+    """The event is on disk; so many of one request, where it holds several."""
+    end = b"}" if events is None else b',"events":%d}' % events
+    return Answer(200, (_SEEN if is_duplicate else _NEW) + encode(event_id) + end)
 
 
-def troubled(event_id: str, problem: Reason, *, is_duplicate: bool, is_rejected: bool) -> Answer:
-    """The event is on disk as a dead letter: 200, or 422 where the source rejects what is malformed."""
+def troubled(
+    event_id: str, problem: Reason, events: int | None = None, *, is_duplicate: bool, is_rejected: bool
+) -> Answer:
+    """On disk, with a dead letter among it: 200, or 422 where the source rejects what is malformed."""
     content: dict[str, Any] = {
         "accepted": not is_rejected,
         "duplicate": is_duplicate,
         "eventId": event_id,
+        **({} if events is None else {"events": events}),
         "problem": problem,
     }
     return Answer(422 if is_rejected else 200, encode(content))

@@ -1,4 +1,4 @@
-"""The event ID: what the adapter finds in a hook, or the body's hash."""
+"""The events of a request and their IDs: what the adapter finds in a hook, or the body's hash."""
 
 import hashlib
 from typing import NamedTuple
@@ -9,6 +9,8 @@ from gateway.ground.watchdog import Overrun, Watchdog
 
 LONGEST_ID = 512
 LONGEST_TOPIC = 512
+MOST_EVENTS = 1000
+"""Of one request."""
 
 
 class Identified(NamedTuple):
@@ -19,6 +21,52 @@ class Identified(NamedTuple):
     is_hash: bool = False
     dead: Reason | None = None
     defect: BaseException | None = None
+
+
+class Taken(NamedTuple):
+    """A request as the rim took it: each of its events, one at least, as a hook and with its ID.
+
+    `several`: how many, None where the adapter takes no body apart.
+    """
+
+    hook: Hook
+    events: tuple[tuple[Hook, Identified], ...]
+    several: int | None = None
+
+    @property
+    def first(self) -> Identified:
+        """The first event."""
+        return self.events[0][1]
+
+    @property
+    def dead(self) -> Reason | None:
+        """Why the first of its dead letters is one; None where there is none."""
+        return next((found.dead for _, found in self.events if found.dead is not None), None)
+
+    @property
+    def defect(self) -> BaseException | None:
+        """What an adapter raised that it may not."""
+        return next((found.defect for _, found in self.events if found.defect is not None), None)
+
+
+def take_apart(adapter: Adapter, hook: Hook, watchdog: Watchdog) -> Taken:
+    """The events of a request; what cannot be taken apart is one, and a dead letter."""
+    if adapter.events is None:
+        return Taken(hook, ((hook, identify(adapter, hook, watchdog)),))
+    try:
+        bodies = watchdog.call(adapter.events, hook) or [hook.body]
+        if not all(type(body) is bytes for body in bodies):
+            raise TypeError("expected bytes")  # noqa: TRY301 - it is the adapter's, as any other
+        if len(bodies) > MOST_EVENTS:
+            detail = f"the body holds {len(bodies)} events, {MOST_EVENTS} at most are taken"
+            return Taken(hook, ((hook, _dead(hook, Reason("malformed_payload", detail, "$"))),), 1)
+    except TranslationError as error:
+        return Taken(hook, ((hook, _dead(hook, told_by(error))),), 1)
+    except BaseException as error:  # noqa: BLE001 - an integrator's function may fail in any way
+        detail = f"the adapter failed taking the body's events apart: {type(error).__name__}"
+        return Taken(hook, ((hook, _dead(hook, Reason("adapter_defect", detail), error)),), 1)
+    parts = [Hook(body, hook.headers, hook.parameters, hook.path, hook.received_at) for body in bodies]
+    return Taken(hook, tuple([(part, identify(adapter, part, watchdog)) for part in parts]), len(parts))
 
 
 def identify(adapter: Adapter, hook: Hook, watchdog: Watchdog) -> Identified:

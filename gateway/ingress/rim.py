@@ -21,7 +21,7 @@ import msgspec
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from adapters import Acknowledgement, Ping
+from adapters import Acknowledgement, Hook, Ping
 from gateway.config.live import Live
 from gateway.config.model import Config
 from gateway.errors import StoreUnavailable
@@ -36,7 +36,7 @@ from gateway.ingress.answers import CLOSE, adapters_answer, retry_after
 from gateway.ingress.door import Door
 from gateway.ingress.figures import Figures, Tally
 from gateway.ingress.handshake import peeked
-from gateway.ingress.identity import Identified, identify
+from gateway.ingress.identity import Identified, Taken, take_apart
 from gateway.ingress.judgement import UNPROVEN, Refused, judge_address, judge_head, judge_whole, too_large, unavailable
 from gateway.ingress.refusals import LineLimit, RefusalLog
 from gateway.ingress.unproven import Crowded, Held, Unproven
@@ -150,19 +150,19 @@ class Rim:
         except Refused:
             # Nothing was counted; the ordinary way alone tells of what is odd.
             return False
-        found, arrival = self._arrival(door, body, headers, query, rest)
-        if found.dead is not None:
+        taken = self._taken(door, body, headers, query, rest)
+        if taken.dead is not None:
             return False
-        stored = self._inbox.put(arrival)
-        stored.add_done_callback(partial(self._conclude, door, found, started, respond, start))
+        stored = self._inbox.put(self._arrival(door, taken))
+        stored.add_done_callback(partial(self._conclude, door, taken, started, respond, start))
         return True
 
     def _conclude(
-        self, door: Door, found: Identified, started: float, respond: Respond, start: Start, stored: "Future[Receipt]"
+        self, door: Door, taken: Taken, started: float, respond: Respond, start: Start, stored: "Future[Receipt]"
     ) -> None:
         """Answer a hook that was taken; what went wrong goes the ordinary way, from its beginning."""
         try:
-            answer = self._stored(door, found, stored.result(), started)
+            answer = self._stored(door, taken, stored.result(), started)
         except (Exception, asyncio.CancelledError):  # noqa: BLE001 - the ordinary way tells of it
             start(self)
             return
@@ -215,12 +215,13 @@ class Rim:
                 for _ in judge_whole(door, headers, body, blocked, is_proven=is_proven):
                     if len(body) > LARGE:
                         await asyncio.sleep(0)
-                found, arrival = self._arrival(door, body, headers, query, rest)
-        if found.defect is not None:
-            self._complain("adapter defect", door.name, found.defect)
+                taken = self._taken(door, body, headers, query, rest)
+                arrival = self._arrival(door, taken)
+        if taken.defect is not None:
+            self._complain("adapter defect", door.name, taken.defect)
         if blocked is not None:
-            return await self._known(door, found, arrival, blocked)
-        return await self._store(door, found, arrival, started)
+            return await self._known(door, taken, arrival, blocked)
+        return await self._store(door, taken, arrival, started)
 
     def _greeting(self, door: Door, scope: Scope, ping: Ping | None) -> Answer | None:
         """The answer to a handshake, None where it is none. Whoever asks pays as for a failed proof."""
@@ -238,16 +239,20 @@ class Rim:
             self._figures.handshakes(door.name, 1)
         return answer
 
-    def _arrival(
-        self, door: Door, body: bytes, headers: Headers, query: bytes, rest: bytes
-    ) -> tuple[Identified, Arrival]:
+    def _taken(self, door: Door, body: bytes, headers: Headers, query: bytes, rest: bytes) -> Taken:
         path = unquote(rest.decode("latin-1"), errors="replace") if rest else ""
-        hook = door.hook(body, headers, query, path)
-        found = identify(door.adapter, hook, self._watchdog)
-        window = door.hash_window if found.is_hash else 0
-        context = context_of(hook)
-        arrival = Arrival(door.name, found.event_id, found.topic, self._received(), body, context, window, found.dead)
-        return found, arrival
+        return take_apart(door.adapter, door.hook(body, headers, query, path), self._watchdog)
+
+    def _arrival(self, door: Door, taken: Taken) -> Arrival:
+        context, received_at = context_of(taken.hook), self._received()
+
+        def arrival(hook: Hook, found: Identified, others: tuple[Arrival, ...] = ()) -> Arrival:
+            window = door.hash_window if found.is_hash else 0
+            return Arrival(
+                door.name, found.event_id, found.topic, received_at, hook.body, context, window, found.dead, others
+            )
+
+        return arrival(*taken.events[0], tuple([arrival(*other) for other in taken.events[1:]]))
 
     def _hold(self, scope: Scope, *, is_free: bool) -> Held:
         if is_free:
@@ -268,47 +273,49 @@ class Rim:
             if not message.get("more_body", False):
                 return bytes(held.body)
 
-    async def _store(self, door: Door, found: Identified, arrival: Arrival, started: float) -> Answer:
+    async def _store(self, door: Door, taken: Taken, arrival: Arrival, started: float) -> Answer:
         try:
             # Not shielded: the inbox keeps an arrival whose future was cancelled, and a shield costs on every request.
             receipt = await self._inbox.put(arrival)
         except StoreUnavailable as error:
             self._complain("cannot store", door.name, error)
-            return await self._known(door, found, arrival, None)
-        return self._stored(door, found, receipt, started)
+            return await self._known(door, taken, arrival, None)
+        return self._stored(door, taken, receipt, started)
 
-    def _stored(self, door: Door, found: Identified, receipt: Receipt, started: float) -> Answer:
-        kind = receipt.kind
-        is_new = kind in ("stored", "replaced")
-        if found.dead is not None and is_new:
-            self._figures.dead_event(door.name, found.dead.code, 1)
-            self._log.warning("dead", source=door.name, event_id=found.event_id, code=found.dead.code)
-        self._tally.acknowledged(door.name, kind, self._monotonic() - started)
-        return self._acknowledge(door, found, is_duplicate=not is_new)
+    def _stored(self, door: Door, taken: Taken, receipt: Receipt, started: float) -> Answer:
+        is_new = False
+        for (_, found), stored in zip(taken.events, (receipt, *receipt.others), strict=True):
+            is_new = is_new or stored.is_new
+            if found.dead is not None and stored.is_new:
+                self._figures.dead_event(door.name, found.dead.code, 1)
+                self._log.warning("dead", source=door.name, event_id=found.event_id, code=found.dead.code)
+            self._tally.acknowledged(door.name, stored.kind, self._monotonic() - started)
+        return self._acknowledge(door, taken, is_duplicate=not is_new)
 
-    async def _known(self, door: Door, found: Identified, arrival: Arrival, blocked: Reason | None) -> Answer:
+    async def _known(self, door: Door, taken: Taken, arrival: Arrival, blocked: Reason | None) -> Answer:
         """The answer while nothing can be stored: what is on disk already still gets its 200."""
         try:
-            is_duplicate = await self._inbox.is_duplicate(arrival)
+            is_duplicate = all([await self._inbox.is_duplicate(each) for each in (arrival, *arrival.others)])
         except StoreUnavailable:
             is_duplicate = False
         if not is_duplicate:
-            raise unavailable(blocked, len(arrival.body))
-        return self._acknowledge(door, found, is_duplicate=True)
+            raise unavailable(blocked, arrival.size)
+        return self._acknowledge(door, taken, is_duplicate=True)
 
-    def _acknowledge(self, door: Door, found: Identified, *, is_duplicate: bool) -> Answer:
-        event_id = found.event_id
-        if found.dead is not None:
+    def _acknowledge(self, door: Door, taken: Taken, *, is_duplicate: bool) -> Answer:
+        event_id, dead, several = taken.first.event_id, taken.dead, taken.several
+        if dead is not None:
             is_rejected = door.rejects_malformed
-            return answers.troubled(event_id, found.dead, is_duplicate=is_duplicate, is_rejected=is_rejected)
+            return answers.troubled(event_id, dead, several, is_duplicate=is_duplicate, is_rejected=is_rejected)
         own = door.adapter.acknowledge
         if own is not None:
             try:
-                reply = self._watchdog.call(own, Acknowledgement(event_id, is_duplicate))
+                told = Acknowledgement(event_id, is_duplicate, taken.first.topic, taken.hook)
+                reply = self._watchdog.call(own, told)
                 return adapters_answer(reply.status, reply.content)
             except (Exception, Overrun) as error:  # noqa: BLE001 - an integrator's function may fail in any way
                 self._complain("adapter defect", door.name, error)
-        return answers.accepted(event_id, is_duplicate=is_duplicate)
+        return answers.accepted(event_id, several, is_duplicate=is_duplicate)
 
     def _probe(self, door: Door, scope: Scope) -> Answer:
         method = scope["method"]

@@ -58,7 +58,8 @@ class Preview:
         if not events:
             return
         translated = [each async for part in translate(events) for each in part]
-        orders, records = judge.unknown(translated)
-        judge.know(await self._archive.present(orders), await self._archive.known_as(records))
+        judge.know_records(await self._archive.known_as(judge.unknown_records(translated)))
+        translated = [judge.named(event) for event in translated]
+        judge.know(await self._archive.present(judge.unknown(translated)))
         for event, became in zip(events, translated, strict=True):
             judge.judge(event, became)

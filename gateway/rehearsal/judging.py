@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable
 from itertools import chain, zip_longest
 from typing import Final
 
+import msgspec
+
 from gateway.events import EventStatus, Micros, OrderState, OrderStatus, TranslatedEvent, UntranslatedEvent
 from gateway.records import Effect, EffectExample, Effects, MemberChange
 from gateway.rehearsal.changes import changes
@@ -39,17 +41,32 @@ class Judge:
         self._counts: dict[Effect, int] = {}
         self._examples: dict[Effect, list[EffectExample]] = {}
 
-    def unknown(self, translated: Iterable[TranslatedEvent]) -> tuple[set[Key], set[tuple[str, str]]]:
-        """Orders, and vendors' records by source, that must be told by `know` before these can be judged."""
+    def unknown_records(self, translated: Iterable[TranslatedEvent]) -> set[tuple[str, str]]:
+        """Vendors' records, by source, that must be told by `know_records` before these can be judged."""
         states = [(event.source, state) for event in translated for state in event.states]
-        orders = {(state.tenant, state.external_order_id) for _, state in states}
-        records = {(source, state.record) for source, state in states if state.record is not None}
-        return orders - self._orders.keys(), records - self._records.keys()
+        return {(source, state.record) for source, state in states if state.record is not None} - self._records.keys()
 
-    def know(self, orders: Iterable[PresentOrder], records: dict[tuple[str, str], str]) -> None:
-        """How orders are at present, and under which ids vendors' records are known."""
-        self._orders |= {(each.row.tenant, each.row.external_order_id): each for each in orders}
+    def know_records(self, records: dict[tuple[str, str], str]) -> None:
+        """Under which ids vendors' records are known."""
         self._records |= records
+
+    def named(self, event: TranslatedEvent) -> TranslatedEvent:
+        """The event with a name for what names an order by its record alone."""
+
+        def name(state: OrderState) -> OrderState:
+            known = self._records.get((event.source, state.record or ""), f"record:{state.record}")
+            return state if state.external_order_id else msgspec.structs.replace(state, external_order_id=known)
+
+        return msgspec.structs.replace(event, states=tuple(name(state) for state in event.states))
+
+    def unknown(self, translated: Iterable[TranslatedEvent]) -> set[Key]:
+        """Orders that must be told by `know` before these can be judged."""
+        orders = {(state.tenant, state.external_order_id) for event in translated for state in event.states}
+        return orders - self._orders.keys()
+
+    def know(self, orders: Iterable[PresentOrder]) -> None:
+        """How orders are at present."""
+        self._orders |= {(each.row.tenant, each.row.external_order_id): each for each in orders}
 
     def count(self, effect: Effect, events: int = 1) -> None:
         """So many events have this effect, for which no order is asked."""

@@ -117,6 +117,8 @@ class Translator:
         adapter = source.adapter
         if not isinstance(state, State | Cancellation | Fault):
             raise AdapterDefect(f"adapter {adapter.name} returned a {type(state).__name__} among its states")
+        if not state.external_order_id and (state.record is None or not isinstance(state, Cancellation)):
+            raise AdapterDefect(f"adapter {adapter.name} made a {type(state).__name__} that names no order")
         body, dead = _said(state, adapter.name)
         tenant = state.tenant or source.settings.tenant
         settings = self._tenants.get(tenant)

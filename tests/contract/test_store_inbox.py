@@ -1,6 +1,9 @@
 import asyncio
 from collections import Counter
 
+import pytest
+
+from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Arrival, Reason
 from gateway.records import DeadLetterFilter, EventFilter, RetentionSpans
 from tests.contract.engines import DAY, SOURCE, START, says, state
@@ -61,6 +64,21 @@ async def test_a_group_of_new_and_old_keys_is_told_apart(floor):
     assert [receipt.kind for receipt in receipts] == ["duplicate", "stored"] * 100
     for number, receipt in enumerate(receipts):
         assert (await floor.store.records.event(receipt.id)).body == b"%d" % number
+
+
+async def test_the_events_of_one_request_are_stored_together(floor):
+    """Each under its own key, a known one as a duplicate; what cannot be stored takes the whole request with it."""
+    await floor.receive("e2", b"2")
+    bundle = [Arrival(SOURCE, f"e{n}", None, floor.now, b"%d" % n) for n in (2, 3, 3)]
+    first = await floor.receive("e1", b"1", others=tuple(bundle))
+    odd = [Arrival(SOURCE, "e8", None, floor.now, b"8"), Arrival(SOURCE, "e9", None, 2**70, b"9")]
+    with pytest.raises(StoreUnavailable):
+        await floor.receive("e7", b"7", others=tuple(odd))
+
+    found = await floor.store.translation.untranslated([SOURCE], 10)
+    assert [first.kind, *(other.kind for other in first.others)] == ["stored", "duplicate", "stored", "duplicate"]
+    assert {(event.event_id, event.body) for event in found} == {("e1", b"1"), ("e2", b"2"), ("e3", b"3")}
+    assert first.others[1].id == first.others[2].id
 
 
 async def test_another_body_under_a_known_key_is_kept_beside_it(floor):

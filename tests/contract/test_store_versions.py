@@ -124,6 +124,44 @@ async def test_an_event_with_a_dead_order_is_dead(floor):
     assert await floor.event_reason(event) == "refused"
 
 
+# ---- cancellations by the record alone
+
+
+async def test_a_record_alone_names_the_order_that_it_was_sent_under(floor):
+    """Wherever that is and whoever's it is; one that is older than the order changes nothing."""
+    await floor.tell("e1", state("SO-1", clock=5, record="71", tenant="south", owner="acme:/9"))
+    stale = await floor.tell("e2", state("", clock=2, text=None, record="71"))
+    event = await floor.tell("e3", state("", clock=6, text=None, record="71"))
+
+    assert await floor.order_status("SO-1", "south") == "withdrawn"
+    assert (await floor.event_status(stale), await floor.event_status(event)) == ("superseded", "withdrawn")
+
+
+async def test_a_record_that_was_never_sent_keeps_its_late_order_back(floor):
+    """The cancellation is a tombstone, which the order of that record takes over; one that is newer revives it."""
+    await floor.tell("e1", state("", clock=6, text=None, record="71"))
+    late = await floor.tell("e2", state("SO-1", clock=5, record="71", owner="acme:/9", text="old"))
+    withdrawn = await floor.order_status("SO-1")
+    await floor.tell("e3", state("SO-1", clock=7, record="71", owner="acme:/9", text="new"))
+
+    assert withdrawn == "withdrawn"
+    assert await floor.event_status(late) == "superseded"
+    assert await floor.deliver() == ["new"]
+
+
+async def test_order_and_cancellation_by_record_may_come_together(floor):
+    """In one transaction, in either order."""
+    for name, said in (("e1", state("SO-1", clock=5, record="71")), ("e2", state("", clock=6, text=None, record="71"))):
+        await floor.receive(name, says(said))
+    await floor.translate()
+    for name, said in (("e3", state("", clock=6, text=None, record="72")), ("e4", state("SO-2", clock=5, record="72"))):
+        await floor.receive(name, says(said))
+    await floor.translate()
+
+    assert [await floor.order_status(order) for order in ("SO-1", "SO-2")] == ["withdrawn", "withdrawn"]
+    assert await floor.deliver() == []
+
+
 # ---- versions
 
 

@@ -164,7 +164,7 @@ class ProcessStore:
         if self._is_closing or self._is_gone:
             future.set_exception(StoreUnavailable(self._end()))
             return future
-        size = len(arrival.body)
+        size = arrival.size
         if self._is_full(size) or (self._puts and time.monotonic() - self._heard > SILENT_SECONDS):
             future.set_exception(StoreUnavailable(BEHIND))
             return future

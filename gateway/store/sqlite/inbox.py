@@ -58,8 +58,8 @@ class GroupStore:
             if abs(received_at - self._accepted.get(source, 0)) >= FRESH:
                 connection.execute(SQL.accepted, (source, received_at))
                 self._accepted[source] = received_at
-        if any(arrival.dead is not None for arrival in arrivals):
-            return [self.store_one(connection, arrival) for arrival in arrivals]
+        if any(arrival.dead is not None or arrival.others for arrival in arrivals):
+            return [self._store_whole(connection, arrival) for arrival in arrivals]
         receipts: list[Receipt] = []
         for start in range(0, len(arrivals), CHUNK):
             receipts += self._store_chunk(connection, arrivals[start : start + CHUNK])
@@ -82,6 +82,12 @@ class GroupStore:
             Receipt(id_, "stored") if id_ in inserted else self.store_one(connection, arrival)
             for id_, arrival in numbered
         ]
+
+    def _store_whole(self, connection: sqlite3.Connection, arrival: Arrival) -> Receipt:
+        """An arrival and the further events of its request."""
+        first = self.store_one(connection, arrival)
+        others = tuple([self.store_one(connection, other) for other in arrival.others])
+        return Receipt(first.id, first.kind, others)
 
     def store_one(self, connection: sqlite3.Connection, arrival: Arrival) -> Receipt:
         """Store one arrival inside the writer's transaction."""

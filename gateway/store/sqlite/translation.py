@@ -23,7 +23,7 @@ from gateway.events import (
 )
 from gateway.store import lifecycle
 from gateway.store.lifecycle import NewState, OrderRow, StateChange
-from gateway.store.sqlite import ledger
+from gateway.store.sqlite import ledger, naming
 from gateway.store.sqlite.bulk import many
 from gateway.store.sqlite.sql import named
 from gateway.store.sqlite.writer import Writer
@@ -143,6 +143,7 @@ class _Commit:
 
     def run(self, translated: Sequence[TranslatedEvent]) -> list[Transition]:
         """Place every event's states, then write all."""
+        translated = naming.named(self.connection, translated)
         pending: list[tuple[TranslatedEvent, int, list[int]]] = []
         received = {row[0]: row[1:] for row in many(self.connection, SQL.received, [(each.id,) for each in translated])}
         keys = {(state.tenant, state.external_order_id) for event in translated for state in event.states}

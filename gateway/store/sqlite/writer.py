@@ -196,7 +196,7 @@ class Writer:
         for batch in group:
             told.append((batch.tell, stored[start : start + len(batch.arrivals)]))
             start += len(batch.arrivals)
-        self._hand_over(told, (sum(type(each) is Receipt for each in stored), seconds))
+        self._hand_over(told, (sum(1 + len(each.others) for each in stored if type(each) is Receipt), seconds))
 
     def _stored(self, arrivals: list[Arrival]) -> Stored:
         try:

@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from standardwebhooks import Webhook
 
-from adapters import Hook, Identity, Reply, Secret
+from adapters import Acknowledgement, Hook, Identity, Reply, Secret
+from adapters.lists import listed_events
 from adapters.shopify import ADAPTER as SHOPIFY
 from gateway.config.model import (
     Basic,
@@ -40,7 +41,7 @@ from gateway.events import SECOND, Reason
 from gateway.ground.failures import BURST
 from gateway.ingress.refusals import REASONS
 from gateway.serving import taking
-from tests.integration.ingress.running import GOOD, Answer, Running, adapter, configuration, drained, source
+from tests.integration.ingress.running import GOOD, Answer, Running, adapter, configuration, drained, envelope, source
 
 SECRET = "s3cret"
 
@@ -965,3 +966,69 @@ def test_what_a_defect_of_ours_stops_is_told_by_the_ordinary_way(rim: Running, m
     assert answered.startswith(b"HTTP/1.1 200 OK")
     assert b'"duplicate":true' in answered
     assert [event_id for _, event_id, _ in rim.events()].count("defect after") == 1
+
+
+class TestSeveralEvents:
+    """A body that holds several events."""
+
+    @pytest.fixture
+    def several(self, tmp_path: Path) -> Iterator[Running]:
+        def reply(told: Acknowledgement) -> Reply:
+            return Reply(202, {"id": told.event_id, "topic": told.topic, "bytes": len(told.hook.body)})
+
+        def identified(hook: Hook) -> Identity:
+            return Identity(envelope(hook.body).id, "a topic")
+
+        sources = [
+            source(of=adapter(events=listed_events)),
+            source("strict", adapter(events=listed_events), malformed="reject"),
+            source("own", adapter(events=listed_events, identify=identified, acknowledge=reply)),
+            source("broken", adapter(events=lambda hook: [hook])),
+        ]
+        with Running(tmp_path, sources) as running:
+            yield running
+
+    def test_each_is_stored_by_itself(self, several: Running) -> None:
+        """The first one's ID, how many, and a duplicate if all are; an ID that comes again counts once."""
+        first = several.post(b'\xef\xbb\xbf [{"id": "a"}, {"id":"b", "n": 1.50} ,{"id": "a"}]')
+        again = several.post(b'[{"id": "a"}, {"id": "c"}]')
+        third = several.post(b'[{"id": "a"}, {"id": "c"}]')
+        alone = several.post(b'{"id": "d"}')
+
+        assert first.json == {"accepted": True, "duplicate": False, "eventId": "a", "events": 3}
+        assert again.json == {"accepted": True, "duplicate": False, "eventId": "a", "events": 2}
+        assert third.json == {"accepted": True, "duplicate": True, "eventId": "a", "events": 2}
+        assert alone.json == {"accepted": True, "duplicate": False, "eventId": "d", "events": 1}
+        assert [event_id for _, event_id, _ in several.events()] == ["a", "b", "c", "d"]
+        assert several.stored(1).body == b'{"id":"b", "n": 1.50}'
+
+    def test_one_without_an_id_is_a_dead_letter_beside_the_others(self, several: Running) -> None:
+        """The answer tells the problem; where the source rejects, all the same, all are stored."""
+        body = b'[{"id": "a"}, {"id": 5}, {"id": "b"}]'
+        taken, rejected = several.post(body, path="/hooks/acme"), several.post(body, path="/hooks/strict")
+
+        assert (taken.status, taken.json["problem"]["code"], taken.json["events"]) == (200, "malformed_payload", 3)
+        assert (rejected.status, rejected.json["accepted"]) == (422, False)
+        assert len(several.events()) == 6
+
+    def test_more_than_a_thousand_are_one_dead_letter(self, several: Running) -> None:
+        """So is what the adapter cannot take apart; an empty list is judged as any body."""
+        most = json.dumps([{"id": f"e{n}"} for n in range(1000)]).encode()
+        stored = len(several.events())
+        fits = several.post(most)
+        beyond = several.post(most[:-1] + b', {"id": "x"}]')
+        broken = several.post(b"[]", path="/hooks/broken")
+        empty = several.post(b"[]")
+
+        assert fits.json["events"] == 1000
+        assert beyond.json["problem"]["detail"] == "the body holds 1001 events, 1000 at most are taken"
+        assert (broken.json["problem"]["code"], broken.json["events"]) == ("adapter_defect", 1)
+        assert empty.json["problem"]["code"] == "malformed_payload"
+        assert (stored, several.stored().record.event_id) == (0, "sha256:" + hashlib.sha256(b"[]").hexdigest())
+
+    def test_an_answer_of_the_adapters_own_sees_topic_and_hook(self, several: Running) -> None:
+        """Of several events the first one's topic, and the whole request."""
+        body = b'[{"id": "a"}, {"id": "b"}]'
+        answer = several.post(body, path="/hooks/own")
+
+        assert (answer.status, answer.json) == (202, {"id": "a", "topic": "a topic", "bytes": len(body)})

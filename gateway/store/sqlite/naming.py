@@ -1,0 +1,67 @@
+"""What a cancellation is called that names its order by the vendor's record alone.
+
+It is the order that the source has sent under that record. Where there is none yet the cancellation is a tombstone of a
+name of its own, which the first state of that record takes over, so that the late creation does not deliver.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from gateway.events import OrderState, TranslatedEvent
+from gateway.store.sqlite.sql import named as statements
+
+SQL = statements("naming")
+
+TOMBSTONE: Final = "record:"
+
+Records = Mapping[tuple[str, str], OrderState]
+"""The states that name a record and its order, by source and record."""
+
+
+def named(connection: sqlite3.Connection, translated: Sequence[TranslatedEvent]) -> Sequence[TranslatedEvent]:
+    """The events with a name for each state, inside the writer's transaction."""
+    recorded = [(event.source, state) for event in translated for state in event.states if state.record is not None]
+    if not recorded:
+        return translated
+    told = {(source, str(state.record)): state for source, state in recorded if state.external_order_id}
+    if told and connection.execute(SQL.has_tombstones).fetchone() is not None:
+        for (source, record), state in told.items():
+            _take_over(connection, source, record, state)
+    if all(state.external_order_id for _, state in recorded):
+        return translated
+
+    def renamed(event: TranslatedEvent) -> TranslatedEvent:
+        states = tuple(_named(connection, event.source, state, told) for state in event.states)
+        return msgspec.structs.replace(event, states=states)
+
+    return [renamed(event) for event in translated]
+
+
+def _named(connection: sqlite3.Connection, source: str, state: OrderState, told: Records) -> OrderState:
+    if state.external_order_id or state.record is None:
+        return state
+    found = connection.execute(SQL.order_of, (source, state.record)).fetchone()
+    if found is not None:
+        tenant, name, owner = found
+        return msgspec.structs.replace(state, tenant=tenant, external_order_id=name, owner=owner or state.owner)
+    other = told.get((source, state.record))
+    if other is None:
+        return msgspec.structs.replace(state, external_order_id=TOMBSTONE + state.record)
+    return msgspec.structs.replace(
+        state, tenant=other.tenant, external_order_id=other.external_order_id, owner=other.owner
+    )
+
+
+def _take_over(connection: sqlite3.Connection, source: str, record: str, state: OrderState) -> None:
+    found = connection.execute(SQL.order_of, (source, record)).fetchone()
+    name = TOMBSTONE + record
+    if found is None or found[1] != name:
+        return
+    new, old = (state.tenant, state.external_order_id), (found[0], name)
+    if connection.execute(SQL.is_there, new).fetchone() is None:
+        connection.execute(SQL.rename_order, (*new, state.owner, *old))
+        connection.execute(SQL.rename_states, (*new, state.owner, *old))
+    connection.execute(SQL.rename_record, (*new, source, record))

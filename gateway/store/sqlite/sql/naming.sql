@@ -1,0 +1,22 @@
+-- name: has_tombstones
+SELECT 1 FROM orders
+WHERE external_order_id >= 'record:' COLLATE NOCASE AND external_order_id < 'record;' COLLATE NOCASE LIMIT 1;
+
+-- name: order_of
+SELECT r.tenant, r.external_order_id, o.owner FROM order_records r
+LEFT JOIN orders o ON o.tenant = r.tenant AND o.external_order_id = r.external_order_id
+WHERE r.source = ? AND r.record = ?;
+
+-- name: is_there
+SELECT 1 FROM orders WHERE tenant = ? AND external_order_id = ?;
+
+-- name: rename_order
+-- Its status is named so that the tallies of both tenants are told.
+UPDATE orders SET tenant = ?, external_order_id = ?, owner = ?, status = status
+WHERE tenant = ? AND external_order_id = ?;
+
+-- name: rename_states
+UPDATE states SET tenant = ?, external_order_id = ?, owner = ? WHERE tenant = ? AND external_order_id = ?;
+
+-- name: rename_record
+UPDATE order_records SET tenant = ?, external_order_id = ? WHERE source = ? AND record = ?;
