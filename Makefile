@@ -30,9 +30,9 @@ demo: ## gateway, embedded intake and the vendors' samples, until Ctrl-C (ARGS=-
 test: lint ## every check: format, ruff, mypy, import-linter, pytest
 	$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
-test-system: ## what needs a program of the system: the console in a real browser (CHROMIUM=/path, else apt-get as root)
+test-system: ## what needs programs of the system: a browser, Prometheus (CHROMIUM=, PROMETHEUS=/path, else apt-get as root)
 	$(call set-up,system)
-	@$(BIN)/python scripts/bring.py chromium
+	@$(BIN)/python scripts/bring.py chromium prometheus
 	$(BIN)/python -m pytest -m system tests/system $(ARGS)
 
 lint: ## format, ruff, mypy, import-linter

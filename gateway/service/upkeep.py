@@ -140,10 +140,18 @@ class Gauges:
         self._started_at = clock()
 
     async def exposition(self) -> bytes:
-        """All metrics in Prometheus' format, as of now."""
+        """All metrics in Prometheus' format, as of now; what a silent store would have to tell, as it last told it."""
         self._flush()
-        now, figures = self._clock(), await self._records.tenant_figures()
-        states = self._states()
+        now = self._clock()
+        with contextlib.suppress(StoreUnavailable):
+            await self._ask_the_store(now)
+        for loop, at in self._ticks().items():
+            self._metrics.ticked(loop, (now - (monotonic() - at)) / SECOND)
+        self._metrics.writable(is_writable=not self._conditions.problems())
+        return self._metrics.render()
+
+    async def _ask_the_store(self, now: Micros) -> None:
+        figures, states = await self._records.tenant_figures(), self._states()
         for name in self._live.tenants:
             found = figures.get(name, TenantFigures())
             oldest = 0 if found.oldest_pending_at is None else max(0, now - found.oldest_pending_at)
@@ -160,10 +168,6 @@ class Gauges:
         for name in self._live.sources:
             for kind in DRIFT_KINDS:
                 self._metrics.drifted(name, kind, drifted.get((name, kind), 0))
-        for loop, at in self._ticks().items():
-            self._metrics.ticked(loop, (now - (monotonic() - at)) / SECOND)
-        self._metrics.writable(is_writable=not self._conditions.problems())
-        return self._metrics.render()
 
 
 class RetentionLoop:

@@ -2,31 +2,21 @@
 
 import hashlib
 import json
-import os
 import re
 import subprocess
 import sys
 import sysconfig
 import tarfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.processes import Gateway, eventually, told
+from tests.packaged import assert_it_works, build, run, serving
+from tests.processes import Gateway
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = (ROOT / "requirements" / "run.txt").read_text()
-
-
-def build(folder: Path) -> Path:
-    done = subprocess.run(
-        [sys.executable, "scripts/build.py", str(folder)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -46,29 +36,6 @@ def installed(dist, tmp_path_factory) -> Path:
     packages = folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
     (packages / "locked.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
     return folder / "bin"
-
-
-def run(installed: Path, *arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GATEWAY_", "PYTHON"))}
-    return subprocess.run(
-        [installed / "gateway", *arguments],
-        cwd=cwd, env={**kept, **environment}, capture_output=True, text=True, timeout=110, check=False,
-    )  # fmt: skip
-
-
-@contextmanager
-def serving(installed: Path, gateway: Gateway) -> Iterator[None]:
-    """The gateway served by the installed program."""
-    with gateway.log.open("wb") as log:
-        process = subprocess.Popen([installed / "gateway", "serve"], cwd=gateway.folder, stdout=log, stderr=log)
-    gateway._process = process
-    try:
-        assert eventually(gateway.is_ready) is True
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
-        gateway.http.close()
 
 
 def test_the_same_commit_gives_the_same_bytes(dist, tmp_path):
@@ -138,18 +105,8 @@ def test_the_demo_runs_from_the_wheel(installed, tmp_path):
 
 
 def test_what_is_written_with_it_can_be_checked_and_served(installed, tmp_path):
-    """`check`, `adapter new`, `adapter check` and `translate` find what they ship."""
-    sample = ROOT / "tests/golden/logistics_plus/clock_absent/body.json"
-    translated = run(installed, "translate", "logistics_plus", str(sample), cwd=tmp_path)
-    drafted = run(installed, "adapter", "new", "acme", "--sample", str(sample), cwd=tmp_path)
-    gateway = Gateway(tmp_path, {"demo": {"intake_url": "http://127.0.0.1:9/in", "secret": "a-tenants-secret"}})
-    checked = run(installed, "check", "--config", "config.yaml", cwd=tmp_path)
-    with serving(installed, gateway):
-        stored = gateway.post(told("e1", "A", 1)).status_code
-
-    assert (translated.returncode, drafted.returncode, checked.returncode) == (0, 0, 0), drafted.stderr + checked.stderr
-    assert (tmp_path / "acme.py").is_file()
-    assert stored == 200
+    """`check`, `adapter new`, `translate` and `serve` find what they ship."""
+    assert_it_works(installed, tmp_path)
 
 
 STRANGER = {

@@ -65,7 +65,7 @@ def test_reads_that_fail(tmp_path):
 
 
 def test_a_store_that_stands_still(tmp_path):
-    """While its process is stopped hooks and the API get their 503 within six seconds; afterwards both go on."""
+    """While its process is stopped hooks and the API get their 503 within six seconds, and the metrics say so."""
     with Intakes() as opened, Gateway(tmp_path, {"demo": tenant(opened.open().url)}) as gateway:
         store = beside(gateway.pid, "gateway.store.process.host")
         os.kill(store, signal.SIGSTOP)
@@ -76,13 +76,15 @@ def test_a_store_that_stands_still(tmp_path):
             listed = callers.submit(gateway.http.get, "/api/v1/events", headers=asked)
             answers = [each.result() for each in (hook, listed)]
             seconds = time.monotonic() - began
-        ready = gateway.http.get("/readyz")
+        ready, metrics = gateway.http.get("/readyz"), gateway.http.get("/metrics")
         os.kill(store, signal.SIGCONT)
         again = eventually(lambda: gateway.post(told("a-1", "A", 1)), lambda answer: answer.status_code == 200)
         gateway.becomes("A", "delivered")
 
     assert [each.status_code for each in (*answers, ready)] == [503] * 3
     assert seconds < SOON
+    assert metrics.status_code == 200
+    assert "trackely_gateway_store_writable 0.0" in metrics.text
     assert again.status_code == 200
 
 
