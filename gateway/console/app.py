@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from gateway.console import assets
 from gateway.console.acting import Acting
+from gateway.console.following import Following
 from gateway.console.frame import Frame
 from gateway.console.inside import Inside
 from gateway.console.lists import Lists
@@ -35,6 +36,7 @@ def create_console(inside: Inside) -> Starlette:
         *Lists(frame).routes(),
         *Acting(frame).routes(),
         *Zone(frame).routes(),
+        *Following(frame).routes(),
         *Showing(frame).routes(),
     ]
     handlers = {HTTPException: refused, StoreUnavailable: failed, Exception: failed}

@@ -82,7 +82,7 @@ class Frame:
         return telling.zone_named(chosen) or ZoneInfo(self.inside.zone)
 
     async def bearer(self, request: Request) -> Bearer | None:
-        """Who is signed in."""
+        """Who is signed in, which counts as a page."""
         cookie = door.cookie_of(request)
         return None if cookie is None else await self.inside.sessions.bearer_of(cookie, self.inside.bearers())
 
@@ -91,7 +91,7 @@ class Frame:
         bearer, request = (visit.bearer, visit.request) if isinstance(visit, Visit) else (None, visit)
         zone = self.zone(request)
         whole = {
-            "bearer": bearer, "gateway": self.inside.title, "q": "", "zone": zone, "did": None,
+            "bearer": bearer, "gateway": self.inside.title, "q": "", "zone": zone, "did": None, "live": "",
             "here": template.removesuffix(".html"), "path": "" if request is None else request.url.path,
         }  # fmt: skip
         text = self._environment.get_template(template).render({**whole, **values})

@@ -7,7 +7,8 @@ import msgspec
 
 from gateway.console.sessions import Sessions
 from gateway.events import Clock
-from gateway.records import Act
+from gateway.ground.sse import Messages
+from gateway.records import Act, Change
 
 Pairs: TypeAlias = Sequence[tuple[str, str]]
 
@@ -49,13 +50,16 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
     """What the console opens onto.
 
     `bearers` are those of this moment, by their tokens; `unproven` counts a wrong token, and says for how many seconds
-    the address is turned away; `note` writes the audit.
+    the address is turned away; `note` writes the audit; `follow` tells all that changes after a place, once `listen`
+    has begun to.
     """
 
     ask: Ask
     bearers: Callable[[], Mapping[bytes, Bearer]]
     unproven: Callable[[str, str], int | None]
     note: Callable[[Act], Awaitable[None]]
+    listen: Callable[[], Awaitable[None]]
+    follow: Callable[[str | None, Callable[[Change], bool]], Messages]
     sessions: Sessions
     clock: Clock
     title: str

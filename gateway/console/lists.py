@@ -28,20 +28,24 @@ MOST_TOGETHER: Final = 1_000
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """A list: the call, the member of its answer, the words of its filter, and what a word without a name is."""
+    """A list: the call, the member of its answer, the words of its filter, and what a word without a name is.
+
+    `live` names the kinds of changes that concern it.
+    """
 
     call: str
     member: str
     words: Mapping[str, str]
     rest: str | None = None
+    live: str = ""
 
 
 LISTS: Final = {
-    "orders": Shown("list_orders", "orders", {"status": "status", "tenant": "tenant"}, "q"),
-    "events": Shown("list_events", "events", _EVENT_WORDS, "eventId"),
-    "dead-letters": Shown("list_dead_letters", "deadLetters", _LETTER_WORDS),
+    "orders": Shown("list_orders", "orders", {"status": "status", "tenant": "tenant"}, "q", "order"),
+    "events": Shown("list_events", "events", _EVENT_WORDS, "eventId", "event"),
+    "dead-letters": Shown("list_dead_letters", "deadLetters", _LETTER_WORDS, live="event order"),
     "refusals": Shown("list_refusals", "refusals", {"source": "source"}),
-    "operations": Shown("list_operations", "operations", {}),
+    "operations": Shown("list_operations", "operations", {}, live="operation"),
     "audit": Shown("list_acts", "audit", {"by": "by", "act": "act", **_SPAN}),
 }
 
@@ -80,7 +84,14 @@ class Lists:
                 return self._unread(visit, name, text, str(error))
             more = answer["next"] and "?" + urlencode({"filter": text, "cursor": answer["next"]})
             told = {"rows": answer[shown.member], "more": more, "is_first": not cursor, "did": visit.query.get("did")}
-            values = {**values, **told, "text": text, "words": shown.words, "problem": None}
+            values = {
+                **values,
+                **told,
+                "live": "" if cursor else shown.live,
+                "text": text,
+                "words": shown.words,
+                "problem": None,
+            }
             return self._frame.page(visit, f"{name}.html", **values)
 
         return page

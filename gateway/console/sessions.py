@@ -60,6 +60,13 @@ class Sessions:
         await self._ledger.begin(session, seen_since=now - IDLE, begun_since=now - LONGEST)
         return cookie
 
+    async def is_over(self, cookie: str, bearers: Mapping[bytes, Bearer]) -> bool:
+        """Whether a session has ended; to ask is no activity."""
+        session, now = await self._session(digest_of(cookie.encode())), self._clock()
+        if session is None or now - session.seen_at > IDLE or now - session.begun_at > LONGEST:
+            return True
+        return bearer_with(session.token, lambda token: _keyed(cookie, token), bearers) is None
+
     async def bearer_of(self, cookie: str, bearers: Mapping[bytes, Bearer]) -> Bearer | None:
         """Whose session a cookie is, by the tokens of this moment; None: there is none, or it is over."""
         key, now = digest_of(cookie.encode()), self._clock()

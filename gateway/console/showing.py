@@ -44,6 +44,7 @@ class Showing:
         oldest = max((tenant["oldestPendingSeconds"] or 0 for tenant in tenants), default=0)
         troubles = wellness.troubles(tenants, sources, stats, operations)
         values = {"tenants": tenants, "sources": sources, "stats": stats, "oldest": oldest, "troubles": troubles}
+        values["live"] = "event order tenant source operation"
         return self._frame.page(visit, "overview.html", **values)
 
     async def find(self, visit: Visit) -> Response:
@@ -70,6 +71,7 @@ class Showing:
             "had": story.delivered_last(order, states),
             "verdict": story.VERDICTS[order["status"]],
             "step": story.next_step(order, tenant),
+            "live": f"order:{order['tenant']}/{order['externalOrderId']}",
             "untold": max(0, len(order["events"]) - MOST_STATES),
         }
         return self._frame.page(visit, "order.html", **values)
@@ -79,6 +81,7 @@ class Showing:
         event = await visit.ask("show_event", {"id": visit.part("event")})
         raw, is_cut = bodies.beginning(event["body"])
         values = {"event": event, "raw": raw, "is_cut": is_cut, "lines": None if is_cut else bodies.lines(raw or "")}
+        values["live"] = f"event:{event['id']}"
         return self._frame.page(visit, "event.html", did=visit.query.get("did"), **values)
 
     async def body(self, visit: Visit) -> Response:
@@ -92,12 +95,12 @@ class Showing:
 
     async def operation(self, visit: Visit) -> Response:
         """An operation, how far it is, and what became of its events."""
-        answer = await visit.ask("show_operation", {"id": visit.part("operation")})
-        return self._frame.page(visit, "operation.html", each=answer["operation"])
+        operation = (await visit.ask("show_operation", {"id": visit.part("operation")}))["operation"]
+        return self._frame.page(visit, "operation.html", each=operation, live=f"operation:{operation['id']}")
 
     async def tenants(self, visit: Visit) -> Response:
         """How deliveries go."""
-        return self._frame.page(visit, "tenants.html", **await visit.ask("list_tenants"))
+        return self._frame.page(visit, "tenants.html", live="tenant order", **await visit.ask("list_tenants"))
 
     async def tenant(self, visit: Visit) -> Response:
         """One tenant: status, why, since when, and when it is tried again."""
@@ -109,13 +112,14 @@ class Showing:
         )
         sources = [each for each in (await visit.ask("list_sources"))["sources"] if each["tenant"] == tenant["name"]]
         values = {"tenant": tenant, "counts": stats["tenants"].get(tenant["name"], {}), "sources": sources}
+        values["live"] = f"tenant:{tenant['name']}"
         return self._frame.page(
             visit, "tenant.html", letters=letters["deadLetters"], waiting=waiting["orders"], **values
         )
 
     async def sources(self, visit: Visit) -> Response:
         """How the sources are doing."""
-        return self._frame.page(visit, "sources.html", **await visit.ask("list_sources"))
+        return self._frame.page(visit, "sources.html", live="source event", **await visit.ask("list_sources"))
 
     async def source(self, visit: Visit) -> Response:
         """One source: when it was last heard, what was turned away, what has drifted, and the URL for the vendor."""
@@ -124,6 +128,7 @@ class Showing:
         stats = await visit.ask("show_stats")
         values = {
             "source": source,
+            "live": f"source:{source['name']}",
             "counts": stats["sources"].get(source["name"], {}),
             "refusals": (await visit.ask("list_refusals", query=of))["refusals"],
             "events": (await visit.ask("list_events", query=of))["events"],

@@ -1,6 +1,7 @@
 """Which path goes where, on which listener."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -16,6 +17,7 @@ from gateway.api.app import create_api
 from gateway.api.doors import Doors, Reloading
 from gateway.api.health import health_routes
 from gateway.api.inside import Inside as InsideApi
+from gateway.api.streaming import told
 from gateway.console.app import create_console
 from gateway.console.inside import Inside
 from gateway.core_intake.app import PATHS as INTAKE_PATHS
@@ -121,6 +123,8 @@ def _console(rooms: Rooms, doors: Doors) -> ASGIApp:
         bearers=lambda: bearers.value,
         unproven=doors.turned_away,
         note=doors.trail.note,
+        listen=doors.stream.begin,
+        follow=partial(told, doors, is_live=True),
         sessions=rooms.base.sessions,
         clock=doors.clock,
         title=rooms.live.settings.console.title,

@@ -1,13 +1,11 @@
 """Somebody in front of a browser: what they see, what they do, and what went wrong in their console meanwhile."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
-AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
@@ -67,6 +65,4 @@ class Person:
 
 def axe() -> str:
     """axe-core 4.14.1 as npm has it. By `evaluate` it needs no leave of the page's policy."""
-    content = AXE.read_bytes()
-    assert hashlib.sha256(content).hexdigest() == AXE_SHA256
-    return content.decode()
+    return AXE.read_text()

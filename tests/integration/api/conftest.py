@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ from gateway.api import Doors, LookupHalt, create_api
 from gateway.api.access import bearers_of
 from gateway.api.doors import Reloaded
 from gateway.api.inside import Inside as InsideApi
+from gateway.api.streaming import told
 from gateway.config import ApiAccess, ApiToken, Bearer, Config, ConfiguredSource, Settings, Source, Tenant
 from gateway.config.live import Live
 from gateway.console.app import create_console
@@ -285,6 +287,8 @@ def console(doors, store, time):
             bearers=lambda: bearers,
             unproven=doors.turned_away,
             note=doors.trail.note,
+            listen=doors.stream.begin,
+            follow=partial(told, doors, is_live=True),
             sessions=Sessions(store.sessions, time),
             clock=doors.clock,
             title="The north's gateway",
