@@ -17,7 +17,7 @@ STATE_AND_CODE_LAST = frozenset(
 )
 """Countries that write the state and then the postal code after the city."""
 
-_CONTINENT_AND_NORDICS = (
+CONTINENT_AND_NORDICS = (
     "AD AND ANDORRA",
     "AL ALB ALBANIA",
     "AT AUT AUSTRIA",
@@ -67,7 +67,7 @@ _CONTINENT_AND_NORDICS = (
     "XK XKX KOSOVO",
 )
 
-CODE_BEFORE_CITY = frozenset(name for row in _CONTINENT_AND_NORDICS for name in row.split(" ", 2))
+CODE_BEFORE_CITY = frozenset(name for row in CONTINENT_AND_NORDICS for name in row.split(" ", 2))
 """Countries that write the postal code before the city: the continent from Portugal to Ukraine, and the Nordics."""
 
 

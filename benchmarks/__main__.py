@@ -12,6 +12,7 @@ import typer
 
 from benchmarks import backlog as growth
 from benchmarks import drafts as drafting
+from benchmarks import findings as doubts
 from benchmarks import lives, steadiness
 from benchmarks.peers import PEERS
 from benchmarks.picture import draw
@@ -31,6 +32,7 @@ figures.command()(shipped.drain)
 figures.command()(shipped.cost)
 
 CORPUS = Path(__file__).parents[1] / "tests" / "drafts"
+ADDRESSES = Path(__file__).parents[1] / "tests" / "findings"
 PendingOrders: TypeAlias = Annotated[int, typer.Option("--pending", min=0, help="Orders that wait for delivery.")]
 
 
@@ -43,6 +45,21 @@ def drafts(*, as_json: AsJson = False) -> None:
     else:
         for name, each in found.items():
             show_facts({"shapes": f"{each.shapes}, {name.replace('_', ' ')}", **each.told()})
+    if not found or not all(each.is_good for each in found.values()):
+        raise typer.Exit(FAILED)
+
+
+@figures.command()
+def findings(*, as_json: AsJson = False) -> None:
+    """Judge the good addresses of tests/findings, those that the rules were made on and others, and planted faults."""
+    boxes = ADDRESSES / "boxes.txt"
+    files = [file for file in sorted(ADDRESSES.glob("*.txt")) if file != boxes]
+    found = {file.stem: doubts.measure(file, boxes) for file in files}
+    if as_json:
+        show_bytes(msgspec.json.encode(found))
+    else:
+        for name, each in found.items():
+            show_facts({"file": name.replace("_", " "), **each.told()})
     if not found or not all(each.is_good for each in found.values()):
         raise typer.Exit(FAILED)
 

@@ -1,0 +1,97 @@
+"""Doubts about an address, by country, on its parts; of one line, on what that alone shows."""
+
+import re
+from collections.abc import Iterator
+from importlib import resources
+from typing import Final
+
+from adapters import Parts
+from adapters.addresses import CODE_BEFORE_CITY, STATE_AND_CODE_LAST
+from gateway.findings.codes import Finding
+from gateway.findings.countries import code_of, is_possible
+
+NUMBERED: Final = frozenset(
+    {
+        *("AR", "AT", "AU", "BE", "BG", "BR", "CA", "CH", "CL", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR"),
+        *("HU", "IT", "JP", "KR", "LT", "LU", "LV", "MX", "NL", "NO", "NZ", "PE", "PL", "PT", "RO", "RS", "SE", "SI"),
+        *("SK", "US", "UY"),
+    }
+)
+"""Countries where a street without a number is rarely an address. Elsewhere houses have names, or places suffice."""
+
+_SECTIONS: Final = resources.files("gateway.findings").joinpath("words.txt").read_text(encoding="utf-8").split("\n\n")
+
+
+def _words(section: str) -> str:
+    """The patterns of a section of words.txt, as one."""
+    lines = next(each for each in _SECTIONS if each.startswith(f"[{section}]")).splitlines()
+    return "|".join(line for line in lines[1:] if line and not line.startswith("#"))
+
+
+_WITHOUT_NUMBER: Final = re.compile(_words("without number"), re.IGNORECASE)
+_PO_BOX: Final = re.compile(_words("box"), re.IGNORECASE)
+_PO_BOX_FIRST: Final = re.compile(f"(?:{_words('box at the beginning')})", re.IGNORECASE)
+_MASKED: Final = re.compile(
+    r"\*{2,}|[•●█]{2,}|#{3,}|_{4,}|(?<![^\W_])(?:x{4,}|xxx(?=\s|$))|\b(?:redacted|anonymi[sz]ed|masked)\b"
+)
+
+
+def findings_of_parts(parts: Parts) -> Iterator[Finding]:
+    """Doubts about an address in parts."""
+    country = code_of(parts.country)
+    street = " ".join(part for part in (parts.street, parts.house_number) if part and part.strip())
+    is_box = is_po_box(street)
+    if is_box:
+        yield Finding("po_box", "a box at a post office: goods cannot be delivered there")
+    if street and not (parts.town or "").strip():
+        yield Finding("no_town", "a street, and no town")
+    if country is None:
+        return
+    if parts.postcode and parts.postcode.strip() and not is_possible(parts.postcode, country):
+        yield Finding("impossible_postcode", f"no postal code of {country} looks like this one")
+    if street and not is_box and country in NUMBERED and not _has_number(street):
+        yield Finding("no_house_number", f"a street of {country} without a number")
+
+
+def is_po_box(street: str) -> bool:
+    """Whether a street is a box at a post office, in the words of some thirty countries."""
+    return _PO_BOX.search(street) is not None or any(
+        _PO_BOX_FIRST.match(line.strip()) is not None for line in street.split(",")
+    )
+
+
+def is_masked(text: str) -> bool:
+    """Whether a part of a text was made unreadable."""
+    return _MASKED.search(text) is not None or "[redacted" in text.lower()
+
+
+def _has_number(street: str) -> bool:
+    return any(each.isdigit() for each in street) or _WITHOUT_NUMBER.search(street) is not None
+
+
+_CODE_FIRST: Final = re.compile(r"((?:[A-Z]{1,3}[- ])?\d[\dA-Z-]*(?: \d{2,3}| [A-Z]{2})?) +(\D.*)")
+_STATE_LAST: Final = re.compile(r"(\D*?) ?([A-Z]\d[A-Z] ?\d[A-Z]\d|\d[\d-]*)")
+
+
+def parts_of(line: str) -> Parts:
+    """What one line shows of its parts, where it ends in a country that is known; what it does not show is None.
+
+    It is read as `adapters.addresses.one_line` writes it. A street alone has a town of "", which is none.
+    """
+    *rest, last = line.split(", ")
+    if not rest or code_of(last) is None:
+        return Parts(street=line if is_po_box(line) else None, town="?")
+    key = last.upper().replace(".", "")
+    if key in CODE_BEFORE_CITY:
+        for at in range(len(rest) - 1, -1, -1):
+            if found := _CODE_FIRST.fullmatch(rest[at]):
+                street = ", ".join(rest[:at])
+                return Parts(street=street, postcode=found[1], town=found[2], country=last)
+    elif key in STATE_AND_CODE_LAST and len(rest) > 2 and (found := _STATE_LAST.fullmatch(rest[-1])):  # noqa: PLR2004
+        return Parts(street=", ".join(rest[:-2]), postcode=found[2], town=rest[-2], region=found[1], country=last)
+    elif len(rest) > 2 and any(each.isdigit() for each in rest[-1]):  # noqa: PLR2004
+        return Parts(street=", ".join(rest[:-2]), postcode=rest[-1], town=rest[-2], country=last)
+    if len(rest) == 1:
+        return Parts(street=rest[0], town="", country=last)
+    # Which of them is the town cannot be told.
+    return Parts(street=", ".join(rest) if is_po_box(", ".join(rest)) else None, town="?", country=last)
