@@ -26,6 +26,7 @@ from gateway.api import (
     sources,
     streaming,
     tenants,
+    trying,
     upkeep,
 )
 from gateway.api.access import Operator, operators_of
@@ -50,6 +51,7 @@ CALLS: tuple[Call, ...] = (
     *sources.CALLS,
     *history.CALLS,
     *upkeep.CALLS,
+    *trying.CALLS,
     *auditing.CALLS,
     *streaming.CALLS,
 )

@@ -6,9 +6,10 @@ from typing import Protocol, TypeAlias
 import msgspec
 from starlette.requests import Request
 
+from adapters import Hook
 from gateway.config.live import Live
 from gateway.config.model import ApiAccess, Config
-from gateway.events import Clock, Micros, Reason
+from gateway.events import Clock, Micros, Reason, TranslatedEvent
 from gateway.ground.failures import TurnedAway
 from gateway.orders import TenantState
 from gateway.records import Act, Change, DriftFinding, Effects, Heard, LookupHalt, RefusalRecord
@@ -125,6 +126,18 @@ class Stream(Protocol):
         ...
 
 
+class Trials(Protocol):
+    """What would come of a payload, with the paths that each member of each order came from."""
+
+    async def tried(self, source: str, hook: Hook) -> tuple[TranslatedEvent, Sequence[Mapping[str, Sequence[str]]]]:
+        """Of a request."""
+        ...
+
+    async def traced(self, event: int) -> tuple[TranslatedEvent, Sequence[Mapping[str, Sequence[str]]]]:
+        """Of a stored event, now."""
+        ...
+
+
 def peer_of(request: Request) -> str:
     """The address at the other end of the connection."""
     return request.client.host if request.client else "unknown"
@@ -143,6 +156,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     bulk: Bulk
     archive: Archive
     preview: Preview
+    trials: Trials
     drift: Drift
     deliveries: Deliveries
     lookups: Lookups

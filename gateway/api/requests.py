@@ -250,6 +250,14 @@ class OperationQuery(Asked, frozen=True, kw_only=True):
     cursor: EventCursor = UNSET
 
 
+class Trial(Asked, frozen=True, kw_only=True):
+    """A payload, and what of its request the adapter may read."""
+
+    body: str
+    headers: dict[str, str] = {}
+    parameters: dict[str, str] = {}
+
+
 class Because(Asked, frozen=True, kw_only=True):
     """Why, for whoever looks later."""
 

@@ -351,6 +351,31 @@ class Reloaded(Shape, frozen=True, kw_only=True):
     needs_restart: tuple[str, ...]
 
 
+class TriedOrder(Shape, frozen=True, kw_only=True):
+    """An order that would come of it; null: a cancellation. `reason`: why it would never leave the gateway.
+
+    `cameFrom` names for each member the JSON paths, headers and parameters that it came from; none: an option.
+    """
+
+    tenant: str
+    external_order_id: str
+    order: CanonicalOrder | None
+    reason: Reason | None
+    came_from: dict[str, tuple[str, ...]]
+
+
+class Tried(Shape, frozen=True, kw_only=True):
+    """What would come of a payload; `asks`: what the vendor's API would be asked, if anything."""
+
+    status: EventStatus
+    adapter_version: str
+    reason: Reason | None
+    references: tuple[str, ...]
+    asks: tuple[str, ...]
+    orders: tuple[TriedOrder, ...]
+    traceback: str | None
+
+
 class Setting(Shape, frozen=True, kw_only=True):
     """A key of the configuration; `***` in place of whatever may be secret."""
 

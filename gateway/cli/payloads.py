@@ -14,7 +14,7 @@ from gateway.events import EventStatus, Reason, TranslatedEvent
 from gateway.ground.clock import moment
 
 if TYPE_CHECKING:
-    from gateway.workshop.kit.provenance import Provenance
+    from gateway.rehearsal.provenance import Provenance
 
 OUTCOMES = {
     EventStatus.TRANSLATED: "orders",
@@ -54,7 +54,7 @@ def translate(  # noqa: PLR0913 - what a request may hold
 ) -> None:
     """Show what an adapter makes of a payload, offline: event ID, topic, outcome, orders, and where each comes from."""
     from gateway.cli import offline  # noqa: PLC0415 - the rooms that it needs are slow to load
-    from gateway.workshop.kit.provenance import trace  # noqa: PLC0415 - as above
+    from gateway.rehearsal.provenance import trace  # noqa: PLC0415 - as above
 
     headers = {name.strip().lower(): value.strip() for name, value in _pairs(header, ":", "--header").items()}
     hook = _with(_read(file), headers, _pairs(parameter, "=", "--parameter"), path)

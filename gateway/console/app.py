@@ -13,6 +13,7 @@ from gateway.console.inside import Inside
 from gateway.console.lists import Lists
 from gateway.console.showing import Showing
 from gateway.console.signing import Signing
+from gateway.console.trying import Trying
 from gateway.console.zone import Zone
 from gateway.errors import StoreUnavailable
 
@@ -36,6 +37,7 @@ def create_console(inside: Inside) -> Starlette:
         *Lists(frame).routes(),
         *Acting(frame).routes(),
         *Zone(frame).routes(),
+        *Trying(frame).routes(),
         *Following(frame).routes(),
         *Showing(frame).routes(),
     ]

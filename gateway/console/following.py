@@ -36,7 +36,8 @@ class Following:
         sessions = self._inside.sessions
         if cookie is not None and not await sessions.is_over(cookie, self._inside.bearers()):
             async for messages in self._inside.follow(last, lambda _change: True):
-                if await sessions.is_over(cookie, self._inside.bearers()):
+                # At quiet moments what another replica has ended is looked for, too.
+                if await sessions.is_over(cookie, self._inside.bearers(), is_sure=not messages):
                     break
                 yield messages
             else:

@@ -80,7 +80,7 @@ class Showing:
         """An event, what it was translated to, and the body as it came."""
         event = await visit.ask("show_event", {"id": visit.part("event")})
         raw, is_cut = bodies.beginning(event["body"])
-        values = {"event": event, "raw": raw, "is_cut": is_cut, "lines": None if is_cut else bodies.lines(raw or "")}
+        values = {"event": event, "raw": raw, "is_cut": is_cut}
         values["live"] = f"event:{event['id']}"
         return self._frame.page(visit, "event.html", did=visit.query.get("did"), **values)
 

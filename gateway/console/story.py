@@ -28,8 +28,9 @@ def next_step(order: Row, tenant: Row | None) -> str | None:
 
 def timeline(order: Row, states: Mapping[str, Row]) -> list[Row]:
     """An order's events and attempts by time; `states` are what events said of it, by their ids."""
-    steps = [*_said(order["events"], states), *_tried(order["attempts"])]
-    return sorted(steps, key=lambda each: datetime.fromisoformat(each["at"]))
+    tried = [{"kind": "attempt", "at": each["at"], "attempt": each} for each in order["attempts"]]
+    steps = sorted([*_said(order["events"], states), *tried], key=lambda each: datetime.fromisoformat(each["at"]))
+    return [step for _, run in groupby(steps, key=_alike) for step in _as_one(list(run))]
 
 
 def delivered_last(order: Row, states: Mapping[str, Row]) -> Row | None:
@@ -50,11 +51,14 @@ def _said(events: Sequence[Row], states: Mapping[str, Row]) -> Iterator[Row]:
         yield step
 
 
-def _tried(attempts: Sequence[Row]) -> Iterator[Row]:
-    """Equal attempts in a row as one."""
-    for _, run in groupby(
-        attempts, key=lambda each: (each["kind"], each["outcome"], each["httpStatus"], each["detail"])
-    ):
-        tries = list(run)
-        first, last = tries[0], tries[-1]
-        yield {"kind": "attempt", "at": first["at"], "until": last["at"], "count": len(tries), "attempt": last}
+def _alike(step: Row) -> Any:
+    """Equal attempts with nothing between them are one; an event is like no other."""
+    if step["kind"] == "event":
+        return step["event"]["id"]
+    attempt = step["attempt"]
+    return tuple(attempt[name] for name in ("kind", "outcome", "httpStatus", "detail"))
+
+
+def _as_one(run: Sequence[Row]) -> Iterator[Row]:
+    first, last = run[0], run[-1]
+    yield first if first["kind"] == "event" else {**last, "at": first["at"], "until": last["at"], "count": len(run)}

@@ -98,6 +98,7 @@ def _operators_doors(rooms: Rooms, reloading: Reloading) -> Doors:
         bulk=store.bulk,
         archive=store.archive,
         preview=rooms.preview,
+        trials=rooms.trials,
         drift=rooms.radar,
         deliveries=_Deliveries(rooms),
         lookups=Lookups(rooms.asking, rooms.reconciler),

@@ -27,9 +27,10 @@ from gateway.orders import TenantState
 from gateway.pull.ledger import PullTenant
 from gateway.rehearsal.effects import Preview
 from gateway.rehearsal.operating import OperationsLoop
+from gateway.rehearsal.trials import Trials
 from gateway.service.foundation import Foundation
 from gateway.service.notices import NoticeLoop, Surroundings
-from gateway.service.previewing import preview_of
+from gateway.service.previewing import preview_of, trials_of
 from gateway.service.streaming import SourcesLoop, Standings
 from gateway.service.upkeep import Conditions, RetentionLoop, TimeLoop
 from gateway.translation.loop import TranslationLoop
@@ -52,6 +53,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     asking: LookupLoop
     translation: TranslationLoop
     preview: Preview
+    trials: Trials
     operating: OperationsLoop
     reconciler: Reconciler
     supervisor: Supervisor
@@ -127,6 +129,7 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         asking=asking,
         translation=translation,
         preview=preview,
+        trials=trials_of(live, store.archive, clock),
         operating=OperationsLoop(store.bulk, preview, on_replayed=translation.wake, clock=clock),
         reconciler=Reconciler(live.sources, store.reconciliation, vendors, translation.rehearse, clock=clock),
         supervisor=supervisor,

@@ -162,5 +162,15 @@
   main.addEventListener("mouseover", point);
   main.addEventListener("focusin", point);
 
+  /* ---- a file that is dropped on a payload's field is its text */
+
+  const field = document.querySelector("textarea[name=body]");
+  field?.addEventListener("drop", (event) => {
+    const [file] = event.dataTransfer.files;
+    if (!file) return;
+    event.preventDefault();
+    file.text().then((text) => { field.value = text; });
+  });
+
   document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 })();

@@ -28,6 +28,7 @@ from gateway.ground.watchdog import Watchdog
 from gateway.orders import Attempt, Claim, Lease, Settlement, Settling, TenantState, TenantStatus
 from gateway.records import Act, RefusalRecord
 from gateway.rehearsal.effects import Preview
+from gateway.rehearsal.trials import Trials
 from gateway.service.streaming import Stream
 from gateway.store.sqlite import SqliteStore
 from gateway.translation.translator import Translator
@@ -237,6 +238,7 @@ async def doors(store, calls, tmp_path) -> Doors:
         operations=store.operations,
         archive=store.archive,
         preview=Preview(store.archive, lambda: config.sources, _translating(config), lambda: NOW + 10 * SECOND),
+        trials=Trials(store.archive, config.sources, _translating(config), lambda: NOW + 10 * SECOND),
         drift=Radar({}, lambda: NOW),
         deliveries=StandInDeliveries(calls),
         lookups=StandInLookups(calls),

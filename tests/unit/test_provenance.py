@@ -5,9 +5,9 @@ from pathlib import Path
 
 from adapters import Hook
 from gateway.cli.offline import Workbench, source_of
-from gateway.workshop.kit.provenance import trace
+from gateway.rehearsal.provenance import trace
 
-GOLDEN = Path(__file__).parents[2] / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def origin_of(adapter: str, case: str, options: Path | None = None):

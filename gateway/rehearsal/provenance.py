@@ -5,7 +5,7 @@ An adapter is a pure function: a member whose change changes the outcome's membe
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -36,21 +36,30 @@ class Provenance(msgspec.Struct, frozen=True, rename="camel"):
 def trace(run: Run, hook: Hook, answers: Answers) -> Provenance:
     """Where the outcome of a request came from; `run` gives the outcome of a changed one."""
     original = run(hook, answers)
-    if original[2].reason is not None and original[2].reason.code == "adapter_defect":
-        # What is broken, or loops for ever, is not asked a hundred times more.
+    if is_hopeless(original[2]):
         return Provenance((), (), ())
+    return compared(original, ((path, run(other, told)) for path, other, told in variants(hook, answers)))
+
+
+def is_hopeless(translated: TranslatedEvent) -> bool:
+    """What is broken, or loops for ever, is not asked a hundred times more."""
+    return translated.reason is not None and translated.reason.code == "adapter_defect"
+
+
+def compared(original: Outcome, changed: Iterable[tuple[str, Outcome]]) -> Provenance:
+    """Where an outcome came from, by those of the request with one member changed, each with that member's path."""
     facts = _facts(original)
     found: dict[tuple[int, str], list[str]] = {key: [] for key in facts}
-    for path, changed_hook, changed_answers in _variants(hook, answers):
-        changed = _facts(run(changed_hook, changed_answers))
+    for path, outcome in changed:
+        others = _facts(outcome)
         # An outcome without orders says nothing of where the orders' members came from.
-        if changed.keys() & {key for key in facts if key[0] >= 0} or not any(key[0] >= 0 for key in facts):
+        if others.keys() & {key for key in facts if key[0] >= 0} or not any(key[0] >= 0 for key in facts):
             for key, value in facts.items():
-                if changed.get(key) != value:
+                if others.get(key) != value:
                     found[key].append(path)
         else:
             for key in ((-1, "eventId"), (-1, "topic")):
-                if changed.get(key) != facts.get(key):
+                if others.get(key) != facts.get(key):
                     found.setdefault(key, []).append(path)
     count = len(original[2].states)
     is_hash = original[0].startswith("sha256:")
@@ -77,7 +86,8 @@ def _facts(outcome: Outcome) -> dict[tuple[int, str], Any]:
     return facts
 
 
-def _variants(hook: Hook, answers: Answers) -> Iterator[tuple[str, Hook, Answers]]:
+def variants(hook: Hook, answers: Answers) -> Iterator[tuple[str, Hook, Answers]]:
+    """The request with one member changed, each with the member's path."""
     for path, body in _changed_bodies(hook.body):
         yield path, msgspec.structs.replace(hook, body=body), answers
     for name, value in hook.headers.items():
