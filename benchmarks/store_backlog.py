@@ -240,7 +240,7 @@ async def measure_pruning(path: Path) -> dict[str, float]:
     await asyncio.sleep(0.5)
     idle, waits[:], steps[:] = list(waits), [], []
     started = time.perf_counter()
-    pruned = await store.operations.prune(spans, NOW)
+    pruned = await store.acts.prune(spans, NOW)
     taken = time.perf_counter() - started
     arriving.cancel()
     await asyncio.gather(arriving, return_exceptions=True)

@@ -31,7 +31,7 @@ async def replay_dead_letters(doors: Doors, ask: Ask) -> shapes.Replayed:
     """Translate again what was set aside."""
     body: DeadLetterSelection = ask.body
     letters, named, missing = await chosen(doors, selected(body.ids, body.filter))
-    return await replay(doors, ask, await doors.operations.events_of(letters), named, missing)
+    return await replay(doors, ask, await doors.acts.events_of(letters), named, missing)
 
 
 async def discard_dead_letters(doors: Doors, ask: Ask) -> shapes.Discarded:
@@ -44,7 +44,7 @@ async def discard_dead_letters(doors: Doors, ask: Ask) -> shapes.Discarded:
         return shapes.Discarded(discarded=len(letters), missing=missing, **effects)
     reason = text_or_none(body.reason)
     act = ask.act(doors, "discard", named, reason)
-    discarded = await doors.operations.discard_dead_letters(letters, reason=reason, now=act.at, act=act)
+    discarded = await doors.acts.discard_dead_letters(letters, reason=reason, now=act.at, act=act)
     doors.audit(act.by, act.act, f"{act.what}: {discarded}")
     return shapes.Discarded(discarded=discarded, missing=missing)
 
@@ -52,10 +52,10 @@ async def discard_dead_letters(doors: Doors, ask: Ask) -> shapes.Discarded:
 async def chosen(doors: Doors, which: list[str] | DeadLetterWhich) -> tuple[list[str], str, tuple[str, ...]]:
     """The dead letters that are meant, how the audit names them, and those of the ids given that are none."""
     if isinstance(which, list):
-        letters = await doors.operations.letters(which)
+        letters = await doors.acts.letters(which)
         known = set(letters)
         return letters, "dead letters by id", tuple(dict.fromkeys(id_ for id_ in which if id_ not in known))
-    letters = await doors.operations.letters(views.Configured.of(doors.config).widened(which.filter()))
+    letters = await doors.acts.letters(views.Configured.of(doors.config).widened(which.filter()))
     return letters, "dead letters by filter", ()
 
 

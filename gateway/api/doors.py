@@ -13,7 +13,7 @@ from gateway.events import Clock, Micros, Reason, TranslatedEvent
 from gateway.ground.failures import TurnedAway
 from gateway.orders import TenantState
 from gateway.records import Act, Change, DriftFinding, Effects, Heard, LookupHalt, RefusalRecord
-from gateway.store.ports import Archive, AuditTrail, Bulk, Operations, Records
+from gateway.store.ports import Acts, Archive, AuditTrail, Bulk, Records
 
 Audit: TypeAlias = Callable[[str, str, str], None]
 """Writes into the log who did what to what: the token's name, the act, the thing it was done to."""
@@ -152,7 +152,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     records: Records
-    operations: Operations
+    acts: Acts
     bulk: Bulk
     archive: Archive
     preview: Preview

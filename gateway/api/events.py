@@ -44,9 +44,9 @@ async def replay_events(doors: Doors, ask: Ask) -> shapes.Replayed:
 async def chosen_events(doors: Doors, which: list[str] | EventWhich) -> tuple[list[int], tuple[str, ...]]:
     """The events that are meant, and those of the ids given to which there is nothing that could be replayed."""
     if not isinstance(which, list):
-        return await doors.operations.fitting(views.Configured.of(doors.config).widened(which.filter())), ()
+        return await doors.acts.fitting(views.Configured.of(doors.config).widened(which.filter())), ()
     numbers = {text: _number_or_none(text) for text in which}
-    there = await doors.operations.have_bodies([number for number in numbers.values() if number is not None])
+    there = await doors.acts.have_bodies([number for number in numbers.values() if number is not None])
     missing = tuple(text for text, number in numbers.items() if number is None or not there.get(number))
     return list(there), missing
 
@@ -57,13 +57,13 @@ async def replay(
     """Replay events, or tell what that would do."""
     flags = ask.replay_flags
     if flags.dry_run:
-        count = sum((await doors.operations.have_bodies(events)).values())
+        count = sum((await doors.acts.have_bodies(events)).values())
         if len(events) > MOST_PREVIEWED:
             raise BadRequest(f"more than {MOST_PREVIEWED} events are previewed by an operation: POST operations")
         effects = await doors.preview.of_replay(events, is_forced=flags.force)
         return shapes.Replayed(replayed=count, missing=missing, **views.effects_of(effects))
     act = ask.act(doors, "replay", f"{named}{flags.told}")
-    replayed = await doors.operations.replay(events, force=flags.force, act=act)
+    replayed = await doors.acts.replay(events, force=flags.force, act=act)
     doors.audit(act.by, act.act, f"{act.what}: {replayed}")
     doors.wake_translation()
     return shapes.Replayed(replayed=replayed, missing=missing)

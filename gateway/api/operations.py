@@ -90,7 +90,7 @@ async def _items(doors: Doors, wanted: OperationWanted) -> tuple[tuple[str, ...]
     letters, _, missing = await chosen(doors, which)
     if wanted.kind == "discard":
         return tuple(letters), missing
-    return tuple(map(str, await doors.operations.events_of(letters))), missing
+    return tuple(map(str, await doors.acts.events_of(letters))), missing
 
 
 async def _check_forced(doors: Doors, wanted: OperationWanted, items: tuple[str, ...]) -> None:

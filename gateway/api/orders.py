@@ -28,7 +28,7 @@ async def discard_order(doors: Doors, ask: Ask) -> shapes.Discarded:
     body: Because = ask.body or Because()
     reason = text_or_none(body.reason)
     act = ask.act(doors, "discard", order_named(tenant, order), reason)
-    await doors.operations.discard_order(tenant, order, reason=reason, now=act.at, act=act)
+    await doors.acts.discard_order(tenant, order, reason=reason, now=act.at, act=act)
     doors.audit(act.by, act.act, act.what)
     return shapes.Discarded(discarded=1)
 
@@ -37,7 +37,7 @@ async def erase_order(doors: Doors, ask: Ask) -> shapes.Erased:
     """Remove what the order's whole story says of anybody."""
     tenant, order = ask.path["tenant"], ask.path["externalOrderId"]
     act = ask.act(doors, "erase", order_named(tenant, order))
-    erased = await doors.operations.erase(tenant, order, now=act.at, act=act)
+    erased = await doors.acts.erase(tenant, order, now=act.at, act=act)
     await doors.deliveries.forget_words(tenant)
     doors.audit(act.by, act.act, act.what)
     return shapes.Erased(erased=erased)

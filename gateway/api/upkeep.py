@@ -17,7 +17,7 @@ async def prune(doors: Doors, ask: Ask) -> shapes.Pruned:
     """Remove what is older than its retention, now."""
     act = ask.act(doors, "prune", "what is past its retention")
     now = act.at if doors.trusted is None else min(act.at, doors.trusted())
-    pruned = await doors.operations.prune(doors.config.settings.retention.spans(), now, act)
+    pruned = await doors.acts.prune(doors.config.settings.retention.spans(), now, act)
     doors.audit(act.by, act.act, f"{pruned} rows past their retention")
     return shapes.Pruned(pruned=pruned)
 

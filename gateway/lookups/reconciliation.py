@@ -34,8 +34,8 @@ from gateway.ground.questions import fault_of_question
 from gateway.ground.supervision import Tick
 from gateway.lookups.loop import PROBE_EVERY, Fetch, LookupLoop, VendorAnswer, halt_of, try_thrice
 from gateway.records import Act, LookupHalt
-from gateway.store.lifecycle import is_same_owner
 from gateway.store.ports import ReconciliationLedger
+from gateway.store.rules.lifecycle import is_same_owner
 
 OVERLAP: Final = 600 * SECOND
 """A run begins this much before the last one did, for clocks that differ and changes that show late."""

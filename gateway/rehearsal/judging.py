@@ -10,8 +10,8 @@ import msgspec
 from gateway.events import EventStatus, Micros, OrderState, OrderStatus, TranslatedEvent, UntranslatedEvent
 from gateway.records import Effect, EffectExample, Effects, MemberChange
 from gateway.rehearsal.changes import changes
-from gateway.store import lifecycle
-from gateway.store.lifecycle import NewState, PresentOrder
+from gateway.store.rules import lifecycle
+from gateway.store.rules.lifecycle import NewState, PresentOrder
 
 MOST_EXAMPLES: Final = 20
 

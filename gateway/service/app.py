@@ -94,7 +94,7 @@ def _operators_doors(rooms: Rooms, reloading: Reloading) -> Doors:
     store = rooms.base.store
     return Doors(
         records=store.records,
-        operations=store.operations,
+        acts=store.acts,
         bulk=store.bulk,
         archive=store.archive,
         preview=rooms.preview,

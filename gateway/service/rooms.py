@@ -182,7 +182,7 @@ async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
         "operations": rooms.operating.run,
         "time": TimeLoop(rooms.base.trusted, store.trust).run,
         "sources": SourcesLoop(rooms.base.stream, partial(_standings, rooms)).run,
-        "retention": RetentionLoop(retention, store.operations.prune, rooms.base.trusted).run,
+        "retention": RetentionLoop(retention, store.acts.prune, rooms.base.trusted).run,
         **({"notices": _notices(rooms).run} if rooms.live.settings.notify else {}),
     }.items():
         rooms.supervisor.start(name, loop)

@@ -104,15 +104,15 @@ class Floor:
 
     async def replay_matching(self, which: EventFilter, *, dry_run: bool = False) -> int:
         """Replay what fits; only count it where `dry_run`."""
-        return await self._replay(await self.store.operations.fitting(which), dry_run=dry_run)
+        return await self._replay(await self.store.acts.fitting(which), dry_run=dry_run)
 
     async def replay_letters(self, which: DeadLetterFilter | Collection[str], *, dry_run: bool = False) -> int:
         """The same by dead letters."""
-        operations = self.store.operations
+        operations = self.store.acts
         return await self._replay(await operations.events_of(await operations.letters(which)), dry_run=dry_run)
 
     async def _replay(self, events: list[int], *, dry_run: bool) -> int:
-        operations = self.store.operations
+        operations = self.store.acts
         return (
             sum((await operations.have_bodies(events)).values())
             if dry_run

@@ -21,9 +21,9 @@ async def acts(floor, limit=100, cursor=None, **which):
 async def test_bulk_acts_count_what_they_did_in_all_their_steps(floor):
     """One row an act, however many transactions it took."""
     events = [await floor.tell(f"e{number}", ignored="a call") for number in range(3)]
-    await floor.store.operations.replay(events, force=False, act=act(floor, "events by id"))
+    await floor.store.acts.replay(events, force=False, act=act(floor, "events by id"))
     await floor.translate()
-    await floor.store.operations.replay(events[1:2], force=False, act=act(floor, "events by filter"))
+    await floor.store.acts.replay(events[1:2], force=False, act=act(floor, "events by filter"))
 
     assert await acts(floor) == [
         ("night", "replay", "events by filter", 1, None),
@@ -36,7 +36,7 @@ async def test_many_steps_are_one_act(floor):
     events = [(await floor.receive(f"e{number}", b'{"ignored": "x"}')).id for number in range(601)]
     await floor.translate()
 
-    await floor.store.operations.replay(events, force=False, act=act(floor, "all"))
+    await floor.store.acts.replay(events, force=False, act=act(floor, "all"))
 
     assert await acts(floor) == [("night", "replay", "all", 601, None)]
 
@@ -45,7 +45,7 @@ async def test_each_act_of_the_store_is_written_down(floor):
     """Discards, erasures, a prune, a tenant's halt, a source's resumption."""
     await floor.tell("e1", state("A"))
     await floor.tell("e2", dead="malformed_payload")
-    operations, now = floor.store.operations, floor.now
+    operations, now = floor.store.acts, floor.now
     await operations.discard_order(TENANT, "A", reason="lost", now=now, act=act(floor, "order", "discard"))
     await operations.discard_dead_letters(
         DeadLetterFilter(kind="event"), reason="old", now=now, act=act(floor, "dead letters", "discard")
@@ -73,9 +73,9 @@ async def test_what_did_not_happen_is_not_written_down(floor):
     await floor.tell("e1", state("A"))
     await floor.lease()
     with pytest.raises(ConflictingRequest):
-        await floor.store.operations.discard_order(TENANT, "A", reason=None, now=floor.now, act=act(floor))
-    await floor.store.operations.replay([99_999], force=False, act=None)
-    await floor.store.operations.replay([], force=False, act=act(floor))
+        await floor.store.acts.discard_order(TENANT, "A", reason=None, now=floor.now, act=act(floor))
+    await floor.store.acts.replay([99_999], force=False, act=None)
+    await floor.store.acts.replay([], force=False, act=act(floor))
 
     assert await acts(floor) == []
 
@@ -98,9 +98,9 @@ async def test_erasing_an_order_takes_a_persons_words_about_it(floor):
     """That it was discarded stays, why may have named somebody."""
     await floor.tell("e1", state("A"))
     about = act(floor, f"order {TENANT}/A", "discard", reason="Mrs. Canary moved away")
-    await floor.store.operations.discard_order(TENANT, "A", reason=about.reason, now=floor.now, act=about)
+    await floor.store.acts.discard_order(TENANT, "A", reason=about.reason, now=floor.now, act=about)
 
-    await floor.store.operations.erase(TENANT, "A", now=floor.now, act=act(floor, f"order {TENANT}/A", "erase"))
+    await floor.store.acts.erase(TENANT, "A", now=floor.now, act=act(floor, f"order {TENANT}/A", "erase"))
 
     assert [each[1:] for each in await acts(floor)] == [
         ("erase", f"order {TENANT}/A", None, None),
@@ -116,5 +116,5 @@ async def test_acts_go_after_their_retention(floor):
     long = 10_000 * 86_400 * SECOND
     spans = RetentionSpans(bodies=long, dead_letters=long, keys=long, orders=long, attempts=long)
 
-    assert await floor.store.operations.prune(spans, floor.now) == 1
+    assert await floor.store.acts.prune(spans, floor.now) == 1
     assert [each[2] for each in await acts(floor)] == ["young"]

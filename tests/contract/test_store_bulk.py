@@ -66,8 +66,8 @@ async def test_it_goes_on_after_a_restart(floor, dead):
 async def test_what_changed_since_is_skipped(floor, dead):
     """Somebody else replayed one, and another was discarded."""
     operation = await made(floor, *dead)
-    await floor.store.operations.replay(dead[:1], force=False)
-    await floor.store.operations.discard_dead_letters([f"event-{dead[1]}"], reason=None, now=floor.now)
+    await floor.store.acts.replay(dead[:1], force=False)
+    await floor.store.acts.discard_dead_letters([f"event-{dead[1]}"], reason=None, now=floor.now)
 
     assert counts(await run(floor, operation)) == ("done", 3, 1, 2, 0)
     assert await floor.event_status(dead[1]) == "discarded"
@@ -79,7 +79,7 @@ async def test_dead_letters_of_both_kinds_are_discarded(floor, dead):
     await floor.kill("A")
     await floor.tell("b", state("B"))
     await floor.kill("B")
-    letters = await floor.store.operations.letters(DeadLetterFilter())
+    letters = await floor.store.acts.letters(DeadLetterFilter())
     operation = await made(floor, *letters, kind="discard", of="deadLetters", reason="old")
     await floor.tell("newer", state("B", clock=9))
 
@@ -156,7 +156,7 @@ async def test_they_go_after_the_audits_retention(floor, dead):
     running = await made(floor, dead[1])
     floor.pass_by(days=401)
     long = 10**18
-    await floor.store.operations.prune(
+    await floor.store.acts.prune(
         RetentionSpans(bodies=long, dead_letters=long, keys=long, orders=long, attempts=long), floor.now
     )
 

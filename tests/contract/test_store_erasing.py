@@ -17,7 +17,7 @@ def in_files(folder, text: str) -> list[str]:
 
 
 async def erase(floor, order="A", tenant=TENANT):
-    return await floor.store.operations.erase(tenant, order, now=floor.now)
+    return await floor.store.acts.erase(tenant, order, now=floor.now)
 
 
 async def a_whole_story(floor) -> list[int]:
@@ -94,7 +94,7 @@ async def test_a_replay_finds_nothing(floor):
     await floor.deliver()
     await erase(floor)
 
-    assert await floor.store.operations.replay([event], force=True) == 0
+    assert await floor.store.acts.replay([event], force=True) == 0
     assert await floor.event_status(event) == "delivered"
 
 
@@ -137,7 +137,7 @@ async def test_what_waits_to_be_translated_or_looked_up_goes_too(floor):
     waiting = replace(told(event), status=EventStatus.WAITING, lookups=lookups, subject="1")
     await floor.store.translation.commit([waiting], floor.now)
     assert await floor.store.lookups.turns() == [(SOURCE, "74")]
-    await floor.store.operations.replay([replayed], force=False)
+    await floor.store.acts.replay([replayed], force=False)
     found = await floor.store.translation.untranslated([SOURCE], 10)
 
     assert await erase(floor) == 2

@@ -105,7 +105,7 @@ async def test_more_than_was_asked_for_is_said(floor, town, limit):
 
 async def test_what_is_erased_is_found_by_its_references_no_more(floor, town):
     """The index of references is a copy of what a vendor said of somebody."""
-    await floor.store.operations.erase(TENANT, "SO-1", now=floor.now)
+    await floor.store.acts.erase(TENANT, "SO-1", now=floor.now)
 
     assert await names(floor, "PO 77") == []
     assert (await names(floor, "shared"))[0][1] == "SO-12"
@@ -114,7 +114,7 @@ async def test_what_is_erased_is_found_by_its_references_no_more(floor, town):
 async def test_references_survive_a_replay_that_tells_others(floor, town):
     """The former ones find nothing any more, the new ones do."""
     await floor.translate()
-    await floor.store.operations.replay([town["dead"]], force=False)
+    await floor.store.acts.replay([town["dead"]], force=False)
     await floor.translate(references=["po 9", "PO 10"])
 
     assert await names(floor, "PO 10") == [("event", "dead", "reference", "exact")]

@@ -240,7 +240,7 @@ async def test_numbers_of_arrival_rise_over_a_restart(floor):
 async def test_a_former_names_events_become_the_sources_own(floor):
     """An alias' events are known under the new name; its orders keep their owner, renamed with it."""
     former = await floor.tell("e1", state("A", clock=1), source="other")
-    await floor.store.inbox.adopt({"other": SOURCE, "nobody": SOURCE})
+    await floor.store.adopt({"other": SOURCE, "nobody": SOURCE})
 
     again = await floor.receive("e1", says(state("A", clock=1)))
     await floor.tell("e2", state("A", clock=2, text="newer"))
@@ -256,5 +256,5 @@ def _arrival(floor, event_id, body, **rest):
 
 async def _prune_all_but_the_last_day(floor):
     spans = RetentionSpans(bodies=DAY, dead_letters=DAY, keys=DAY, orders=DAY, attempts=DAY)
-    await floor.store.operations.prune(spans, floor.now)
-    await floor.store.operations.prune(spans, floor.now)
+    await floor.store.acts.prune(spans, floor.now)
+    await floor.store.acts.prune(spans, floor.now)

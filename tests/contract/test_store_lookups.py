@@ -88,7 +88,7 @@ async def test_a_lookup_that_is_given_up_makes_dead_letters(floor):
     assert (buried.id, str(buried.status)) == (event, "dead")
     assert (await floor.event_status(event), await floor.event_reason(event)) == ("dead", "lookup_not_found")
     assert await floor.store.lookups.turns() == []
-    assert await floor.store.operations.replay([event], force=False) == 1
+    assert await floor.store.acts.replay([event], force=False) == 1
     assert (await floor.store.translation.untranslated([SOURCE], 10))[0].answers is None
 
 
@@ -97,7 +97,7 @@ async def test_a_replay_during_a_request_is_not_served_by_it(floor, end):
     """An event that was put back for translation meanwhile stays where it was put."""
     event = await wait_for(floor, "e1")
     asked = await ask(floor)
-    await floor.store.operations.replay([event], force=False)
+    await floor.store.acts.replay([event], force=False)
     if end == "answer":
         await floor.store.lookups.answer(asked, {"orders/1": b"{}"})
     elif end == "bury":

@@ -19,7 +19,7 @@ async def test_a_dead_event_is_translated_again(floor):
     """Its dead letter is closed; the body is the one that came; the adapter is told that it is a replay."""
     event = await floor.tell("e1", dead="adapter_defect")
 
-    assert await floor.store.operations.replay([event], force=False) == 1
+    assert await floor.store.acts.replay([event], force=False) == 1
     assert await letters(floor) == []
     assert (await floor.event_status(event), await floor.event_reason(event)) == ("received", None)
     (waiting,) = await floor.store.translation.untranslated([SOURCE], 9)
@@ -31,7 +31,7 @@ async def test_a_refused_order_is_sent_again_after_its_event_is_replayed(floor):
     """The mended state takes the dead one's place, since its version is equal."""
     event = await floor.tell("e1", state("A", text="wrong"))
     await floor.kill("A")
-    await floor.store.operations.replay([event], force=False)
+    await floor.store.acts.replay([event], force=False)
     await floor.translate(states=[state("A", text="mended")])
 
     assert await letters(floor) == []
@@ -43,7 +43,7 @@ async def test_the_newest_state_is_sent_again_when_replayed_by_hand(floor):
     """Identical to what was delivered or not: a person asked for it. Once."""
     event = await floor.tell("e1", state("A", text="v"))
     await floor.deliver()
-    await floor.store.operations.replay([event], force=False)
+    await floor.store.acts.replay([event], force=False)
     await floor.translate()
 
     assert await floor.event_status(event) == "translated"
@@ -56,7 +56,7 @@ async def test_a_replay_during_a_lease_is_sent_after_it(floor):
     """Though it is identical to what is in flight."""
     event = await floor.tell("e1", state("A", text="v"))
     lease = await floor.lease()
-    await floor.store.operations.replay([event], force=False)
+    await floor.store.acts.replay([event], force=False)
     await floor.translate()
     await floor.settle(lease, "delivered")
 
@@ -68,7 +68,7 @@ async def test_a_replay_never_overwrites_something_newer(floor):
     older = await floor.tell("e1", state("A", clock=1, text="v1"))
     await floor.tell("e2", state("A", clock=2, text="v2"))
     await floor.deliver()
-    await floor.store.operations.replay([older], force=False)
+    await floor.store.acts.replay([older], force=False)
     await floor.translate()
 
     assert await floor.event_status(older) == "superseded"
@@ -81,7 +81,7 @@ async def test_a_forced_replay_makes_it_the_newest(floor):
     await floor.tell("e2", state("A", clock=2, text="v2"))
     await floor.deliver()
     floor.pass_by(seconds=60)
-    await floor.store.operations.replay([older], force=True)
+    await floor.store.acts.replay([older], force=True)
     (waiting,) = await floor.store.translation.untranslated([SOURCE], 9)
     await floor.translate()
     sent = await floor.deliver()
@@ -99,7 +99,7 @@ async def test_a_forced_replay_beats_a_clock_in_the_future(floor):
     older = await floor.tell("e1", state("A", clock=1, text="v1"))
     await floor.tell("e2", state("A", clock=10**9, text="2056"))
     await floor.deliver()
-    await floor.store.operations.replay([older], force=True)
+    await floor.store.acts.replay([older], force=True)
     await floor.translate()
 
     assert await floor.deliver() == ["v1"]
@@ -111,7 +111,7 @@ async def test_forced_replays_are_newer_each_than_the_one_before(floor):
     await floor.deliver()
     sent = []
     for event in events:
-        await floor.store.operations.replay([event], force=True)
+        await floor.store.acts.replay([event], force=True)
         await floor.translate()
         sent += await floor.deliver()
 
@@ -124,7 +124,7 @@ async def test_a_replay_asked_for_during_translation_is_not_lost(floor):
     await floor.deliver()
     event = (await floor.receive("e1", says(state("A", clock=1, text="forced")))).id
     (before,) = await floor.store.translation.untranslated([SOURCE], 9)
-    await floor.store.operations.replay([event], force=True)
+    await floor.store.acts.replay([event], force=True)
 
     assert await floor.store.translation.commit([told(before)], floor.now) == []
     await floor.translate()
@@ -135,7 +135,7 @@ async def test_replays_are_counted(floor):
     """Each event once; those that are not there, or whose body was pruned, are left out."""
     events = [await floor.tell(f"e{n}", state(f"order {n}")) for n in range(3)]
 
-    assert await floor.store.operations.replay([*events, *events, 99], force=False) == 3
+    assert await floor.store.acts.replay([*events, *events, 99], force=False) == 3
 
 
 async def test_all_events_that_fit_are_replayed(floor):
@@ -186,7 +186,7 @@ async def test_only_what_is_a_dead_letter_is_replayed_by_its_id(floor):
 
     ids = [f"event-{event}", f"order-{order}"]
     assert await floor.replay_letters(ids) == 0
-    assert await floor.store.operations.discard_dead_letters(ids, reason=None, now=floor.now) == 0
+    assert await floor.store.acts.discard_dead_letters(ids, reason=None, now=floor.now) == 0
 
 
 # ---- discard
@@ -197,7 +197,7 @@ async def test_a_dead_event_is_discarded_with_a_reason(floor):
     event = await floor.tell("e1", dead="malformed_payload")
     (letter,) = await letters(floor)
 
-    assert await floor.store.operations.discard_dead_letters([letter], reason="a test", now=floor.now) == 1
+    assert await floor.store.acts.discard_dead_letters([letter], reason="a test", now=floor.now) == 1
     reason = (await floor.store.records.event(event)).record.reason
     assert (await floor.event_status(event), reason.code, reason.detail) == ("discarded", "discarded", "a test")
     assert await letters(floor) == []
@@ -208,7 +208,7 @@ async def test_a_dead_order_is_discarded_with_its_event(floor):
     event = await floor.tell("e1", state("A", clock=1))
     await floor.kill("A")
 
-    count = await floor.store.operations.discard_dead_letters(DeadLetterFilter(), reason=None, now=floor.now)
+    count = await floor.store.acts.discard_dead_letters(DeadLetterFilter(), reason=None, now=floor.now)
     assert count == 1
     assert (await floor.order_status(), await floor.order_reason()) == ("discarded", "discarded")
     assert (await floor.event_status(event), await letters(floor)) == ("discarded", [])
@@ -220,7 +220,7 @@ async def test_a_collision_is_discarded_without_its_order(floor):
     """The order belongs to another and goes on."""
     await floor.tell("e1", state("A"))
     theirs = await floor.tell("e2", state("A", clock=2, owner="acme:other"))
-    await floor.store.operations.discard_dead_letters(DeadLetterFilter(), reason=None, now=floor.now)
+    await floor.store.acts.discard_dead_letters(DeadLetterFilter(), reason=None, now=floor.now)
 
     assert await floor.event_status(theirs) == "discarded"
     assert await floor.deliver() == ["v"]
@@ -233,9 +233,9 @@ async def test_discarding_one_of_an_events_dead_letters_leaves_the_other(floor):
     event = await floor.tell("e1", state("A"), state("B"))
     await floor.kill("A")
     own = [letter for letter in await letters(floor) if letter.startswith("event")]
-    await floor.store.operations.discard_dead_letters(own, reason=None, now=floor.now)
+    await floor.store.acts.discard_dead_letters(own, reason=None, now=floor.now)
     halfway = (await floor.event_status(event), await letters(floor, kind="order"))
-    await floor.store.operations.discard_dead_letters(DeadLetterFilter(), reason=None, now=floor.now)
+    await floor.store.acts.discard_dead_letters(DeadLetterFilter(), reason=None, now=floor.now)
 
     assert halfway[0] == "dead"
     assert len(halfway[1]) == 1
@@ -248,9 +248,7 @@ async def test_many_dead_letters_are_discarded_in_steps(floor):
         receipt = floor.store.inbox.put(_dead_arrival(floor, number))
     await receipt
 
-    count = await floor.store.operations.discard_dead_letters(
-        DeadLetterFilter(kind="event"), reason=None, now=floor.now
-    )
+    count = await floor.store.acts.discard_dead_letters(DeadLetterFilter(kind="event"), reason=None, now=floor.now)
     assert count == 1100
     assert await letters(floor) == []
 
@@ -261,7 +259,7 @@ async def test_an_order_is_discarded(floor, status):
     event = await floor.tell("e1", state("A"))
     if status == "dead":
         await floor.kill("A")
-    await floor.store.operations.discard_order(TENANT, "A", reason="lost", now=floor.now)
+    await floor.store.acts.discard_order(TENANT, "A", reason="lost", now=floor.now)
 
     reason = (await floor.store.records.order(TENANT, "A")).reason
     assert (await floor.order_status(), reason.code, reason.detail) == ("discarded", "discarded", "lost")
@@ -274,12 +272,12 @@ async def test_an_order_that_cannot_be_discarded_is_left_alone(floor):
     await floor.tell("e1", state("A"))
     lease = await floor.lease()
     with pytest.raises(ConflictingRequest):
-        await floor.store.operations.discard_order(TENANT, "A", reason=None, now=floor.now)
+        await floor.store.acts.discard_order(TENANT, "A", reason=None, now=floor.now)
     await floor.settle(lease, "delivered")
     with pytest.raises(ConflictingRequest):
-        await floor.store.operations.discard_order(TENANT, "A", reason=None, now=floor.now)
+        await floor.store.acts.discard_order(TENANT, "A", reason=None, now=floor.now)
     with pytest.raises(UnknownRecord):
-        await floor.store.operations.discard_order(TENANT, "B", reason=None, now=floor.now)
+        await floor.store.acts.discard_order(TENANT, "B", reason=None, now=floor.now)
 
     assert await floor.order_status() == "delivered"
 
@@ -289,8 +287,8 @@ async def test_a_replay_takes_a_discard_back(floor):
     event = await floor.tell("e1", state("A", text="v"))
     lease = await floor.lease()
     await floor.settle(lease, "dead", code="refused", notes=Notes(is_alone=True, trial=Trial.FINAL))
-    await floor.store.operations.discard_order(TENANT, "A", reason=None, now=floor.now)
-    await floor.store.operations.replay([event], force=False)
+    await floor.store.acts.discard_order(TENANT, "A", reason=None, now=floor.now)
+    await floor.store.acts.replay([event], force=False)
     await floor.translate()
 
     again = await floor.lease()
@@ -312,7 +310,7 @@ def _dead_arrival(floor, number):
 async def test_an_event_discarded_in_part_is_delivered_by_a_state_identical_to_its_other(floor):
     """What became of its orders counts, in whatever order it happened."""
     event = await floor.tell("e1", state("A", clock=1), state("B", clock=1))
-    await floor.store.operations.discard_order(TENANT, "A", reason=None, now=floor.now)
+    await floor.store.acts.discard_order(TENANT, "A", reason=None, now=floor.now)
     await floor.tell("e2", state("B", clock=2))
     before = await floor.event_status(event)
     await floor.deliver()

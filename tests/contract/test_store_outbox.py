@@ -405,7 +405,7 @@ async def test_a_death_is_not_undone_when_something_else_happened_since(floor, s
     elif since == "a cancellation":
         await floor.tell("e2", state("A", clock=2, text=None))
     else:
-        await floor.store.operations.discard_order(TENANT, "A", reason="no", now=floor.now)
+        await floor.store.acts.discard_order(TENANT, "A", reason="no", now=floor.now)
     before = await floor.order_status("A")
     await floor.settle(lease, "dead", only=["B"], code="refused", tenant_state=REFUSES, revived=[lease.orders[0].id])
 

@@ -84,7 +84,7 @@ async def test_the_preview_of_a_replay_is_what_becomes_of_it(floor, is_forced):
 
     counts, sends = await effects(floor, [same, older, gone, nothing, 999], is_forced=is_forced)
     after = await everything(floor)
-    await floor.store.operations.replay([same, older, gone, nothing], force=is_forced)
+    await floor.store.acts.replay([same, older, gone, nothing], force=is_forced)
     await floor.translate()
     sent = await floor.deliver()
 

@@ -46,7 +46,7 @@ async def town(floor):
     await tell("refused", state("R"))
     await floor.kill("R")
     await tell("discarded", state("X"))
-    await floor.store.operations.discard_order(TENANT, "X", reason="mistake", now=floor.now)
+    await floor.store.acts.discard_order(TENANT, "X", reason="mistake", now=floor.now)
     await tell("translated", state("T"), state("U", tenant="south"), source="other")
     found["received"] = (await floor.receive("received", says(state("Z")))).id
     return found
@@ -218,7 +218,7 @@ async def test_an_order_is_shown_as_the_intake_should_have_it(floor, town):
 async def test_an_orders_story_is_told_oldest_first(floor, town):
     """Every event that spoke of it, once."""
     detail = await floor.store.records.order(TENANT, "D")
-    await floor.store.operations.replay([town["delivered"]], force=False)
+    await floor.store.acts.replay([town["delivered"]], force=False)
     await floor.translate()
     again = await floor.store.records.order(TENANT, "D")
 
@@ -394,7 +394,7 @@ async def test_everything_is_counted_by_status(floor, town):
 
 async def test_counts_follow_what_has_ended(floor, town):
     """Replayed, renamed, erased or pruned: each is counted once, where a list shows it."""
-    records, operations = floor.store.records, floor.store.operations
+    records, operations = floor.store.records, floor.store.acts
 
     async def agree():
         counts = await records.counts()
@@ -414,7 +414,7 @@ async def test_counts_follow_what_has_ended(floor, town):
     await floor.deliver()
     await floor.deliver(tenant="south")
     assert (await agree()).events.keys() == {"delivered", "withdrawn", "ignored", "dead"}
-    await floor.store.inbox.adopt({"other": SOURCE})
+    await floor.store.adopt({"other": SOURCE})
     assert (await agree()).sources.keys() == {SOURCE}
     await operations.erase(TENANT, "W", now=floor.now)
     await operations.discard_dead_letters(DeadLetterFilter(kind="event"), reason=None, now=floor.now)

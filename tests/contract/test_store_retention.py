@@ -8,7 +8,7 @@ SPANS = RetentionSpans(bodies=30 * DAY, dead_letters=180 * DAY, keys=90 * DAY, o
 
 async def prune(floor, **spans):
     values = {name: getattr(SPANS, name) for name in SPANS.__struct_fields__}
-    return await floor.store.operations.prune(RetentionSpans(**{**values, **spans}), floor.now)
+    return await floor.store.acts.prune(RetentionSpans(**{**values, **spans}), floor.now)
 
 
 async def everything(floor):
@@ -156,7 +156,7 @@ async def test_what_was_pruned_cannot_be_replayed(floor):
     floor.pass_by(days=31)
     await prune(floor)
 
-    assert await floor.store.operations.replay([event], force=False) == 0
+    assert await floor.store.acts.replay([event], force=False) == 0
     assert await floor.replay_matching(EventFilter(event_id="e1"), dry_run=True) == 0
     assert await floor.event_status(event) == "delivered"
 

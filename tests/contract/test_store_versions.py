@@ -208,7 +208,7 @@ async def test_the_first_arrival_wins_no_matter_when_it_is_translated(floor):
     older = await floor.tell("e1", state("A", text="first"))
     await floor.tell("e2", state("A", text="second"))
     await floor.deliver()
-    await floor.store.operations.replay([older], force=False)
+    await floor.store.acts.replay([older], force=False)
     await floor.translate()
 
     assert await floor.deliver() == []
@@ -219,7 +219,7 @@ async def test_an_equal_version_applies_again(floor):
     """The same event translated anew, by a mended adapter, takes its own place."""
     event = await floor.tell("e1", state("A", text="wrong"))
     await floor.deliver()
-    await floor.store.operations.replay([event], force=False)
+    await floor.store.acts.replay([event], force=False)
     await floor.translate(states=[state("A", text="mended")])
 
     assert await floor.deliver() == ["mended"]
@@ -295,7 +295,7 @@ async def test_a_repeated_attempt_of_what_was_delivered_keeps_it_delivered(floor
     """An uncertain attempt of the very state that was delivered leaves nothing in doubt."""
     event = await floor.tell("e1", state("A", text="v"))
     await floor.deliver()
-    await floor.store.operations.replay([event], force=False)
+    await floor.store.acts.replay([event], force=False)
     await floor.translate()
     await floor.settle(await floor.lease(), "uncertain", due_at=floor.now)
     twin = await floor.tell("e2", state("A", clock=2, text="v"))
@@ -360,7 +360,7 @@ async def test_a_renamed_order_is_said_and_not_doubled(floor):
     renamed = await floor.tell("e2", state("B", clock=2, text="v", record="1"))
     reason = (await floor.store.records.event(renamed)).record.reason
     delivered = await floor.deliver()
-    await floor.store.operations.replay([renamed], force=True)
+    await floor.store.acts.replay([renamed], force=True)
     await floor.translate()
 
     assert (reason.code, "'A'" in reason.detail, "'B'" in reason.detail) == ("order_renamed", True, True)
@@ -397,7 +397,7 @@ async def test_a_newer_state_revives_an_order_that_ended(floor, how):
     elif how == "withdrawn":
         await floor.tell("e2", state("A", clock=2, text=None))
     else:
-        await floor.store.operations.discard_order(TENANT, "A", reason=None, now=floor.now)
+        await floor.store.acts.discard_order(TENANT, "A", reason=None, now=floor.now)
     ended = await floor.order_status()
     await floor.tell("e3", state("A", clock=3, text="v3"))
 
@@ -619,7 +619,7 @@ async def test_what_translation_learnt_is_on_the_event(floor):
 async def test_references_follow_the_last_translation(floor):
     """An event is found by what it refers to now, not by what an older adapter read."""
     event = await floor.tell("e1", state("A"), references=["old", "both"])
-    await floor.store.operations.replay([event], force=False)
+    await floor.store.acts.replay([event], force=False)
     await floor.translate(references=["both", "new"])
 
     found = {}
@@ -632,7 +632,7 @@ async def test_references_follow_the_last_translation(floor):
 async def test_only_the_last_translation_counts(floor):
     """A replay that goes elsewhere: the event is what its new states are; the old order goes its own way."""
     event = await floor.tell("e1", state("A", text="a"))
-    await floor.store.operations.replay([event], force=False)
+    await floor.store.acts.replay([event], force=False)
     await floor.translate(states=[state("B", text="b")])
     await floor.settle(await floor.lease(), "delivered", only=["B"])
 

@@ -59,8 +59,8 @@ async def test_what_an_operator_does_is_told_too(floor, told):
     """Discards, replays, halts and operations on many."""
     act = Act(at=floor.now, by="night", act="discard", what="it")
     event = await floor.tell("e1", state("A"))
-    await floor.store.operations.discard_order(TENANT, "A", reason=None, now=floor.now, act=act)
-    await floor.store.operations.replay([event], force=False, act=act)
+    await floor.store.acts.discard_order(TENANT, "A", reason=None, now=floor.now, act=act)
+    await floor.store.acts.replay([event], force=False, act=act)
     halted = TenantState(status=TenantStatus.HALTED, reason=Reason("by_hand", "a person's words"))
     for tenant_state in (TenantState(last_answer="200"), TenantState(), halted, halted, TenantState()):
         await floor.store.outbox.save_tenant_state(TENANT, tenant_state, act)
@@ -84,7 +84,7 @@ async def test_what_was_undone_is_not_told(floor, told):
     await floor.lease()
     before = len(await statuses(told, "order"))
     with pytest.raises(ConflictingRequest):
-        await floor.store.operations.discard_order(TENANT, "A", reason=None, now=floor.now)
+        await floor.store.acts.discard_order(TENANT, "A", reason=None, now=floor.now)
 
     assert len(await statuses(told, "order")) == before
 

@@ -204,6 +204,7 @@ def test_arrows_that_turn_back_are_refused(tmp_path):
     (tmp_path / "gateway" / "ingress" / "turned.py").write_text("import gateway.delivery\n")
     (tmp_path / "gateway" / "translation" / "engine.py").write_text("import gateway.store.process\n")
     (tmp_path / "gateway" / "lookups" / "engine.py").write_text("import gateway.store.sqlite\n")
+    (tmp_path / "gateway" / "store" / "rules" / "turned.py").write_text("import sqlite3\nimport gateway.store.sqlite\n")
     (tmp_path / "gateway" / "service" / "tool.py").write_text("import gateway.workshop.kit\n")
     (tmp_path / "adapters" / "acme.py").write_text("import time\n")
     (tmp_path / "adapters" / "bolt.py").write_text("import adapters.acme\n")
@@ -224,6 +225,8 @@ def test_arrows_that_turn_back_are_refused(tmp_path):
         "gateway.ingress is not allowed to import gateway.delivery",
         "gateway.translation is not allowed to import gateway.store.process",
         "gateway.lookups is not allowed to import gateway.store.sqlite",
+        "gateway.store.rules is not allowed to import gateway.store.sqlite",
+        "gateway.store.rules is not allowed to import sqlite3",
         "gateway.service is not allowed to import gateway.workshop",
         "adapters is not allowed to import time",
         "adapters.bolt is not allowed to import adapters.acme",

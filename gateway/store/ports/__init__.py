@@ -4,12 +4,12 @@ All writes are durable when they return. Any may raise `StoreUnavailable`: then 
 store was lost meanwhile, which is the gateway's end.
 """
 
+from gateway.store.ports.acts import Acts
 from gateway.store.ports.archive import Archive
 from gateway.store.ports.bulk import Bulk
 from gateway.store.ports.drift import DriftLedger
 from gateway.store.ports.inbox import Inbox
 from gateway.store.ports.lookups import LookupQueue
-from gateway.store.ports.operations import Operations
 from gateway.store.ports.outbox import Outbox
 from gateway.store.ports.pulls import PullLedger
 from gateway.store.ports.reconciliation import ReconciliationLedger
@@ -22,6 +22,7 @@ from gateway.store.ports.watch import Watch
 from gateway.store.ports.whole import ChangeObserver, CommitObserver, Store
 
 __all__ = [
+    "Acts",
     "Archive",
     "AuditTrail",
     "Bulk",
@@ -30,7 +31,6 @@ __all__ = [
     "DriftLedger",
     "Inbox",
     "LookupQueue",
-    "Operations",
     "Outbox",
     "PullLedger",
     "ReconciliationLedger",

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from gateway.events import Micros, UntranslatedEvent
 from gateway.records import ArchivedEvent
-from gateway.store.lifecycle import PresentOrder
+from gateway.store.rules.lifecycle import PresentOrder
 
 
 class Archive(Protocol):

@@ -1,17 +1,16 @@
 """All ports together, as an engine opens them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Protocol
 
 from gateway.events import Micros
 from gateway.records import Change
+from gateway.store.ports.acts import Acts
 from gateway.store.ports.archive import Archive
 from gateway.store.ports.bulk import Bulk
 from gateway.store.ports.drift import DriftLedger
 from gateway.store.ports.inbox import Inbox
 from gateway.store.ports.lookups import LookupQueue
-from gateway.store.ports.operations import Operations
 from gateway.store.ports.outbox import Outbox
 from gateway.store.ports.pulls import PullLedger
 from gateway.store.ports.reconciliation import ReconciliationLedger
@@ -42,7 +41,6 @@ class ChangeObserver(Protocol):
 class Store(Protocol):
     """What an engine opens: all ports, over something that survives its closing."""
 
-    path: Path
     inbox: Inbox
     translation: TranslationQueue
     lookups: LookupQueue
@@ -52,7 +50,7 @@ class Store(Protocol):
     records: Records
     archive: Archive
     drift: DriftLedger
-    operations: Operations
+    acts: Acts
     bulk: Bulk
     trail: AuditTrail
     told: ToldLedger

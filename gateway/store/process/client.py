@@ -67,7 +67,7 @@ class ProcessStore:
         self.records: ports.Records = stubs.Records(self.call)
         self.archive: ports.Archive = stubs.Archive(self.call)
         self.drift: ports.DriftLedger = stubs.DriftLedger(self.call)
-        self.operations: ports.Operations = stubs.Operations(self.call)
+        self.acts: ports.Acts = stubs.Acts(self.call)
         self.bulk: ports.Bulk = stubs.Bulk(self.call)
         self.trail: ports.AuditTrail = stubs.AuditTrail(self.call)
         self.told: ports.ToldLedger = stubs.ToldLedger(self.call)

@@ -38,7 +38,7 @@ from gateway.records import (
     TenantFigures,
     Told,
 )
-from gateway.store.lifecycle import PresentOrder
+from gateway.store.rules.lifecycle import PresentOrder
 
 Result = TypeVar("Result")
 
@@ -51,6 +51,39 @@ Call = Callable[..., Answer[Any]]
 class Stub:
     def __init__(self, call: Call) -> None:
         self._call = call
+
+
+class Acts(Stub):
+    def replay(self, events: Collection[int], *, force: bool, act: Act | None = None) -> Answer[int]:
+        return self._call("acts.replay", events, force=force, act=act)
+
+    def fitting(self, which: EventFilter) -> Answer[list[int]]:
+        return self._call("acts.fitting", which)
+
+    def letters(self, which: DeadLetterFilter | Collection[str]) -> Answer[list[str]]:
+        return self._call("acts.letters", which)
+
+    def events_of(self, letters: Collection[str]) -> Answer[list[int]]:
+        return self._call("acts.events_of", letters)
+
+    def have_bodies(self, events: Collection[int]) -> Answer[dict[int, bool]]:
+        return self._call("acts.have_bodies", events)
+
+    def discard_dead_letters(
+        self, which: DeadLetterFilter | Collection[str], *, reason: str | None, now: Micros, act: Act | None = None
+    ) -> Answer[int]:
+        return self._call("acts.discard_dead_letters", which, reason=reason, now=now, act=act)
+
+    def discard_order(
+        self, tenant: str, external_order_id: str, *, reason: str | None, now: Micros, act: Act | None = None
+    ) -> Answer[None]:
+        return self._call("acts.discard_order", tenant, external_order_id, reason=reason, now=now, act=act)
+
+    def erase(self, tenant: str, external_order_id: str, *, now: Micros, act: Act | None = None) -> Answer[int]:
+        return self._call("acts.erase", tenant, external_order_id, now=now, act=act)
+
+    def prune(self, retention: RetentionSpans, now: Micros, act: Act | None = None) -> Answer[int]:
+        return self._call("acts.prune", retention, now, act)
 
 
 class Archive(Stub):
@@ -137,39 +170,6 @@ class LookupQueue(Stub):
 
     def bury(self, asked: WaitingSubject, reason: Reason, now: Micros) -> Answer[list[Transition]]:
         return self._call("lookups.bury", asked, reason, now)
-
-
-class Operations(Stub):
-    def replay(self, events: Collection[int], *, force: bool, act: Act | None = None) -> Answer[int]:
-        return self._call("operations.replay", events, force=force, act=act)
-
-    def fitting(self, which: EventFilter) -> Answer[list[int]]:
-        return self._call("operations.fitting", which)
-
-    def letters(self, which: DeadLetterFilter | Collection[str]) -> Answer[list[str]]:
-        return self._call("operations.letters", which)
-
-    def events_of(self, letters: Collection[str]) -> Answer[list[int]]:
-        return self._call("operations.events_of", letters)
-
-    def have_bodies(self, events: Collection[int]) -> Answer[dict[int, bool]]:
-        return self._call("operations.have_bodies", events)
-
-    def discard_dead_letters(
-        self, which: DeadLetterFilter | Collection[str], *, reason: str | None, now: Micros, act: Act | None = None
-    ) -> Answer[int]:
-        return self._call("operations.discard_dead_letters", which, reason=reason, now=now, act=act)
-
-    def discard_order(
-        self, tenant: str, external_order_id: str, *, reason: str | None, now: Micros, act: Act | None = None
-    ) -> Answer[None]:
-        return self._call("operations.discard_order", tenant, external_order_id, reason=reason, now=now, act=act)
-
-    def erase(self, tenant: str, external_order_id: str, *, now: Micros, act: Act | None = None) -> Answer[int]:
-        return self._call("operations.erase", tenant, external_order_id, now=now, act=act)
-
-    def prune(self, retention: RetentionSpans, now: Micros, act: Act | None = None) -> Answer[int]:
-        return self._call("operations.prune", retention, now, act)
 
 
 class Outbox(Stub):

@@ -1,5 +1,5 @@
 """The embedded engine: one SQLite file, one writer, read-only readers."""
 
-from gateway.store.sqlite.engine import SqliteStore
+from gateway.store.sqlite.store import SqliteStore
 
 __all__ = ["SqliteStore"]

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import aiosqlite
-
 from gateway.errors import ConfigError, Fault, GatewayError, StoreUnavailable
 from gateway.ground import statements
 from gateway.ground.files import lock_folder, private_database, private_folder
@@ -146,16 +144,14 @@ def configure(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA busy_timeout = 5000")
 
 
-async def open_reader(path: Path) -> aiosqlite.Connection:
+def open_reader(path: Path) -> sqlite3.Connection:
     """A connection to an absolute path that can only read; it never checkpoints."""
-    connection = await aiosqlite.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)
-    try:
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, cached_statements=512
+    )
+    with _closed_on_error(connection):
         for pragma in ("query_only = 1", "cache_size = -16384", "busy_timeout = 5000"):
-            await connection.execute(f"PRAGMA {pragma}")
-    except BaseException:
-        # Its thread would keep the process from ending.
-        await connection.close()
-        raise
+            connection.execute(f"PRAGMA {pragma}")
     return connection
 
 

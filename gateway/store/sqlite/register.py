@@ -7,17 +7,9 @@ from typing import Final
 import msgspec
 
 from gateway.errors import StoreUnavailable
-from gateway.events import Micros
+from gateway.store.rules.transactions import Erasure
 
 _encode: Final = msgspec.json.Encoder().encode
-
-
-class Erasure(msgspec.Struct, frozen=True):
-    """An order that was erased, and when."""
-
-    tenant: str
-    external_order_id: str
-    erased_at: Micros
 
 
 _decode: Final = msgspec.json.Decoder(Erasure).decode

@@ -15,10 +15,12 @@ from gateway.errors import StoreUnavailable, UnknownRecord
 from gateway.events import Micros, Reason
 from gateway.orders import TenantState, TenantStatus
 from gateway.records import Act
-from gateway.store.sqlite import database, erasure
+from gateway.store.rules import erasure
+from gateway.store.rules.transactions import Erasure
+from gateway.store.sqlite import database
 from gateway.store.sqlite.backup import APPLICATION_ID, SQL, application_id_of, new_part, sync
-from gateway.store.sqlite.engine import SqliteStore
-from gateway.store.sqlite.register import Erasure, erasures_in, record, register_of
+from gateway.store.sqlite.register import erasures_in, record, register_of
+from gateway.store.sqlite.store import SqliteStore
 
 RESTORED: Final = Reason(
     "restored", "restored from a backup: what was sent since is not known; resume by hand once nothing else sends"
@@ -114,7 +116,8 @@ async def _prepared(
     opened = await SqliteStore.open(part)
     try:
         await opened.outbox.rescue(now=now, rests_until=now, everything=True)
-        known, (events, orders), names = await opened.writer.submit(_unsigned)
+        known = await opened.engine.write(erasure.recorded)
+        (events, orders), names = await opened.writer.submit(_unsigned)
         halted = sorted({*names, *tenants})
         for name in halted:
             state = await opened.outbox.tenant_state(name)
@@ -122,7 +125,7 @@ async def _prepared(
         erased = 0
         for each in wanted - known:
             with suppress(UnknownRecord):
-                await opened.writer.submit(lambda connection, each=each: erasure.erase(connection, each))  # type: ignore[misc]
+                await opened.engine.write(lambda transaction, each=each: erasure.erase(transaction, each))  # type: ignore[misc]
                 erased += 1
         what = f"a backup as of {made_at.isoformat(timespec='seconds')}"
         await opened.trail.note(Act(at=now, by="gateway restore", act="restore", what=what))
@@ -131,13 +134,12 @@ async def _prepared(
     return Restored(str(store), made_at, events, orders, tuple(halted), erased)
 
 
-def _unsigned(connection: sqlite3.Connection) -> tuple[set[Erasure], tuple[int, int], list[str]]:
-    """The erasures that the backup has seen, its counts, and its tenants; it is a store from here on."""
+def _unsigned(connection: sqlite3.Connection) -> tuple[tuple[int, int], list[str]]:
+    """The backup's counts, and its tenants; it is a store from here on."""
     connection.execute(SQL.maybe_sent)
     connection.execute(SQL.unsign)
     connection.execute("PRAGMA application_id = 0")
-    counts = connection.execute(SQL.count).fetchone()
-    return erasure.recorded(connection), counts, [name for (name,) in connection.execute(SQL.tenants)]
+    return connection.execute(SQL.count).fetchone(), [name for (name,) in connection.execute(SQL.tenants)]
 
 
 def _halted(state: TenantState, now: Micros) -> TenantState:

@@ -8,15 +8,10 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple, TypeVar
 
-import aiosqlite
-
 from gateway.events import Micros
 from gateway.records import RetentionSpans
-from gateway.store.sqlite.inbox import digest_of
-from gateway.store.sqlite.sql import named
-from gateway.store.sqlite.writer import Writer
-
-SQL = named("retention")
+from gateway.store.rules.erasure import remove_body, remove_references
+from gateway.store.rules.transactions import Engine, Transaction
 
 Result = TypeVar("Result")
 
@@ -31,7 +26,7 @@ STEP_STATES: Final = 2000
 # The same for what the file gives back: each page may be another one moved.
 STEP_PAGES: Final = 64
 
-Remove = Callable[[sqlite3.Connection, int], bool]
+Remove = Callable[[Transaction, int], bool]
 """Removes a row with what hangs on it; False: there is more of it, for another step."""
 
 
@@ -50,9 +45,8 @@ class _Rule(NamedTuple):
 class Pruner:
     """One pass over bodies, orders, events and attempts. Nothing received, waiting, pending or leased is touched."""
 
-    def __init__(self, writer: Writer, reader: aiosqlite.Connection) -> None:
-        self._writer = writer
-        self._reader = reader
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     async def run(self, retention: RetentionSpans, now: Micros) -> int:
         """Remove what is due; how many rows that were."""
@@ -60,13 +54,23 @@ class Pruner:
         dead_letters, keys, attempts = now - retention.dead_letters, now - retention.keys, now - retention.attempts
         pruned = 0
         for rule in (
-            _Rule(SQL.window_of_other_bodies, SQL.old_other_bodies, (bodies, dead_letters, keys), _remove_other_body),
-            _Rule(SQL.window_of_events, SQL.old_bodies, (bodies, dead_letters), _remove_body),
-            _Rule(SQL.window_of_orders, SQL.old_orders, (orders, dead_letters), _remove_order),
-            _Rule(SQL.window_of_events, SQL.old_events, (keys,), _remove_event),
-            _Rule(SQL.window_of_attempts, SQL.old_attempts, (attempts,), _remove_attempt),
-            _Rule(SQL.window_of_operations, SQL.old_operations, (now - retention.audit,), _remove_operation),
-            _Rule(SQL.window_of_audit, SQL.old_acts, (now - retention.audit,), _remove_act),
+            _Rule(
+                "retention.window_of_other_bodies",
+                "retention.old_other_bodies",
+                (bodies, dead_letters, keys),
+                _remove_other_body,
+            ),
+            _Rule("retention.window_of_events", "retention.old_bodies", (bodies, dead_letters), _remove_body),
+            _Rule("retention.window_of_orders", "retention.old_orders", (orders, dead_letters), _remove_order),
+            _Rule("retention.window_of_events", "retention.old_events", (keys,), _remove_event),
+            _Rule("retention.window_of_attempts", "retention.old_attempts", (attempts,), _remove_attempt),
+            _Rule(
+                "retention.window_of_operations",
+                "retention.old_operations",
+                (now - retention.audit,),
+                _remove_operation,
+            ),
+            _Rule("retention.window_of_audit", "retention.old_acts", (now - retention.audit,), _remove_act),
         ):
             pruned += await self._sweep(rule)
         await self._give_back()
@@ -76,11 +80,12 @@ class Pruner:
         """Look through the table by rising id, a window at a time; remove what is due in steps."""
         after = pruned = 0
         while (end := await self._first(rule.window, (after, WINDOW))) is not None:
-            found = list(await self._reader.execute_fetchall(rule.due, (after + 1, end, *rule.limits)))
+            values = (after + 1, end, *rule.limits)
+            found = await self._engine.read(lambda reading, values=values: reading.execute(rule.due, values).fetchall())  # type: ignore[misc]
             after = end
             while found:
                 ids = [id_ for id_, _ in found[: portion([size for _, size in found])]]
-                seen, removed = await self._write(lambda connection, ids=ids: _step(connection, ids, rule))  # type: ignore[misc]
+                seen, removed = await self._write(lambda transaction, ids=ids: _step(transaction, ids, rule))  # type: ignore[misc]
                 pruned += removed
                 found = found[seen:]
         return pruned
@@ -90,11 +95,11 @@ class Pruner:
             pass
 
     async def _first(self, statement: str, values: tuple[int, ...] = ()) -> int | None:
-        ((value,),) = await self._reader.execute_fetchall(statement, values)
+        (value,) = await self._engine.read(lambda reading: reading.execute(statement, values).fetchone())
         return None if value is None else int(value)
 
-    async def _write(self, run: Callable[[sqlite3.Connection], Result]) -> Result:
-        outcome = await asyncio.shield(self._writer.submit(run))
+    async def _write(self, run: Callable[[Transaction], Result]) -> Result:
+        outcome = await self._engine.write(run)
         # Lets arrivals go first.
         await asyncio.sleep(0)
         return outcome
@@ -106,13 +111,13 @@ def portion(sizes: Sequence[int]) -> int:
     return max(within, 1)
 
 
-def give_back(connection: sqlite3.Connection) -> int:
+def give_back(transaction: Transaction) -> int:
     """Let the file give back a step's worth of free pages; how many those were."""
-    before = left = _free_pages(connection)
+    before = left = _free_pages(transaction)
     while left > 0 and before - left < STEP_PAGES:
         # One page: the pragma has a step for each, and Python's sqlite3 takes but one of a statement without columns.
-        connection.execute(SQL.give_back).fetchall()
-        now = _free_pages(connection)
+        transaction.execute("retention.give_back").fetchall()
+        now = _free_pages(transaction)
         # A file that was made without auto_vacuum keeps what it has.
         if now >= left:
             break
@@ -120,19 +125,19 @@ def give_back(connection: sqlite3.Connection) -> int:
     return before - left
 
 
-def _free_pages(connection: sqlite3.Connection) -> int:
-    ((count,),) = connection.execute(SQL.free_pages).fetchall()
+def _free_pages(transaction: Transaction) -> int:
+    ((count,),) = transaction.execute("retention.free_pages").fetchall()
     return int(count)
 
 
-def _step(connection: sqlite3.Connection, ids: list[int], rule: _Rule) -> tuple[int, int]:
+def _step(transaction: Transaction, ids: list[int], rule: _Rule) -> tuple[int, int]:
     """Remove as many as fit into the step's time, at least one; how many were looked at and how many removed."""
     started = time.monotonic()
     removed = 0
     for seen, id_ in enumerate(ids, start=1):
         # Looked at again by the writer: it may have been replayed, or revived, since it was read.
-        if connection.execute(rule.due, (id_, id_, *rule.limits)).fetchone() is not None:
-            if not rule.remove(connection, id_):
+        if transaction.execute(rule.due, (id_, id_, *rule.limits)).fetchone() is not None:
+            if not rule.remove(transaction, id_):
                 return seen - 1, removed
             removed += 1
         if time.monotonic() - started > STEP_SECONDS:
@@ -140,65 +145,65 @@ def _step(connection: sqlite3.Connection, ids: list[int], rule: _Rule) -> tuple[
     return len(ids), removed
 
 
-def _remove_other_body(connection: sqlite3.Connection, row: int) -> bool:
-    connection.execute(SQL.delete_other_body, (row,))
+def _remove_other_body(transaction: Transaction, row: int) -> bool:
+    transaction.execute("retention.delete_other_body", (row,))
     return True
 
 
-def _remove_body(connection: sqlite3.Connection, event: int) -> bool:
-    remove_body(connection, event)
+def _remove_body(transaction: Transaction, event: int) -> bool:
+    remove_body(transaction, event)
     return True
 
 
-def remove_body(connection: sqlite3.Connection, event: int) -> None:
-    """Remove what came in and what was answered; a digest stays."""
-    found = connection.execute(SQL.body, (event,)).fetchone()
-    if found is not None:
-        connection.execute(SQL.keep_digest, (digest_of(found[0]), event))
-        connection.execute(SQL.delete_body, (event,))
-    connection.execute(SQL.delete_other_bodies, (event,))
-    connection.execute(SQL.delete_answers, (event,))
-
-
-def remove_references(connection: sqlite3.Connection, event: int) -> None:
-    """Let the event no longer be found by the vendor's references."""
-    (refs,) = connection.execute(SQL.references_of_event, (event,)).fetchone()
-    if refs:
-        connection.execute(SQL.delete_references, (refs, event))
-
-
-def _remove_event(connection: sqlite3.Connection, event: int) -> bool:
-    connection.execute(SQL.remember_states, (event,))
-    if connection.execute(SQL.delete_states, (event, STEP_STATES)).rowcount == STEP_STATES:
+def _remove_event(transaction: Transaction, event: int) -> bool:
+    transaction.execute("retention.remember_states", (event,))
+    if transaction.execute("retention.delete_states", (event, STEP_STATES)).rowcount == STEP_STATES:
         return False
-    connection.execute(SQL.delete_other_bodies, (event,))
-    remove_references(connection, event)
-    connection.execute(SQL.remember, ("events", event))
-    connection.execute(SQL.delete_event, (event,))
+    transaction.execute("erasure.delete_other_bodies", (event,))
+    remove_references(transaction, event)
+    transaction.execute("retention.remember", ("events", event))
+    transaction.execute("retention.delete_event", (event,))
     return True
 
 
-def _remove_order(connection: sqlite3.Connection, order: int) -> bool:
-    connection.execute(SQL.delete_attempt_links, (order,))
-    connection.execute(SQL.delete_order_record, (order,))
-    connection.execute(SQL.remember, ("orders", order))
-    connection.execute(SQL.delete_order, (order,))
+def _remove_order(transaction: Transaction, order: int) -> bool:
+    transaction.execute("retention.delete_attempt_links", (order,))
+    transaction.execute("retention.delete_order_record", (order,))
+    transaction.execute("retention.remember", ("orders", order))
+    transaction.execute("retention.delete_order", (order,))
     return True
 
 
-def _remove_operation(connection: sqlite3.Connection, operation: int) -> bool:
-    if connection.execute(SQL.delete_items, (operation, STEP_STATES)).rowcount == STEP_STATES:
+def _remove_operation(transaction: Transaction, operation: int) -> bool:
+    if transaction.execute("retention.delete_items", (operation, STEP_STATES)).rowcount == STEP_STATES:
         return False
-    connection.execute(SQL.delete_operation, (operation,))
+    transaction.execute("retention.delete_operation", (operation,))
     return True
 
 
-def _remove_act(connection: sqlite3.Connection, act: int) -> bool:
-    connection.execute(SQL.delete_act, (act,))
+def _remove_act(transaction: Transaction, act: int) -> bool:
+    transaction.execute("retention.delete_act", (act,))
     return True
 
 
-def _remove_attempt(connection: sqlite3.Connection, attempt: int) -> bool:
-    connection.execute(SQL.delete_links_of_attempt, (attempt,))
-    connection.execute(SQL.delete_attempt, (attempt,))
+def _remove_attempt(transaction: Transaction, attempt: int) -> bool:
+    transaction.execute("retention.delete_links_of_attempt", (attempt,))
+    transaction.execute("retention.delete_attempt", (attempt,))
     return True
+
+
+def empty_log(connection: sqlite3.Connection) -> bool:
+    """Write the log's pages into the file and cut it to nothing, outside a transaction; False: a reader is using it.
+
+    Until then the log still holds the pages as they were.
+    """
+    # Arrivals must not wait for a reader.
+    (((patience,),)) = connection.execute("PRAGMA busy_timeout").fetchall()
+    connection.execute("PRAGMA busy_timeout = 0").fetchall()
+    try:
+        ((is_busy, _, _),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {patience}").fetchall()
+    return not is_busy

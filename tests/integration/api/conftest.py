@@ -235,7 +235,7 @@ async def doors(store, calls, tmp_path) -> Doors:
 
     return Doors(
         records=store.records,
-        operations=store.operations,
+        acts=store.acts,
         archive=store.archive,
         preview=Preview(store.archive, lambda: config.sources, _translating(config), lambda: NOW + 10 * SECOND),
         trials=Trials(store.archive, config.sources, _translating(config), lambda: NOW + 10 * SECOND),

@@ -211,13 +211,13 @@ class History(RuleBasedStateMachine):
     def replay(self, data, force):
         row, _ = data.draw(st.sampled_from(sorted(self.keys.values())))
         has_body = self.event(row).body is not None
-        assert self.run(self.floor.store.operations.replay([row], force=force)) == int(has_body)
+        assert self.run(self.floor.store.acts.replay([row], force=force)) == int(has_body)
 
     @rule(kind=st.sampled_from(["event", "order", None]))
     def discard_dead_letters(self, kind):
         which = DeadLetterFilter(kind=kind)
         before = self.run(self.floor.store.records.dead_letters(which, limit=100, cursor=None)).rows
-        count = self.run(self.floor.store.operations.discard_dead_letters(which, reason=None, now=self.floor.now))
+        count = self.run(self.floor.store.acts.discard_dead_letters(which, reason=None, now=self.floor.now))
         assert count == len(before)
         assert self.run(self.floor.store.records.dead_letters(which, limit=100, cursor=None)).rows == ()
         self.check_events()
@@ -225,7 +225,7 @@ class History(RuleBasedStateMachine):
     @rule(name=st.sampled_from(ORDERS))
     def discard_order(self, name):
         if name in self.newest and self.order(name).status in (OrderStatus.PENDING, OrderStatus.DEAD):
-            self.run(self.floor.store.operations.discard_order(TENANT, name, reason=None, now=self.floor.now))
+            self.run(self.floor.store.acts.discard_order(TENANT, name, reason=None, now=self.floor.now))
             assert self.order(name).status == OrderStatus.DISCARDED
 
     @rule(days=st.integers(1, 15))
@@ -234,7 +234,7 @@ class History(RuleBasedStateMachine):
         # One whose body went while it was dead is open again once its dead order is set aside.
         with_body = [row for row in open_before if self.event(row).body is not None]
         self.floor.pass_by(days=days)
-        self.run(self.floor.store.operations.prune(SPANS, self.floor.now))
+        self.run(self.floor.store.acts.prune(SPANS, self.floor.now))
         assert self.rows_of(OPEN_EVENTS) == open_before
         assert all(self.event(row).body is not None for row in with_body)
 

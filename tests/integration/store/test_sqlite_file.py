@@ -203,7 +203,7 @@ async def test_pruning_gives_space_back(floor, tmp_path):
     before = (tmp_path / "gateway.db").stat().st_size
     floor.pass_by(days=31)
     spans = RetentionSpans(bodies=30 * DAY, dead_letters=180 * DAY, keys=90 * DAY, orders=400 * DAY, attempts=30 * DAY)
-    await floor.store.operations.prune(spans, floor.now)
+    await floor.store.acts.prune(spans, floor.now)
     await floor.reopen()
 
     assert before > 4_000_000

@@ -267,7 +267,7 @@ async def test_a_replay_asks_again(room):
         here.vendor.said["orders/1"] = [good(an_order(1)), good(an_order(1, deliveryDate="2025-07-09"))]
         event = await here.take(webhook(1, 1))
         await here.settled()
-        await here.store.operations.replay([event], force=False)
+        await here.store.acts.replay([event], force=False)
         here.translation.wake()
         await here.settled()
         order = await here.canonical("SO-1")
@@ -282,7 +282,7 @@ async def test_an_answer_does_not_serve_a_replay_that_came_after_it_was_asked(ro
 
         async def replayed_meanwhile(path: str) -> None:
             if here.vendor.count("orders/1") == 1 and path == "orders/1":
-                await here.store.operations.replay([event], force=False)
+                await here.store.acts.replay([event], force=False)
                 here.translation.wake()
                 await here.until(lambda events: events[0].status == EventStatus.WAITING)
 

@@ -270,7 +270,7 @@ async def test_a_replayed_reconciliation_asks_how_it_is_now(live, warehouse):
         warehouse.put(an_order(1, deliveryDate="2025-07-09"))
         await here.take(webhook(1, 1))
         first, _ = await here.settled()
-        await here.store.operations.replay([first.id], force=False)
+        await here.store.acts.replay([first.id], force=False)
         here.translation.wake()
         await here.settled()
         order = await here.canonical("SO-1")

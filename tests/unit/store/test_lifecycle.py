@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from gateway.events import EventStatus, Reason
 from gateway.orders import Notes, Settlement
-from gateway.store import lifecycle
-from gateway.store.lifecycle import NewState
+from gateway.store.rules import lifecycle
+from gateway.store.rules.lifecycle import NewState
 
 states = st.tuples(st.integers(0, 3), st.integers(0, 1), st.sampled_from([b"x", b"y", None]))
 results = st.sampled_from(["delivered", "dead", "unchanged", "uncertain"])

@@ -8,7 +8,7 @@ from gateway.events import SECOND, EventStatus, UntranslatedEvent
 from gateway.ground.outgoing import _address_fault
 from gateway.ground.questions import fault_of_path
 from gateway.ground.watchdog import Watchdog
-from gateway.store.lifecycle import is_same_owner
+from gateway.store.rules.lifecycle import is_same_owner
 from gateway.translation.translator import Translator
 
 NOW = 1_750_000_000 * SECOND

@@ -1,10 +1,58 @@
-"""The engine's SQL in named statements."""
+"""The engine's SQL in named statements, and those that are made of an order's columns."""
 
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
 from types import SimpleNamespace
+from typing import Final
 
 from gateway.ground.statements import statements
+from gateway.store.rules import ledger
+
+_HOW: Final = {
+    "exact": "{0} = ?1 COLLATE NOCASE AND {0} = ?1 COLLATE BINARY",
+    "case": "{0} = ?1 COLLATE NOCASE AND {0} <> ?1 COLLATE BINARY",
+    "beginning": "{0} > ?1 COLLATE NOCASE AND {0} < ?2 COLLATE NOCASE",
+}
+"""Tests of a column against a text, ?1; ?2 lies behind every text that begins with it."""
+
+_NAMED: Final = ":named:"
+"""In `finding.sql`, before and after a column: the statement is one for each of the tests."""
 
 
 def named(file: str) -> SimpleNamespace:
     """The statements of a file of this folder, by name."""
     return SimpleNamespace(**statements(__name__, f"{file}.sql"))
+
+
+@cache
+def texts() -> dict[str, str]:
+    """All statements, by file and name."""
+    files = [file.name for file in resources.files(__name__).iterdir() if file.name.endswith(".sql")]
+    found = {
+        f"{file.removesuffix('.sql')}.{name}": text
+        for file in files
+        for name, text in statements(__name__, file).items()
+    }
+    return {each: text for name, text in (found | _of_orders()).items() for each, text in _tests(name, text)}
+
+
+def _tests(name: str, text: str) -> list[tuple[str, str]]:
+    if _NAMED not in text:
+        return [(name, text)]
+    before, column, after = text.split(_NAMED)
+    return [(f"{name}_{how}", before + test.format(column) + after) for how, test in _HOW.items()]
+
+
+def _of_orders() -> dict[str, str]:
+    return {
+        "ledger.insert_orders": f"INSERT INTO orders ({','.join(ledger.FIRST)}) "  # noqa: S608 - our own columns
+        "SELECT * FROM (VALUES :rows) WHERE column1 IS NOT NULL",
+        "ledger.update_orders": _update(ledger.CHANGING),
+        "ledger.update_delivered": _update(ledger.DELIVERED, [f"{column} = NULL" for column in ledger.LEASE]),
+    }
+
+
+def _update(columns: Iterable[str], also: Iterable[str] = ()) -> str:
+    given = [f"{column} = new.column{place}" for place, column in enumerate(columns, 2)]
+    return f"UPDATE orders SET {', '.join([*given, *also])} FROM (VALUES :rows) AS new WHERE orders.id = new.column1"  # noqa: S608 - our own columns

@@ -40,11 +40,31 @@ UPDATE orders SET has_twin = 0, reason_path = NULL, reason_detail = iif(reason_c
 -- name: empty_attempts
 UPDATE attempts SET detail = NULL WHERE id IN (SELECT attempt FROM attempt_orders WHERE order_row = ?);
 
--- name: empty_log
-PRAGMA wal_checkpoint(TRUNCATE);
-
 -- name: record
 INSERT OR IGNORE INTO erasures (tenant, external_order_id, erased_at) VALUES (?, ?, ?);
 
 -- name: recorded
 SELECT tenant, external_order_id, erased_at FROM erasures;
+
+-- name: body
+SELECT body FROM bodies WHERE id = ?;
+
+-- name: keep_digest
+UPDATE events SET body_digest = ? WHERE id = ?;
+
+-- name: delete_body
+DELETE FROM bodies WHERE id = ?;
+
+-- name: delete_other_bodies
+DELETE FROM other_bodies WHERE event = ?;
+
+-- name: delete_answers
+DELETE FROM answers WHERE event = ?;
+
+-- name: references_of_event
+SELECT refs FROM events WHERE id = ?;
+
+-- name: delete_references
+DELETE FROM event_references
+WHERE reference COLLATE NOCASE IN (SELECT value FROM json_each(?1))
+  AND reference IN (SELECT value FROM json_each(?1)) AND event = ?2;

@@ -1,16 +1,16 @@
 -- name: orders_by_name
-SELECT o.id FROM orders o WHERE :o.external_order_id: ORDER BY o.external_order_id COLLATE NOCASE LIMIT ?3;
+SELECT o.id FROM orders o WHERE :named:o.external_order_id:named: ORDER BY o.external_order_id COLLATE NOCASE LIMIT ?3;
 
 -- name: orders_by_order_id
-SELECT o.id FROM orders o WHERE o.order_id IS NOT NULL AND :o.order_id: ORDER BY o.order_id COLLATE NOCASE LIMIT ?3;
+SELECT o.id FROM orders o WHERE o.order_id IS NOT NULL AND :named:o.order_id:named: ORDER BY o.order_id COLLATE NOCASE LIMIT ?3;
 
 -- name: events_set_aside
 -- What died before it was an order's, or beside it.
 SELECT DISTINCT s.event FROM states s JOIN events e ON e.id = s.event AND e.run = s.run AND e.is_dead_letter = 1
-WHERE s.reason_code IS NOT NULL AND :s.external_order_id: LIMIT ?3;
+WHERE s.reason_code IS NOT NULL AND :named:s.external_order_id:named: LIMIT ?3;
 
 -- name: events_by_reference
-SELECT DISTINCT r.event FROM event_references r WHERE :r.reference: LIMIT ?3;
+SELECT DISTINCT r.event FROM event_references r WHERE :named:r.reference:named: LIMIT ?3;
 
 -- name: of_events
 -- The orders that came of events, and the events of which none came, or that are dead letters themselves.
@@ -39,7 +39,7 @@ LIMIT ?3;
 
 -- name: events_in_mixed_case
 SELECT e.id FROM events e INDEXED BY events_mixed_case
-WHERE e.run > 0 AND e.event_id GLOB '*[a-z]*' AND e.event_id GLOB '*[A-Z]*' AND :e.event_id:
+WHERE e.run > 0 AND e.event_id GLOB '*[a-z]*' AND e.event_id GLOB '*[A-Z]*' AND :named:e.event_id:named:
 LIMIT ?3;
 
 -- name: event_by_id

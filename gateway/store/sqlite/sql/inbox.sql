@@ -1,15 +1,3 @@
--- name: highest_event
--- Of those that are there and those that were pruned.
-SELECT max(coalesce((SELECT max(id) FROM events), 0),
-           coalesce((SELECT value FROM counters WHERE name = 'events'), 0));
-
--- name: accepted
-INSERT INTO sources (name, accepted_at) VALUES (?1, ?2)
-ON CONFLICT (name) DO UPDATE SET accepted_at = max(accepted_at, ?2);
-
--- name: inserted_since
-SELECT id FROM events WHERE id >= ?;
-
 -- name: newest_by_key
 SELECT e.id, e.generation, e.received_at, e.status, e.body_digest, b.body
 FROM events e LEFT JOIN bodies b ON b.id = e.id

@@ -11,16 +11,6 @@ JOIN orders o ON o.tenant = asked.column1 AND o.external_order_id = asked.column
 -- name: orders_by_id
 SELECT o.* FROM (VALUES :rows) AS asked JOIN orders o ON o.id = asked.column1;
 
--- name: highest_order
--- Of those that are there and those that were pruned.
-SELECT max(coalesce((SELECT max(id) FROM orders), 0),
-           coalesce((SELECT value FROM counters WHERE name = 'orders'), 0));
-
--- name: highest_state
--- Of those that are there and those that were pruned.
-SELECT max(coalesce((SELECT max(id) FROM states), 0),
-           coalesce((SELECT value FROM counters WHERE name = 'states'), 0));
-
 -- name: change_states
 UPDATE states SET status = new.column2, reason_code = new.column3, reason_detail = new.column4,
                   reason_path = new.column5

@@ -80,3 +80,32 @@ UNION ALL
 SELECT tenant, 'dead', count(*) FROM orders INDEXED BY orders_dead WHERE status = 'dead' GROUP BY tenant
 UNION ALL
 SELECT name, status, count FROM tallies WHERE kind = 'order' AND count > 0;
+
+-- name: events
+SELECT e.id, e.source, e.event_id, e.topic, e.status, e.reason_code, e.reason_detail, e.reason_path, e.received_at,
+       e.occurred_at, e.duplicates, e.conflicts, e.refs
+FROM events e WHERE :where ORDER BY e.id DESC LIMIT ?;
+
+-- name: orders
+SELECT o.id, o.tenant, o.external_order_id, o.owner, o.status, o.reason_code, o.reason_detail, o.reason_path,
+       o.order_id, o.is_created, nullif(s.body, x''), o.changed_at, o.delivered_at,
+       iif(o.status = 'pending', nullif(o.due_at, 0), NULL)
+FROM orders o LEFT JOIN states s ON s.id = o.state WHERE :where ORDER BY o.changed_at DESC, o.id DESC LIMIT ?;
+
+-- name: dead_letters
+SELECT *
+FROM (
+    SELECT 'event' AS kind, e.id AS id, e.source AS source, e.event_id AS event_id,
+        (SELECT s.tenant FROM states s WHERE s.event = e.id AND s.run = e.run AND s.reason_code IS NOT NULL) AS tenant,
+        (SELECT s.external_order_id FROM states s WHERE s.event = e.id AND s.run = e.run AND s.reason_code IS NOT NULL)
+        AS external_order_id,
+        e.reason_code AS code, e.reason_detail AS detail, e.reason_path AS path,
+        coalesce(e.ended_at, e.received_at) AS at
+    FROM events e WHERE e.is_dead_letter = 1
+    UNION ALL
+    SELECT 'order' AS kind, o.id AS id, e.source AS source, e.event_id AS event_id, o.tenant AS tenant,
+        o.external_order_id AS external_order_id, o.reason_code AS code, o.reason_detail AS detail,
+        o.reason_path AS path, o.ended_at AS at
+    FROM orders o JOIN states s ON s.id = o.state LEFT JOIN events e ON e.id = s.event WHERE o.status = 'dead'
+) WHERE :where
+ORDER BY at DESC, kind = 'order' DESC, id DESC LIMIT ?;

@@ -48,21 +48,6 @@ SELECT e.id, coalesce(length(b.body), 0) FROM events e LEFT JOIN bodies b ON b.i
 WHERE e.id BETWEEN ?1 AND ?2 AND e.ended_at IS NOT NULL AND e.body_digest IS NULL
   AND e.ended_at < iif(e.status = 'dead', ?4, ?3);
 
--- name: body
-SELECT body FROM bodies WHERE id = ?;
-
--- name: keep_digest
-UPDATE events SET body_digest = ? WHERE id = ?;
-
--- name: delete_body
-DELETE FROM bodies WHERE id = ?;
-
--- name: delete_other_bodies
-DELETE FROM other_bodies WHERE event = ?;
-
--- name: delete_answers
-DELETE FROM answers WHERE event = ?;
-
 -- name: old_events
 -- Events without a body, on none of whose states an order rests. The first generation of a key goes last, since a
 -- repeat is found by it.
@@ -73,14 +58,6 @@ WHERE e.id BETWEEN ?1 AND ?2 AND e.ended_at IS NOT NULL AND e.body_digest IS NOT
   AND NOT EXISTS (SELECT 1 FROM states s JOIN orders o ON o.tenant = s.tenant
                   AND o.external_order_id = s.external_order_id AND (o.state = s.id OR o.leased_state = s.id)
                   WHERE s.event = e.id);
-
--- name: references_of_event
-SELECT refs FROM events WHERE id = ?;
-
--- name: delete_references
-DELETE FROM event_references
-WHERE reference COLLATE NOCASE IN (SELECT value FROM json_each(?1))
-  AND reference IN (SELECT value FROM json_each(?1)) AND event = ?2;
 
 -- name: remember_states
 -- The next numbers are counted from the highest, which may be among those that go.

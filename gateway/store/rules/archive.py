@@ -1,76 +1,77 @@
-"""Stored events whole, oldest first, from a read-only connection."""
+"""Stored events whole, oldest first, from a read-only transaction."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-import aiosqlite
-import msgspec
-
 from gateway.events import Micros, Reason, UntranslatedEvent
 from gateway.records import ArchivedEvent, ArchivedState
-from gateway.store.lifecycle import OrderRow, PresentOrder
-from gateway.store.sqlite.sql import named
-
-SQL = named("archive")
+from gateway.store.rules.lifecycle import OrderRow, PresentOrder
+from gateway.store.rules.transactions import Room, Transaction, reads
 
 _BEGINNING: Final = 0
 _END: Final = 2**63 - 1
 
-_encode = msgspec.json.Encoder().encode
 
-
-class SqliteArchive:
+class Archive(Room):
     """Reads what is kept of a source."""
 
-    def __init__(self, reader: aiosqlite.Connection) -> None:
-        self._reader = reader
-
-    async def history(
-        self, source: str, *, since: Micros | None, until: Micros | None, after: int, limit: int
+    @reads
+    def history(
+        self,
+        transaction: Transaction,
+        source: str,
+        *,
+        since: Micros | None,
+        until: Micros | None,
+        after: int,
+        limit: int,
     ) -> list[ArchivedEvent]:
         """The source's events, oldest first, those beyond the row `after`; fewer than `limit` are the last."""
-        rows = await self._all(SQL.history, (after, source, *_span(since, until), limit))
-        ids = _encode([row[0] for row in rows]).decode()
+        rows = transaction.execute("archive.history", (after, source, *_span(since, until), limit)).fetchall()
+        ids = [row[0] for row in rows]
         states: dict[int, list[ArchivedState]] = {}
-        for event, *members in await self._all(SQL.states, (ids,)):
+        for event, *members in transaction.execute("archive.states", (ids,)).fetchall():
             states.setdefault(event, []).append(ArchivedState(*members))
         answers: dict[int, dict[str, bytes | None]] = {}
-        for event, path, body in await self._all(SQL.answers, (ids,)):
+        for event, path, body in transaction.execute("archive.answers", (ids,)).fetchall():
             answers.setdefault(event, {})[path] = body
         return [_event(row, states.get(row[0], ()), answers.get(row[0], {})) for row in rows]
 
-    async def length(self, source: str, *, since: Micros | None, until: Micros | None) -> int:
+    @reads
+    def length(self, transaction: Transaction, source: str, *, since: Micros | None, until: Micros | None) -> int:
         """How many events the history has."""
-        rows = await self._all(SQL.length, (source, *_span(since, until)))
+        rows = transaction.execute("archive.length", (source, *_span(since, until))).fetchall()
         return int(rows[0][0])
 
-    async def stored(self, events: Collection[int]) -> list[UntranslatedEvent]:
+    @reads
+    def stored(self, transaction: Transaction, events: Collection[int]) -> list[UntranslatedEvent]:
         """These events as they would be translated again, oldest first, their answers too; those without a body not."""
-        ids = _encode(list(events)).decode()
+        ids = list(events)
         answers: dict[int, dict[str, bytes | None]] = {}
-        for event, path, body in await self._all(SQL.answers, (ids,)):
+        for event, path, body in transaction.execute("archive.answers", (ids,)).fetchall():
             answers.setdefault(event, {})[path] = body
-        return [
-            UntranslatedEvent(
+        found = []
+        for row in transaction.execute("archive.stored", (ids,)).fetchall():
+            id_, source, event_id, topic, received_at, body, context, clock = row
+            event = UntranslatedEvent(
                 id=id_, source=source, event_id=event_id, topic=topic, received_at=received_at, body=body,
                 context=context, answers=answers.get(id_, {}) if clock is not None else None, clock=clock,
                 is_replayed=True,
-            )
-            for id_, source, event_id, topic, received_at, body, context, clock in await self._all(SQL.stored, (ids,))
-        ]  # fmt: skip
+            )  # fmt: skip
+            found.append(event)
+        return found
 
-    async def present(self, orders: Collection[tuple[str, str]]) -> list[PresentOrder]:
+    @reads
+    def present(self, transaction: Transaction, orders: Collection[tuple[str, str]]) -> list[PresentOrder]:
         """Those of these orders, by tenant and externalOrderId, that there are."""
-        found = await self._all(SQL.present, (_encode(list(orders)).decode(),))
+        found = transaction.execute("archive.present", (list(orders),)).fetchall()
         return [PresentOrder(OrderRow(*row), body) for *row, body in found]
 
-    async def known_as(self, records: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    @reads
+    def known_as(self, transaction: Transaction, records: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """The externalOrderIds under which vendors' records, by source, are known."""
-        found = await self._all(SQL.known_as, (_encode(list(records)).decode(),))
+        found = transaction.execute("archive.known_as", (list(records),)).fetchall()
         return {(source, record): known for source, record, known in found}
-
-    async def _all(self, statement: str, values: tuple[Any, ...]) -> list[Any]:
-        return list(await self._reader.execute_fetchall(statement, values))
 
 
 def _span(since: Micros | None, until: Micros | None) -> tuple[Micros, Micros]:

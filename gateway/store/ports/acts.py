@@ -7,7 +7,7 @@ from gateway.events import Micros
 from gateway.records import Act, DeadLetterFilter, EventFilter, RetentionSpans
 
 
-class Operations(Protocol):
+class Acts(Protocol):
     """What the operators may do. Counts say how many were found to do it to.
 
     `act` is written down in the transaction of the first effect, and counts the later ones; None: no person's doing.

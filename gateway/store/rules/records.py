@@ -1,9 +1,8 @@
-"""The operators' questions, answered from a read-only connection."""
+"""The operators' questions, answered from a read-only transaction."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-import aiosqlite
 import msgspec
 
 from gateway.errors import UnknownRecord
@@ -25,29 +24,16 @@ from gateway.records import (
     TenantFigures,
     TranslatedState,
 )
-from gateway.store.sqlite import finding
-from gateway.store.sqlite.selection import dead_letter_query, event_conditions, joined, order_conditions
-from gateway.store.sqlite.sql import named
+from gateway.store.rules import finding
+from gateway.store.rules.selection import event_conditions, letter_conditions, order_conditions
+from gateway.store.rules.transactions import ALL, Room, Transaction, reads
 
-SQL = named("records")
-
-_EVENT_COLUMNS: Final = (
-    "e.id, e.source, e.event_id, e.topic, e.status, e.reason_code, e.reason_detail, e.reason_path, e.received_at, "
-    "e.occurred_at, e.duplicates, e.conflicts, e.refs"
-)
-_ORDER_COLUMNS: Final = (
-    "o.id, o.tenant, o.external_order_id, o.owner, o.status, o.reason_code, o.reason_detail, o.reason_path, "
-    "o.order_id, o.is_created, nullif(s.body, x''), o.changed_at, o.delivered_at, "
-    "iif(o.status = 'pending', nullif(o.due_at, 0), NULL)"
-)
 # How many of each order's events and attempts a list shows; of a single order all.
 STORY: Final = 100
-WHOLE: Final = -1
 # A page of orders ends before its stories have more events, attempts and mentions of orders together: a hook that tells
 # of a thousand orders would stand, with all of them, under each of the thousand.
 LONGEST: Final = 50_000
 
-_encode = msgspec.json.Encoder().encode
 _decode_references = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
@@ -66,50 +52,29 @@ def _reason(code: str | None, detail: str | None, path: str | None) -> Reason | 
     return None if code is None else Reason(code, detail or "", path)
 
 
-class SqliteRecords:
+class Records(Room):
     """Lists and single records."""
 
-    def __init__(self, reader: aiosqlite.Connection) -> None:
-        self._reader = reader
-
-    async def _all(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        return list(await self._reader.execute_fetchall(statement, values))
-
-    async def events(self, which: EventFilter, *, limit: int, cursor: str | None) -> Page:
+    @reads
+    def events(self, transaction: Transaction, which: EventFilter, *, limit: int, cursor: str | None) -> Page:
         """EventRecords, newest first."""
         conditions = event_conditions(which)
         if cursor is not None:
-            conditions.append(("e.id < ?", parse_cursor(cursor, 1)))
-        where, values = joined(conditions)
-        statement = f"SELECT {_EVENT_COLUMNS} FROM events e WHERE {where} ORDER BY e.id DESC LIMIT ?"  # noqa: S608 - constants
-        rows = await self._all(statement, (*values, limit + 1))
-        records = await self._event_records(rows[:limit])
+            conditions.append(("selection.event_before", parse_cursor(cursor, 1)))
+        rows = transaction.select("records.events", conditions, (limit + 1,))
+        records = _event_records(transaction, rows[:limit])
         return Page(tuple(records), str(rows[limit - 1][0]) if len(rows) > limit else None)
 
-    async def _event_records(self, rows: Sequence[Any]) -> list[EventRecord]:
-        states = await self._states([row[0] for row in rows])
-        return [_event_record(row, states.get(row[0], [])) for row in rows]
-
-    async def _states(self, events: Sequence[int]) -> dict[int, list[TranslatedState]]:
-        found: dict[int, list[TranslatedState]] = {}
-        for event, *rest in await self._all(SQL.states_of_events, (_encode(events).decode(),)):
-            tenant, external_order_id, owner, clock, tie, arrival, body, status, order_status, *reason = rest
-            state = TranslatedState(
-                tenant=tenant, external_order_id=external_order_id, owner=owner, clock=clock, tie=tie, arrival=arrival,
-                body=body, status=status, reason=_reason(*reason), order_status=order_status,
-            )  # fmt: skip
-            found.setdefault(event, []).append(state)
-        return found
-
-    async def event(self, event: int) -> EventDetail:
+    @reads
+    def event(self, transaction: Transaction, event: int) -> EventDetail:
         """An event with all that is kept of it."""
-        rows = await self._all(SQL.event, (event,))
+        rows = transaction.execute("records.event", (event,)).fetchall()
         if not rows:
             raise UnknownRecord(f"there is no event {event}")
         *columns, _run, adapter_version, traceback, clock, body, context = rows[0]
-        states = (await self._states([event])).get(event, [])
-        others = await self._all(SQL.other_bodies, (event,))
-        answers = dict(await self._all(SQL.answers, (event,)))
+        states = (_states(transaction, [event])).get(event, [])
+        others = transaction.execute("records.other_bodies", (event,)).fetchall()
+        answers = dict(transaction.execute("records.answers", (event,)).fetchall())
         return EventDetail(
             record=_event_record(columns, states),
             body=body,
@@ -121,95 +86,119 @@ class SqliteRecords:
             answers=answers if clock is not None else None,
         )
 
-    async def orders(self, which: OrderFilter, *, limit: int, cursor: str | None) -> Page:
+    @reads
+    def orders(self, transaction: Transaction, which: OrderFilter, *, limit: int, cursor: str | None) -> Page:
         """OrderRecords, the last changed first, each with the last of its events and attempts."""
         conditions = order_conditions(which)
         if cursor is not None:
-            conditions.append(("(o.changed_at, o.id) < (?, ?)", parse_cursor(cursor, 2)))
-        where, values = joined(conditions)
-        statement = (
-            f"SELECT {_ORDER_COLUMNS} FROM orders o LEFT JOIN states s ON s.id = o.state "  # noqa: S608 - constants
-            f"WHERE {where} ORDER BY o.changed_at DESC, o.id DESC LIMIT ?"
-        )
-        rows = await self._all(statement, (*values, limit + 1))
-        found = await self._order_records(rows[:limit], STORY)
+            conditions.append(("selection.order_before", parse_cursor(cursor, 2)))
+        rows = transaction.select("records.orders", conditions, (limit + 1,))
+        found = _order_records(transaction, rows[:limit], STORY)
         records = found[: _fitting(found)]
         last = records[-1] if len(rows) > len(records) else None
         return Page(tuple(records), f"{last.changed_at}.{last.id}" if last else None)
 
-    async def order(self, tenant: str, external_order_id: str) -> OrderRecord:
+    @reads
+    def order(self, transaction: Transaction, tenant: str, external_order_id: str) -> OrderRecord:
         """An order with its whole story, oldest first."""
-        rows = await self._all(SQL.order, (tenant, external_order_id))
+        rows = transaction.execute("records.order", (tenant, external_order_id)).fetchall()
         if not rows:
             raise UnknownRecord(f"tenant {tenant!r} has no order {external_order_id!r}")
-        [record] = await self._order_records(rows, WHOLE)
+        [record] = _order_records(transaction, rows, ALL)
         return record
 
-    async def _order_records(self, rows: Sequence[Any], story: int) -> list[OrderRecord]:
-        """Orders with the last `story` of each one's events and attempts."""
-        wanted = (_encode([row[0] for row in rows]).decode(), story)
-        told = await self._all(SQL.events_of_orders, wanted)
-        # Many orders of a page may share an event, or an attempt: each is made once.
-        distinct = {columns[0]: columns for _, *columns in told}
-        by_id = {event.id: event for event in await self._event_records(list(distinct.values()))}
-        events: dict[int, list[EventRecord]] = {}
-        for order, event, *_ in told:
-            events.setdefault(order, []).append(by_id[event])
-        tried: dict[int, AttemptRecord] = {}
-        attempts: dict[int, list[AttemptRecord]] = {}
-        for order, *columns in await self._all(SQL.attempts_of_orders, wanted):
-            attempt = tried.setdefault(columns[0], _attempt(columns))
-            attempts.setdefault(order, []).append(attempt)
-        return [_order_record(row, events.get(row[0], ()), attempts.get(row[0], ())) for row in rows]
-
-    async def dead_letters(self, which: DeadLetterFilter, *, limit: int, cursor: str | None) -> Page:
+    @reads
+    def dead_letters(
+        self, transaction: Transaction, which: DeadLetterFilter, *, limit: int, cursor: str | None
+    ) -> Page:
         """DeadLetters of events and of orders, the last set aside first."""
-        inner, values = dead_letter_query(which)
-        after = ""
+        conditions = letter_conditions(which)
         if cursor is not None:
-            after, (at, is_order, id_) = "WHERE (at, kind = 'order', id) < (?, ?, ?)", parse_cursor(cursor, 3)
-            values = (*values, at, is_order, id_)
-        statement = f"SELECT * FROM ({inner}) {after} ORDER BY at DESC, kind = 'order' DESC, id DESC LIMIT ?"  # noqa: S608 - constants
-        rows = await self._all(statement, (*values, limit + 1))
+            conditions.append(("selection.letter_before", parse_cursor(cursor, 3)))
+        rows = transaction.select("records.dead_letters", conditions, (limit + 1,))
         letters = tuple(_dead_letter(row) for row in rows[:limit])
         if len(rows) <= limit:
             return Page(letters, None)
         kind, id_, *_, at = rows[limit - 1]
         return Page(letters, f"{at}.{int(kind == 'order')}.{id_}")
 
-    async def find(self, text: str, *, limit: int) -> tuple[list[Found], bool]:
+    @reads
+    def find(self, transaction: Transaction, text: str, *, limit: int) -> tuple[list[Found], bool]:
         """What bears the text, the best matches first; whether there is more."""
-        return await finding.find(self._all, text, limit)
+        return finding.find(transaction, text, limit)
 
-    async def tenant_figures(self) -> dict[str, TenantFigures]:
+    @reads
+    def tenant_figures(self, transaction: Transaction) -> dict[str, TenantFigures]:
         """Figures by tenant, for those that have an order pending or dead."""
         figures: dict[str, TenantFigures] = {}
-        for tenant, count, oldest in [*await self._all(SQL.pending_orders), *await self._all(SQL.leased_orders)]:
+        for tenant, count, oldest in [
+            *transaction.execute("records.pending_orders").fetchall(),
+            *transaction.execute("records.leased_orders").fetchall(),
+        ]:
             before = figures.get(tenant, TenantFigures())
             since = oldest if before.oldest_pending_at is None else min(oldest, before.oldest_pending_at)
             figures[tenant] = TenantFigures(before.pending + count, since)
-        for tenant, count in await self._all(SQL.dead_orders):
+        for tenant, count in transaction.execute("records.dead_orders").fetchall():
             before = figures.get(tenant, TenantFigures())
             figures[tenant] = TenantFigures(before.pending, before.oldest_pending_at, count)
         return figures
 
-    async def dead_events(self) -> dict[str, int]:
+    @reads
+    def dead_events(self, transaction: Transaction) -> dict[str, int]:
         """Dead letters of kind `event`, by source."""
-        return dict(await self._all(SQL.dead_events_by_source))
+        return dict(transaction.execute("records.dead_events_by_source").fetchall())
 
-    async def last_accepted(self) -> dict[str, Micros]:
+    @reads
+    def last_accepted(self, transaction: Transaction) -> dict[str, Micros]:
         """When each source last gave us an event, a repeated one too."""
-        return dict(await self._all(SQL.last_accepted))
+        return dict(transaction.execute("records.last_accepted").fetchall())
 
-    async def waiting(self) -> dict[str, int]:
+    @reads
+    def waiting(self, transaction: Transaction) -> dict[str, int]:
         """Events that wait for a lookup, by source."""
-        return dict(await self._all(SQL.waiting))
+        return dict(transaction.execute("records.waiting").fetchall())
 
-    async def counts(self) -> Counts:
+    @reads
+    def counts(self, transaction: Transaction) -> Counts:
         """How many events and orders are in which status."""
-        events, sources = _tally(await self._all(SQL.count_events))
-        orders, tenants = _tally(await self._all(SQL.count_orders))
+        events, sources = _tally(transaction.execute("records.count_events").fetchall())
+        orders, tenants = _tally(transaction.execute("records.count_orders").fetchall())
         return Counts(events=events, orders=orders, sources=sources, tenants=tenants)
+
+
+def _event_records(transaction: Transaction, rows: Sequence[Any]) -> list[EventRecord]:
+    states = _states(transaction, [row[0] for row in rows])
+    return [_event_record(row, states.get(row[0], [])) for row in rows]
+
+
+def _states(transaction: Transaction, events: Sequence[int]) -> dict[int, list[TranslatedState]]:
+    found: dict[int, list[TranslatedState]] = {}
+    for event, *rest in transaction.execute("records.states_of_events", (list(events),)).fetchall():
+        tenant, external_order_id, owner, clock, tie, arrival, body, status, order_status, *reason = rest
+        state = TranslatedState(
+            tenant=tenant, external_order_id=external_order_id, owner=owner, clock=clock, tie=tie, arrival=arrival,
+            body=body, status=status, reason=_reason(*reason), order_status=order_status,
+        )  # fmt: skip
+        found.setdefault(event, []).append(state)
+    return found
+
+
+def _order_records(transaction: Transaction, rows: Sequence[Any], story: int) -> list[OrderRecord]:
+    """Orders with the last `story` of each one's events and attempts."""
+    wanted = ([row[0] for row in rows], story)
+    told = transaction.execute("records.events_of_orders", wanted).fetchall()
+    # Many orders of a page may share an event, or an attempt: each is made once.
+    distinct = {columns[0]: columns for _, *columns in told}
+    by_id = {event.id: event for event in _event_records(transaction, list(distinct.values()))}
+    events: dict[int, list[EventRecord]] = {}
+    for order, event, *_ in told:
+        events.setdefault(order, []).append(by_id[event])
+    tried: dict[int, AttemptRecord] = {}
+    attempts: dict[int, list[AttemptRecord]] = {}
+    for order, *columns in transaction.execute("records.attempts_of_orders", wanted).fetchall():
+        attempt = tried.setdefault(columns[0], _attempt(columns))
+        attempts.setdefault(order, []).append(attempt)
+    return [_order_record(row, events.get(row[0], ()), attempts.get(row[0], ())) for row in rows]
 
 
 def _tally(rows: Sequence[tuple[str, str, int]]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:

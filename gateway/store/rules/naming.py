@@ -4,16 +4,13 @@ It is the order that the source has sent under that record. Where there is none 
 name of its own, which the first state of that record takes over, so that the late creation does not deliver.
 """
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from gateway.events import OrderState, TranslatedEvent
-from gateway.store.sqlite.sql import named as statements
-
-SQL = statements("naming")
+from gateway.store.rules.transactions import Transaction
 
 TOMBSTONE: Final = "record:"
 
@@ -21,29 +18,29 @@ Records = Mapping[tuple[str, str], OrderState]
 """The states that name a record and its order, by source and record."""
 
 
-def named(connection: sqlite3.Connection, translated: Sequence[TranslatedEvent]) -> Sequence[TranslatedEvent]:
-    """The events with a name for each state, inside the writer's transaction."""
+def named(transaction: Transaction, translated: Sequence[TranslatedEvent]) -> Sequence[TranslatedEvent]:
+    """The events with a name for each state, inside a transaction."""
     recorded = [(event.source, state) for event in translated for state in event.states if state.record is not None]
     if not recorded:
         return translated
     told = {(source, str(state.record)): state for source, state in recorded if state.external_order_id}
-    if told and connection.execute(SQL.has_tombstones).fetchone() is not None:
+    if told and transaction.execute("naming.has_tombstones").fetchone() is not None:
         for (source, record), state in told.items():
-            _take_over(connection, source, record, state)
+            _take_over(transaction, source, record, state)
     if all(state.external_order_id for _, state in recorded):
         return translated
 
     def renamed(event: TranslatedEvent) -> TranslatedEvent:
-        states = tuple(_named(connection, event.source, state, told) for state in event.states)
+        states = tuple(_named(transaction, event.source, state, told) for state in event.states)
         return msgspec.structs.replace(event, states=states)
 
     return [renamed(event) for event in translated]
 
 
-def _named(connection: sqlite3.Connection, source: str, state: OrderState, told: Records) -> OrderState:
+def _named(transaction: Transaction, source: str, state: OrderState, told: Records) -> OrderState:
     if state.external_order_id or state.record is None:
         return state
-    found = connection.execute(SQL.order_of, (source, state.record)).fetchone()
+    found = transaction.execute("naming.order_of", (source, state.record)).fetchone()
     if found is not None:
         tenant, name, owner = found
         return msgspec.structs.replace(state, tenant=tenant, external_order_id=name, owner=owner or state.owner)
@@ -55,13 +52,13 @@ def _named(connection: sqlite3.Connection, source: str, state: OrderState, told:
     )
 
 
-def _take_over(connection: sqlite3.Connection, source: str, record: str, state: OrderState) -> None:
-    found = connection.execute(SQL.order_of, (source, record)).fetchone()
+def _take_over(transaction: Transaction, source: str, record: str, state: OrderState) -> None:
+    found = transaction.execute("naming.order_of", (source, record)).fetchone()
     name = TOMBSTONE + record
     if found is None or found[1] != name:
         return
     new, old = (state.tenant, state.external_order_id), (found[0], name)
-    if connection.execute(SQL.is_there, new).fetchone() is None:
-        connection.execute(SQL.rename_order, (*new, state.owner, *old))
-        connection.execute(SQL.rename_states, (*new, state.owner, *old))
-    connection.execute(SQL.rename_record, (*new, source, record))
+    if transaction.execute("naming.is_there", new).fetchone() is None:
+        transaction.execute("naming.rename_order", (*new, state.owner, *old))
+        transaction.execute("naming.rename_states", (*new, state.owner, *old))
+    transaction.execute("naming.rename_record", (*new, source, record))

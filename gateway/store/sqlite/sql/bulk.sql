@@ -1,5 +1,5 @@
 -- name: make
-INSERT INTO operations (kind, of, is_forced, reason, by, started_at) VALUES (?, ?, ?, ?, ?, ?);
+INSERT INTO operations (kind, of, is_forced, reason, by, started_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id;
 
 -- name: add_events
 INSERT INTO operation_items (operation, place, kind, row, mark)
@@ -44,9 +44,6 @@ UPDATE operations SET reached = ?2, done = done + ?3, failed = failed + ?4, skip
 UPDATE operations SET status = 'done', ended_at = ?2
 WHERE id = ?1 AND status = 'running'
   AND NOT EXISTS (SELECT 1 FROM operation_items WHERE operation = ?1 AND place > operations.reached);
-
--- name: events_of
-SELECT row FROM operation_items WHERE operation = ? AND kind = 'event' ORDER BY place;
 
 -- name: items_of
 SELECT kind, row FROM operation_items WHERE operation = ? ORDER BY place;

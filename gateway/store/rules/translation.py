@@ -1,13 +1,10 @@
 """The translation loop's port: events out, states and orders in, many in one transaction."""
 
-import asyncio
 import hashlib
-import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import accumulate
 from typing import Final
 
-import aiosqlite
 import msgspec
 
 from gateway.errors import StoreUnavailable
@@ -21,14 +18,9 @@ from gateway.events import (
     TranslatedEvent,
     UntranslatedEvent,
 )
-from gateway.store import lifecycle
-from gateway.store.lifecycle import NewState, OrderRow, StateChange
-from gateway.store.sqlite import ledger, naming
-from gateway.store.sqlite.bulk import many
-from gateway.store.sqlite.sql import named
-from gateway.store.sqlite.writer import Writer
-
-SQL = named("translation")
+from gateway.store.rules import ledger, lifecycle, naming
+from gateway.store.rules.lifecycle import NewState, OrderRow, StateChange
+from gateway.store.rules.transactions import Room, Transaction, reads, writes
 
 REPLAYED, FORCED = 1, 2
 
@@ -42,53 +34,27 @@ _encode = msgspec.json.Encoder().encode
 _NO_ORDERS = Reason("no_orders", "the event holds no order")
 
 
-class RowIds:
-    """Hands out row ids of orders and states, rising and never used twice; for the writer's thread."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._last_order: int = connection.execute(ledger.SQL.highest_order).fetchone()[0]
-        self._last_state: int = connection.execute(ledger.SQL.highest_state).fetchone()[0]
-
-    def next_order(self) -> int:
-        """A row id for an order, never used before."""
-        self._last_order += 1
-        return self._last_order
-
-    def next_state(self) -> int:
-        """A row id for a state, never used before."""
-        self._last_state += 1
-        return self._last_state
-
-
-class SqliteTranslationQueue:
+class TranslationQueue(Room):
     """Reads events that wait for translation; stores what became of them."""
 
-    def __init__(self, writer: Writer, reader: aiosqlite.Connection, ids: RowIds) -> None:
-        self._writer = writer
-        self._reader = reader
-        self._ids = ids
-
-    async def untranslated(
-        self, sources: Collection[str], limit: int, but: Collection[int] = ()
+    @reads
+    def untranslated(
+        self, transaction: Transaction, sources: Collection[str], limit: int, but: Collection[int] = ()
     ) -> list[UntranslatedEvent]:
         """The oldest events of these sources that wait for translation, `but` left out, at most `limit`."""
-        values = (_encode(list(sources)).decode(), _encode(list(but)).decode(), limit)
-        sizes = await self._reader.execute_fetchall(SQL.untranslated, values)
+        sizes = transaction.execute("translation.untranslated", (list(sources), list(but), limit)).fetchall()
         before = accumulate((size for _, size in sizes), initial=0)
         wanted = [id_ for (id_, _), read in zip(sizes, before, strict=False) if read < MOST_BYTES]
-        found = await self._reader.execute_fetchall(SQL.untranslated_whole, (_encode(wanted).decode(),))
         events = []
-        for id_, source, event_id, topic, received_at, body, context, clock, replay in found:
+        for row in transaction.execute("translation.untranslated_whole", (wanted,)).fetchall():
+            id_, source, event_id, topic, received_at, body, context, clock, replay = row
             event = UntranslatedEvent(
                 id=id_, source=source, event_id=event_id, topic=topic, received_at=received_at, body=body,
-                context=context, answers=None if clock is None else await self._answers(id_), clock=clock,
+                context=context, answers=None if clock is None else _answers(transaction, id_), clock=clock,
                 is_forced=replay == FORCED, is_replayed=replay != 0,
             )  # fmt: skip
             events.append(event)
         return events
-
-    async def _answers(self, event: int) -> dict[str, bytes | None]:
-        return dict(await self._reader.execute_fetchall(SQL.answers, (event,)))  # type: ignore[arg-type]
 
     async def commit(self, translated: Sequence[TranslatedEvent], now: Micros) -> list[Transition]:
         """Store what translation made of events, in one transaction; what cannot be stored is a dead letter."""
@@ -101,10 +67,18 @@ class SqliteTranslationQueue:
                 return await self._commit([_unfit(translated[0], error)], now)
         return [transition for event in translated for transition in await self.commit([event], now)]
 
-    async def _commit(self, translated: Sequence[TranslatedEvent], now: Micros) -> list[Transition]:
-        return await asyncio.shield(
-            self._writer.submit(lambda connection: _Commit(self._ids, connection, now).run(translated))
-        )
+    @writes
+    def _commit(self, transaction: Transaction, translated: Sequence[TranslatedEvent], now: Micros) -> list[Transition]:
+        return place(transaction, translated, now)
+
+
+def place(transaction: Transaction, translated: Sequence[TranslatedEvent], now: Micros) -> list[Transition]:
+    """Place what was made of events in their orders, and end the events."""
+    return _Commit(transaction, now).run(translated)
+
+
+def _answers(transaction: Transaction, event: int) -> dict[str, bytes | None]:
+    return dict(transaction.execute("translation.answers", (event,)).fetchall())
 
 
 def _unfit(event: TranslatedEvent, error: Exception) -> TranslatedEvent:
@@ -129,10 +103,11 @@ def _replay_of(event: TranslatedEvent) -> int:
 class _Commit:
     """One transaction: rows are loaded once, changed by the lifecycle's functions, and written in bulk."""
 
-    def __init__(self, ids: RowIds, connection: sqlite3.Connection, now: Micros) -> None:
-        self.ids = ids
-        self.connection = connection
+    def __init__(self, transaction: Transaction, now: Micros) -> None:
+        self.transaction = transaction
         self.now = now
+        self.order_ids: Iterator[int]
+        self.state_ids: Iterator[int]
         self.orders: dict[tuple[str, str], OrderRow] = {}
         self.new: list[OrderRow] = []
         self.touched: dict[int, OrderRow] = {}
@@ -143,12 +118,17 @@ class _Commit:
 
     def run(self, translated: Sequence[TranslatedEvent]) -> list[Transition]:
         """Place every event's states, then write all."""
-        translated = naming.named(self.connection, translated)
+        translated = naming.named(self.transaction, translated)
         pending: list[tuple[TranslatedEvent, int, list[int]]] = []
-        received = {row[0]: row[1:] for row in many(self.connection, SQL.received, [(each.id,) for each in translated])}
+        received = {
+            row[0]: row[1:]
+            for row in self.transaction.many("translation.received", [(each.id,) for each in translated])
+        }
         keys = {(state.tenant, state.external_order_id) for event in translated for state in event.states}
-        found_orders = ledger.orders_by_key(self.connection, keys)
+        found_orders = ledger.orders_by_key(self.transaction, keys)
         self.orders = {(order.tenant, order.external_order_id): order for order in found_orders}
+        self.order_ids = iter(self.transaction.new_ids("orders", len(keys) - len(found_orders)))
+        self.state_ids = iter(self.transaction.new_ids("states", sum(len(event.states) for event in translated)))
         for event in translated:
             found = received.get(event.id)
             # A replay that was asked for since is a translation of its own.
@@ -157,24 +137,24 @@ class _Commit:
                 states = [self._place(event, run, state) for state in event.states]
                 pending.append((event, run, states))
                 if found[2] is not None and event.references:
-                    self.connection.execute(SQL.forget_references, (event.id, found[2]))
+                    self.transaction.execute("translation.forget_references", (event.id, found[2]))
         self._write_orders()
         transitions = [self._finish(event, run, states) for event, run, states in pending]
         references = [(reference, event.id) for event, _, _ in pending for reference in event.references]
-        many(self.connection, SQL.insert_references, references)
-        many(self.connection, SQL.finish_events, self.finished)
-        many(self.connection, SQL.finish_clean, self.finished_clean)
-        others = ledger.change_states(self.connection, self.older_changes)
-        ledger.recompute_events(self.connection, others - {event.id for event, _, _ in pending}, self.now)
+        self.transaction.many("translation.insert_references", references)
+        self.transaction.many("translation.finish_events", self.finished)
+        self.transaction.many("translation.finish_clean", self.finished_clean)
+        others = ledger.change_states(self.transaction, self.older_changes)
+        ledger.recompute_events(self.transaction, others - {event.id for event, _, _ in pending}, self.now)
         return transitions
 
     def _place(self, event: TranslatedEvent, run: int, state: OrderState) -> int:
-        row = self.ids.next_state()
+        row = next(self.state_ids)
         digest = None if state.body is None else hashlib.blake2b(state.body, digest_size=16).digest()
         order = self.orders.get((state.tenant, state.external_order_id))
         clock = state.clock
         if event.is_forced:
-            clock = max(ledger.draw(self.connection, "clock", self.now), order.clock + 1 if order else 0)
+            clock = max(ledger.draw(self.transaction, "clock", self.now), order.clock + 1 if order else 0)
         placed = NewState(row, state.tenant, state.external_order_id, state.owner, clock, state.tie, event.id, digest)
         self.states[row] = [
             row, event.id, run, state.tenant, state.external_order_id, state.owner, clock, state.tie, event.id,
@@ -197,7 +177,7 @@ class _Commit:
         if dead is not None:
             return [StateChange(placed.id, EventStatus.DEAD, dead)]
         if order is None:
-            order, change = lifecycle.first(self.ids.next_order(), placed, self.now)
+            order, change = lifecycle.first(next(self.order_ids), placed, self.now)
             self.orders[order.tenant, order.external_order_id] = order
             self.new.append(order)
             return [change]
@@ -215,10 +195,10 @@ class _Commit:
         """Why a state would double its order at Trackely: the vendor has given the record another number."""
         if state.record is None:
             return None
-        found = self.connection.execute(SQL.known_as, (event.source, state.record)).fetchone()
+        found = self.transaction.execute("translation.known_as", (event.source, state.record)).fetchone()
         if found is None or event.is_forced:
             values = (event.source, state.record, state.tenant, state.external_order_id)
-            self.connection.execute(SQL.know_as, values)
+            self.transaction.execute("translation.know_as", values)
         elif found[0] != state.external_order_id:
             return Reason(
                 "order_renamed",
@@ -228,9 +208,9 @@ class _Commit:
         return None
 
     def _write_orders(self) -> None:
-        ledger.insert_orders(self.connection, self.new)
-        ledger.update_orders(self.connection, self.touched.values())
-        many(self.connection, SQL.insert_states, list(self.states.values()))
+        ledger.insert_orders(self.transaction, self.new)
+        ledger.update_orders(self.transaction, self.touched.values())
+        self.transaction.many("translation.insert_states", list(self.states.values()))
 
     def _finish(self, event: TranslatedEvent, run: int, states: list[int]) -> Transition:
         status, reason, is_dead_letter = event.status, event.reason, event.status == EventStatus.DEAD
@@ -276,7 +256,7 @@ class _Commit:
 
     def _wait(self, event: TranslatedEvent) -> None:
         turn = event.lookups[0].turn if event.lookups else ""
-        self.connection.execute(
-            SQL.insert_waiting,
+        self.transaction.execute(
+            "translation.insert_waiting",
             (event.id, event.source, turn, event.subject or "", _encode(event.lookups), self.now, self.now + GATHER),
         )

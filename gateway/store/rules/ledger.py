@@ -1,0 +1,122 @@
+"""Orders, their states and the events behind them, loaded and written back inside a transaction."""
+
+from collections.abc import Collection, Iterable, Sequence
+from operator import attrgetter
+from typing import Final
+
+from gateway.events import EventStatus, Micros
+from gateway.store.rules import lifecycle
+from gateway.store.rules.lifecycle import OrderRow, StateChange
+from gateway.store.rules.transactions import Transaction
+
+COLUMNS: Final = OrderRow.__struct_fields__
+# What tells a new order from the columns' defaults; `lifecycle.first` gives the others just these.
+FIRST: Final = (
+    "id", "tenant", "external_order_id", "owner", "status", "state", "is_cancelled", "clock", "tie", "arrival",
+    "digest", "changed_at", "pending_since", "due_at", "ended_at",
+)  # fmt: skip
+_FIXED: Final = frozenset({"id", "tenant", "external_order_id"})
+CHANGING: Final = tuple(column for column in COLUMNS if column not in _FIXED)
+# What a delivery changes, mostly; the lease ends with every settlement.
+DELIVERED: Final = (
+    "status", "pending_since", "ended_at", "attempted", "delivered_digest", "order_id", "is_created", "delivered_at",
+)  # fmt: skip
+LEASE: Final = ("lease", "leased_until", "leased_state", "leased_digest")
+
+
+_first_of: Final = attrgetter(*FIRST)
+_changing_of: Final = attrgetter("id", *CHANGING)
+_delivered_of: Final = attrgetter("id", *DELIVERED)
+_others_of: Final = attrgetter(*(column for column in CHANGING if column not in {*DELIVERED, *LEASE}))
+
+OPEN: Final = frozenset({EventStatus.RECEIVED, EventStatus.WAITING, EventStatus.TRANSLATED})
+
+
+def order_by_key(transaction: Transaction, tenant: str, external_order_id: str) -> OrderRow | None:
+    """An order's row, or None."""
+    row = transaction.execute("ledger.order_by_key", (tenant, external_order_id)).fetchone()
+    return OrderRow(*row) if row else None
+
+
+def order_by_id(transaction: Transaction, order: int) -> OrderRow | None:
+    """An order's row, or None."""
+    row = transaction.execute("ledger.order_by_id", (order,)).fetchone()
+    return OrderRow(*row) if row else None
+
+
+def orders_by_key(transaction: Transaction, keys: Collection[tuple[str, str]]) -> list[OrderRow]:
+    """The rows of those of these orders that there are."""
+    return [OrderRow(*row) for row in transaction.many("ledger.orders_by_key", list(keys))]
+
+
+def orders_by_id(transaction: Transaction, ids: Iterable[int]) -> dict[int, OrderRow]:
+    """The rows of those of these orders that there are, by id."""
+    return {row[0]: OrderRow(*row) for row in transaction.many("ledger.orders_by_id", [(id_,) for id_ in ids])}
+
+
+def insert_orders(transaction: Transaction, orders: Iterable[OrderRow]) -> None:
+    """Write new rows as `lifecycle.first` made them; whatever has happened to one since is for `update_orders`."""
+    transaction.many("ledger.insert_orders", [_first_of(order) for order in orders])
+
+
+def update_orders(transaction: Transaction, orders: Iterable[OrderRow]) -> None:
+    """Write rows back."""
+    transaction.many("ledger.update_orders", [_changing_of(order) for order in orders])
+
+
+def update_settled(transaction: Transaction, before: Iterable[OrderRow], after: Iterable[OrderRow]) -> None:
+    """Write rows back whose lease has ended; narrowly where a delivery changed no more than deliveries do."""
+    delivered: list[OrderRow] = []
+    others: list[OrderRow] = []
+    for was, order in zip(before, after, strict=True):
+        (delivered if _others_of(was) == _others_of(order) else others).append(order)
+    transaction.many("ledger.update_delivered", [_delivered_of(order) for order in delivered])
+    update_orders(transaction, others)
+
+
+def change_states(transaction: Transaction, changes: Sequence[StateChange]) -> set[int]:
+    """Write new statuses of states, the last word on each; the events they belong to."""
+    rows = {}
+    for change in changes:
+        reason = change.reason
+        words = (reason.code, reason.detail, reason.path) if reason else (None, None, None)
+        rows[change.state] = (change.state, change.status, *words)
+    events = {event for (event,) in transaction.many("ledger.change_states", list(rows.values()))}
+    for change in changes:
+        if change.has_twin:
+            found = transaction.execute("ledger.change_twins", (change.status, change.state)).fetchall()
+            events.update(event for (event,) in found)
+    return events
+
+
+def recompute_events(transaction: Transaction, events: Iterable[int], now: Micros) -> dict[int, EventStatus]:
+    """Give events the status that their states make; those whose status changed."""
+    known: dict[int, str] = {}
+    states: dict[int, list[str]] = {}
+    for event, status, state in transaction.many("ledger.statuses_of_events", [(event,) for event in events]):
+        known[event] = status
+        states.setdefault(event, []).append(state)
+    changed = {}
+    for event, status in known.items():
+        # An event that is being translated again is not ended by what its earlier states become.
+        if status in (EventStatus.RECEIVED, EventStatus.WAITING):
+            continue
+        new = lifecycle.event_status(states[event])
+        if new != status:
+            changed[event] = new
+    transaction.many(
+        "ledger.set_event_statuses",
+        [(event, status, None if status in OPEN else now) for event, status in changed.items()],
+    )
+    return changed
+
+
+def draw(transaction: Transaction, counter: str, at_least: int = 0) -> int:
+    """The counter's next value: greater than any drawn before, and at least `at_least`."""
+    (value,) = transaction.execute("ledger.draw", (counter, at_least)).fetchone()
+    return int(value)
+
+
+def trust(transaction: Transaction, at: Micros) -> Micros:
+    """Remember that this time was trusted; the highest that ever was."""
+    return int(transaction.execute("ledger.trust", (at,)).fetchone()[0])

@@ -1,0 +1,87 @@
+"""Arrivals: group commit, at once where all are new."""
+
+import sqlite3
+from functools import cache
+from typing import Final
+
+from gateway.events import SECOND, Arrival, Micros, Receipt
+from gateway.store.rules import inbox
+from gateway.store.sqlite.engine import SqliteEngine
+from gateway.store.sqlite.transactions import SqliteTransaction
+from gateway.store.sqlite.writer import Writer
+
+# Rows of one multi-row INSERT: each size is a statement of its own in the cache.
+CHUNK: Final = 64
+
+
+# How far back the time may lie at which a source is said to have last given us an event.
+FRESH: Final = SECOND // 10
+
+
+@cache
+def _insert_events(rows: int) -> str:
+    # The constants are not bound: every bound value costs on the hottest path. Dead ones take the slow path.
+    values = ",".join(["(?,?,?,?,?,'received')"] * rows)
+    return (
+        f"INSERT INTO events (id, source, event_id, topic, received_at, status) VALUES {values} "  # noqa: S608 - no input
+        "ON CONFLICT (source, event_id, generation) DO NOTHING"
+    )
+
+
+@cache
+def _insert_bodies(rows: int) -> str:
+    return f"INSERT INTO bodies (id, body, context) VALUES {','.join(['(?,?,?)'] * rows)}"  # noqa: S608 - no input
+
+
+class GroupStore:
+    """Stores groups of arrivals in the writer's thread."""
+
+    def __init__(self, transaction: SqliteTransaction) -> None:
+        self._transaction = transaction
+        self._accepted: dict[str, Micros] = {}
+
+    def __call__(self, connection: sqlite3.Connection, arrivals: list[Arrival]) -> list[Receipt]:
+        """Store the group inside the writer's transaction: at once where all are new, else one by one."""
+        for source, received_at in {arrival.source: arrival.received_at for arrival in arrivals}.items():
+            # A group comes every few milliseconds when much comes; a person's answer need not.
+            if abs(received_at - self._accepted.get(source, 0)) >= FRESH:
+                self._transaction.execute("groups.accepted", (source, received_at))
+                self._accepted[source] = received_at
+        if any(arrival.dead is not None or arrival.others for arrival in arrivals):
+            return [inbox.store_whole(self._transaction, arrival) for arrival in arrivals]
+        receipts: list[Receipt] = []
+        for start in range(0, len(arrivals), CHUNK):
+            receipts += self._store_chunk(connection, arrivals[start : start + CHUNK])
+        return receipts
+
+    def _store_chunk(self, connection: sqlite3.Connection, chunk: list[Arrival]) -> list[Receipt]:
+        count = len(chunk)
+        ids = self._transaction.new_ids("events", count)
+        numbered = list(zip(ids, chunk, strict=True))
+        rows = [x for id_, a in numbered for x in (id_, a.source, a.event_id, a.topic, a.received_at)]
+        cursor = connection.execute(_insert_events(count), rows)
+        if cursor.rowcount == count:
+            connection.execute(_insert_bodies(count), [x for id_, a in numbered for x in (id_, a.body, a.context)])
+            return [Receipt(id_, "stored") for id_, _ in numbered]
+        inserted = {id_ for (id_,) in self._transaction.execute("groups.inserted_since", (ids[0],)).fetchall()}
+        for id_, arrival in numbered:
+            if id_ in inserted:
+                self._transaction.execute("inbox.insert_body", (id_, arrival.body, arrival.context))
+        return [
+            Receipt(id_, "stored") if id_ in inserted else inbox.store_one(self._transaction, arrival)
+            for id_, arrival in numbered
+        ]
+
+
+class SqliteInbox:
+    """The rim's port."""
+
+    def __init__(self, writer: Writer, engine: SqliteEngine) -> None:
+        self.put = writer.put
+        self._writer = writer
+        self._engine = engine
+
+    async def is_duplicate(self, arrival: Arrival) -> bool:
+        """Whether storing this would change nothing; works while nothing can be written."""
+        self._writer.see_in_place()
+        return await self._engine.read(lambda reading: inbox.is_duplicate(reading, arrival))

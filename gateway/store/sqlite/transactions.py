@@ -1,0 +1,97 @@
+"""The rules' transactions over SQLite: statements by name, lists as JSON, many rows in one statement.
+
+Each statement lets the other threads run and then has to wait for its turn again; a statement a row would spend more
+on these turns than on the rows.
+"""
+
+import re
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
+from itertools import chain
+from typing import Any, Final
+
+import msgspec
+
+from gateway.store.rules.transactions import Condition
+from gateway.store.sqlite.sql import texts
+
+MOST: Final = 256
+"""Rows of one statement, a power of two: a statement is compiled for each power up to it, and no other number."""
+
+ROWS: Final = ":rows"
+"""Stands for the rows' placeholders in a statement's `VALUES`."""
+
+WHERE: Final = ":where"
+"""Stands for a selection's conditions."""
+
+_PLACE: Final = re.compile(r"\?(\d+)")
+_encode = msgspec.json.Encoder().encode
+
+
+# A list is among the values of no statement but one that reads it with `json_each`.
+sqlite3.register_adapter(list, lambda values: _encode(values).decode())
+
+
+@cache
+def _repeated(name: str, columns: int, rows: int) -> str:
+    row = f"({','.join('?' * columns)})"
+    return texts()[name].replace(ROWS, ",".join([row] * rows))
+
+
+@cache
+def _selecting(name: str, fragments: tuple[str, ...]) -> str:
+    """A statement with its conditions, each numbered from where the one before it ended."""
+    conditions, numbered = [], 0
+    for fragment in fragments:
+        text = texts()[fragment]
+        places = [int(place) for place in _PLACE.findall(text)]
+        conditions.append(_PLACE.sub(lambda place, after=numbered: f"?{after + int(place[1])}", text))  # type: ignore[misc]
+        numbered += max(places, default=0)
+    return texts()[name].replace(WHERE, " AND ".join(conditions) or "1")
+
+
+class SqliteTransaction:
+    """Whatever transaction its connection is in."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._texts = texts()
+        # Nobody else writes: the folder is locked. What is rolled back leaves a gap.
+        self._last = {
+            of: connection.execute(self._texts[f"ids.{of}"]).fetchone()[0] for of in ("events", "orders", "states")
+        }
+
+    def execute(self, name: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run a statement."""
+        return self._connection.execute(self._texts[name], values)
+
+    def select(self, name: str, conditions: Iterable[Condition], values: Sequence[Any] = ()) -> list[Any]:
+        """Rows of a statement whose `:where` stands for all of these conditions."""
+        asked = list(conditions)
+        text = _selecting(name, tuple(fragment for fragment, _ in asked))
+        return self._connection.execute(text, (*chain.from_iterable(given for _, given in asked), *values)).fetchall()
+
+    def many(self, name: str, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """Run a statement whose `(VALUES :rows)` stands for these rows, all of one width; what it returns.
+
+        Rows of NULLs fill them up to the next power of two: the statement must pass over them.
+        """
+        found: list[Any] = []
+        for start in range(0, len(rows), MOST):
+            chunk = rows[start : start + MOST]
+            columns, size = len(chunk[0]), 1 << (len(chunk) - 1).bit_length()
+            values = list(chain.from_iterable(chunk))
+            values += [None] * (columns * (size - len(chunk)))
+            found += self._connection.execute(_repeated(name, columns, size), values).fetchall()
+        return found
+
+    def each(self, name: str, rows: Collection[Sequence[Any]]) -> int:
+        """Run a statement for each of these rows; how many rows that changed."""
+        return self._connection.executemany(self._texts[name], rows).rowcount if rows else 0
+
+    def new_ids(self, of: str, count: int) -> range:
+        """Ids for new rows of a table."""
+        first = self._last[of] + 1
+        self._last[of] += count
+        return range(first, first + count)
