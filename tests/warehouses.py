@@ -16,6 +16,7 @@ class Asked:
     path: str
     headers: dict[str, str]
     handler: BaseHTTPRequestHandler
+    body: bytes = b""
 
     def say(self, status: int, body: bytes = b"", **headers: str) -> None:
         self.handler.send_response(status)
@@ -38,12 +39,16 @@ class VendorApi:
             timeout = 30
 
             def do_GET(self) -> None:
-                asked = Asked(self.path, {name.lower(): value for name, value in self.headers.items()}, self)
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                body = self.rfile.read(int(headers.get("content-length", 0)))
+                asked = Asked(self.path, headers, self, body)
                 outer.asked.append(asked)
                 try:
                     outer.respond(asked)
                 except OSError:
                     self.close_connection = True
+
+            do_POST = do_GET  # noqa: N815 - the base class's spelling
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""

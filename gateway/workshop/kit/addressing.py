@@ -1,14 +1,14 @@
 """Where an order goes, and to whom: an address object, or flat members that share a prefix or a suffix."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
 
 from gateway.drift.shapes import ITEM
 from gateway.workshop.kit import names
-from gateway.workshop.kit.finding import holds_words, leaf, of_each, ranked
+from gateway.workshop.kit.finding import holds_words, leaf, matching, of_each, ranked
 from gateway.workshop.kit.names import plain
 from gateway.workshop.kit.samples import Node, Steps
 
@@ -120,13 +120,20 @@ def receiver_of(order: Node, steps: Steps, place: Place | None) -> Receiver:
         **{part: (*steps, keys[0]) if keys else None for part, keys in one.items() if part != "country" or keys},
         **({} if one["country"] or country is None else {"country": (*steps, *country)}),
         names=tuple(
-            dict.fromkeys((*flat_names, *of_each(order, wider, names.COMPANIES), *of_each(order, wider, names.PEOPLE)))
+            dict.fromkeys(
+                (
+                    *flat_names,
+                    *of_each(order, wider, names.COMPANIES),
+                    *of_each(order, wider, names.PEOPLE),
+                    *of_each(order, wider, names.ATTENTION),
+                )
+            )
         ),
         full_name=(first, last) if first and last else (),
         contacts=tuple(
             dict.fromkeys(
                 (
-                    *(*own("mail")[:1], *of_each(order, people, names.MAILS)),
+                    *(*own("mail")[:1], *of_each(order, people, names.MAILS), *_some_mails(order, people)),
                     *(*own("phone")[:1], *of_each(order, people, names.PHONES)),
                 )
             )
@@ -136,6 +143,11 @@ def receiver_of(order: Node, steps: Steps, place: Place | None) -> Receiver:
         and ITEM not in steps
         and (place.is_flat or not _unknown(order.at(steps), place)),
     )
+
+
+def _some_mails(order: Node, places: Iterable[Steps]) -> Iterator[Steps]:
+    for place in places:
+        yield from ((*place, key) for key, _ in matching(order.at(place), names.SOME_MAIL))
 
 
 def _unknown(node: Node, place: Place) -> list[str]:
@@ -148,7 +160,10 @@ def _unknown(node: Node, place: Place) -> list[str]:
         and member.kinds == {"text"}
         and member.texts
         and not names.NO_PART.fullmatch(plain(key))
-        and not any(plain(key).endswith(end) for end in (*names.MAILS, *names.PHONES, *names.PEOPLE, *names.COMPANIES))
+        and not any(
+            plain(key).endswith(end)
+            for end in (*names.MAILS, *names.PHONES, *names.PEOPLE, *names.ATTENTION, *names.COMPANIES)
+        )
     ]
 
 

@@ -67,7 +67,7 @@ def find_event_id(samples: Sequence[Sample], body: Node, *, is_order: bool, but:
 
 
 def _candidates(body: Node, known: Sequence[str]) -> Iterator[Steps]:
-    places: list[Steps] = [(), *((key,) for key in body.members if plain(key) in names.ENVELOPES)]
+    places: list[Steps] = [(), *((key,) for key in body.members if names.ENVELOPES.fullmatch(plain(key)))]
     for name in known:
         for place in places:
             if (found := leaf(body.at(place), (name,), holds_text)) is not None:
@@ -93,9 +93,10 @@ def find_topic(samples: Sequence[Sample], body: Node, *, is_order: bool) -> Topi
         return TopicPlace(header=header)
     # Where the body is the order itself, its `type` and its `action` are the order's.
     known = names.TOPICS[:-3] if is_order else names.TOPICS
-    for steps in _candidates(body, known):
-        if holds_words(body.at(steps)):
-            return TopicPlace(steps=steps)
+    said = [steps for steps in _candidates(body, known) if holds_words(body.at(steps))]
+    telling = [steps for steps in said if all(names.HAPPENED.search(text) for text in body.at(steps).texts)]
+    if said:
+        return TopicPlace(steps=(telling or said)[0])
     paths = [sample.hook.path for sample in captured]
     if paths and all(path and not re.search(r"\d{2}", path) for path in paths):
         return TopicPlace(is_path=True)

@@ -13,11 +13,20 @@ EVENT_IDS: Final = (
 SUBSCRIPTIONS: Final = ("webhookid", "hookid", "subscriptionid")
 """What names a message by one vendor, and by the next a subscription, which comes with every message."""
 
-ENVELOPES: Final = ("event", "meta", "metadata", "header", "headers", "envelope", "webhook", "notification", "message")
+ENVELOPES: Final = re.compile(
+    r"event|meta|webhook|notification|message|source|\w*(metadata|headers?|envelope)|(event|message|webhook|notification)info"
+)
 TOPICS: Final = (
-    *("topic", "eventtype", "event", "eventname", "webhooktype", "webhooktopic", "notificationtype", "messagetype"),
+    *("topic", "eventtype", "event", "eventname", "webhookevent", "webhooktype", "webhooktopic", "notificationtype"),
+    *("messagetype", "eventcode"),
     *("resourcetype", "scope", "action", "trigger", "type"),
 )
+HAPPENED: Final = re.compile(
+    r"order|shipment|creat|updat|chang|modif|cancel|releas|plac|paid|complet|confirm|fulfil|ready|pick|deliver|return|refund",
+    re.IGNORECASE,
+)
+"""What the words of a topic tell of; a `Message` or a `Webhook` tells nothing."""
+
 REFERENCES: Final = (
     *("ordernumber", "orderno", "ordernum", "orderreference", "orderref", "salesordernumber", "primaryreference"),
     *(
@@ -29,7 +38,19 @@ REFERENCES: Final = (
         "referencenum",
         "reference",
     ),
-    *("incrementid", "ref", "orderid", "ordername", "orderkey", "receiptid", "displayid", "number", "no", "id"),
+    *(
+        "incrementid",
+        "ref",
+        "orderid",
+        "idorder",
+        "ordername",
+        "orderkey",
+        "receiptid",
+        "displayid",
+        "number",
+        "no",
+        "id",
+    ),
 )
 VAGUE: Final = 4
 """So many of the last of them name whatever they stand in, not an order."""
@@ -46,13 +67,14 @@ LOOKUP_IDS: Final = (
 LINKS: Final = ("resourceurl", "resourcehref", "orderurl", "href", "self", "selflink", "resource", "link", "url", "uri")
 LINES: Final = (
     *("address1", "addressline1", "addr1", "line1", "street1", "streetline1", "addressstreet", "street"),
-    *("streetaddress", "streetname", "firstline", "address", "addressline", "addr"),
-    *("address2", "addressline2", "addr2", "line2", "street2", "streetline2", "secondline"),
+    *("streetaddress1", "streetaddress", "streetname", "firstline", "address", "addressline", "addr"),
+    *("address2", "addressline2", "addr2", "line2", "street2", "streetline2", "streetaddress2", "secondline"),
+    *("addition", "addressaddition", "addressadditional", "complement", "supplement"),
     *("address3", "addressline3", "addr3", "line3", "street3", "thirdline"),
 )
 HOUSE_NUMBERS: Final = ("housenumber", "houseno", "streetnumber", "streetno", "housenr")
 CITIES: Final = ("city", "town", "locality", "cityname", "place", "suburb", "postaltown")
-POST_CODES: Final = ("postalcode", "postcode", "zipcode", "zip", "postal", "postalzip", "zippostal")
+POST_CODES: Final = ("postalcode", "postcode", "zipcode", "zip", "postal", "postalzip", "zippostal", "pincode")
 NO_PART: Final = re.compile(
     r"\w*(id|type|kind|note|notes|instructions?|date|at|fax|vat|tax|language|country\w*|name|title)"
 )
@@ -77,12 +99,21 @@ COUNTRY_OBJECT: Final = ("iso2", "isocode", "isocode2", "code", "alpha2", "count
 
 COMPANIES: Final = ("organization", "organisation", "companyname", "company", "businessname")
 PEOPLE: Final = (
-    *("fullname", "personname", "recipientname", "contactname", "customername", "name", "recipient", "attention"),
-    *("contact", "addressee", "addressfullname", "contactperson", "customer", "receiver"),
+    *("fullname", "personname", "recipientname", "contactname", "customername", "name", "name1", "recipient"),
+    *("addressee", "addressfullname", "contactperson", "customer", "receiver"),
 )
+ATTENTION: Final = ("attention", "attn", "contact")
+"""Who opens the door: a name where nothing names the receiver."""
+
 FIRST_NAMES: Final = ("firstname", "givenname", "forename", "fname")
 LAST_NAMES: Final = ("lastname", "surname", "familyname", "lname")
 MAILS: Final = ("email", "emailaddress", "customeremail", "mail", "contactemail", "buyeremail", "emailaddress1")
+SOME_MAIL: Final = re.compile(
+    r"(user|account|shopper|buyer|customer|client|contact|recipient|receiver|consignee|delivery|shipping|ship|shipto)+"
+    r"e?mail(address|id)?|emailid"
+)
+"""A mail's name, by whose ever it is: all but a payer's or a sender's."""
+
 PHONES: Final = (
     *(
         "phone",

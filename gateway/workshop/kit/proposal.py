@@ -22,6 +22,9 @@ from gateway.workshop.kit.samples import Node, Sample, Steps, learn
 from gateway.workshop.kit.timing import Clock, find_clock, find_planned
 
 SURE_REFERENCES = names.REFERENCES[: -names.VAGUE]
+DEEPEST_ID = 4
+"""Objects around a notice's id of its order."""
+
 NO_ORDER = "no order: nothing to deliver"
 
 
@@ -201,13 +204,16 @@ def _link(body: Node) -> Steps | None:
 
 def _lookup_id(body: Node, paths: Sequence[str]) -> Steps | None:
     """The member with the order's id: the one that stands in an answer's path, else the one whose name says most."""
-    places = [(), *((key,) for key, node in body.members.items() if "object" in node.kinds)]
+    places = [
+        steps for steps, node in body.walk() if "object" in node.kinds and ITEM not in steps and len(steps) < DEEPEST_ID
+    ]
     found = [
         (*above, *steps)
         for name in names.LOOKUP_IDS
         for above in places
         if (steps := leaf(body.at(above), (name,), holds_text)) is not None
     ]
+    found += [(*above, key) for above in places for key in _of_some_order(body.at(above))]
     shown = {step for path in paths for step in path.split("/")}
     # An id at the top is the event's, unless nothing below has one.
     best = sorted(

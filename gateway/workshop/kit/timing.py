@@ -27,7 +27,9 @@ def find_clock(order: Node, body: Node | None) -> Clock:
     for inside in within(order):
         if (found := _best(order.at(inside), names.CHANGED, inside)) is not None:
             return found
-    for above in () if body is None else ((), *((key,) for key in body.members if names.plain(key) in names.ENVELOPES)):
+    for above in (
+        () if body is None else ((), *((key,) for key in body.members if names.ENVELOPES.fullmatch(names.plain(key))))
+    ):
         node = body.at(above) if body is not None else Node()
         for pattern in (names.CHANGED, names.TOLD):
             if (found := _best(node, pattern, above)) is not None:
