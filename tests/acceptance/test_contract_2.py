@@ -168,7 +168,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         intake = opened.open(always(accepted))
         reached = {"base_url": vendor.url}
         sources = {
-            "acme": source("demo", adapter="./acme.py", auth=[proof], options=reached | {"token": TOKEN}),
+            "acme": source("demo", adapter="./acme.py", auth=proof, options=reached | {"token": TOKEN}),
             "old": source("demo", adapter="./old.py", options=reached),
             "demo": source("demo"),
             "shop": source("demo", adapter="shopify"),

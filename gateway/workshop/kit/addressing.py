@@ -39,6 +39,7 @@ class Place(msgspec.Struct, frozen=True):
     is_flat: bool
     is_named: bool
     score: int
+    affix: str = ""
 
     def all_of(self, part: str) -> tuple[str, ...]:
         """The members of one part, best first."""
@@ -82,7 +83,7 @@ def _places(steps: Steps, node: Node) -> Iterator[Place]:
         is_named = any(word in way for word in names.HERE)
         is_away = any(word in way for word in names.AWAY)
         score += 8 * is_named - 20 * is_away - 4 * steps.count(ITEM) - len(steps)
-        yield Place(steps, ordered, bool(affix), is_named and not is_away, score)
+        yield Place(steps, ordered, bool(affix), is_named and not is_away, score, affix)
 
 
 def _splits(name: str) -> Iterator[tuple[str, str, int]]:
@@ -141,7 +142,7 @@ def receiver_of(order: Node, steps: Steps, place: Place | None) -> Receiver:
         is_sure=place.is_named
         and bool(place.all_of("lines") and place.all_of("city"))
         and ITEM not in steps
-        and (place.is_flat or not _unknown(order.at(steps), place)),
+        and not _unknown(order.at(steps), place),
     )
 
 
@@ -160,6 +161,7 @@ def _unknown(node: Node, place: Place) -> list[str]:
         and member.kinds == {"text"}
         and member.texts
         and not names.NO_PART.fullmatch(plain(key))
+        and (not place.is_flat or (place.affix in plain(key) and names.SOME_PART.fullmatch(plain(key)) is not None))
         and not any(
             plain(key).endswith(end)
             for end in (*names.MAILS, *names.PHONES, *names.PEOPLE, *names.ATTENTION, *names.COMPANIES)
@@ -193,7 +195,9 @@ def _of_one_line(order: Node) -> Receiver:
 def _people_of(order: Node, address: Steps) -> list[Steps]:
     """The objects that may tell whom to reach, the place of delivery's first."""
     around = [address[:length] for length in range(len(address), 0, -1) if "object" in order.at(address[:length]).kinds]
-    words = re.compile(r"(contact|customer|recipient|consignee|buyer|receiver|client)(details|info|person|data)?")
+    words = re.compile(
+        r"(order)?(contact|customer|recipient|consignee|buyer|receiver|client|account|user)(details|info|person|data)?"
+    )
     beside = [
         (*above, key)
         for above in [*around, ()]

@@ -53,9 +53,9 @@ class Amount(msgspec.Struct, frozen=True):
 
 
 def find_weight(order: Node) -> Amount | None:
-    """The order's weight, else that of its packages, else that of its lines times their quantity."""
+    """The order's weight, else that of its packages, else that of its lines, times how many there are of each."""
     found = _amount(order, (), _WEIGHT, _WEIGHT_UNITS) or _inside(order, _WEIGHT, _WEIGHT_UNITS)
-    return found or _of_list(order, _PACKAGES, is_counted=False) or _of_list(order, _ITEMS, is_counted=True)
+    return found or _of_list(order, _PACKAGES) or _of_list(order, _ITEMS)
 
 
 def find_volume(order: Node) -> Amount | None:
@@ -87,7 +87,10 @@ def _beside(node: Node, name: str) -> Steps | None:
     """The member that names the unit of the one beside it."""
     kind = "weight" if "weight" in name or "mass" in name else "volume"
     stems = dict.fromkeys((name, kind, "mass" if kind == "weight" else kind))
-    known = [f"{stem}{unit}" for stem in stems for unit in _UNITS] + [f"unitof{kind}", f"{kind}unitcode"]
+    known = [f"{stem}{unit}" for stem in stems for unit in (*_UNITS, "uomname", "unitname")] + [
+        f"unitof{kind}",
+        f"{kind}unitcode",
+    ]
     return leaf(node, known, lambda member: member.kinds == {"text"} or not member.kinds)
 
 
@@ -100,13 +103,13 @@ def _inside(order: Node, pattern: re.Pattern[str], units: Mapping[str, str]) -> 
     return None
 
 
-def _of_list(order: Node, known: tuple[str, ...], *, is_counted: bool) -> Amount | None:
+def _of_list(order: Node, known: tuple[str, ...]) -> Amount | None:
     for key in ranked(order, known, lambda member: "list" in member.kinds):
         item = order.members[key].item
         found = None if item is None else _amount(item, (key, ITEM), _WEIGHT, _WEIGHT_UNITS)
         if found is None or item is None:
             continue
-        count = leaf(item, names.QUANTITIES) if is_counted else None
+        count = leaf(item, names.QUANTITIES)
         said = None if count is None else (key, ITEM, *count)
         return msgspec.structs.replace(found, count=said, is_sure=False)
     return None

@@ -6,9 +6,10 @@ from typing import Final
 DELIVERY_IDS: Final = ("delivery-id", "event-id", "message-id", "notification-id", "request-id", "-delivery")
 """Ends of headers that name one message; `webhook-id` is by some vendors one, by others a subscription."""
 
+_MESSAGES: Final = ("event", "message", "webhookevent", "webhookdelivery", "webhookmessage", "notification", "delivery")
 EVENT_IDS: Final = (
-    *("eventid", "messageid", "webhookeventid", "notificationid", "deliveryid", "batchid", "requestid"),
-    *("eventuuid", "messageuuid", "eventkey", "transactionid", "uuid", "guid"),
+    *(message + name for name in ("id", "uuid", "guid", "key") for message in _MESSAGES),
+    *("batchid", "requestid", "transactionid", "uuid", "guid"),
 )
 SUBSCRIPTIONS: Final = ("webhookid", "hookid", "subscriptionid")
 """What names a message by one vendor, and by the next a subscription, which comes with every message."""
@@ -37,6 +38,7 @@ REFERENCES: Final = (
         "referencenumber",
         "referencenum",
         "reference",
+        "documentnumber",
     ),
     *(
         "incrementid",
@@ -80,6 +82,11 @@ NO_PART: Final = re.compile(
 )
 """What stands in an address object and is no part of the address."""
 
+SOME_PART: Final = re.compile(
+    r"\w*(number|no|nr|extension|ext|suffix|addition\w*|building|floor|apartment|apt|block|staircase|door)"
+)
+"""What a flat address may have besides: the number of the house, perhaps."""
+
 STATES: Final = (
     *(
         "provincecode",
@@ -89,12 +96,14 @@ STATES: Final = (
         "stateorprovince",
         "stateorregion",
         "province",
+        "subdivisioncode",
+        "regioncode",
         "region",
         "county",
     ),
 )
 COUNTRIES: Final = ("countrycode", "countryiso", "countryisocode", "countryiso2", "countryid", "country")
-COUNTRY_OBJECT: Final = ("iso2", "isocode", "isocode2", "code", "alpha2", "countrycode", "name")
+COUNTRY_OBJECT: Final = ("iso2", "iso", "isocode", "isocode2", "code", "alpha2", "countrycode", "name")
 """What of a country that is an object stands on the line."""
 
 COMPANIES: Final = ("organization", "organisation", "companyname", "company", "businessname")
