@@ -1,6 +1,7 @@
 """The drafted function that makes an order's state."""
 
 from collections.abc import Sequence
+from textwrap import indent
 from typing import Final
 
 import msgspec
@@ -43,14 +44,16 @@ def draft_state(page: Page) -> str:
     arguments = [f"order: {page.vendor}Order", f"{options}: Options", *(["*", *named] if named else [])]
     header = call("def _state", arguments, indent=0, end=f" -> {' | '.join(kinds)}:")
     body = ['"""An order as the event tells it."""', *bindings, *lines]
-    return "\n".join([*header, *(f"    {line}" if line else "" for line in body)])
+    return "\n".join([*header, indent("\n".join(body), "    ")])
 
 
 def _binding(page: Page, steps: Steps) -> str:
     name = page.locals[steps]
     if steps[-1] == ITEM:
         above = page.above(steps[:-1])
-        return f"{name} = next(iter({above}.{attribute(steps[-2])} or ()), NO_{name.upper()})"
+        arguments = f"iter({above}.{attribute(steps[-2])} or ()), NO_{name.upper()}"
+        line = f"{name} = next({arguments})"
+        return line if len(line) + 4 <= WIDEST else f"{name} = next(\n    {arguments}\n)"
     above = page.above(steps)
     return f"{name} = {above}.{attribute(steps[-1])} or NO_{name.upper()}"
 
