@@ -59,6 +59,7 @@ class Receiver(msgspec.Struct, frozen=True):
     full_name: tuple[Steps, ...] = ()
     contacts: tuple[Steps, ...] = ()
     is_sure: bool = False
+    is_of_several: bool = False
 
 
 def find_place(root: Node) -> Place | None:
@@ -139,6 +140,7 @@ def receiver_of(order: Node, steps: Steps, place: Place | None) -> Receiver:
                 )
             )
         ),
+        is_of_several=ITEM in steps,
         is_sure=place.is_named
         and bool(place.all_of("lines") and place.all_of("city"))
         and ITEM not in steps

@@ -13,7 +13,7 @@ from gateway.workshop.kit.names import plain
 from gateway.workshop.kit.samples import Node, Steps
 
 _WEIGHT: Final = re.compile(
-    r"(?P<rank>total|gross)?(order|shipping|shipment|package|parcel|item|unit|net|product)*(weight|mass|(?=grams))(in)?"
+    r"(?P<rank>total|gross)?(actual|order|shipping|shipment|package|parcel|item|unit|net|product)*(weight|mass|(?=grams))(in)?"
     r"(?P<unit>kg|kgs|kilograms|g|gr|grams|lb|lbs|pounds|oz|ounces)?"
 )
 _VOLUME: Final = re.compile(

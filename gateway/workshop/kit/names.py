@@ -30,6 +30,7 @@ HAPPENED: Final = re.compile(
 
 REFERENCES: Final = (
     *("ordernumber", "orderno", "ordernum", "orderreference", "orderref", "salesordernumber", "primaryreference"),
+    *("orderreferenceid", "orderreferencenumber", "orderreferenceno", "orderrefid", "orderrefno"),
     *(
         "externalorderid",
         "externalorderno",
@@ -59,6 +60,11 @@ VAGUE: Final = 4
 
 SOME_ORDER: Final = re.compile(r"\w+order(id|number|no|ref|reference|code)")
 """`AcmeOrderId`: an order's name, by whose ever count."""
+
+RIVAL: Final = re.compile(
+    r"\w*(order|reference|ref|document|delivery|shipment|dispatch)\w*(number|no|num|ref|reference|id)"
+)
+"""What may name the order besides a member that does."""
 
 PROBABLE: Final = re.compile(r"\w*(id|number|no|num|ref|reference|code)")
 """What may name an order where nothing does so by a name that is known."""
@@ -102,7 +108,16 @@ STATES: Final = (
         "county",
     ),
 )
-COUNTRIES: Final = ("countrycode", "countryiso", "countryisocode", "countryiso2", "countryid", "country")
+COUNTRIES: Final = (
+    "countrycode",
+    "countryiso",
+    "countryisocode",
+    "countryiso2",
+    "countryalpha2",
+    "countryalpha3",
+    "countryid",
+    "country",
+)
 COUNTRY_OBJECT: Final = ("iso2", "iso", "isocode", "isocode2", "code", "alpha2", "countrycode", "name")
 """What of a country that is an object stands on the line."""
 

@@ -33,7 +33,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     `order` leads from the body (or the answer, where the order is looked up) to the order. `link` is the member with a
     link to it, `lookup_id` the one with its id; neither: the body holds the order. `is_named_otherwise`: a notice calls
-    the order by something else than `reference`.
+    the order by something else than `reference`. `has_rivals`: another member may name the order as well.
     """
 
     order: Steps
@@ -54,6 +54,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     status: Steps | None = None
     pickup: Steps | None = None
     is_named_otherwise: bool = False
+    has_rivals: bool = False
 
     @property
     def is_notice(self) -> bool:
@@ -158,6 +159,7 @@ def propose(samples: Sequence[Sample], learned: Learned, answer: Node | None, pa
         cancelled_at=leaf(found, names.CANCELLED_AT),
         status=leaf(found, names.STATUSES, holds_words),
         pickup=way,
+        has_rivals=bool(references) and _has_rivals(found.at(references[0][:-1]), references),
         is_named_otherwise=bool(lookup_id and references and _differs(body.at(lookup_id), found.at(references[0]))),
     )
 
@@ -178,6 +180,15 @@ def _references(order: Node) -> list[Steps]:
         if holds_text(order.members[key]) and names.plain(key) not in events
     ]
     return [(probable[0],)] if probable else []
+
+
+def _has_rivals(node: Node, references: Sequence[Steps]) -> bool:
+    """Whether another member speaks of an order's number, by a name that nobody knows."""
+    known = {steps[-1] for steps in references}
+    return any(
+        key not in known and holds_text(node.members[key]) and names.plain(key) not in names.REFERENCES
+        for key, _ in matching(node, names.RIVAL)
+    )
 
 
 def _differs(one: Node, other: Node) -> bool:
@@ -215,6 +226,10 @@ def _lookup_id(body: Node, paths: Sequence[str]) -> Steps | None:
     ]
     found += [(*above, key) for above in places for key in _of_some_order(body.at(above))]
     shown = {step for path in paths for step in path.split("/")}
+    # What stands in an answer's path is the order's, whatever it is called.
+    found += [
+        (*above, key) for above in places for key, node in body.at(above).members.items() if shown & set(node.texts)
+    ]
     # An id at the top is the event's, unless nothing below has one.
     best = sorted(
         found,

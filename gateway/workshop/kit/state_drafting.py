@@ -69,7 +69,7 @@ def _reference(page: Page) -> list[str]:
         page.guess("externalOrderId", "the answer's members: give an answer with --answer, or write its struct")
     page.use("adapters.texts", "identifier", "references_of")
     page.use("adapters", "IncompletePayload")
-    is_sure = names.plain(found[-1]) in SURE_REFERENCES and not page.found.is_named_otherwise
+    is_sure = names.plain(found[-1]) in SURE_REFERENCES and not (page.found.is_named_otherwise or page.found.has_rivals)
     path = page.path(found)
     mark = "" if is_sure else page.guess("externalOrderId", f"`{path}` is the order's id at Trackely")
     return [
@@ -161,7 +161,8 @@ def _order_lines(page: Page) -> list[list[str]]:
         if texts:
             page.drafts(target)
             name = {"customerName": "customer_name", "customerContact": "customer_contact"}[target]
-            made.append(_first(page, name, texts))
+            mark = page.guess(target, "it is the receiver's, of several") if found.receiver.is_of_several else ""
+            made.append(_first(page, name, texts, mark))
     made.append(_amount(page, "totalWeight", "total_weight", found.weight))
     made.append(_amount(page, "volume", "volume", found.volume))
     if found.pallets is not None:
@@ -203,14 +204,14 @@ def _address(page: Page) -> list[str]:
     return call("delivery_address=destination", [*arguments, f'path="{path}"'], indent=_INSIDE, end=",", mark=mark)
 
 
-def _first(page: Page, name: str, texts: Sequence[str]) -> list[str]:
+def _first(page: Page, name: str, texts: Sequence[str], mark: str) -> list[str]:
     page.use("adapters.texts", "first_of")
-    line = f"{name}=first_of({several(texts)}),"
+    line = f"{name}=first_of({several(texts)}),{mark}"
     if _INSIDE + len(line) <= WIDEST:
         return [line]
     if len(texts) == 1:
-        return [f"{name}=first_of(", f"    ({texts[0]},)", "),"]
-    return [f"{name}=first_of(", "    (", *(f"        {text}," for text in texts), "    )", "),"]
+        return [f"{name}=first_of({mark}", f"    ({texts[0]},)", "),"]
+    return [f"{name}=first_of({mark}", "    (", *(f"        {text}," for text in texts), "    )", "),"]
 
 
 def _planned(page: Page, steps: Steps) -> list[str]:
