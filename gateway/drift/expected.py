@@ -15,7 +15,7 @@ LARGEST_SAMPLE: Final = 256 * 1024
 
 
 def samples_of(adapter: Adapter) -> Iterator[Any]:
-    """The samples that come with an adapter, decoded: the vendor's as published, and the bodies of its golden cases.
+    """The samples that come with an adapter, decoded: the vendor's as published, its golden cases' bodies and answers.
 
     They lie below its own folder, in a checkout in `tests/`. What cannot be read is left out.
     """
@@ -48,4 +48,5 @@ def _files(adapter: Adapter) -> list[Path]:
     return [
         *(path for each in folders_of(adapter) for path in sorted((each / "samples" / adapter.name).glob("*.json"))),
         *(path for place in golden_folders_of(adapter) for path in sorted(place.glob("*/body.json"))),
+        *(path for place in golden_folders_of(adapter) for path in sorted(place.glob("*/answers/**/*.json"))),
     ]

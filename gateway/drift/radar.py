@@ -1,4 +1,4 @@
-"""Watches what sources send: members that no adapter knows, types that changed, codes never seen before.
+"""Watches what sources send and vendors answer: members that no adapter knows, changed types, codes never seen before.
 
 Nothing is refused for it. It looks at a few events a second of each source, in the translation's thread, after the
 acknowledgement; what it has seen is kept within bounds and written away now and then.
@@ -79,9 +79,10 @@ class Radar:
     def look(self, event: UntranslatedEvent) -> None:
         """Look at an event, if its turn has come; never raises for what its body holds."""
         seen = self._sources.get(event.source)
-        # A replay, or the second look at an event whose order was looked up, tells nothing new.
-        if seen is None or len(event.body) > LARGEST_BODY or event.is_replayed or event.answers is not None:
+        # A replay tells nothing new, and the hook was looked at before its order was looked up.
+        if seen is None or event.is_replayed:
             return
+        told = [event.body] if event.answers is None else [body for body in event.answers.values() if body]
         now = self._clock()
         second, looked = self._seconds.get(event.source, (0, 0))
         if second != now // SECOND:
@@ -89,12 +90,10 @@ class Radar:
         if looked >= self._per_second:
             return
         self._seconds[event.source] = (second, looked + 1)
-        try:
-            value = msgspec.json.decode(event.body.removeprefix(BOM))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return
-        with self._lock:
-            seen.look(value, event.event_id, now)
+        for body in told:
+            if (value := _decoded(body)) is not None:
+                with self._lock:
+                    seen.look(value, event.event_id, now)
 
     def take(self) -> list[DriftRow]:
         """What has changed since it was last asked, to be written away."""
@@ -253,6 +252,13 @@ def _finding(kind: Any, path: str, value: str, was: tuple[str, ...], entry: _Ent
         kind=kind, path=path, value=value, was=was, count=entry.count, first_at=entry.first_at, last_at=entry.last_at,
         example=entry.example, event_id=entry.event_id,
     )  # fmt: skip
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body.removeprefix(BOM)) if len(body) <= LARGEST_BODY else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _members(value: Any) -> Iterator[tuple[tuple[str, ...], str, Any]]:

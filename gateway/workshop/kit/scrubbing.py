@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -31,7 +32,18 @@ _KEY_RULES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
         ),
     ),
     ("note", re.compile(r".*(note|notes|remark|remarks|comment|comments|instruction|instructions|message|freetext)$")),
-    ("address", re.compile(r"(browser|client|remote|user)?(ip|ipaddress|ipv4|ipv6)")),
+    ("address", re.compile(r"(browser|client|remote|user|by|from)*(ip|ipaddress|ipv4|ipv6)")),
+    (
+        "machine",
+        re.compile(r"(by|user|client|source|remote)?(computer|hostname|machine|workstation|device|terminal)(name|id)?"),
+    ),
+    (
+        "transaction",
+        re.compile(
+            r"(payment|bank|card|gateway|capture|refund)*(transaction|authori[sz]ation|charge|paymentintent|payment|iban|"
+            r"accountnumber|cardnumber|checkouttoken|carttoken)(id|key|no|number|reference|ref|code|token)?"
+        ),
+    ),
 )
 _PEOPLE = re.compile(
     r".*(contact|customer|consignee|recipient|receiver|address|shipto|billto|shipfrom|buyer|person|party|user|"
@@ -43,6 +55,7 @@ _THINGS = re.compile(
 _MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 _URL = re.compile(r"https?://[^\s\"'<>\\]+")
 _PHONE = re.compile(r"\+\d[\d ()-]{7,17}\d")
+_MACHINE = re.compile(r"(?<![\d.])(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}(?![\d.])")
 SHORTEST_REPEATED = 5
 """Characters of a text that is looked for elsewhere too; a shorter one may be any word."""
 
@@ -82,7 +95,8 @@ class Scrubber:
             if len(known) >= SHORTEST_REPEATED and known in text:
                 text = text.replace(known, self._known[known])
         text = _MAIL.sub(lambda found: _keep(found[0], "mail", self._known), text)
-        text = _URL.sub("https://vendor.example/", text)
+        text = _URL.sub(lambda found: _url(found[0]), text)
+        text = _MACHINE.sub(lambda found: _keep(found[0], "address", self._known), text)
         return _PHONE.sub(lambda found: _keep(found[0], "phone", self._known), text)
 
     def _scrubbed(self, path: tuple[str, ...], value: str) -> str:
@@ -91,9 +105,20 @@ class Scrubber:
         return self.text(value)
 
 
+def _url(found: str) -> str:
+    """A URL with its path, which says what is asked for; whose it is, and every value of its query, is not told."""
+    try:
+        parts = urlsplit(found)
+    except ValueError:
+        return "https://vendor.example/"
+    query = "&".join(f"{name.partition('=')[0]}=x" for name in parts.query.split("&") if name)
+    return f"https://vendor.example{parts.path}" + (f"?{query}" if query else "")
+
+
 def _keep(found: str, kind: str, known: dict[str, str]) -> str:
     # What is a stand-in already stays one.
-    return found if found in known.values() else stand_in(kind, found)
+    is_stand_in = found in known.values() or (kind == "address" and found.startswith("192.0.2."))
+    return found if is_stand_in else stand_in(kind, found)
 
 
 def stand_in(kind: str, value: str) -> str:
@@ -112,6 +137,8 @@ def stand_in(kind: str, value: str) -> str:
         "code": lambda: f"{number:04}",
         "address": lambda: f"192.0.2.{number % 254 + 1}",
         "place": lambda: "0",
+        "machine": lambda: f"machine-{number:03}",
+        "transaction": lambda: f"transaction-{number:03}",
     }
     return makers[kind]()
 

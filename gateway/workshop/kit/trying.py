@@ -19,6 +19,7 @@ import msgspec
 from adapters import Hook
 from gateway.config import load
 from gateway.events import EventStatus
+from gateway.golden.cases import is_refused
 from gateway.registry import find_adapter
 from gateway.service.running import running
 from gateway.serving import listen
@@ -28,14 +29,19 @@ PATIENCE_SECONDS: Final = 20.0
 LOOK_SECONDS: Final = 0.05
 TENANT, SOURCE, HOST = "tried", "tried", "127.0.0.1"
 _OPEN: Final = frozenset({EventStatus.RECEIVED, EventStatus.WAITING, EventStatus.TRANSLATED})
+FORGED: Final = "wrong_proof"
+"""In a capture's name: its proof is wrong. Of a golden case, `expected.json` says `refused`."""
+
+_DENIED: Final = 401
 _OF_THE_CONNECTION: Final = frozenset({"host", "content-length", "connection", "transfer-encoding", "expect"})
 
 
 class Capture(msgspec.Struct, frozen=True):
-    """A request by its file's name."""
+    """A request by its file's name; `is_forged`: its proof is wrong, and it must be refused."""
 
     name: str
     hook: Hook
+    is_forged: bool = False
 
 
 class Tried(msgspec.Struct, frozen=True, rename="camel"):
@@ -46,6 +52,14 @@ class Tried(msgspec.Struct, frozen=True, rename="camel"):
     event_id: str | None
     status: str
     reason: str | None = None
+    is_forged: bool = False
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it was taken and is no dead letter nor still under way; of a forged one, whether it was not."""
+        if self.is_forged:
+            return self.http_status == _DENIED
+        return self.status not in {EventStatus.DEAD, *_OPEN, "refused"}
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -56,9 +70,8 @@ class Trial(msgspec.Struct, frozen=True):
 
     @property
     def is_good(self) -> bool:
-        """Whether each was taken, and none is a dead letter or still under way."""
-        ends = {EventStatus.DEAD, *_OPEN, "refused"}
-        return bool(self.captures) and not any(each.status in ends for each in self.captures)
+        """Whether each came to what it should."""
+        return bool(self.captures) and all(each.is_good for each in self.captures)
 
 
 class _Setting(msgspec.Struct, frozen=True):
@@ -73,11 +86,14 @@ class _Setting(msgspec.Struct, frozen=True):
 def read_captures(folder: Path) -> list[Capture]:
     """The captured requests and bodies of a folder, golden cases too, by name. Raises OSError."""
     found = sorted([*folder.glob("*.http"), *folder.glob("*.json")])
-    made = [Capture(file.name, captured(raw := file.read_bytes()) or Hook(raw)) for file in found]
+    made = [
+        Capture(file.name, captured(raw := file.read_bytes()) or Hook(raw), FORGED in file.stem.lower())
+        for file in found
+    ]
     for body in sorted(folder.glob("*/body.json")):
         given = body.parent / "hook.json"
         request = msgspec.json.decode(given.read_bytes(), type=dict[str, Any]) if given.exists() else {}
-        made.append(Capture(body.parent.name, Hook(body.read_bytes(), **request)))
+        made.append(Capture(body.parent.name, Hook(body.read_bytes(), **request), is_refused(body.parent)))
     return made
 
 
@@ -154,7 +170,8 @@ async def _send(client: httpx.AsyncClient, url: str, capture: Capture) -> Tried:
     told = answer.json()
     event_id = told.get("eventId")
     detail = told.get("detail") or (told.get("problem") or {}).get("detail")
-    return Tried(capture.name, answer.status_code, event_id, "refused" if event_id is None else "", detail)
+    status = "refused" if event_id is None else ""
+    return Tried(capture.name, answer.status_code, event_id, status, detail, capture.is_forged)
 
 
 def _encoded(headers: Mapping[str, str]) -> Iterator[tuple[bytes, bytes]]:

@@ -149,6 +149,26 @@ def test_captures_are_tried_with_the_proofs_they_came_with(acme):
     assert "a-key-that-fits" not in tried.stdout + tried.stderr
 
 
+def test_a_case_with_a_wrong_proof_must_be_refused(acme):
+    """A capture or a golden case that says so; where it is taken, the trial fails. The check does not run it."""
+    (acme / "captures").mkdir()
+    right = (acme / "s1.http").read_text().replace("X-Api-Key: hush", "X-Key: a-key-that-fits")
+    (acme / "captures" / "s1.http").write_text(right)
+    forged = right.replace("a-key-that-fits", "a-key-that-does-not")
+    (acme / "captures" / "s1_wrong_proof.http").write_text(forged)
+    (acme / "auth.yaml").write_text('- type: header\n  name: X-Key\n  value: "a-key-that-fits"\n')
+    case = acme / "golden" / "acme" / "wrong_proof"
+    case.mkdir()
+    (case / "body.json").write_text("{}")
+    (case / "expected.json").write_text('{"outcome": "refused"}')
+
+    refused = gateway(acme, "adapter", "try", "./acme.py", "captures", "--auth", "auth.yaml")
+    taken = gateway(acme, "adapter", "try", "./acme.py", "captures")
+    checked = gateway(acme, "adapter", "check", "./acme.py")
+
+    assert (refused.returncode, taken.returncode, checked.returncode) == (0, 1, 0), checked.stdout
+
+
 def test_golden_cases_are_tried_too(acme):
     """A folder of golden cases will do; one that is no order is a dead letter, and the exit code says so."""
     tried = gateway(acme, "adapter", "try", "./acme.py", "golden/acme", "--json")

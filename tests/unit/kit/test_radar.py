@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,6 +75,18 @@ def test_an_unknown_member_is_told_with_an_example(radar, clock):
     assert (finding.kind, finding.path, finding.count) == ("unknown_member", "$.lines[].lot", 2)
     assert (finding.example, finding.event_id) == ("$.lines[1].lot", "e-0")
     assert (finding.first_at, finding.last_at) == (SECOND, 2 * SECOND)
+
+
+def test_what_a_vendors_api_answers_is_looked_at_too(radar, clock):
+    """A looked-up order's answers, whatever of them is there; a replay tells nothing new."""
+    answers = {"orders/1": b'{"id": "1", "new": 1}', "orders/1/rows": None, "orders/2": b"<html>"}
+    event = UntranslatedEvent(
+        id=1, source="acme", event_id="e-1", topic=None, received_at=0, body=b'{"old": 1}', context=b"", answers=answers
+    )
+    radar.look(event)
+    radar.look(msgspec.structs.replace(event, is_replayed=True))
+
+    assert told(radar) == [("unknown_member", "$.new", "", 1)]
 
 
 def test_a_changed_type_is_told(radar, clock):
