@@ -74,12 +74,12 @@ def load_case(directory: Path) -> Case:
 
 
 def load_cases(directory: Path) -> list[Case]:
-    """Every case below a directory, by name; one whose proof is wrong never comes to an adapter, and is none of them."""
+    """Every case below a directory, by name; one whose proof is wrong never comes to an adapter: it is left out."""
     return [load_case(file.parent) for file in sorted(directory.glob("*/body.json")) if not is_refused(file.parent)]
 
 
 def is_refused(directory: Path) -> bool:
-    """Whether a case's request proves nothing: `{"outcome": "refused"}` is expected of it, and `adapter try` sees it."""
+    """Whether a case's request proves nothing: `{"outcome": "refused"}` is expected, by `adapter try`."""
     file = directory / "expected.json"
     return file.exists() and json.loads(file.read_bytes()).get("outcome") == "refused"
 

@@ -222,7 +222,7 @@ def _quirks(page: Page) -> list[str]:
     if weight is not None and weight.unit_steps is not None:
         quirks.append(f"the payload says the unit of `{page.path(weight.steps)}`")
     elif weight is not None and weight.unit != "kilograms":
-        quirks.append(f"weights are {weight.unit}")
+        quirks.append(f"weights are {weight.unit or 'in a unit that nothing says'}")
     if page.needs_zone:
         quirks.append("some times name no zone: they are local to option `time_zone`")
     return [f"{quirk}." for quirk in quirks]
