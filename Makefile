@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-header --no-annotate $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system lint format soak hostile mutants fuzz bench peers dist audit lock
+.PHONY: help demo test test-system docs lint format soak hostile mutants fuzz bench peers dist audit lock
 
 define set-up
 @"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || { \
@@ -34,6 +34,10 @@ test-system: ## what needs programs of the system: a browser, Prometheus (CHROMI
 	$(call set-up,system)
 	@$(BIN)/python scripts/bring.py chromium prometheus
 	$(BIN)/python -m pytest -m system tests/system $(ARGS)
+
+docs: ## these pages as a site, into site/: links and anchors checked
+	$(call set-up,docs)
+	$(BIN)/python scripts/make_site.py $(ARGS)
 
 lint: ## format, ruff, mypy, import-linter
 	$(call set-up,dev)
@@ -86,8 +90,10 @@ audit: ## known vulnerabilities of what is locked, where the advisories can be r
 lock: ## pin again what pyproject.toml asks for (ARGS=--upgrade: at its newest)
 	$(call set-up,supply)
 	$(COMPILE) pyproject.toml --output-file requirements/run.txt
+	$(COMPILE) pyproject.toml --extra tracing --constraint requirements/run.txt --output-file requirements/tracing.txt
 	$(COMPILE) pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
 	$(COMPILE) --group build --output-file requirements/build.txt
 	$(COMPILE) --group system --constraint requirements/dev.txt --output-file requirements/system.txt
+	$(COMPILE) --group docs --constraint requirements/dev.txt --output-file requirements/docs.txt
 	$(COMPILE) --group fuzz --constraint requirements/dev.txt --output-file requirements/fuzz.txt
 	$(COMPILE) --group supply --constraint requirements/dev.txt --output-file requirements/supply.txt

@@ -1,4 +1,4 @@
-"""Make `.venv` and put a locked set of packages into it: `python scripts/set_up.py run|dev|system|fuzz|supply`.
+"""Make `.venv` and put a locked set of packages into it: `python scripts/set_up.py run|dev|system|docs|fuzz|supply`.
 
 Needs nothing but Python >= 3.11 with its venv module, and a package index that pip can reach. Does nothing when the
 set stands already: a stamp holds a digest of the locks, of pyproject.toml, the interpreter's version and the folder.
@@ -26,6 +26,7 @@ LOCKS = {
     "run": ("build", "run"),
     "dev": ("build", "run", "dev"),
     "system": ("build", "run", "dev", "system"),
+    "docs": ("build", "run", "dev", "docs"),
     "fuzz": ("build", "run", "dev", "fuzz"),
     "supply": ("build", "run", "dev", "supply"),
 }

@@ -6,6 +6,7 @@ A check looks only at what was read without a fault, so that a half-read file yi
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +46,7 @@ class Checks:
         self._customers()
         self._notify()
         self._console()
+        self._tracing()
         for name, tenant in self._tenants.items():
             self._tenant(name, tenant)
         self._intake_urls()
@@ -57,6 +59,16 @@ class Checks:
         self._when(not console.title.strip(), "expected a title", "console", "title")
         fault = fault_of_zone(console.zone)
         self._when(fault is not None, str(fault), "console", "zone")
+
+    def _tracing(self) -> None:
+        tracing = self._settings.tracing
+        if tracing is None:
+            return
+        fault = fault_of_url(tracing.endpoint, allow_http=True)
+        self._when(fault is not None, str(fault), "tracing", "endpoint")
+        self._when(not 0 <= tracing.sample <= 1, "expected a share from 0 to 1", "tracing", "sample")
+        is_there = find_spec("opentelemetry") is not None and find_spec("opentelemetry.sdk") is not None
+        self._when(not is_there, "its extra is not installed: pip install 'trackely-gateway[tracing]'", "tracing")
 
     def _notify(self) -> None:
         for place, each in enumerate(self._settings.notify or ()):

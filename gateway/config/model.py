@@ -217,6 +217,13 @@ class Notify(Section, frozen=True):
     )
 
 
+class Tracing(Section, frozen=True):
+    """Where spans go, an OpenTelemetry collector's OTLP over HTTP, and which share of all stories is told."""
+
+    endpoint: str
+    sample: float = 0.01
+
+
 class Console(Section, frozen=True):
     """The operators' pages at `/console`; `zone` is the time zone of the times that they show."""
 
@@ -241,6 +248,7 @@ class Settings(Section, frozen=True):
     retention: Retention = Retention()
     notify: list[Notify] = []
     console: Console = Console()
+    tracing: Tracing | None = None
 
 
 class ConfiguredSource(msgspec.Struct, frozen=True):

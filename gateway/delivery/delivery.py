@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from gateway.config.model import Tenant
-from gateway.delivery.standing import OnAttempt, no_report
+from gateway.delivery.standing import Around, OnAttempt, no_report, unwatched
 from gateway.delivery.worker import TenantWorker
 from gateway.errors import ConflictingRequest, StoreUnavailable, UnknownRecord
 from gateway.events import Clock
@@ -37,6 +37,7 @@ class Delivery:
         random: Random = randomness.random,
         sleep: Sleep = asyncio.sleep,
         on_attempt: OnAttempt = no_report,
+        around: Around = unwatched,
     ) -> None:
         self._tenants = tenants
         self._outbox = outbox
@@ -44,7 +45,9 @@ class Delivery:
         self._clock = clock
         self._sleep = sleep
         self._workers = {
-            name: TenantWorker(name, tenants, outbox, clock=clock, random=random, sleep=sleep, on_attempt=on_attempt)
+            name: TenantWorker(
+                name, tenants, outbox, clock=clock, random=random, sleep=sleep, on_attempt=on_attempt, around=around
+            )
             for name, tenant in tenants.items()
             if tenant.delivery == "push"
         }

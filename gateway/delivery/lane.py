@@ -16,6 +16,7 @@ from gateway.delivery.split import Search
 from gateway.delivery.standing import DeliveryReport, Standing
 from gateway.delivery.verdict import (
     Delivered,
+    Failure,
     NotAnIntake,
     Refused,
     Unavailable,
@@ -197,7 +198,9 @@ class Lane:
         ticket, at = self._standing.begun, self._standing.clock()
         self._busy_until = self._lease_end(monotonic())
         self._client.secret = self._standing.settings.secret or ""
-        answer = await self._client.post([order.body for order in orders])
+        with self._standing.around(self._standing.name, orders) as told:
+            answer = await self._client.post([order.body for order in orders])
+            told(answer.status, answer.kind if isinstance(answer, Failure) else None)
         now = self._standing.clock()
         self._busy_until = 0
         verdict = judge(answer, [order.external_order_id for order in orders], now)

@@ -3,6 +3,8 @@
 import asyncio
 import random as randomness
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TypeAlias
 
 import msgspec
 
@@ -12,6 +14,7 @@ from gateway.ground.backoff import Random
 from gateway.ground.outgoing import Sleep
 from gateway.orders import (
     Attempt,
+    LeasedOrder,
     Settled,
     TenantState,
 )
@@ -36,6 +39,18 @@ def no_report(_report: DeliveryReport) -> None:
     """Nobody listens."""
 
 
+Told: TypeAlias = Callable[[int | None, str | None], None]
+"""Told how a request ended: its status, and what kind of failure it was."""
+
+Around: TypeAlias = Callable[[str, Sequence[LeasedOrder]], AbstractContextManager[Told]]
+"""What stands around a tenant's request with these orders."""
+
+
+def unwatched(_tenant: str, _orders: Sequence[LeasedOrder]) -> AbstractContextManager[Told]:
+    """Nobody looks on."""
+    return nullcontext(lambda _status, _failure: None)
+
+
 class Standing:
     """The state of one pushed tenant's delivery, of which there is one for all its lanes.
 
@@ -56,6 +71,7 @@ class Standing:
         random: Random = randomness.random,
         sleep: Sleep = asyncio.sleep,
         on_attempt: OnAttempt = no_report,
+        around: Around = unwatched,
     ) -> None:
         self.name = name
         self.outbox = outbox
@@ -63,6 +79,7 @@ class Standing:
         self.random = random
         self.sleep = sleep
         self.on_attempt = on_attempt
+        self.around = around
         self.state = TenantState()
         self.is_stopping = False
         self.unsettled = 0

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from gateway.config.model import Tenant
 from gateway.delivery import policy
 from gateway.delivery.lane import Lane
-from gateway.delivery.standing import OnAttempt, Standing, no_report
+from gateway.delivery.standing import Around, OnAttempt, Standing, no_report, unwatched
 from gateway.events import Clock, Micros
 from gateway.ground.backoff import Random
 from gateway.ground.outgoing import Sleep
@@ -34,9 +34,12 @@ class TenantWorker:
         random: Random = randomness.random,
         sleep: Sleep = asyncio.sleep,
         on_attempt: OnAttempt = no_report,
+        around: Around = unwatched,
     ) -> None:
         self.name = name
-        self._standing = Standing(name, tenants, outbox, clock=clock, random=random, sleep=sleep, on_attempt=on_attempt)
+        self._standing = Standing(
+            name, tenants, outbox, clock=clock, random=random, sleep=sleep, on_attempt=on_attempt, around=around
+        )
         self._lanes = [Lane(number, self._standing) for number in range(max(1, tenants[name].concurrency))]
 
     @property

@@ -10,6 +10,7 @@ import ssl
 import zlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from contextvars import ContextVar
 from functools import cache
 from typing import Any, Final, Literal, cast
 from urllib.parse import urlsplit
@@ -30,6 +31,9 @@ _CODINGS: Final = frozenset({"gzip", "x-gzip", "deflate"})
 
 _AWS_METADATA: Final = ipaddress.ip_address("fd00:ec2::254")
 
+
+ALONG: Final[ContextVar[Mapping[str, str] | None]] = ContextVar("along", default=None)
+"""Headers that go along with what a task asks, such as a trace's."""
 
 Sleep = Callable[[float], Awaitable[None]]
 """Waits so many seconds, as an argument."""
@@ -113,6 +117,7 @@ class OutgoingClient:
         is the one of `headers` that proves us.
         """
         needs_loopback = urlsplit(url).scheme == "http" and not self._allow_http
+        headers = {**headers, **(ALONG.get() or {})}
         exchange = _Exchange(most_read, _proof_in(headers.get(proof_header, "")), needs_loopback=needs_loopback)
         pool = await self._opened()
         try:

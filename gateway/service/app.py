@@ -23,13 +23,13 @@ from gateway.console.inside import Inside
 from gateway.core_intake.app import PATHS as INTAKE_PATHS
 from gateway.events import Reason
 from gateway.ground.answers import error_answer
-from gateway.ingress.rim import Front
 from gateway.lookups.reconciliation import Lookups
 from gateway.orders import TenantState
 from gateway.pull.endpoint import pull_route
 from gateway.records import Act
 from gateway.service.rooms import Rooms
 from gateway.service.root import CONSOLE, EVERYONES, OPERATORS, root_route
+from gateway.service.spans import Doorway
 from gateway.service.upkeep import Gauges
 
 METHOD_NOT_ALLOWED: Final = 405
@@ -39,7 +39,7 @@ OPERATORS_PATHS: Final = ("/api/v1", "/openapi.json")
 class Applications(msgspec.Struct, frozen=True):
     """The ASGI application of each listener; `admin` is None where the operators share the main one."""
 
-    public: Front
+    public: Doorway
     admin: ASGIApp | None
 
 
@@ -62,10 +62,12 @@ def applications(rooms: Rooms, reloading: Reloading) -> Applications:
     machines = [*everyone, pull_route(rooms.pulls, rooms.base.reports.unproven)]
     if not has_own_listener:
         shared = _routed([*machines, root_route({**EVERYONES, **OPERATORS}, has_console=has_console)])
-        return Applications(rooms.rim.before(_by_path({**intake, **operators}, shared)), None)
+        return Applications(rooms.spans.front(rooms.rim.before(_by_path({**intake, **operators}, shared))), None)
     public = _routed([*machines, root_route(EVERYONES, has_console=False)])
     admin = _routed([*health, root_route(OPERATORS, has_console=has_console)])
-    return Applications(rooms.rim.before(_by_path(intake, public)), _by_path({**operators, **intake}, admin))
+    return Applications(
+        rooms.spans.front(rooms.rim.before(_by_path(intake, public))), _by_path({**operators, **intake}, admin)
+    )
 
 
 class _Deliveries:

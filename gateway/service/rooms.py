@@ -31,8 +31,10 @@ from gateway.rehearsal.trials import Trials
 from gateway.service.foundation import Foundation
 from gateway.service.notices import NoticeLoop, Surroundings
 from gateway.service.previewing import preview_of, trials_of
+from gateway.service.spans import Spans, spans_of
 from gateway.service.streaming import SourcesLoop, Standings
 from gateway.service.upkeep import Conditions, RetentionLoop, TimeLoop
+from gateway.store.ports import Inbox
 from gateway.translation.loop import TranslationLoop
 from gateway.translation.process import TranslationProcess
 
@@ -47,6 +49,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     process: TranslationProcess
     conditions: Conditions
     rim: Rim
+    spans: Spans
     delivery: Delivery
     pulls: Mapping[str, PullTenant]
     radar: Radar
@@ -93,11 +96,17 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
     conditions = Conditions(live.config, store)
     conditions.look_at_disk()
     supervisor = Supervisor()
-    delivery = Delivery(live.tenants, store.outbox, supervisor, clock=clock, on_attempt=reports.attempted)
     apis = live.mapping(_apis_of)
+    spans = spans_of(live, apis)
+    stack.push_async_callback(spans.close)
+    delivery = Delivery(
+        live.tenants, store.outbox, supervisor, clock=clock, on_attempt=reports.attempted, around=spans.attempt
+    )
     vendors = VendorApi(apis, clock=clock)
     stack.push_async_callback(vendors.close)
-    asking = LookupLoop(store.lookups, apis, vendors, clock=clock, on_dead=reports.translated)
+    asking = LookupLoop(
+        spans.lookups(store.lookups), apis, spans.fetch(vendors), clock=clock, on_dead=reports.translated
+    )
     radar = _radar(live, clock)
 
     def on_orders(tenants: Collection[str]) -> None:
@@ -107,7 +116,7 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
 
     translation = TranslationLoop(
         store.translation,
-        process.translate,
+        spans.translate(process.translate),
         live.sources,
         clock=clock,
         observer=reports,
@@ -122,7 +131,8 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         live=live,
         process=process,
         conditions=conditions,
-        rim=_open_rim(stack, base, live, conditions),
+        rim=_open_rim(stack, base, live, conditions, spans.inbox(store.inbox)),
+        spans=spans,
         delivery=delivery,
         pulls=_pulls(base, live),
         radar=radar,
@@ -136,10 +146,10 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
     )
 
 
-def _open_rim(stack: AsyncExitStack, base: Foundation, live: Live, conditions: Conditions) -> Rim:
+def _open_rim(stack: AsyncExitStack, base: Foundation, live: Live, conditions: Conditions, inbox: Inbox) -> Rim:
     rim = Rim(
         live,
-        base.store.inbox,
+        inbox,
         clock=base.clock,
         received=base.trusted,
         refusals=base.refusals,

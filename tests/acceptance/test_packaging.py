@@ -83,17 +83,19 @@ def test_the_bill_lists_what_the_lock_pins(dist):
     assert len({each["bom-ref"] for each in bill["components"]}) == len(pinned)
 
 
-def test_the_lock_holds_what_the_wheel_asks_for(dist):
-    """Each requirement of the metadata is pinned."""
+def test_the_locks_hold_what_the_wheel_asks_for(dist):
+    """Each requirement of the metadata is pinned, an extra's in the lock of its name."""
     (wheel,) = dist.glob("*.whl")
     archive = zipfile.ZipFile(wheel)
     (metadata,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
-    asked = re.findall(r"^Requires-Dist: ([A-Za-z0-9._-]+)", archive.read(metadata).decode(), re.MULTILINE)
+    asked = re.findall(
+        r'^Requires-Dist: ([A-Za-z0-9._-]+)(?:.*extra == "(\w+)")?', archive.read(metadata).decode(), re.MULTILINE
+    )
+    locks = {extra: (ROOT / "requirements" / f"{extra or 'run'}.txt").read_text() for _, extra in asked}
 
-    assert asked
-    assert {name.lower() for name in asked} <= {
-        name.lower() for name in re.findall(r"^([\w.-]+)==", LOCK, re.MULTILINE)
-    }
+    assert {"", "tracing"} <= locks.keys()
+    for name, extra in asked:
+        assert re.search(rf"^{re.escape(name)}==", locks[extra], re.MULTILINE | re.IGNORECASE)
 
 
 def test_the_demo_runs_from_the_wheel(installed, tmp_path):
