@@ -90,10 +90,10 @@ audit: ## known vulnerabilities of what is locked, where the advisories can be r
 lock: ## pin again what pyproject.toml asks for (ARGS=--upgrade: at its newest)
 	$(call set-up,supply)
 	$(COMPILE) pyproject.toml --output-file requirements/run.txt
-	$(COMPILE) pyproject.toml --extra tracing --constraint requirements/run.txt --output-file requirements/tracing.txt
 	$(COMPILE) pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra tracing --constraint requirements/dev.txt --output-file requirements/tracing.txt
 	$(COMPILE) --group build --output-file requirements/build.txt
 	$(COMPILE) --group system --constraint requirements/dev.txt --output-file requirements/system.txt
-	$(COMPILE) --group docs --constraint requirements/dev.txt --output-file requirements/docs.txt
 	$(COMPILE) --group fuzz --constraint requirements/dev.txt --output-file requirements/fuzz.txt
 	$(COMPILE) --group supply --constraint requirements/dev.txt --output-file requirements/supply.txt
+	$(COMPILE) --group docs --constraint requirements/supply.txt --output-file requirements/docs.txt

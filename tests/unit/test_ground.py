@@ -22,6 +22,7 @@ TARGETS = {
     "help",
     "demo",
     "dist",
+    "docs",
     "test",
     "lint",
     "format",

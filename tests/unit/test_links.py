@@ -51,3 +51,14 @@ def test_every_page_is_found_from_the_index():
         waiting += [target for target in targets if target.suffix == ".md" and target.exists()]
 
     assert [str(page.relative_to(ROOT)) for page in PAGES if page not in seen] == []
+
+
+def test_the_index_names_every_page_of_the_docs():
+    """In one of its four kinds; a decision by way of the architecture."""
+    index = (ROOT / "docs/README.md").read_text()
+    listed = {(ROOT / "docs" / link.partition("#")[0]).resolve() for link in links(ROOT / "docs/README.md")}
+
+    assert re.findall(r"^\*\*To ([a-z ]+)\*\*", index, re.MULTILINE) == [
+        "learn", "do something", "look up", "understand",
+    ]  # fmt: skip
+    assert {*ROOT.glob("docs/*.md"), *ROOT.glob("docs/vendors/*.md")} - listed == {ROOT / "docs/README.md"}
