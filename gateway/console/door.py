@@ -31,6 +31,11 @@ def is_local(request: Request) -> bool:
     return name in _LOCAL
 
 
+def is_near(request: Request) -> bool:
+    """Whether the connection comes from this machine."""
+    return request.client is not None and request.client.host in _LOCAL
+
+
 def is_ours(request: Request) -> bool:
     """Whether a change comes from a page of ours: Fetch Metadata, or the Origin where a browser does not send it."""
     site = request.headers.get("sec-fetch-site")

@@ -5,6 +5,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 
+from gateway.console.link import SignInLink
 from gateway.console.sessions import Sessions
 from gateway.events import Clock
 from gateway.ground.sse import Messages
@@ -64,3 +65,4 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     title: str
     zone: str
+    link: SignInLink | None = None

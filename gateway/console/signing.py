@@ -27,6 +27,7 @@ class Signing:
         return [
             Route(door.LOGIN, self.login, methods=["GET", "POST"]),
             Route("/console/logout", self.logout, methods=["POST"]),
+            *([] if self._inside.link is None else [Route("/console/link/{code}", self.link, methods=["GET", "POST"])]),
         ]
 
     async def login(self, request: Request) -> Response:
@@ -46,12 +47,34 @@ class Signing:
             return self._frame.page(request, "login.html", 403, problem=words)
         return None
 
+    async def link(self, request: Request) -> Response:
+        """Sign in by a printed link, on this machine alone: looking shows a button, pressing it uses the link up."""
+        link, code = self._inside.link, str(request.path_params["code"])
+        if link is None or not (door.is_local(request) and door.is_near(request)) or not link.is_good(code):
+            self._unproven(request)
+            words = "It was used, is older than five minutes, or was opened on another machine. Sign in with a token."
+            return self._frame.said(request, 404, "This link signs nobody in", words)
+        if request.method == "GET":
+            return self._frame.page(request, "link.html", path=request.url.path)
+        refusal = self._refusal(request)
+        if refusal is not None:
+            return refusal
+        token = link.consume(code) or b""
+        bearer = bearer_with(digest_of(token), digest_of, self._inside.bearers())
+        if bearer is None:
+            return self._frame.said(request, 404, "This link signs nobody in", "Its token is not configured any more.")
+        return await self.begin(request, token, bearer.name)
+
+    def _unproven(self, request: Request) -> int | None:
+        """Count a failed proof; for how many seconds the address is turned away."""
+        address = request.client.host if request.client else "unknown"
+        return self._inside.unproven("operators_credentials", address)
+
     async def _sign_in(self, request: Request) -> Response:
         token = await _token_of(request)
         bearer = bearer_with(digest_of(token), digest_of, self._inside.bearers())
         if bearer is None:
-            address = request.client.host if request.client else "unknown"
-            seconds = self._inside.unproven("operators_credentials", address)
+            seconds = self._unproven(request)
             if seconds is not None:
                 words = f"Too many wrong tokens: wait {seconds} seconds."
                 return self._frame.page(request, "login.html", 429, problem=words)

@@ -132,6 +132,7 @@ def _console(rooms: Rooms, doors: Doors) -> ASGIApp:
         clock=doors.clock,
         title=rooms.live.settings.console.title,
         zone=rooms.live.settings.console.zone,
+        link=rooms.base.link,
     )
     return create_console(inside)
 

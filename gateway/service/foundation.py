@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.config import ApiAccess, Config, embedded_tenant
 from gateway.config.live import Live
+from gateway.console.link import SignInLink
 from gateway.console.sessions import Sessions
 from gateway.core_intake.app import IntakeApp, create_intake
 from gateway.core_intake.keys import bearer_among
@@ -37,6 +38,7 @@ class Foundation(msgspec.Struct, kw_only=True):
     sessions: Sessions
     stream: Stream
     intake: IntakeApp | None = None
+    link: SignInLink | None = None
 
 
 async def open_foundation(

@@ -16,6 +16,7 @@ from gateway.config import Config, secrets_of
 from gateway.config.file import ConfigurationFile
 from gateway.config.live import Live
 from gateway.config.model import Server as ServerSettings
+from gateway.console.link import SignInLink
 from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.ground import logs
 from gateway.ground.channel import rest_collector
@@ -96,12 +97,14 @@ async def running(
     log_to: TextIO | None = None,
     given: Mapping[str, socket.socket] = NO_SOCKETS,
     notifier: Notifier = NOBODY,
+    link: SignInLink | None = None,
 ) -> AsyncIterator[str]:
     """The gateway behind its listeners; the main one's URL.
 
     Whenever `asked` is set, `file` is read anew, and taken over. `on_lost` is told why the
     store's process ended before its time. Log lines go to `log_to`, standard error by default. A listener that is
     `given` is used, with whatever waits in it, and is left to whoever gave it. `notifier` is told how it goes.
+    `link` signs in at the console.
 
     Raises:
         ConfigError: a port is taken, or the store cannot be used.
@@ -112,6 +115,7 @@ async def running(
         async with AsyncExitStack() as stack:
             sockets = _listeners(stack, config.settings.server, given)
             house = await stack.enter_async_context(open_house(Live(config), now, on_lost))
+            house.rooms.base.link = link
             servers: list[Server] = []
             reloading = Reloading(house, file, log, notifier, [lambda read: _limit(servers, read)])
             await house.open(reloading)

@@ -16,12 +16,14 @@ import msgspec
 
 from adapters import Api, Credentials
 from gateway.config import Config, warnings_of
+from gateway.console.link import SignInLink
 from gateway.errors import ConfigError, Fault, StoreUnavailable
+from gateway.ground.clock import now
 from gateway.service.running import running
 from gateway.workshop.demo.places import StandIn, elsewhere_of, standin_of
 from gateway.workshop.demo.preparing import Prepared, prepare, shown
 from gateway.workshop.demo.sending import Sent, recipients, send
-from gateway.workshop.demo.showing import OperatorsApi, Outcome, outcomes, row, say, show_the_way_on
+from gateway.workshop.demo.showing import OperatorsApi, Outcome, outcomes, row, say, show_the_console, show_the_way_on
 from gateway.workshop.samples import sample
 from gateway.workshop.standin import User, Warehouse, listening
 
@@ -52,7 +54,8 @@ async def _demonstrate(prepared: Prepared, *, once: bool) -> int:
     ended = _end()
     log = Path(prepared.config.store_path).parent / LOG_FILE
     async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(_started(prepared.config, ended, log))
+        link = _link_of(prepared.config)
+        url = await stack.enter_async_context(_started(prepared.config, ended, log, link))
         showing = asyncio.create_task(_show(prepared.config, url))
         either: set[asyncio.Future[Any]] = {showing, ended}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -60,6 +63,7 @@ async def _demonstrate(prepared: Prepared, *, once: bool) -> int:
         if not was_cut_short and not once:
             showing.result()
             show_the_way_on(prepared, log, url, goes_on=True)
+            show_the_console(prepared, url, link)
             await ended
         showing.cancel()
         await asyncio.gather(showing, return_exceptions=True)
@@ -70,6 +74,13 @@ async def _demonstrate(prepared: Prepared, *, once: bool) -> int:
     if isinstance(ended_by, str):
         raise StoreUnavailable(ended_by)
     return SIGNALLED + ended_by if once else DONE
+
+
+def _link_of(config: Config) -> SignInLink | None:
+    """A link for whoever started the demo; None where there is no console, or nobody who may administer it."""
+    api = config.settings.api
+    tokens = [api.token] if api.token else [each.token for each in api.tokens if each.role == "admin"]
+    return SignInLink(str(tokens[0]), now) if tokens and config.settings.console.enabled else None
 
 
 def _end() -> asyncio.Future[int | str]:
@@ -86,7 +97,9 @@ def _settle(ended: asyncio.Future[int | str], by: int | str) -> None:
 
 
 @asynccontextmanager
-async def _started(config: Config, ended: asyncio.Future[int | str], log: Path) -> AsyncIterator[str]:
+async def _started(
+    config: Config, ended: asyncio.Future[int | str], log: Path, link: SignInLink | None
+) -> AsyncIterator[str]:
     """The gateway and the stand-in; the gateway's URL."""
     say("Starting the gateway, the embedded intake and a stand-in for Ongoing's API ...")
     try:
@@ -94,7 +107,10 @@ async def _started(config: Config, ended: asyncio.Future[int | str], log: Path) 
     except OSError as error:
         raise ConfigError([Fault(str(log), "", f"cannot be written: {error.strerror}")]) from error
     with writing:
-        async with _standing_in(config), running(config, on_lost=partial(_settle, ended), log_to=writing) as url:
+        async with (
+            _standing_in(config),
+            running(config, on_lost=partial(_settle, ended), log_to=writing, link=link) as url,
+        ):
             yield url
 
 

@@ -15,6 +15,7 @@ import httpx
 import msgspec
 
 from gateway.config import Config
+from gateway.console.link import SignInLink
 from gateway.events import EventStatus
 from gateway.workshop.demo.preparing import Prepared, shown
 from gateway.workshop.demo.sending import Sent
@@ -175,9 +176,6 @@ def show_the_way_on(prepared: Prepared, log: Path, url: str, *, goes_on: bool) -
     secrets = [f"set -a; . {_path(prepared.secrets_file)}; set +a"] if prepared.secrets_file is not None else []
     if goes_on:
         say(f"\nThe gateway listens on {url} until Ctrl-C; its log is {shown(log)}.")
-        say(f"Its pages are at {operators_url(prepared.config, url)}/console; sign in with")
-        whence = "" if prepared.secrets_file is None else f" in {shown(prepared.secrets_file)}"
-        say(f"the GATEWAY_API_TOKEN{whence}.")
         say("Look further, in another shell in this folder:")
     else:
         say(f"\nThe gateway has stopped; what it stored is kept, its log is {shown(log)}.")
@@ -189,6 +187,17 @@ def show_the_way_on(prepared: Prepared, log: Path, url: str, *, goes_on: bool) -
         header = '"Authorization: Bearer $GATEWAY_API_TOKEN"'
         lines.append(f"curl -H {header} \\\n    {shlex.quote(api_root(prepared.config, url) + 'orders')}")
     _block(lines)
+
+
+def show_the_console(prepared: Prepared, url: str, link: SignInLink | None) -> None:
+    """Where the pages are, and how to sign in: last, so that it is what is seen."""
+    if link is None:
+        return
+    place = operators_url(prepared.config, url)
+    say("Or look at its pages. This link signs in once, on this machine, within five minutes:\n")
+    say(f"  {place}{link.issue()}\n")
+    whence = "" if prepared.secrets_file is None else f" in {shown(prepared.secrets_file)}"
+    say(f"Later: {place}/console, with the GATEWAY_API_TOKEN{whence}.")
 
 
 def _block(lines: Sequence[str], words: str | None = None) -> None:
