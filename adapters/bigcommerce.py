@@ -27,7 +27,7 @@ from adapters.contract import (
     VendorModel,
     decoder,
 )
-from adapters.destinations import destination
+from adapters.destinations import destination, in_parts
 from adapters.errors import IncompletePayload, MalformedAnswer, MalformedPayload, SeveralDestinations
 from adapters.options import fault_of_url
 from adapters.references import carrying
@@ -212,15 +212,13 @@ def _states(
         name = filled(options.external_order_id, members, option="external_order_id", paths=MEMBERS)
         if is_cancelled:
             return [Cancellation(external_order_id=name, **of_all)]
-        return [State(order=_canonical(name, order, _only(addresses)), **of_all)]
+        return [_state(name, order, _only(addresses), of_all)]
     option, states = "address_external_order_id", []
     for address in addresses:
         named = {**members, "address_id": str(address.id)}
         name = filled(options.address_external_order_id, named, option=option, paths=ADDRESS_MEMBERS)
         states.append(
-            Cancellation(external_order_id=name, **of_all)
-            if is_cancelled
-            else State(order=_canonical(name, order, address), **of_all)
+            Cancellation(external_order_id=name, **of_all) if is_cancelled else _state(name, order, address, of_all)
         )
     return states
 
@@ -238,6 +236,17 @@ def _only(addresses: list[Address]) -> Address:
 
 def _line(address: Address) -> str | None:
     return one_line((address.street_1, address.street_2), city=address.city, post_code=address.zip)
+
+
+def _state(external_order_id: str, order: BigCommerceOrder, address: Address, of_all: dict[str, Any]) -> State:
+    parts = in_parts(
+        (address.street_1, address.street_2),
+        city=address.city,
+        post_code=address.zip,
+        state=address.state,
+        country=address.country_iso2 or address.country,
+    )
+    return State(order=_canonical(external_order_id, order, address), parts=parts, **of_all)
 
 
 def _canonical(external_order_id: str, order: BigCommerceOrder, address: Address) -> Order:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from adapters.addresses import one_line
+from adapters.contract import Parts
 from adapters.errors import IncompletePayload
 
 
@@ -33,3 +34,23 @@ def destination(
     if not (city or "").strip() and not (post_code or "").strip():
         raise IncompletePayload("a street without its town: nowhere to deliver", path=path)
     return address
+
+
+def in_parts(
+    lines: Iterable[str | None],
+    *,
+    house_number: str | None = None,
+    city: str | None = None,
+    post_code: str | None = None,
+    state: str | None = None,
+    country: str | None = None,
+) -> Parts:
+    """The same members as a State's `parts`, by which findings are judged."""
+    return Parts(
+        street=", ".join(line for line in lines if line) or None,
+        house_number=house_number,
+        postcode=post_code,
+        town=city,
+        region=state,
+        country=country,
+    )

@@ -23,12 +23,13 @@ from adapters.contract import (
     Hook,
     Identity,
     OptionsModel,
+    Parts,
     State,
     Translation,
     VendorModel,
     decoder,
 )
-from adapters.destinations import destination
+from adapters.destinations import destination, in_parts
 from adapters.errors import IncompletePayload
 from adapters.measures import weight
 from adapters.moments import day, fault_of_zone, moment
@@ -150,11 +151,10 @@ def _order(hook: Hook, options: Options, _answers: Answers, *, is_cancelled: boo
         }
         if is_cancelled:
             return [Cancellation(external_order_id=name, **of_both)]
-        return [State(order=_canonical(order, name, options), **of_both)]
+        return [State(order=_canonical(order, name, options), parts=_parts(order), **of_both)]
 
 
 def _canonical(order: MintsoftOrder, external_order_id: str, options: Options) -> Order:
-    country = order.country or UNKNOWN
     if order.pii_removed:
         raise IncompletePayload("Mintsoft has removed the name and address of this order", path="$.PIIRemoved")
     return Order(
@@ -164,7 +164,7 @@ def _canonical(order: MintsoftOrder, external_order_id: str, options: Options) -
             city=order.town,
             post_code=order.post_code,
             state=order.county,
-            country=first_of((country.code, country.code3, country.name), "$.Country"),
+            country=_country(order),
             path="$.Address1",
         ),
         customer_name=first_of((order.company_name, _full_name(order)), "$.FirstName"),
@@ -172,6 +172,21 @@ def _canonical(order: MintsoftOrder, external_order_id: str, options: Options) -
         total_weight=weight(order.total_weight, options.weight_unit, "$.TotalWeight"),
         planned_date=day(order.required_delivery_date, options.time_zone, "$.RequiredDeliveryDate")
         or day(order.required_despatch_date, options.time_zone, "$.RequiredDespatchDate"),
+    )
+
+
+def _country(order: MintsoftOrder) -> str | None:
+    country = order.country or UNKNOWN
+    return first_of((country.code, country.code3, country.name), "$.Country")
+
+
+def _parts(order: MintsoftOrder) -> Parts:
+    return in_parts(
+        (order.address1, order.address2, order.address3),
+        city=order.town,
+        post_code=order.post_code,
+        state=order.county,
+        country=_country(order),
     )
 
 

@@ -21,12 +21,13 @@ from adapters.contract import (
     Identity,
     Ignored,
     OptionsModel,
+    Parts,
     State,
     Translation,
     VendorModel,
     decoder,
 )
-from adapters.destinations import destination
+from adapters.destinations import destination, in_parts
 from adapters.moments import day, fault_of_zone, moment
 from adapters.references import carrying
 from adapters.statuses import status
@@ -148,7 +149,7 @@ def _shipment(hook: Hook, options: Options, _answers: Answers, *, says: str | No
         name = filled(options.external_order_id, members, option="external_order_id", paths=MEMBERS)
         if judged == "cancelled":
             return [Cancellation(external_order_id=name, **of_both)]
-        return [State(order=_order(shipment, name, options), **of_both)]
+        return [State(order=_order(shipment, name, options), parts=_parts(shipment), **of_both)]
 
 
 def _order(shipment: Shipment, external_order_id: str, options: Options) -> Order:
@@ -170,6 +171,17 @@ def _order(shipment: Shipment, external_order_id: str, options: Options) -> Orde
         # Nobody weighed it yet.
         total_weight=kilograms(ounces=weight, path="$.measurements.total_weight_oz") or None,
         planned_date=day(shipment.estimated_fulfillment_date, options.time_zone, "$.estimated_fulfillment_date"),
+    )
+
+
+def _parts(shipment: Shipment) -> Parts:
+    address = (shipment.recipient or NOBODY).address or NOWHERE
+    return in_parts(
+        (address.address1, address.address2),
+        city=address.city,
+        post_code=address.zip_code,
+        state=address.state,
+        country=address.country,
     )
 
 

@@ -25,11 +25,13 @@ from adapters.contract import (
     Identity,
     Ignored,
     OptionsModel,
+    Parts,
     State,
     Translation,
     VendorModel,
     decoder,
 )
+from adapters.destinations import in_parts
 from adapters.errors import IncompletePayload
 from adapters.moments import microseconds, moment
 from adapters.templates import fault_of_template, filled
@@ -170,7 +172,8 @@ def translate(hook: Hook, options: Options, _answers: Answers) -> Translation:
     address = _line(order.shipping_address or NO_ADDRESS)
     if address is None and (reason := _unshipped(order, options)) is not None:
         return Ignored(reason, references)
-    return [State(order=_order(order, external_order_id, address, options), **of_both)]
+    parts = _parts(order.shipping_address or NO_ADDRESS)
+    return [State(order=_order(order, external_order_id, address, options), parts=parts, **of_both)]
 
 
 def _unshipped(order: ShopifyOrder, options: Options) -> str | None:
@@ -218,6 +221,16 @@ def _line(address: Address) -> str | None:
     )
 
 
+def _parts(address: Address) -> Parts:
+    return in_parts(
+        (address.address1, address.address2),
+        city=address.city,
+        post_code=_text(address.zip),
+        state=address.province_code or address.province,
+        country=address.country_code or address.country,
+    )
+
+
 def _text(member: str | int | None) -> str | None:
     """A member that is now a text, now a number."""
     return None if member is None else str(member)
@@ -229,6 +242,7 @@ ADAPTER = Adapter(
     options=Options,
     identify=identify,
     translate=translate,
+    contract=2,
     reads_headers=(EVENT_ID, TOPIC, SHOP, TRIGGERED_AT),
     references=(MEMBERS["name"], MEMBERS["order_number"], MEMBERS["id"]),
     collision_option="external_order_id",

@@ -146,7 +146,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `body` holds the canonical bytes, None for a cancellation. `dead`: the state can never leave the gateway. A state
     of an order with another owner is an `order_collision` unless `is_shared`; `collision_hint` names the option that
     would part them. `record` is the vendor's own id of the order, where its number can change; a cancellation without
-    an `external_order_id` is of the order that is known under it.
+    an `external_order_id` is of the order that is known under it. `findings` are doubts about it: code and words.
     """
 
     tenant: str
@@ -159,6 +159,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     collision_hint: str = ""
     dead: Reason | None = None
     record: str | None = None
+    findings: tuple[tuple[str, str], ...] = ()
 
 
 class StoredLookup(msgspec.Struct, frozen=True):

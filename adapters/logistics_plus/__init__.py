@@ -23,10 +23,12 @@ from adapters.contract import (
     Hook,
     Identity,
     Ignored,
+    Parts,
     State,
     Translation,
     decoder,
 )
+from adapters.destinations import in_parts
 from adapters.errors import IncompletePayload, MalformedPayload, SeveralDestinations
 from adapters.logistics_plus.options import MEMBERS, SHIPMENT_MEMBERS, Options, Stand
 from adapters.logistics_plus.shapes import NOBODY, Envelope, Event, Kind, Party, Record
@@ -124,7 +126,8 @@ def _order(event: Event, hook: Hook, options: Options) -> Translation:
         )
     # The order's own word, else its shipments'.
     place = _first_place(record.ship_to_address, *parties)
-    return [State(order=_addressed(record, name, place, options), clock=clock, tie=tie, references=references)]
+    order = _addressed(record, name, place, options)
+    return [State(order=order, clock=clock, tie=tie, references=references, parts=_parts(place))]
 
 
 def _shipments(event: Event, hook: Hook, options: Options) -> Translation:
@@ -145,8 +148,9 @@ def _shipments(event: Event, hook: Hook, options: Options) -> Translation:
         if CANCELLED in (word(record.status), word(shipment.status)):
             states.append(Cancellation(external_order_id=name, clock=clock, tie=tie, references=references))
             continue
-        order = _addressed(record, name, _first_place(shipment.ship_to_address, record.ship_to_address), options)
-        states.append(State(order=order, clock=clock, tie=tie, references=references))
+        place = _first_place(shipment.ship_to_address, record.ship_to_address)
+        order = _addressed(record, name, place, options)
+        states.append(State(order=order, clock=clock, tie=tie, references=references, parts=_parts(place)))
     return states
 
 
@@ -219,6 +223,19 @@ def _first_place(*parties: Party | None) -> tuple[Party, str] | None:
     return None
 
 
+def _parts(place: tuple[Party, str] | None) -> Parts | None:
+    address = None if place is None else place[0].address
+    if address is None:
+        return None
+    return in_parts(
+        (address.address_line1, address.address_line2),
+        city=address.city,
+        post_code=address.postal_code,
+        state=address.state,
+        country=address.country,
+    )
+
+
 def _shipped_to(record: Record) -> list[Party]:
     parties = [shipment.ship_to_address for shipment in record.shipments or () if shipment is not None]
     return [party for party in parties if party is not None]
@@ -244,6 +261,7 @@ ADAPTER = Adapter(
     options=Options,
     identify=identify,
     translate=translate,
+    contract=2,
     references=(MEMBERS["primary_reference"], MEMBERS["secondary_reference"], MEMBERS["id"]),
     collision_option="external_order_id",
 )

@@ -17,15 +17,15 @@ reconciliation.py says how the orders are listed.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
-from adapters.addresses import one_line
 from adapters.asking import Answers, Lookup, Lookups
 from adapters.contract import Adapter, Cancellation, Hook, Identity, Ignored, State, Translation, decoder
 from adapters.errors import IncompletePayload, MalformedAnswer, MalformedPayload, TranslationError, UnknownGoodsOwner
 from adapters.moments import day, moment
+from adapters.ongoing.consignees import contacts_of, line_of, parts_of
 from adapters.ongoing.options import MEMBERS, Only, Options, api_of
 from adapters.ongoing.reconciliation import reconciliation_of
 from adapters.ongoing.rows import Totals, totals_of
@@ -35,7 +35,6 @@ from adapters.ongoing.shapes import (
     NO_ORDER,
     NO_STATUS,
     ApiOrder,
-    Consignee,
     Envelope,
     Event,
     OrderInfo,
@@ -188,7 +187,17 @@ def _judged(event: Event, order: ApiOrder | None, totals: Totals, hook: Hook, op
             )
         ]
     canonical = _order(external_order_id, event, order or NO_ORDER, totals, options)
-    return [State(order=canonical, clock=clock, owner=owner, tenant=tenant, references=references, record=record)]
+    return [
+        State(
+            order=canonical,
+            clock=clock,
+            owner=owner,
+            tenant=tenant,
+            references=references,
+            record=record,
+            parts=parts_of((order or NO_ORDER).consignee or NO_CONSIGNEE),
+        )
+    ]
 
 
 def _members(event: Event, info: OrderInfo) -> Mapping[str, str | None]:
@@ -221,14 +230,7 @@ def _reason_to_ignore(status: int | None, order: ApiOrder | None, options: Optio
 
 def _order(external_order_id: str, event: Event, order: ApiOrder, totals: Totals, options: Options) -> Order:
     info, consignee = order.order_info or NO_INFO, order.consignee or NO_CONSIGNEE
-    address = one_line(
-        (consignee.address1, consignee.address2, consignee.address3),
-        city=consignee.city,
-        post_code=consignee.post_code,
-        state=consignee.country_state_code,
-        country=consignee.country_code,
-        path="$.consignee",
-    )
+    address = line_of(consignee)
     customer_id = None
     if address is None:
         customer_id = options.customers.get(str(event.goods_owner_id))
@@ -243,21 +245,13 @@ def _order(external_order_id: str, event: Event, order: ApiOrder, totals: Totals
         delivery_address=address,
         customer_id=customer_id,
         customer_name=plain(consignee.name, "$.consignee.name"),
-        customer_contact=first_of(_contacts(info, consignee), "$.orderInfo"),
+        customer_contact=first_of(contacts_of(info, consignee), "$.orderInfo"),
         total_weight=totals.weight,
         volume=totals.volume,
         pallet_count=totals.pallets,
         special_handling=_special_handling(info, options),
         planned_date=_planned_date(info, options),
     )
-
-
-def _contacts(info: OrderInfo, consignee: Consignee) -> Iterator[str | None]:
-    """Whom to reach, the order's own word first."""
-    for place in (info, info.advanced, consignee.advanced):
-        if place is not None:
-            for channel in (place.email_notification, place.sms_notification, place.telephone_notification):
-                yield channel.value if channel is not None else None
 
 
 def _special_handling(info: OrderInfo, options: Options) -> tuple[str, ...] | None:
@@ -281,6 +275,7 @@ ADAPTER = Adapter(
     options=Options,
     identify=identify,
     translate=translate,
+    contract=2,
     references=("$.orderNumber", "$.orderId", "$.goodsOwnerOrderId"),
     collision_option="external_order_id",
     tenants=lambda options: options.tenants.values(),

@@ -115,6 +115,17 @@ class Pull(Section, frozen=True):
     max_orders: int = 10_000
 
 
+FindingCode: TypeAlias = Literal[
+    "no_house_number",
+    "impossible_postcode",
+    "no_town",
+    "po_box",
+    "masked",
+    "planned_in_the_past",
+    "improbable_weight",
+]
+
+
 class Tenant(Section, frozen=True):
     """One Trackely tenant: pushed to at `intake_url` with `secret`, or pulled from with `pull_secret`."""
 
@@ -132,6 +143,7 @@ class Tenant(Section, frozen=True):
     pull: Pull = Pull()
     shared_orders: bool = False
     allow_http: bool = False
+    hold: list[FindingCode] = []
 
 
 class Bearer(Section, frozen=True, tag="bearer"):

@@ -31,9 +31,18 @@ def _words(section: str) -> str:
 _WITHOUT_NUMBER: Final = re.compile(_words("without number"), re.IGNORECASE)
 _PO_BOX: Final = re.compile(_words("box"), re.IGNORECASE)
 _PO_BOX_FIRST: Final = re.compile(f"(?:{_words('box at the beginning')})", re.IGNORECASE)
+_BOX_HINTS: Final = (
+    *("box", "p.o", "p o", "pob", "fach", "bus", "boks", "ilokero", "boit", "boît", "casella", "apartado", "apdo"),
+    *("casilla", "caixa", "skrytka", "skr.", "hrádka", "hradka", "prie", "pretinac", "predal", "dėžut", "dezut"),
+    *("abonenta", "fiók", "fiok", "căsu", "casut", "kutusu", "bag", "θυρ", "/я", "私書箱", "사서함", "信箱", "邮箱"),
+)
+"""Without one of these no pattern of a box fits: most streets need no search for one."""
+
 _MASKED: Final = re.compile(
     r"\*{2,}|[•●█]{2,}|#{3,}|_{4,}|(?<![^\W_])(?:x{4,}|xxx(?=\s|$))|\b(?:redacted|anonymi[sz]ed|masked)\b"
 )
+_MASK_HINTS: Final = ("**", "••", "●●", "██", "###", "____", "xxx", "redacted", "anonymi", "masked")
+_DIGIT: Final = re.compile(r"\d")
 
 
 def findings_of_parts(parts: Parts) -> Iterator[Finding]:
@@ -55,18 +64,22 @@ def findings_of_parts(parts: Parts) -> Iterator[Finding]:
 
 def is_po_box(street: str) -> bool:
     """Whether a street is a box at a post office, in the words of some thirty countries."""
-    return _PO_BOX.search(street) is not None or any(
-        _PO_BOX_FIRST.match(line.strip()) is not None for line in street.split(",")
-    )
+    folded = street.lower()
+    if any(hint in folded for hint in _BOX_HINTS) and _PO_BOX.search(street) is not None:
+        return True
+    return any(_PO_BOX_FIRST.match(line) is not None for line in street.split(", "))
 
 
 def is_masked(text: str) -> bool:
     """Whether a part of a text was made unreadable."""
-    return _MASKED.search(text) is not None or "[redacted" in text.lower()
+    folded = text.lower()
+    if not any(hint in folded for hint in _MASK_HINTS):
+        return False
+    return _MASKED.search(text) is not None or "[redacted" in folded
 
 
 def _has_number(street: str) -> bool:
-    return any(each.isdigit() for each in street) or _WITHOUT_NUMBER.search(street) is not None
+    return _DIGIT.search(street) is not None or _WITHOUT_NUMBER.search(street) is not None
 
 
 _CODE_FIRST: Final = re.compile(r"((?:[A-Z]{1,3}[- ])?\d[\dA-Z-]*(?: \d{2,3}| [A-Z]{2})?) +(\D.*)")

@@ -1,6 +1,7 @@
 """Countries by what a vendor writes for them, and what their postal codes look like."""
 
 import re
+from functools import lru_cache
 from importlib import resources
 from typing import Final
 
@@ -66,11 +67,13 @@ _SIGN: Final = re.compile(r"[A-Z]{1,3}[- ]+(?=\d)")
 """A country's sign before a code, as the continent still writes it: `D-10117`, `SE-111 22`."""
 
 
+@lru_cache(maxsize=1024)
 def code_of(country: str | None) -> str | None:
     """A country's two letters by its code of two or three letters or its English name; None: unknown."""
     return None if country is None else _CODES.get(country.strip().upper().replace(".", ""))
 
 
+@lru_cache(maxsize=4096)
 def is_possible(postcode: str, country: str) -> bool:
     """Whether a country (its two letters) has postal codes of this shape, however they are written; unknown: yes."""
     shape = _SHAPES.get(country)

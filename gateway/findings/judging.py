@@ -35,7 +35,7 @@ def _found(order: Order, parts: Parts | None, received_on: date) -> Iterator[Fin
         yield from findings_of_parts(parts or parts_of(order.delivery_address))
     if is_masked(told):
         yield Finding("masked", "a part of address, name or contact is made unreadable")
-    if order.planned_date and date.fromisoformat(order.planned_date) < received_on - GRACE:
+    if order.planned_date and order.planned_date < (received_on - GRACE).isoformat():
         yield Finding("planned_in_the_past", "the planned day was over when the order came")
     if (detail := _doubt_about_weight(order)) is not None:
         yield Finding("improbable_weight", detail)

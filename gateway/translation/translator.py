@@ -1,7 +1,7 @@
 """One stored event in, what becomes of it out; every defect of an adapter ends here, as a dead letter."""
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final
@@ -34,7 +34,8 @@ from gateway.events import (
     stored_lookup,
     told_by,
 )
-from gateway.ground.clock import micros_at
+from gateway.findings import findings_of
+from gateway.ground.clock import micros_at, moment
 from gateway.ground.questions import MOST_QUESTIONS, fault_of_question
 from gateway.ground.watchdog import Overrun, Watchdog
 from schemas import encode_order, faults_of
@@ -124,6 +125,7 @@ class Translator:
         settings = self._tenants.get(tenant)
         if settings is None:
             raise AdapterDefect(f"adapter {adapter.name} sends to tenant {tenant!r}, which is not configured")
+        findings = _found(state, event) if isinstance(state, State) and dead is None else ()
         hint = f"the option `{adapter.collision_option}` can part them; " if adapter.collision_option else ""
         return OrderState(
             tenant=tenant,
@@ -134,8 +136,9 @@ class Translator:
             body=body,
             is_shared=settings.shared_orders,
             collision_hint=f"{hint}`shared_orders: true` on the tenant takes them as one",
-            dead=dead,
+            dead=dead or _held(findings, settings.hold),
             record=state.record,
+            findings=findings,
         )
 
 
@@ -146,6 +149,18 @@ def _said(state: State | Cancellation | Fault, adapter: str) -> tuple[bytes | No
     if isinstance(state, Fault):
         return encode_order(Order(external_order_id=state.external_order_id)), told_by(state)
     return _encoded(state.order, adapter)
+
+
+def _found(state: State, event: UntranslatedEvent) -> tuple[tuple[str, str], ...]:
+    """Doubts about an order, which change nothing of it."""
+    received_on = moment(event.received_at).date()
+    return tuple([(each.code, each.detail) for each in findings_of(state.order, state.parts, received_on)])
+
+
+def _held(findings: Sequence[tuple[str, str]], hold: Sequence[str]) -> Reason | None:
+    """Why a tenant that would rather have a person look first is not sent an order."""
+    words = [f"{code}: {detail}" for code, detail in findings if code in hold]
+    return Reason("held", "; ".join(words)) if words else None
 
 
 def _encoded(order: Order, adapter: str) -> tuple[bytes, Reason | None]:
