@@ -28,6 +28,7 @@ EXAMPLES = {
     ("ApiAccess", "tokens"),
     ("Tenant", "pull_secret"),
     ("Settings", "notify"),
+    ("Settings", "tracing"),
 }
 """Keys that the shipped file shows switched off with an example instead of their default, and says so."""
 
