@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 import typer
@@ -11,9 +11,6 @@ from gateway.cli.failure import BAD_CONFIGURATION, DONE, FAILED
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from gateway.cli.show import many, note, show_bytes, show_line
 from gateway.errors import ConfigError
-
-if TYPE_CHECKING:
-    from gateway.config import Config
 
 Descriptors = Annotated[
     list[int] | None,
@@ -65,7 +62,10 @@ def check(
     config: ConfigFile = DEFAULT_CONFIG,
     reach: Annotated[
         bool,
-        typer.Option("--reach", help="Connect to every intake and vendor's API, too: name, port, TLS; send nothing."),
+        typer.Option(
+            "--reach",
+            help="Connect to every intake and vendor's API, too, and look at the store; no intake is sent anything.",
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -81,7 +81,11 @@ def check(
         show_bytes(msgspec.json.encode({"good": False, "faults": error.faults, "warnings": []}))
         raise typer.Exit(BAD_CONFIGURATION) from None
     warnings = warnings_of(loaded)
-    reached = _reached(loaded) if reach else {}
+    reached: dict[str, str | None] = {}
+    if reach:
+        from gateway.cli.looking import faults_of_reaching  # noqa: PLC0415 - as above
+
+        reached = faults_of_reaching(loaded)
     if as_json:
         told = {"reach": [{"what": what, "fault": fault} for what, fault in reached.items()]} if reach else {}
         show_bytes(msgspec.json.encode({"good": True, "faults": [], "warnings": warnings, **told}))
@@ -94,25 +98,3 @@ def check(
             show_line(f"{what}: {'reached' if fault is None else fault}")
     if any(reached.values()):
         raise typer.Exit(FAILED)
-
-
-def _reached(loaded: "Config") -> dict[str, str | None]:
-    """Why each intake, and each vendor's API, cannot be reached; None: it can. No secret is sent."""
-    import asyncio  # noqa: PLC0415 - as above
-
-    from gateway.ground.reaching import fault_of_reaching  # noqa: PLC0415 - as above
-
-    urls = {
-        f"tenants.{name}.intake_url": tenant.intake_url
-        for name, tenant in loaded.settings.tenants.items()
-        if tenant.intake_url is not None and tenant.delivery == "push"
-    }
-    for name, source in loaded.sources.items():
-        api = source.adapter.api(source.options) if source.adapter.api is not None else None
-        if api is not None:
-            urls[f"the vendor's API of sources.{name}"] = api.base_url
-
-    async def all_of_them() -> list[str | None]:
-        return await asyncio.gather(*map(fault_of_reaching, urls.values()))
-
-    return dict(zip(urls, asyncio.run(all_of_them()), strict=True))

@@ -2,11 +2,16 @@
 
 import json
 import socket
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Self
 
-from tests.processes import Gateway, free_port, tenant
+import pytest
+
+from tests.processes import Gateway, free_port, source, tenant
+from tests.warehouses import VendorApi
 
 
 class Quiet:
@@ -77,3 +82,50 @@ def test_all_reached_is_a_good_end(tmp_path: Path):
 
     assert (offline.returncode, before, done.returncode) == (0, 0, 0)
     assert "tenants.demo.intake_url: reached" in done.stdout
+    assert "store: reached" in done.stdout
+
+
+ASKS = """
+from adapters import Adapter, Api, Identity, Lookup, OptionsModel
+
+class Options(OptionsModel, frozen=True):
+    base_url: str
+
+ADAPTER = Adapter(
+    name="asks", version="1", contract=2, options=Options, identify=lambda hook: Identity(event_id="1"),
+    translate=lambda hook, options, answers: [], api=lambda options: Api(base_url=options.base_url),
+    reach=lambda options: Lookup(path="store"),
+)
+"""
+
+
+@pytest.mark.parametrize(("status", "fault"), [(200, None), (401, "it answered 401 to store")])
+def test_a_vendors_api_is_asked_what_its_adapter_calls_safe(tmp_path: Path, status, fault):
+    """One question, and what became of it."""
+    (tmp_path / "asks.py").write_text(ASKS)
+    with Quiet() as intake, VendorApi(lambda asked: asked.say(status, b"{}")) as vendor:
+        sources = {"asks": source("demo", adapter="./asks.py", options={"base_url": vendor.url})}
+        gateway = Gateway(tmp_path, {"demo": tenant(f"http://127.0.0.1:{intake.port}/in")}, sources)
+        done = gateway.command("check", "--reach", "--json")
+        found = {each["what"]: each["fault"] for each in json.loads(done.stdout)["reach"]}
+
+    assert found["the vendor's API of sources.asks"] == fault
+    assert [asked.path for asked in vendor.asked] == ["/api/v1/store"]
+
+
+def test_a_store_that_would_not_do_is_told(tmp_path: Path):
+    """One that is no database, one that a newer program made; looking makes none."""
+    with Quiet() as intake:
+        gateway = Gateway(tmp_path, {"demo": tenant(f"http://127.0.0.1:{intake.port}/in")})
+        gateway.command("check", "--reach")
+        made = (tmp_path / "gateway.db").exists()
+        (tmp_path / "gateway.db").write_text("no database, however long it may be" * 100)
+        foreign = gateway.command("check", "--reach")
+        (tmp_path / "gateway.db").unlink()
+        with closing(sqlite3.connect(tmp_path / "gateway.db")) as newer:
+            newer.execute("PRAGMA user_version = 999")
+        other = gateway.command("check", "--reach")
+
+    assert (made, foreign.returncode, other.returncode) == (False, 1, 1)
+    assert "store: it cannot be read: file is not a database" in foreign.stdout
+    assert "store: its schema (999) is newer than this program's" in other.stdout
