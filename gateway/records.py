@@ -52,6 +52,26 @@ class DeadLetterFilter(msgspec.Struct, frozen=True, kw_only=True):
         return self == DeadLetterFilter()
 
 
+class Amendment(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person says of an order: its canonical bytes as they were when it was looked at, and as they should be.
+
+    `said` is who changed which members and why, as JSON.
+    """
+
+    tenant: str
+    external_order_id: str
+    was: bytes
+    order: bytes
+    said: bytes
+
+
+class Amended(msgspec.Struct, frozen=True):
+    """The event that a person's state is of, and where it is: as any other, it may be older than what is there."""
+
+    event: int
+    status: EventStatus
+
+
 class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which orders: `q` is a part of the externalOrderId or one of the vendor's references."""
 
@@ -70,9 +90,13 @@ class EventOrder(msgspec.Struct, frozen=True):
 
 
 class EventRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An event as a list shows it. `reason` is the event's own, else that of its dead state."""
+    """An event as a list shows it. `reason` is the event's own, else that of its dead state.
+
+    `kind`: a vendor's hook, or a person's amendment of an order.
+    """
 
     id: int
+    kind: Literal["hook", "person"] = "hook"
     source: str
     event_id: str
     topic: str | None

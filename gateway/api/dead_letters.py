@@ -1,4 +1,8 @@
-"""Calls about dead letters: list, replay, discard."""
+"""Calls about dead letters: list, replay, discard, release."""
+
+from typing import Final
+
+import msgspec
 
 from gateway.api import shapes, views
 from gateway.api.call import Ask, Call
@@ -15,6 +19,9 @@ from gateway.api.requests import (
     text_or_none,
 )
 from gateway.records import Effects
+
+HELD: Final = DeadLetterWhich(code="held")
+"""Those that a person may let go as they are."""
 
 
 async def list_dead_letters(doors: Doors, ask: Ask) -> shapes.DeadLetterList:
@@ -47,6 +54,29 @@ async def discard_dead_letters(doors: Doors, ask: Ask) -> shapes.Discarded:
     discarded = await doors.acts.discard_dead_letters(letters, reason=reason, now=act.at, act=act)
     doors.audit(act.by, act.act, f"{act.what}: {discarded}")
     return shapes.Discarded(discarded=discarded, missing=missing)
+
+
+async def release_dead_letters(doors: Doors, ask: Ask) -> shapes.Released:
+    """Let held states go, despite what they are held for."""
+    body: DeadLetterDiscard = ask.body
+    query: DryRun = ask.query
+    which = selected(body.ids, body.filter)
+    filtered = HELD if isinstance(which, list) else msgspec.structs.replace(which, code=HELD.code)
+    letters, named, missing = await chosen(doors, filtered)
+    if isinstance(which, list):
+        held, named = set(letters), "dead letters by id"
+        letters = [id_ for id_ in dict.fromkeys(which) if id_ in held]
+        missing = tuple(id_ for id_ in dict.fromkeys(which) if id_ not in held)
+    if body.dry_run or query.dry_run:
+        return shapes.Released(released=len(letters), missing=missing)
+    act = ask.act(doors, "release", named, text_or_none(body.reason))
+    tenants = doors.config.settings.tenants
+    shared = [name for name, tenant in tenants.items() if tenant.shared_orders]
+    released = await doors.acts.release(letters, shared=shared, now=doors.now(), act=act)
+    doors.audit(act.by, act.act, f"{act.what}: {released}")
+    for tenant in tenants:
+        doors.deliveries.wake(tenant)
+    return shapes.Released(released=released, missing=missing)
 
 
 async def chosen(doors: Doors, which: list[str] | DeadLetterWhich) -> tuple[list[str], str, tuple[str, ...]]:
@@ -84,6 +114,16 @@ CALLS = (
         summary="Set dead letters aside for good.",
         does=discard_dead_letters,
         answer=shapes.Discarded,
+        query=DryRun,
+        body=DeadLetterDiscard,
+        needs_body=True,
+    ),
+    Call(
+        method="POST",
+        path="dead-letters/release",
+        summary="Let held states go, despite what they are held for.",
+        does=release_dead_letters,
+        answer=shapes.Released,
         query=DryRun,
         body=DeadLetterDiscard,
         needs_body=True,

@@ -57,6 +57,10 @@ class Deliveries(Protocol):
         """Lift a halt or a back-off and try at once."""
         ...
 
+    def wake(self, tenant: str) -> None:
+        """The tenant may have an order to send."""
+        ...
+
     async def forget_words(self, tenant: str) -> None:
         """Keep of the tenant's present trouble its code, not the intake's words: they may name a person."""
         ...
@@ -173,6 +177,10 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     wake_operations: Callable[[], None]
     address_of: Callable[[Request], str] = peer_of
     trusted: Clock | None = None
+
+    def now(self) -> Micros:
+        """The time that versions go by."""
+        return (self.trusted or self.clock)()
 
     @property
     def config(self) -> Config:

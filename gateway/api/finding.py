@@ -60,8 +60,8 @@ def next_step(found: Found) -> shapes.NextStep:
     """What helps, and the command that does it."""
     if found.is_dead_letter and found.reason is not None:
         remedy = remedy_of(found.reason)
-        act = "discard" if remedy.act == "discard" else "replay"
-        return shapes.NextStep(what=remedy.words, command=f"gateway dead-letters {act} {found.kind}-{found.id}")
+        mending = remedy.act if remedy.act in ("discard", "release") else "replay"
+        return shapes.NextStep(what=remedy.words, command=f"gateway dead-letters {mending} {found.kind}-{found.id}")
     what = _WHAT[found.kind, found.status]
     if found.kind == "order":
         return shapes.NextStep(what=what, command=show_order(found))

@@ -1,11 +1,18 @@
-"""Calls about orders: list, show, discard, erase."""
+"""Calls about orders: list, show, amend, discard, erase."""
 
+from typing import Any
+
+import msgspec
+
+import schemas
 from gateway.api import shapes, views
 from gateway.api.access import Role
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
-from gateway.api.requests import Because, OrderQuery, text_or_none
-from gateway.records import order_named
+from gateway.api.requests import BadRequest, Because, OrderAmendment, OrderQuery, text_or_none
+from gateway.errors import ConflictingRequest
+from gateway.ground.answers import encode
+from gateway.records import Amendment, order_named
 
 
 async def list_orders(doors: Doors, ask: Ask) -> shapes.OrderList:
@@ -20,6 +27,41 @@ async def show_order(doors: Doors, ask: Ask) -> shapes.Order:
     record = await doors.records.order(ask.path["tenant"], ask.path["externalOrderId"])
     [order] = views.orders_of([record], views.Configured.of(doors.config))
     return order
+
+
+async def amend_order(doors: Doors, ask: Ask) -> shapes.Amended:
+    """Give an order a state by hand, judged like any other: the vendor's next newer one wins."""
+    tenant, name = ask.path["tenant"], ask.path["externalOrderId"]
+    body: OrderAmendment = ask.body
+    record = await doors.records.order(tenant, name)
+    if record.body is None:
+        raise ConflictingRequest("the order was cancelled or erased: there is nothing to amend")
+    act = ask.act(doors, "amend", order_named(tenant, name), body.reason)
+    amendment = Amendment(
+        tenant=tenant,
+        external_order_id=name,
+        was=record.body,
+        order=_amended(record.body, body.members()),
+        said=encode({"by": act.by, "reason": act.reason, "members": body.members()}),
+    )
+    amended = await doors.acts.amend(amendment, now=doors.now(), act=act)
+    doors.audit(act.by, act.act, act.what)
+    doors.deliveries.wake(tenant)
+    return shapes.Amended(event=str(amended.event), status=amended.status, order=await show_order(doors, ask))
+
+
+def _amended(was: bytes, members: dict[str, Any]) -> bytes:
+    """The canonical bytes of an order with other members. Raises BadRequest where the intake would refuse it."""
+    if not members:
+        raise BadRequest("expected at least one member of the order")
+    whole = {**msgspec.json.decode(was), **members}
+    order = msgspec.convert({name: value for name, value in whole.items() if value is not None}, schemas.Order)
+    body, fault = schemas.encode_order(order), schemas.faults_of(order)
+    if fault is None and b"\\u0000" in body:
+        fault = "$", "text with a NUL character"
+    if fault is not None:
+        raise BadRequest(f"the intake would refuse the order: {fault[1]}")
+    return body
 
 
 async def discard_order(doors: Doors, ask: Ask) -> shapes.Discarded:
@@ -53,6 +95,16 @@ CALLS = (
         query=OrderQuery,
     ),
     # Before the order itself, which may hold slashes: the first that fits names the methods allowed.
+    Call(
+        method="POST",
+        path="orders/{tenant}/{externalOrderId:path}/amend",
+        summary="Give an order a state by hand; the vendor's next newer one wins.",
+        does=amend_order,
+        answer=shapes.Amended,
+        body=OrderAmendment,
+        needs_body=True,
+        statuses=(409,),
+    ),
     Call(
         method="POST",
         path="orders/{tenant}/{externalOrderId:path}/discard",

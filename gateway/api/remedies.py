@@ -11,7 +11,7 @@ class Remedy(msgspec.Struct, frozen=True):
     """What helps, in words, and the act that puts a dead letter right once it is done."""
 
     words: str
-    act: Literal["replay", "discard", "resume"] | None = None
+    act: Literal["replay", "discard", "resume", "release"] | None = None
 
 
 _MEND_ADAPTER: Final = Remedy("mend the adapter, then replay", "replay")
@@ -39,6 +39,7 @@ REMEDIES: Final[dict[str, Remedy]] = {
     "too_large": Remedy("mend the mapping, then replay", "replay"),
     "cancelled_after_delivery": Remedy("cancel it at Trackely by hand, then discard", "discard"),
     "cancelled_maybe_delivered": Remedy("look at Trackely, cancel it there by hand, then discard", "discard"),
+    "held": Remedy("look at what is doubted, then amend the order, or release it as it is", "release"),
     "no_orders": _NOTHING,
     "ignored": Remedy("nothing; if it should be an order, set the adapter's options, then replay"),
     "discarded": Remedy("nothing; replay its event to have it after all"),

@@ -264,6 +264,27 @@ class Because(Asked, frozen=True, kw_only=True):
     reason: Text = UNSET
 
 
+class OrderAmendment(Asked, frozen=True, kw_only=True):
+    """Members of an order as they should be, null where one should be absent, and why."""
+
+    reason: Annotated[str, Meta(min_length=1, description="why, for whoever looks later")]
+    delivery_address: str | UnsetType | None = UNSET
+    customer_id: str | UnsetType | None = UNSET
+    customer_name: str | UnsetType | None = UNSET
+    customer_contact: str | UnsetType | None = UNSET
+    total_weight: float | UnsetType | None = UNSET
+    volume: float | UnsetType | None = UNSET
+    pallet_count: int | UnsetType | None = UNSET
+    special_handling: list[str] | UnsetType | None = UNSET
+    planned_date: str | UnsetType | None = UNSET
+
+    def members(self) -> dict[str, Any]:
+        """The members that were given, by their names on the wire."""
+        names = zip(self.__struct_encode_fields__, self.__struct_fields__, strict=True)
+        given = {wire: getattr(self, name) for wire, name in names if wire != "reason"}
+        return {wire: value for wire, value in given.items() if value is not UNSET}
+
+
 class Since(Asked, frozen=True, kw_only=True):
     """From when on."""
 

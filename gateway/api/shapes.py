@@ -69,9 +69,10 @@ class OrderMention(Shape, frozen=True, kw_only=True):
 
 
 class Event(Shape, frozen=True, kw_only=True):
-    """A stored event. `orphaned`: its source is not configured any more."""
+    """A stored event: a vendor's hook, or a person's amendment. `orphaned`: its source is not configured any more."""
 
     id: str
+    kind: Literal["hook", "person"]
     source: str
     event_id: str
     topic: str | None
@@ -322,6 +323,21 @@ class FoundList(Shape, frozen=True, kw_only=True):
 
     found: tuple[Found, ...]
     truncated: bool
+
+
+class Amended(Shape, frozen=True, kw_only=True):
+    """The event that a person's state is of, where it is now, and the order."""
+
+    event: str
+    status: EventStatus
+    order: Order
+
+
+class Released(Shape, frozen=True, kw_only=True):
+    """How many held dead letters go, and those of the ids given that are none."""
+
+    released: int
+    missing: tuple[str, ...] = ()
 
 
 class Act(Shape, frozen=True, kw_only=True):

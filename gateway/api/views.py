@@ -173,6 +173,7 @@ def refusal_reason(record: RefusalRecord) -> shapes.Reason:
 def _event_members(record: EventRecord, known: Configured) -> dict[str, Any]:
     return {
         "id": str(record.id),
+        "kind": record.kind,
         "source": record.source,
         "event_id": record.event_id,
         "topic": record.topic,

@@ -44,9 +44,9 @@ class Client:
         """A GET; parts of the path are encoded, parameters that are None left out."""
         return self._ask("GET", parts, parameters, None)
 
-    def post(self, *parts: str, body: Mapping[str, Any] | None = None) -> Answer:
-        """A POST with a JSON body, members that are None left out."""
-        return self._ask("POST", parts, {}, body)
+    def post(self, *parts: str, body: Mapping[str, Any] | None = None, with_nulls: bool = False) -> Answer:
+        """A POST with a JSON body, members that are None left out unless they are meant."""
+        return self._ask("POST", parts, {}, body if body is None or with_nulls else _present(body))
 
     def delete(self, *parts: str) -> Answer:
         """A DELETE."""
@@ -91,7 +91,7 @@ class Client:
     def _ask(
         self, method: str, parts: tuple[str, ...], parameters: Mapping[str, Any], body: Mapping[str, Any] | None
     ) -> Answer:
-        given = None if body is None else msgspec.json.encode(_present(body))
+        given = None if body is None else msgspec.json.encode(body)
         headers = {} if given is None else {"Content-Type": "application/json"}
         with self._reached():
             path, asked = self._path(parts), _present(parameters)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli import bulk
+from gateway.cli.failure import FAILED
 from gateway.cli.filters import DEAD_LETTERS, Which, filtered
 from gateway.cli.moments import when
 from gateway.cli.options import (
@@ -21,7 +22,7 @@ from gateway.cli.options import (
     Why,
 )
 from gateway.cli.reaching import operators_api
-from gateway.cli.show import next_page, show_bytes, show_table
+from gateway.cli.show import next_page, note, show_bytes, show_line, show_table, shown
 
 dead_letters = typer.Typer(help="What was set aside for a person.", no_args_is_help=True)
 
@@ -97,6 +98,30 @@ def discard(
     """Set dead letters aside for good, by ids or by what fits the options."""
     selection = bulk.Selection(ids, which)
     _do(config, url, "discard", selection, {"dryRun": dry_run, "reason": reason}, as_json=as_json)
+
+
+@dead_letters.command("release")
+@filtered(*DEAD_LETTERS)
+def release(
+    *,
+    which: Which,
+    ids: Ids = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    dry_run: DryRun = False,
+    reason: Why = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let held states go as they are, by ids or by what fits the options."""
+    body = {**bulk.Selection(ids, which).body, "dryRun": dry_run, "reason": reason}
+    answer = operators_api(config, url).post("dead-letters", "release", body=body)
+    if as_json:
+        show_bytes(answer.content)
+    else:
+        show_line(f"{answer.value['released']} {'would be ' if dry_run else ''}released")
+    if missing := answer.value.get("missing"):
+        note(f"gateway: not held: {shown(missing)}")
+        raise typer.Exit(FAILED)
 
 
 def _do(

@@ -132,7 +132,7 @@ def show_events(rows: list[dict[str, Any]]) -> None:
             (
                 row["id"],
                 when(row["receivedAt"]),
-                row["source"] + (" (orphaned)" if row.get("orphaned") else ""),
+                _whose(row),
                 row["eventId"],
                 row["topic"],
                 row["status"],
@@ -143,6 +143,11 @@ def show_events(rows: list[dict[str, Any]]) -> None:
         ),
         nothing="no events",
     )
+
+
+def _whose(event: dict[str, Any]) -> str:
+    said = f"a person, of {event['source']}" if event["kind"] == "person" else str(event["source"])
+    return said + (" (orphaned)" if event.get("orphaned") else "")
 
 
 def is_erased(status: str, reason: dict[str, Any] | None) -> bool:

@@ -1,8 +1,9 @@
 """`gateway orders …` and `gateway erase`: where an order is, and why; and what it says of anybody, gone."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
+import msgspec
 import typer
 
 from gateway.cli.events import show_event_of
@@ -27,6 +28,8 @@ from gateway.events import OrderStatus
 
 if TYPE_CHECKING:
     from gateway.cli.client import Client
+
+_NO_TEXTS: Final = frozenset({"totalWeight", "volume", "palletCount", "specialHandling"})
 
 orders = typer.Typer(help="Where an order is, and why.", no_args_is_help=True)
 
@@ -125,6 +128,47 @@ def discard_order(
         show_bytes(answer.content)
     else:
         show_line(f"order {shown(order)} of {shown(tenant)} is discarded")
+
+
+@orders.command("amend")
+def amend_order(
+    *,
+    tenant: TenantName,
+    order: OrderName,
+    said: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="MEMBER=VALUE", help="A member as it should be; as JSON where it is no text."),
+    ] = None,
+    absent: Annotated[list[str] | None, typer.Option("--unset", metavar="MEMBER", help="Should be absent.")] = None,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for whoever looks later.")],
+    config: ConfigFile = DEFAULT_CONFIG,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give an order a state by hand; it goes out like any other, and the vendor's next newer one wins."""
+    members = {**dict(map(_member, said or ())), **dict.fromkeys(absent or ())}
+    body = {**members, "reason": reason}
+    answer = operators_api(config, url).post("orders", tenant, order, "amend", body=body, with_nulls=True)
+    if as_json:
+        show_bytes(answer.content)
+        return
+    status = answer.value["status"]
+    show_line(f"order {shown(order)} of {shown(tenant)} is amended: event {answer.value['event']} is {status}")
+    if status == "superseded":
+        show_line("what the vendor said of it is newer than now, and stays")
+
+
+def _member(said: str) -> tuple[str, Any]:
+    """`MEMBER=VALUE` in parts; a value that no text member has is JSON."""
+    name, is_given, value = said.partition("=")
+    if not is_given:
+        raise typer.BadParameter(f"expected MEMBER=VALUE, not {said}")
+    if name not in _NO_TEXTS:
+        return name, value
+    try:
+        return name, msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        raise typer.BadParameter(f"{name} is no text: expected JSON, such as 12.5") from None
 
 
 def erase(

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from gateway.events import Micros
-from gateway.records import Act, DeadLetterFilter, EventFilter, RetentionSpans
+from gateway.records import Act, Amended, Amendment, DeadLetterFilter, EventFilter, RetentionSpans
 
 
 class Acts(Protocol):
@@ -46,6 +46,22 @@ class Acts(Protocol):
         self, tenant: str, external_order_id: str, *, reason: str | None, now: Micros, act: Act | None = None
     ) -> None:
         """Never send the order's present state. Raises UnknownRecord; ConflictingRequest while it is being sent."""
+        ...
+
+    async def amend(self, amendment: Amendment, *, now: Micros, act: Act | None = None) -> Amended:
+        """Place a person's state of an order with the clock `now`, judged like any other.
+
+        Raises UnknownRecord; ConflictingRequest where the order's newest state is not the one that was looked at.
+        """
+        ...
+
+    async def release(
+        self, letters: Collection[str], *, shared: Collection[str], now: Micros, act: Act | None = None
+    ) -> int:
+        """Let the `held` states of these dead letters go as if they had just arrived; how many letters.
+
+        `shared`: the tenants whose orders may be of several owners.
+        """
         ...
 
     async def erase(self, tenant: str, external_order_id: str, *, now: Micros, act: Act | None = None) -> int:

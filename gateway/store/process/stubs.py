@@ -19,6 +19,8 @@ from gateway.events import (
 from gateway.orders import Claim, Lease, Settled, Settling, TenantState, Wait
 from gateway.records import (
     Act,
+    Amended,
+    Amendment,
     ArchivedEvent,
     AuditFilter,
     Counts,
@@ -78,6 +80,14 @@ class Acts(Stub):
         self, tenant: str, external_order_id: str, *, reason: str | None, now: Micros, act: Act | None = None
     ) -> Answer[None]:
         return self._call("acts.discard_order", tenant, external_order_id, reason=reason, now=now, act=act)
+
+    def amend(self, amendment: Amendment, *, now: Micros, act: Act | None = None) -> Answer[Amended]:
+        return self._call("acts.amend", amendment, now=now, act=act)
+
+    def release(
+        self, letters: Collection[str], *, shared: Collection[str], now: Micros, act: Act | None = None
+    ) -> Answer[int]:
+        return self._call("acts.release", letters, shared=shared, now=now, act=act)
 
     def erase(self, tenant: str, external_order_id: str, *, now: Micros, act: Act | None = None) -> Answer[int]:
         return self._call("acts.erase", tenant, external_order_id, now=now, act=act)

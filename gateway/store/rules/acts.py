@@ -6,8 +6,9 @@ from typing import Final, TypeVar
 
 from gateway.errors import ConflictingRequest, UnknownRecord
 from gateway.events import Micros, OrderStatus, Reason
-from gateway.records import Act, DeadLetterFilter, EventFilter, RetentionSpans
+from gateway.records import Act, Amended, Amendment, DeadLetterFilter, EventFilter, RetentionSpans
 from gateway.store.rules import erasure, ledger
+from gateway.store.rules.amending import amend, release
 from gateway.store.rules.auditing import Steps, note
 from gateway.store.rules.endings import discard_event, discard_order
 from gateway.store.rules.selection import event_conditions, letter_conditions
@@ -92,6 +93,20 @@ class Acts(Room):
             raise ConflictingRequest(f"the order is {order.status}: there is nothing to discard")
         discard_order(transaction, order, Reason("discarded", reason or "discarded by an operator"), now)
         note(transaction, act)
+
+    @writes
+    def amend(self, transaction: Transaction, amendment: Amendment, *, now: Micros, act: Act | None = None) -> Amended:
+        """Place a person's state of an order, judged like any other."""
+        amended = amend(transaction, amendment, now)
+        note(transaction, act)
+        return amended
+
+    async def release(
+        self, letters: Collection[str], *, shared: Collection[str], now: Micros, act: Act | None = None
+    ) -> int:
+        """Let held states go despite what they are held for."""
+        events, _ = ids_of(letters)
+        return await self._in_steps(events, act, lambda it, step: release(it, step, shared, now))
 
     async def erase(self, tenant: str, external_order_id: str, *, now: Micros, act: Act | None = None) -> int:
         """Empty the order and the events behind it; how many events."""

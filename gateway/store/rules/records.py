@@ -211,11 +211,12 @@ def _tally(rows: Sequence[tuple[str, str, int]]) -> tuple[dict[str, int], dict[s
 
 
 def _event_record(row: Sequence[Any], states: Sequence[TranslatedState]) -> EventRecord:
-    id_, source, event_id, topic, status, code, detail, path, received_at, occurred_at, dups, conflicts, refs = row
+    id_, source, event_id, topic, status, code, detail, path, received_at, occurred_at, *rest = row
+    dups, conflicts, refs, kind = rest
     reason = _reason(code, detail, path) or next((state.reason for state in states if state.reason), None)
     return EventRecord(
-        id=id_, source=source, event_id=event_id, topic=topic, status=status, reason=reason, received_at=received_at,
-        occurred_at=occurred_at, duplicates=dups, conflicts=conflicts,
+        id=id_, kind=kind, source=source, event_id=event_id, topic=topic, status=status, reason=reason,
+        received_at=received_at, occurred_at=occurred_at, duplicates=dups, conflicts=conflicts,
         references=_decode_references(refs) if refs else (),
         orders=tuple(EventOrder(s.tenant, s.external_order_id, _order_status(s), s.reason) for s in states),
     )  # fmt: skip

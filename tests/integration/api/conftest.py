@@ -59,6 +59,9 @@ class StandInDeliveries:
         self._calls.acts.append(act)
         self._states[tenant] = TenantState(status=TenantStatus.HALTED, reason=reason, is_halted_by_hand=True)
 
+    def wake(self, tenant):
+        self._calls.asked.append(("wake", tenant))
+
     async def forget_words(self, tenant):
         self._calls.asked.append(("forget words", tenant))
 

@@ -1,7 +1,7 @@
 -- name: replay
 UPDATE events SET status = 'received', replay = max(replay, ?), clock = NULL, reason_code = NULL, reason_detail = NULL,
                   reason_path = NULL, is_dead_letter = 0, ended_at = NULL, traceback = NULL
-WHERE id = ? AND EXISTS (SELECT 1 FROM bodies b WHERE b.id = events.id);
+WHERE id = ? AND kind = 'hook' AND EXISTS (SELECT 1 FROM bodies b WHERE b.id = events.id);
 
 -- name: forget_answers
 DELETE FROM answers WHERE event = ?;
@@ -14,7 +14,7 @@ SELECT value FROM json_each(?1) UNION
 SELECT s.event FROM json_each(?2) asked JOIN orders o ON o.id = asked.value JOIN states s ON s.id = o.state;
 
 -- name: have_bodies
-SELECT e.id, b.id IS NOT NULL FROM json_each(?) asked JOIN events e ON e.id = asked.value
+SELECT e.id, b.id IS NOT NULL AND e.kind = 'hook' FROM json_each(?) asked JOIN events e ON e.id = asked.value
 LEFT JOIN bodies b ON b.id = e.id ORDER BY e.id;
 
 -- name: dead_letters

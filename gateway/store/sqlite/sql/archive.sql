@@ -2,7 +2,7 @@
 SELECT e.id, e.event_id, e.topic, e.received_at, e.status, e.reason_code, e.reason_detail, e.reason_path,
        e.clock, b.body, b.context
 FROM events e JOIN bodies b ON b.id = e.id
-WHERE e.id > ? AND e.source = ? AND e.received_at >= ? AND e.received_at < ? ORDER BY e.id LIMIT ?;
+WHERE e.id > ? AND e.source = ? AND e.kind = 'hook' AND e.received_at >= ? AND e.received_at < ? ORDER BY e.id LIMIT ?;
 
 -- name: states
 SELECT s.event, s.tenant, s.external_order_id, s.owner, s.clock, s.tie, s.body, s.reason_code
@@ -14,11 +14,12 @@ SELECT event, path, body FROM answers WHERE event IN (SELECT value FROM json_eac
 
 -- name: length
 SELECT count(*) FROM events e JOIN bodies b ON b.id = e.id
-WHERE e.source = ? AND e.received_at >= ? AND e.received_at < ?;
+WHERE e.source = ? AND e.kind = 'hook' AND e.received_at >= ? AND e.received_at < ?;
 
 -- name: stored
 SELECT e.id, e.source, e.event_id, e.topic, e.received_at, b.body, b.context, e.clock
-FROM json_each(?) asked JOIN events e ON e.id = asked.value JOIN bodies b ON b.id = e.id ORDER BY e.id;
+FROM json_each(?) asked JOIN events e ON e.id = asked.value AND e.kind = 'hook'
+JOIN bodies b ON b.id = e.id ORDER BY e.id;
 
 -- name: present
 SELECT o.*, nullif(s.body, x'') FROM json_each(?) asked

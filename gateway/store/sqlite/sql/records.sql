@@ -1,6 +1,6 @@
 -- name: event
 SELECT e.id, e.source, e.event_id, e.topic, e.status, e.reason_code, e.reason_detail, e.reason_path, e.received_at,
-       e.occurred_at, e.duplicates, e.conflicts, e.refs, e.run, e.adapter_version, e.traceback, e.clock,
+       e.occurred_at, e.duplicates, e.conflicts, e.refs, e.kind, e.run, e.adapter_version, e.traceback, e.clock,
        b.body, b.context
 FROM events e LEFT JOIN bodies b ON b.id = e.id WHERE e.id = ?;
 
@@ -26,7 +26,7 @@ FROM orders o LEFT JOIN states s ON s.id = o.state WHERE o.tenant = ? AND o.exte
 -- name: events_of_orders
 -- The last ?2 of each order (-1: all), oldest first.
 SELECT o.id, e.id, e.source, e.event_id, e.topic, e.status, e.reason_code, e.reason_detail, e.reason_path,
-       e.received_at, e.occurred_at, e.duplicates, e.conflicts, e.refs
+       e.received_at, e.occurred_at, e.duplicates, e.conflicts, e.refs, e.kind
 FROM json_each(?1) page JOIN orders o ON o.id = page.value
 JOIN events e ON e.id IN (SELECT DISTINCT event FROM states
                           WHERE tenant = o.tenant AND external_order_id = o.external_order_id
@@ -83,7 +83,7 @@ SELECT name, status, count FROM tallies WHERE kind = 'order' AND count > 0;
 
 -- name: events
 SELECT e.id, e.source, e.event_id, e.topic, e.status, e.reason_code, e.reason_detail, e.reason_path, e.received_at,
-       e.occurred_at, e.duplicates, e.conflicts, e.refs
+       e.occurred_at, e.duplicates, e.conflicts, e.refs, e.kind
 FROM events e WHERE :where ORDER BY e.id DESC LIMIT ?;
 
 -- name: orders

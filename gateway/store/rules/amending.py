@@ -1,0 +1,69 @@
+"""States that a person brings about: orders amended by hand, and released that were held."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from gateway.errors import ConflictingRequest, UnknownRecord
+from gateway.events import EventStatus, Micros, OrderState, TranslatedEvent
+from gateway.records import Amended, Amendment
+from gateway.store.rules import ledger, lifecycle
+from gateway.store.rules.inbox import digest_of
+from gateway.store.rules.lifecycle import NewState
+from gateway.store.rules.transactions import Transaction
+from gateway.store.rules.translation import place
+
+NOBODY: Final = "person"
+"""The source of a state that was amended after the vendor's event was pruned."""
+
+
+def amend(transaction: Transaction, amendment: Amendment, now: Micros) -> Amended:
+    """Place a person's state of an order, as an event of a kind of its own."""
+    order = ledger.order_by_key(transaction, amendment.tenant, amendment.external_order_id)
+    if order is None:
+        raise UnknownRecord(f"tenant {amendment.tenant!r} has no order {amendment.external_order_id!r}")
+    body, source = transaction.execute("amending.present", (order.state,)).fetchone() or (None, None)
+    # Not by its digest, which outlives what was erased.
+    if body != amendment.was:
+        raise ConflictingRequest("the order has changed meanwhile: look at it again")
+    # A name of no form that a vendor's has: its own next event must not pass for a repeat of this one.
+    (event,), name, source = transaction.new_ids("events", 1), f"person-{uuid.uuid4()}", source or NOBODY
+    transaction.execute("amending.insert_event", (event, source, name, now))
+    transaction.execute("inbox.insert_body", (event, amendment.said, b""))
+    state = OrderState(
+        tenant=order.tenant, external_order_id=order.external_order_id, owner=order.owner, clock=now, tie=0,
+        body=amendment.order, is_shared=True,
+    )  # fmt: skip
+    translated = TranslatedEvent(
+        id=event, source=source, event_id=name, status=EventStatus.TRANSLATED, adapter_version=NOBODY,
+        topic="amend", occurred_at=now, states=(state,),
+    )  # fmt: skip
+    [transition] = place(transaction, [translated], now)
+    return Amended(event, transition.status)
+
+
+def release(transaction: Transaction, events: Sequence[int], shared: Collection[str], now: Micros) -> int:
+    """Let the held states of events go as if they had just arrived; of how many events."""
+    return sum(_release(transaction, event, shared, now) for event in events)
+
+
+def _release(transaction: Transaction, event: int, shared: Collection[str], now: Micros) -> bool:
+    held = transaction.execute("amending.held_states", (event,)).fetchall()
+    events = {event}
+    for id_, tenant, external_order_id, owner, clock, tie, arrival, body in held:
+        state = NewState(id_, tenant, external_order_id, owner, clock, tie, arrival, digest_of(body))
+        order = ledger.order_by_key(transaction, tenant, external_order_id)
+        if order is None:
+            (row,) = transaction.new_ids("orders", 1)
+            order, change = lifecycle.first(row, state, now)
+            ledger.insert_orders(transaction, [order])
+            changes = [change]
+        else:
+            is_shared, hint = tenant in shared, "`shared_orders: true` on the tenant takes them as one"
+            changes = lifecycle.arrive(order, state, now, is_shared=is_shared, must_send=False, collision_hint=hint)
+            ledger.update_orders(transaction, [order])
+        events |= ledger.change_states(transaction, changes)
+    if held:
+        transaction.execute("amending.go_on", (event,))
+        ledger.recompute_events(transaction, events, now)
+    return bool(held)

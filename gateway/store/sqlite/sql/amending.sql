@@ -1,0 +1,20 @@
+-- name: present
+SELECT s.body, e.source FROM states s LEFT JOIN events e ON e.id = s.event WHERE s.id = ?;
+
+-- name: insert_event
+INSERT INTO events (id, source, event_id, topic, received_at, status, kind) VALUES (?, ?, ?, 'amend', ?, 'received', 'person');
+
+-- name: held_states
+SELECT s.id, s.tenant, s.external_order_id, s.owner, s.clock, s.tie, s.arrival, s.body
+FROM states s JOIN events e ON e.id = s.event AND e.run = s.run
+WHERE s.event = ? AND s.status = 'dead' AND s.reason_code = 'held' AND e.is_dead_letter = 1 ORDER BY s.id;
+
+-- name: go_on
+-- As translated as it was before it was set aside, unless something else of it is dead.
+UPDATE events SET (is_dead_letter, status, reason_code, reason_detail, reason_path, ended_at) = (
+    SELECT count(s.id) > 0, iif(count(s.id) > 0, 'dead', 'translated'), s.reason_code, s.reason_detail, s.reason_path,
+           iif(count(s.id) > 0, events.ended_at, NULL)
+    FROM states s WHERE s.event = events.id AND s.run = events.run AND s.status = 'dead'
+        AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.state = s.id AND o.tenant = s.tenant
+                        AND o.external_order_id = s.external_order_id))
+WHERE id = ?;
