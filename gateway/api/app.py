@@ -41,6 +41,7 @@ from gateway.errors import ConflictingRequest, RoleTooSmall, StoreUnavailable, U
 PREFIX = "/api/v1"
 RELOAD = ("POST", f"{PREFIX}/reload")
 MAX_BODY = 1024 * 1024
+ACCEPTED = 202
 CALLS: tuple[Call, ...] = (
     *finding.CALLS,
     *events.CALLS,
@@ -129,7 +130,10 @@ def _route(calls: Sequence[Call], doors: Doors) -> Route:
             if getattr(ask.query, "format", "json") == "csv":
                 return await _table(call, doors, ask)
             answer = await call.does(doors, ask)
-            return answer if call.is_stream else reply(call.done, answer)
+            if isinstance(answer, Response):
+                return answer
+            is_other = call.becomes is not None and isinstance(answer, call.becomes)
+            return reply(ACCEPTED if is_other else call.done, answer)
         except (
             BadRequest,
             UnknownRecord,

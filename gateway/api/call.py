@@ -43,7 +43,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A call.
 
     `path` is relative to `/api/v1`; a part may hold encoded slashes, one written `{…:path}` bare ones too. What a
-    stream `does` is to make the response; its `answer` is one message's.
+    stream `does` is to make the response; its `answer` is one message's. What
+    takes longer than anybody waits `becomes` another answer, 202.
     """
 
     method: Literal["GET", "POST"]
@@ -58,6 +59,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     statuses: tuple[int, ...] = ()
     done: int = 200
     is_stream: bool = False
+    becomes: type | None = None
 
     @property
     def name(self) -> str:

@@ -6,8 +6,9 @@ import msgspec
 
 from gateway.api import shapes, views
 from gateway.api.call import Ask, Call
+from gateway.api.choosing import chosen_letters, named
 from gateway.api.doors import Doors
-from gateway.api.events import replay
+from gateway.api.replaying import replay
 from gateway.api.requests import (
     DeadLetterDiscard,
     DeadLetterQuery,
@@ -20,6 +21,7 @@ from gateway.api.requests import (
 )
 from gateway.records import Effects
 
+WHAT: Final = "dead letters"
 HELD: Final = DeadLetterWhich(code="held")
 """Those that a person may let go as they are."""
 
@@ -34,23 +36,25 @@ async def list_dead_letters(doors: Doors, ask: Ask) -> shapes.DeadLetterList:
     return shapes.DeadLetterList(dead_letters=rows, next=page.next)
 
 
-async def replay_dead_letters(doors: Doors, ask: Ask) -> shapes.Replayed:
+async def replay_dead_letters(doors: Doors, ask: Ask) -> shapes.Replayed | shapes.OperationMade:
     """Translate again what was set aside."""
     body: DeadLetterSelection = ask.body
-    letters, named, missing = await chosen(doors, selected(body.ids, body.filter))
-    return await replay(doors, ask, await doors.acts.events_of(letters), named, missing)
+    which = selected(body.ids, body.filter)
+    letters, missing = await chosen_letters(doors, which)
+    return await replay(doors, ask, await doors.acts.events_of(letters), named(WHAT, which), missing)
 
 
 async def discard_dead_letters(doors: Doors, ask: Ask) -> shapes.Discarded:
     """Set dead letters aside for good."""
     body: DeadLetterDiscard = ask.body
     query: DryRun = ask.query
-    letters, named, missing = await chosen(doors, selected(body.ids, body.filter))
+    which = selected(body.ids, body.filter)
+    letters, missing = await chosen_letters(doors, which)
     if body.dry_run or query.dry_run:
         effects = views.effects_of(Effects(counts={"discarded": len(letters)}))
         return shapes.Discarded(discarded=len(letters), missing=missing, **effects)
     reason = text_or_none(body.reason)
-    act = ask.act(doors, "discard", named, reason)
+    act = ask.act(doors, "discard", named(WHAT, which), reason)
     discarded = await doors.acts.discard_dead_letters(letters, reason=reason, now=act.at, act=act)
     doors.audit(act.by, act.act, f"{act.what}: {discarded}")
     return shapes.Discarded(discarded=discarded, missing=missing)
@@ -61,15 +65,14 @@ async def release_dead_letters(doors: Doors, ask: Ask) -> shapes.Released:
     body: DeadLetterDiscard = ask.body
     query: DryRun = ask.query
     which = selected(body.ids, body.filter)
-    filtered = HELD if isinstance(which, list) else msgspec.structs.replace(which, code=HELD.code)
-    letters, named, missing = await chosen(doors, filtered)
+    held = HELD if isinstance(which, list) else msgspec.structs.replace(which, code=HELD.code)
+    letters, missing = await chosen_letters(doors, held)
     if isinstance(which, list):
-        held, named = set(letters), "dead letters by id"
-        letters = [id_ for id_ in dict.fromkeys(which) if id_ in held]
-        missing = tuple(id_ for id_ in dict.fromkeys(which) if id_ not in held)
+        known, asked = set(letters), dict.fromkeys(which)
+        letters, missing = [id_ for id_ in asked if id_ in known], tuple(id_ for id_ in asked if id_ not in known)
     if body.dry_run or query.dry_run:
         return shapes.Released(released=len(letters), missing=missing)
-    act = ask.act(doors, "release", named, text_or_none(body.reason))
+    act = ask.act(doors, "release", named(WHAT, which), text_or_none(body.reason))
     tenants = doors.config.settings.tenants
     shared = [name for name, tenant in tenants.items() if tenant.shared_orders]
     released = await doors.acts.release(letters, shared=shared, now=doors.now(), act=act)
@@ -77,16 +80,6 @@ async def release_dead_letters(doors: Doors, ask: Ask) -> shapes.Released:
     for tenant in tenants:
         doors.deliveries.wake(tenant)
     return shapes.Released(released=released, missing=missing)
-
-
-async def chosen(doors: Doors, which: list[str] | DeadLetterWhich) -> tuple[list[str], str, tuple[str, ...]]:
-    """The dead letters that are meant, how the audit names them, and those of the ids given that are none."""
-    if isinstance(which, list):
-        letters = await doors.acts.letters(which)
-        known = set(letters)
-        return letters, "dead letters by id", tuple(dict.fromkeys(id_ for id_ in which if id_ not in known))
-    letters = await doors.acts.letters(views.Configured.of(doors.config).widened(which.filter()))
-    return letters, "dead letters by filter", ()
 
 
 CALLS = (
@@ -107,6 +100,7 @@ CALLS = (
         query=ReplayFlags,
         body=DeadLetterSelection,
         needs_body=True,
+        becomes=shapes.OperationMade,
     ),
     Call(
         method="POST",

@@ -50,7 +50,7 @@ OPERATIONS = {
 def describe(calls: Sequence[Call], prefix: str) -> bytes:
     """The document for these calls, as JSON."""
     asked = {part for call in calls for part in (call.query, call.body) if part is not None}
-    answers = {call.answer for call in calls}
+    answers = {part for call in calls for part in (call.answer, call.becomes) if part is not None}
     shapes = sorted({*asked, *answers, ErrorReply}, key=lambda shape: shape.__name__)
     references, components = msgspec.json.schema_components(shapes, ref_template=REFERENCE)
     for selection in (EventSelection, DeadLetterSelection, DeadLetterDiscard):
@@ -88,6 +88,8 @@ def _operation(call: Call, named: dict[type, Any], components: dict[str, Any]) -
     answers: dict[str, Any] = {str(call.done): _content("Done.", named[call.answer], kind)}
     if "format" in call.query.__struct_fields__:
         answers["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
+    if call.becomes is not None:
+        answers["202"] = _content("It takes longer, and goes on by itself.", named[call.becomes])
     for status in _statuses(call):
         answers[str(status)] = _content(MEANINGS[status], named[ErrorReply])
     operation: dict[str, Any] = {

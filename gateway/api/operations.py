@@ -4,13 +4,12 @@ from typing import Any, Final
 
 from gateway.api import shapes
 from gateway.api.call import Ask, Call
-from gateway.api.dead_letters import chosen
+from gateway.api.choosing import chosen_events, chosen_letters, event_number
 from gateway.api.doors import Doors
-from gateway.api.events import chosen_events, event_number
 from gateway.api.requests import BadRequest, EventWhich, OperationQuery, OperationWanted, selected, text_or_none
 from gateway.api.shapes import moment_or_none
 from gateway.ground.clock import moment
-from gateway.records import NewOperation, OperationRecord, OperationStatus
+from gateway.records import Act, NewOperation, OperationRecord, OperationStatus
 
 MOST_FORCED = 100
 """Of different orders: which of two is the newest would be a guess."""
@@ -31,7 +30,12 @@ async def make_operation(doors: Doors, ask: Ask) -> shapes.OperationMade:
     told = ", made the newest" if wanted.force else ""
     act = ask.act(doors, wanted.kind, f"{NAMED[wanted.of]}{told}", text_or_none(wanted.reason))
     new = NewOperation(kind=wanted.kind, of=wanted.of, items=items, is_forced=wanted.force)
-    record = await doors.bulk.make(new, act)
+    return await begin(doors, new, act, missing)
+
+
+async def begin(doors: Doors, wanted: NewOperation, act: Act, missing: tuple[str, ...]) -> shapes.OperationMade:
+    """Make an operation, and let it begin."""
+    record = await doors.bulk.make(wanted, act)
     doors.audit(act.by, act.act, f"operation {record.id}: {act.what}")
     doors.wake_operations()
     return shapes.OperationMade(operation=_shown(record), missing=missing)
@@ -87,7 +91,7 @@ async def _items(doors: Doors, wanted: OperationWanted) -> tuple[tuple[str, ...]
         return tuple(text for text in map(str, events) if text not in missing), missing
     if isinstance(which, EventWhich):
         raise BadRequest("expected a filter of dead letters")
-    letters, _, missing = await chosen(doors, which)
+    letters, missing = await chosen_letters(doors, which)
     if wanted.kind == "discard":
         return tuple(letters), missing
     return tuple(map(str, await doors.acts.events_of(letters))), missing

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gateway.cli.failure import FAILED
+from gateway.cli.failure import FAILED, Failure
 from gateway.cli.filters import Which
 from gateway.cli.operations import become, follow_to_its_end
 from gateway.cli.show import many, note, show_bytes, show_facts, show_line, shown
@@ -63,7 +63,7 @@ def do(
         if as_json:
             show_bytes(answer.content)
         else:
-            _show_effects(answer.value, done)
+            _show_effects(_previewed(client, answer.value), done)
     else:
         made = client.post("operations", body={**operation_of(path, flags), **selection.body}).value
         missing += made.get("missing", ())
@@ -77,6 +77,17 @@ def do(
         raise typer.Exit(FAILED)
 
 
+def _previewed(client: "Client", value: dict[str, Any]) -> dict[str, Any]:
+    """What a dry run says; one of many goes on by itself, and is waited for."""
+    if "operation" not in value:
+        return value
+    ended = follow_to_its_end(client, value["operation"])
+    if ended["status"] != "done":
+        raise Failure(f"the preview is {ended['status']}: gateway operations show {ended['id']}")
+    effects = dict(ended["effects"])
+    return {"replayed": ended["total"] - effects.get("noBody", 0), "sends": effects.pop("sends"), "effects": effects}
+
+
 def _show_effects(value: dict[str, Any], done: str) -> None:
     """What a dry run says: how many, what would become of them, and some of it member by member."""
     show_line(f"{value[done]} would be {done}")
@@ -84,7 +95,7 @@ def _show_effects(value: dict[str, Any], done: str) -> None:
     show_facts(effects)
     if done == "replayed":
         show_line(f"{many(value['sends'], 'order')} would go to the intake")
-    for example in value["examples"]:
+    for example in value.get("examples", ()):
         order = f", order {shown(example['externalOrderId'])}" if example["externalOrderId"] else ""
         show_line(f"\nevent {example['event']}{order}: {EFFECTS[example['effect']]}")
         for change in example["difference"]:
