@@ -81,7 +81,6 @@ class Doorkeeper:
         self._app = app
         self._operators = doors.live.derive(lambda config: operators_of(config.settings.api))
         self._reloading = doors.reloading
-        self._address_of = doors.address_of
         self._note = doors.turned_away
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,7 +104,7 @@ class Doorkeeper:
         await self._app(scope, receive, send)
 
     def _turned_away(self, request: Request) -> Response:
-        address = self._address_of(request)
+        address = request.client.host if request.client else "unknown"
         seconds = self._note("operators_credentials", address)
         if seconds is not None:
             return refuse(429, "too many failed proofs from this address", {"Retry-After": str(seconds)})
@@ -164,6 +163,7 @@ def _not_done(error: Exception) -> Response:
 
 
 async def _table(call: Call, doors: Doors, ask: Ask) -> Response:
+    await doors.trail.note(ask.act(doors, "export", f"{call.path} as csv"))
     pages = as_csv(call, doors, ask)
     # Before the status is said: what cannot be answered at all is refused in so many words.
     first = await anext(pages)

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from typing import Protocol, TypeAlias
 
 import msgspec
-from starlette.requests import Request
 
 from adapters import Hook
 from gateway.config.live import Live
@@ -142,16 +141,11 @@ class Trials(Protocol):
         ...
 
 
-def peer_of(request: Request) -> str:
-    """The address at the other end of the connection."""
-    return request.client.host if request.client else "unknown"
-
-
 class Doors(msgspec.Struct, frozen=True, kw_only=True):
     """All that the operators' API opens onto.
 
     `wake_translation` is called when events were put back for translation. `started_at` is when this gateway began to
-    listen, from which a source that never sent anything is silent. `address_of` says who asks.
+    listen, from which a source that never sent anything is silent.
     Nothing is pruned by a time beyond the `trusted` one.
     """
 
@@ -175,7 +169,6 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     wake_translation: Callable[[], None]
     reloading: Reloading
     wake_operations: Callable[[], None]
-    address_of: Callable[[Request], str] = peer_of
     trusted: Clock | None = None
 
     def now(self) -> Micros:

@@ -21,6 +21,8 @@ async def show_history(doors: Doors, ask: Ask) -> shapes.History:
     asked: HistoryQuery = query
     since, until = micros_or_none(asked.since), micros_or_none(asked.until)
     cursor = text_or_none(asked.cursor)
+    if cursor is None:
+        await doors.trail.note(ask.act(doors, "export", f"the history of source {source}"))
     length = None if cursor else await doors.archive.length(source, since=since, until=until)
     events = await doors.archive.history(source, since=since, until=until, after=int(cursor or 0), limit=asked.limit)
     page = _within_bounds(events)

@@ -7,8 +7,8 @@ import msgspec
 from adapters import Hook
 from gateway.api import shapes
 from gateway.api.call import Ask, Call
+from gateway.api.choosing import event_number
 from gateway.api.doors import Doors
-from gateway.api.events import event_number
 from gateway.api.requests import Trial
 from gateway.errors import UnknownRecord
 from gateway.events import TranslatedEvent

@@ -94,10 +94,10 @@ class Signing:
             return self._frame.said(None, 403, "Refused", "This form was sent from another site's page.")
         try:
             cookie, bearer = door.cookie_of(request), await self._frame.bearer(request)
-            if cookie is not None:
-                await self._inside.sessions.end(cookie)
             if bearer is not None:
                 await self._inside.note(Act(at=self._inside.clock(), by=bearer.name, act="logout", what="console"))
+            if cookie is not None:
+                await self._inside.sessions.end(cookie)
         except StoreUnavailable:
             return self._frame.unstored(request)
         answer = self._frame.to(door.LOGIN)

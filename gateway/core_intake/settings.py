@@ -68,10 +68,12 @@ def _guarded(
         operator = admin_of(token) if token else None
         if operator is None:
             raise unproven(request, "operators_credentials", turned_away)
+        if request.method in ("GET", "HEAD"):
+            return await endpoint(request)
+        # First: without its row in the audit nothing is changed.
+        await changed(operator, endpoint.__name__, "/".join(map(str, request.path_params.values())))
         reply = await endpoint(request)
-        if request.method not in ("GET", "HEAD"):
-            log.info("settings_changed", operator=operator, change=endpoint.__name__, **request.path_params)
-            await changed(operator, endpoint.__name__, "/".join(map(str, request.path_params.values())))
+        log.info("settings_changed", operator=operator, change=endpoint.__name__, **request.path_params)
         return reply
 
     return admitted

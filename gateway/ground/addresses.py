@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
 
+from starlette.types import Scope
+
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -20,6 +22,13 @@ def client_address(peer: str | None, forwarded_for: bytes | None, trusted_proxie
         if len(hops) >= trusted_proxies:
             return hops[-trusted_proxies].strip(b" \t").decode("latin-1")
     return peer
+
+
+def sender_of(scope: Scope, trusted_proxies: int) -> str | None:
+    """Whom a request comes from, as text: an address, or whatever a proxy wrote."""
+    client = scope.get("client")
+    hops = [value for name, value in scope["headers"] if name == b"x-forwarded-for"] if trusted_proxies else []
+    return client_address(client[0] if client else None, b",".join(hops) if hops else None, trusted_proxies)
 
 
 def parsed(text: str | None) -> Address | None:

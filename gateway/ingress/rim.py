@@ -26,7 +26,7 @@ from gateway.config.live import Live
 from gateway.config.model import Config
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Clock, Reason, Receipt, context_of
-from gateway.ground.addresses import client_address, is_one_sender, neighbourhood, parsed
+from gateway.ground.addresses import is_one_sender, neighbourhood, parsed, sender_of
 from gateway.ground.answers import OK_HEAD, Answer, error_answer
 from gateway.ground.exchange import BODY_TIMEOUT, Respond, Start
 from gateway.ground.failures import FailureLimit
@@ -365,9 +365,7 @@ class Rim:
 
     def _address(self, scope: Scope) -> str | None:
         """Whom the request comes from; worked out where it is needed, since a good request seldom needs it."""
-        client, proxies = scope.get("client"), self._live.value.proxies
-        hops = [value for name, value in scope["headers"] if name == b"x-forwarded-for"] if proxies else []
-        return client_address(client[0] if client else None, b",".join(hops) if hops else None, proxies)
+        return sender_of(scope, self._live.value.proxies)
 
     def _complain(self, what: str, source: str | None, error: BaseException) -> None:
         """A line about a failure: its kind and place, never its words, which may hold what was sent."""

@@ -22,6 +22,7 @@ from gateway.console.app import create_console
 from gateway.console.inside import Inside
 from gateway.core_intake.app import PATHS as INTAKE_PATHS
 from gateway.events import Reason
+from gateway.ground.addresses import parsed, sender_of
 from gateway.ground.answers import error_answer
 from gateway.lookups.reconciliation import Lookups
 from gateway.orders import TenantState
@@ -51,6 +52,7 @@ def applications(rooms: Rooms, reloading: Reloading) -> Applications:
         metrics=_gauges(rooms).exposition,
         warnings=rooms.base.trusted.warnings,
     )
+    proxies = rooms.live.settings.server.trusted_proxies
     has_own_listener = rooms.live.settings.server.admin is not None
     everyone = [route for route in health if not (has_own_listener and route.path == "/metrics")]
     intake: dict[str, ASGIApp] = {} if rooms.base.intake is None else dict.fromkeys(INTAKE_PATHS, rooms.base.intake)
@@ -62,11 +64,12 @@ def applications(rooms: Rooms, reloading: Reloading) -> Applications:
     machines = [*everyone, pull_route(rooms.pulls, rooms.base.reports.unproven)]
     if not has_own_listener:
         shared = _routed([*machines, root_route({**EVERYONES, **OPERATORS}, has_console=has_console)])
-        return Applications(rooms.spans.front(rooms.rim.before(_by_path({**intake, **operators}, shared))), None)
-    public = _routed([*machines, root_route(EVERYONES, has_console=False)])
+        others = _behind(proxies, _by_path({**intake, **operators}, shared))
+        return Applications(rooms.spans.front(rooms.rim.before(others)), None)
+    public = _behind(proxies, _by_path(intake, _routed([*machines, root_route(EVERYONES, has_console=False)])))
     admin = _routed([*health, root_route(OPERATORS, has_console=has_console)])
     return Applications(
-        rooms.spans.front(rooms.rim.before(_by_path(intake, public))), _by_path({**operators, **intake}, admin)
+        rooms.spans.front(rooms.rim.before(public)), _behind(proxies, _by_path({**operators, **intake}, admin))
     )
 
 
@@ -164,6 +167,18 @@ def _by_path(paths: Mapping[str, ASGIApp], otherwise: ASGIApp) -> ASGIApp:
         await app(scope, receive, send)
 
     return front
+
+
+def _behind(proxies: int, app: ASGIApp) -> ASGIApp:
+    """Whoever asks is known by the address in front of the trusted proxies, at every door."""
+
+    async def seen(scope: Scope, receive: Receive, send: Send) -> None:
+        # What somebody wrote that is no address tells nothing: then it is the proxy's.
+        address = parsed(sender_of(scope, proxies))
+        client = scope["client"] if address is None else (str(address), 0)
+        await app({**scope, "client": client}, receive, send)
+
+    return seen if proxies else app
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
+import msgspec
 import structlog
 
 from gateway.api.doors import Reloaded
@@ -100,6 +101,9 @@ class Reloading:
         self._known |= set(secrets_of(read))
         self._log.redact(self._known)
         change = Change.between(base.live.config, read)
+        # First: without its row it does not take place.
+        act = Act(at=base.clock(), by=by, act="reload", what=", ".join(change.changed) or "nothing new")
+        await base.store.trail.note(act)
         try:
             if change.is_of_secrets_alone:
                 await self._house.take_secrets(change.config)
@@ -110,6 +114,10 @@ class Reloading:
                 raise
             # The rooms have theirs by now.
             _log.error("reload_incomplete", missing="the embedded intake's connections")
+        except Exception:
+            with suppress(StoreUnavailable):
+                await base.store.trail.note(msgspec.structs.replace(act, what=f"taken back: {act.what}"))
+            raise
         for tell in self._told:
             tell(change.config)
         _log.info(
@@ -120,9 +128,6 @@ class Reloading:
             needs_a_restart=change.needs_restart,
             code=trials.digests(change.config),
         )
-        what = ", ".join(change.changed) or "nothing new"
-        with suppress(StoreUnavailable):
-            await base.store.trail.note(Act(at=base.clock(), by=by, act="reload", what=what))
         return Reloaded(tuple(change.changed), change.unchanged, tuple(change.needs_restart))
 
     async def announced(self) -> ApiAccess | None:

@@ -145,6 +145,8 @@ async def test_a_held_state_goes_when_it_is_released(floor):
     assert await floor.event_status(event) == "delivered"
     assert await letters(floor) == []
     assert await release(floor, *held) == 0
+    audit = (await floor.store.trail.acts(AuditFilter(act="release"), limit=9, cursor=None)).rows
+    assert [(each.by, each.count) for each in audit] == [("night", 0), ("night", 1)]
 
 
 async def test_only_what_is_held_is_released(floor):

@@ -95,6 +95,9 @@ def _copied(store: Path, part: Path, target: Path, now: datetime) -> BackupFile:
         closing(sqlite3.connect(part, isolation_level=None)) as copy,
     ):
         source.execute("PRAGMA busy_timeout = 5000")
+        # First, so that the backup knows of itself; a store of an earlier version has no audit.
+        if source.execute(SQL.has_audit).fetchone() is not None:
+            source.execute(SQL.note, (int(now.timestamp() * 1e6), "gateway backup", "backup", target.name))
         # In one step: one snapshot, which no commit meanwhile makes begin anew.
         source.backup(copy, pages=-1)
         # One file, without a log beside it.

@@ -1,6 +1,12 @@
 -- name: make
 CREATE TABLE backup (made_at TEXT NOT NULL) STRICT;
 
+-- name: has_audit
+SELECT 1 FROM sqlite_schema WHERE name = 'audit';
+
+-- name: note
+INSERT INTO audit (at, by, act, what) VALUES (?, ?, ?, ?);
+
 -- name: sign
 INSERT INTO backup (made_at) VALUES (?);
 
