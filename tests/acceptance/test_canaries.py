@@ -5,6 +5,7 @@ shows to those with a token; nowhere else.
 """
 
 import base64
+import contextlib
 import itertools
 import json
 import os
@@ -14,6 +15,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import threading
 import time
 import urllib.parse
 from collections.abc import Iterator
@@ -24,6 +26,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.api import CALLS
 from gateway.config import Basic, Bearer, Header, Hmac, Query, StandardWebhooks
 from gateway.workshop.signing import Credentials, credentials_of
 from tests.intakes import Call, always, in_turn
@@ -120,6 +123,9 @@ class Run:
         """Answers of which nobody may learn a secret."""
         self.public: list[bytes] = []
         """Answers to those who proved nothing, and metrics: of which nobody may learn of a person either."""
+        self.streamed: list[bytes] = []
+        """What was told of all that changed: ids and codes."""
+        self.cookies: list[str] = []
         self.secrets = folder / "secrets"
         self.secrets.mkdir()
         for name, secret in SECRETS.items():
@@ -416,6 +422,66 @@ def reloading(run: Run) -> None:
     assert eventually(lambda: '"reloaded"' in run.gateway.log.read_text())
 
 
+def following(run: Run) -> None:
+    """All that changes from now on, until the gateway ends."""
+    begun = threading.Event()
+
+    def read() -> None:
+        headers = {"Authorization": f"Bearer {SECRETS['read']}"}
+        with (
+            contextlib.suppress(httpx.HTTPError),
+            httpx.stream(
+                "GET", f"{run.gateway.url}/api/v1/stream", headers=headers, timeout=60, trust_env=False
+            ) as said,
+        ):
+            for piece in said.iter_raw():
+                begun.set()
+                run.streamed.append(piece)
+
+    threading.Thread(target=read, daemon=True).start()
+    assert begun.wait(20)
+
+
+def newer_doors(run: Run) -> None:
+    """Find, effects, operations, amendments, exports, the audit, the console, a backup."""
+    for text in (*PERSONS.values(), *SECRETS.values(), "W1", "good-basic"):
+        run.ask("GET", f"/api/v1/find?q={urllib.parse.quote(text)}")
+    for call in (call for call in CALLS if call.method == "GET" and "{" not in call.path and not call.is_stream):
+        run.ask("GET", f"/api/v1/{call.path}?q=W" if call.path == "find" else f"/api/v1/{call.path}")
+        if "format" in call.query.__struct_fields__:
+            answer = run.gateway.http.get(
+                f"/api/v1/{call.path}?format=csv", headers={"Authorization": f"Bearer {SECRETS['admin']}"}
+            )
+            run.said.append(answer.content)
+    run.ask("POST", "/api/v1/events/replay", {"filter": {"source": "header"}, "dryRun": True})
+    run.ask("POST", "/api/v1/dead-letters/discard", {"filter": {"kind": "event"}, "dryRun": True})
+    for kind in ("preview", "replay"):
+        wanted = {"kind": kind, "of": "deadLetters", "filter": {"kind": "event"}, "reason": "mended"}
+        number = run.ask("POST", "/api/v1/operations", wanted)["operation"]["id"]
+        eventually(lambda number=number: run.ask("GET", f"/api/v1/operations/{number}")["operation"]["endedAt"])
+    amendment = {"customerName": PERSONS["person"], "deliveryAddress": PERSONS["street"], "reason": "she rang"}
+    assert "order" in run.ask("POST", "/api/v1/orders/demo/W1/amend", amendment)
+    run.ask("POST", "/api/v1/orders/demo/W1/amend", {**amendment, "plannedDate": PERSONS["remark"]})
+    run.ask("POST", "/api/v1/dead-letters/release", {"filter": {"source": "bearer"}})
+    browser = {"Sec-Fetch-Site": "same-origin"}
+    run.turned_away("POST", "/console/login", data={"token": f"{SECRETS['admin']}x"}, headers=browser)
+    signed_in = run.gateway.http.post("/console/login", data={"token": SECRETS["admin"]}, headers=browser)
+    run.cookies = list(signed_in.cookies.values())
+    for page in (
+        "",
+        "/find?q=W1",
+        "/orders",
+        "/events",
+        "/dead-letters",
+        "/operations",
+        "/tenants",
+        "/sources",
+        "/audit",
+    ):
+        run.said.append(run.gateway.http.get(f"/console{page}").content)
+    assert run.command("backup", "a.backup").returncode == 0
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> Iterator[Run]:
     """A run through everything; what it left behind is looked at by the tests."""
@@ -424,12 +490,14 @@ def run(tmp_path_factory) -> Iterator[Run]:
         run = Run(folder, intakes)
         run.configure()
         with run.vendor, run.gateway:
+            following(run)
             webhooks(run)
             refusals(run)
             deliveries(run)
             lookups(run)
             pulls(run)
             operators(run)
+            newer_doors(run)
             commands(run)
             reloading(run)
             run.drained()
@@ -466,6 +534,26 @@ def test_the_run_was_what_it_should_be(run):
 def test_no_secret_shows_in_an_answer(run):
     """Whoever asked, whatever was asked, and the commands' output."""
     assert [(secrets_in(each), each[:500]) for each in run.said + run.public if secrets_in(each)] == []
+
+
+def test_what_is_told_as_it_changes_names_nobody(run):
+    """Of no person and of no secret: ids, statuses and codes, which is all that is remembered of it."""
+    told = b"".join(run.streamed)
+
+    assert told.count(b"event: event") > 50
+    assert all(f"event: {kind}".encode() in told for kind in ("order", "tenant", "operation"))
+    assert CANARY.search(told) is None
+    assert secrets_in(told) == []
+
+
+def test_a_sessions_cookie_is_kept_nowhere(run):
+    """Only its digest: not in the store, not in the log, not in a backup, which holds no session at all."""
+    [cookie] = run.cookies
+    with closing(sqlite3.connect(run.gateway.folder / "a.backup")) as backup:
+        sessions = backup.execute("SELECT count(*) FROM sessions").fetchone()
+
+    assert [name for name, data in written(run).items() if cookie.encode() in data] == []
+    assert sessions == (0,)
 
 
 def test_no_secret_is_in_a_file(run):
