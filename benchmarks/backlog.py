@@ -8,11 +8,11 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.filling import BODY, arrival, fill_open
 from gateway.events import SECOND, Micros
 from gateway.orders import Attempt, Claim, Lease, Settlement, Settling, TenantState
 from gateway.store.sqlite import SqliteStore
 from gateway.workshop.bench import rig
+from gateway.workshop.bench.filling import BODY, arrival, fill_open
 from gateway.workshop.bench.load import LoadFailed
 from gateway.workshop.bench.samples import template
 

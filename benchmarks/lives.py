@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
-from benchmarks.filling import fill
 from gateway.workshop.bench import rig
+from gateway.workshop.bench.filling import fill
 from gateway.workshop.bench.load import press
 
 INGEST_ROUNDS: Final = 5

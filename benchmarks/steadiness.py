@@ -12,8 +12,8 @@ from typing import Any, Final, Self
 import httpx
 import msgspec
 
-from benchmarks.filling import fill
 from gateway.workshop.bench import rig
+from gateway.workshop.bench.filling import fill
 from gateway.workshop.bench.load import press
 
 BODY: Final = 3000

@@ -149,6 +149,32 @@ def cost(
             raise Failure("; ".join(said))
 
 
+@bench.command()
+def console(
+    *,
+    config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - it makes a configuration of its own
+    events: Annotated[int, typer.Option("--events", min=10, help="Events in the store.")] = 1_000_000,
+    dead: Annotated[int, typer.Option("--dead", min=1, help="Dead letters among them, and pending orders.")] = 100_000,
+    streams: Annotated[int, typer.Option("--streams", min=1, max=100, help="Open streams.")] = 10,
+    rounds: Rounds = 5,
+    seconds: Seconds = 2.0,
+    as_json: AsJson = False,
+) -> None:
+    """What looking costs: calls and pages over a busy year's store, and hooks while streams are open."""
+    from gateway.workshop.bench import console as measurement  # noqa: PLC0415 - the other commands start without it
+    from gateway.workshop.bench.load import tool  # noqa: PLC0415 - as above
+
+    plan = measurement.Plan(events=events, dead=min(dead, events // 2), streams=streams, rounds=rounds, seconds=seconds)
+    _say_load(tool())
+    with progress("filling", events) as done:
+        found = measurement.measure(plan, done)
+    if as_json:
+        show_bytes(msgspec.json.encode(found))
+    else:
+        _show(found.looks)
+        _show([found.streams])
+
+
 def _say_load(load: str) -> None:
     if load == "bundled":
         note("wrk is not installed: the bundled sender is slower, and its share of the machine is in the figures")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from gateway.events import Arrival, EventStatus, Micros, OrderState, TranslatedEvent, source_owner
+from gateway.events import Arrival, EventStatus, Micros, OrderState, Reason, TranslatedEvent, source_owner
 from gateway.store.sqlite import SqliteStore
 from gateway.workshop.bench import rig
 from gateway.workshop.bench.samples import numbered, template
@@ -17,18 +17,26 @@ _ORDER: Final = b'{"externalOrderId":"%b","deliveryAddress":"77 Pier Road, Long 
 
 
 async def fill(
-    path: Path, *, events: int, pending: int, on_events: Callable[[int], None] = lambda _count: None
+    path: Path, *, events: int, pending: int, dead: int = 0, on_events: Callable[[int], None] = lambda _count: None
 ) -> None:
-    """Store `events` more events, the last `pending` of them with an order that waits; the others are ignored."""
+    """Store `events` more events.
+
+    The last `pending` of them have an order that waits, the first `dead` are dead letters; the others are ignored.
+    """
     store = await SqliteStore.open(path)
     try:
-        await fill_open(store, events=events, pending=pending, on_events=on_events)
+        await fill_open(store, events=events, pending=pending, dead=dead, on_events=on_events)
     finally:
         await store.close()
 
 
 async def fill_open(
-    store: SqliteStore, *, events: int, pending: int, on_events: Callable[[int], None] = lambda _count: None
+    store: SqliteStore,
+    *,
+    events: int,
+    pending: int,
+    dead: int = 0,
+    on_events: Callable[[int], None] = lambda _count: None,
 ) -> None:
     """The same for a store that is open."""
     made, run = template(BODY), time.time_ns() >> 20
@@ -38,7 +46,7 @@ async def fill_open(
         receipts = [store.inbox.put(arrival(numbered(made, run, number), run, number, now)) for number in numbers]
         ids = [(await receipt).id for receipt in receipts]
         translated = [
-            _translated(id_, run, number, now, is_pending=number >= events - pending)
+            _translated(id_, run, number, now, _status(number, events, pending, dead))
             for id_, number in zip(ids, numbers, strict=True)
         ]
         await store.translation.commit(translated, now)
@@ -55,7 +63,13 @@ def _name(run: int, number: int) -> str:
     return f"{run & 0xFFFFFFFF:08x}{number:016d}"
 
 
-def _translated(id_: int, run: int, number: int, now: Micros, *, is_pending: bool) -> TranslatedEvent:
+def _status(number: int, events: int, pending: int, dead: int) -> EventStatus:
+    if number < dead:
+        return EventStatus.DEAD
+    return EventStatus.TRANSLATED if number >= events - pending else EventStatus.IGNORED
+
+
+def _translated(id_: int, run: int, number: int, now: Micros, status: EventStatus) -> TranslatedEvent:
     name = _name(run, number)
     state = OrderState(
         tenant=rig.TENANT,
@@ -69,8 +83,9 @@ def _translated(id_: int, run: int, number: int, now: Micros, *, is_pending: boo
         id=id_,
         source=rig.SOURCE,
         event_id=name,
-        status=EventStatus.TRANSLATED if is_pending else EventStatus.IGNORED,
+        status=status,
         adapter_version="1",
         references=(name,),
-        states=(state,) if is_pending else (),
+        states=(state,) if status == EventStatus.TRANSLATED else (),
+        reason=Reason("malformed_payload", "expected str at $.data") if status == EventStatus.DEAD else None,
     )

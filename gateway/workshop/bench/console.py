@@ -1,0 +1,167 @@
+"""What looking costs: the operators' calls and pages over a store of a busy year, and hooks while streams are open."""
+
+import asyncio
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from gateway.workshop.bench import rig
+from gateway.workshop.bench.filling import fill
+from gateway.workshop.bench.ingest import catch_up
+from gateway.workshop.bench.load import LoadFailed, press
+
+API: Final = "/api/v1"
+BEARER: Final = {"Authorization": f"Bearer {rig.TOKEN}"}
+PAGES: Final = ("", "/orders", "/events", "/dead-letters", "/operations", "/tenants", "/sources", "/refusals", "/audit")
+LISTS: Final = (
+    "events", "events?status=dead", "events?status=ignored", "orders", "orders?status=pending", "dead-letters",
+    "dead-letters?code=malformed_payload", "stats", "tenants", "sources", "refusals", "operations", "audit",
+)  # fmt: skip
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """A call or a page: the median of its answers' milliseconds, as whoever asks sees them, and how large it is."""
+
+    path: str
+    milliseconds: float
+    kilobytes: float
+
+
+class Streams(msgspec.Struct, frozen=True, kw_only=True):
+    """Processor time of a hook, in microseconds, by rounds in turn: nobody follows, so many do; and the share more."""
+
+    streams: int
+    alone: float
+    followed: float
+    share: float
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is there, and how often it is asked for."""
+
+    events: int = 1_000_000
+    dead: int = 100_000
+    rounds: int = 5
+    looks: int = 15
+    streams: int = 10
+    connections: int = 64
+    body: int = 3000
+    seconds: float = 2.0
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured."""
+
+    plan: Plan
+    looks: list[Look]
+    streams: Streams
+
+
+def measure(plan: Plan, on_events: Callable[[int], None] = lambda _count: None) -> Figures:
+    """Fill a store, look at all of it, then let hooks come with and without followers. Raises LoadFailed."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "filled"
+        folder.mkdir()
+        asyncio.run(
+            fill(folder / "gateway.db", events=plan.events, pending=plan.dead, dead=plan.dead, on_events=on_events)
+        )
+        with rig.running("gateway", folder) as gateway:
+            looks = [_looked(plan, *each) for each in _places(gateway)]
+        return Figures(plan=plan, looks=looks, streams=_streamed(plan, Path(name)))
+
+
+def _places(gateway: rig.Running) -> Iterator[tuple[httpx.Client, str]]:
+    client = httpx.Client(base_url=gateway.origin, headers=BEARER, trust_env=False, timeout=120)
+    event = client.get(f"{API}/events?limit=1").json()["events"][0]
+    order = client.get(f"{API}/orders?limit=1").json()["orders"][0]
+    name = order["externalOrderId"]
+    wanted = [event["eventId"], name.upper(), name[: len(name) - 3], event["id"], "nothing-bears-this"]
+    for path in (*LISTS, f"events/{event['id']}", f"orders/{order['tenant']}/{quote(name, safe='')}"):
+        yield client, f"{API}/{path}"
+    for text in wanted:
+        yield client, f"{API}/find?q={quote(text, safe='')}"
+    signed_in = client.post("/console/login", data={"token": rig.TOKEN}, headers={"Sec-Fetch-Site": "same-origin"})
+    if signed_in.status_code != httpx.codes.SEE_OTHER:
+        raise LoadFailed(f"the console says {signed_in.status_code} to a token")
+    for path in (*PAGES, f"/find?q={name}", f"/events/{event['id']}", f"/orders/{order['tenant']}/{name}"):
+        yield client, f"/console{path}"
+
+
+def _looked(plan: Plan, client: httpx.Client, path: str) -> Look:
+    taken, size = [], 0
+    for _ in range(plan.looks):
+        began = time.perf_counter()
+        answer = client.get(path)
+        taken.append(time.perf_counter() - began)
+        if answer.status_code != httpx.codes.OK:
+            raise LoadFailed(f"{path} is answered with {answer.status_code}")
+        size = len(answer.content)
+    return Look(path=path, milliseconds=round(statistics.median(taken) * 1000, 1), kilobytes=round(size / 1000, 1))
+
+
+def _streamed(plan: Plan, folder: Path) -> Streams:
+    """Two gateways in turn: after its last follower one listens for a while longer."""
+    alone, followed = [], []
+    with (
+        rig.running("gateway", folder / "alone") as quiet,
+        rig.running("gateway", folder / "followed") as watched,
+        _following(watched, plan.streams),
+    ):
+        for gateway in (quiet, watched):
+            _round(plan, gateway)
+        for _ in range(plan.rounds):
+            alone.append(_round(plan, quiet))
+            followed.append(_round(plan, watched))
+    shares = [with_ / without - 1 for without, with_ in zip(alone, followed, strict=True)]
+    return Streams(
+        streams=plan.streams,
+        alone=round(statistics.median(alone), 1),
+        followed=round(statistics.median(followed), 1),
+        share=round(statistics.median(shares), 4),
+    )
+
+
+@contextmanager
+def _following(gateway: rig.Running, count: int) -> Iterator[None]:
+    """So many readers of all that changes, as pages are."""
+    begun, ended = threading.Semaphore(0), threading.Event()
+
+    def read() -> None:
+        try:
+            with httpx.stream(
+                "GET", f"{gateway.origin}{API}/stream", headers=BEARER, trust_env=False, timeout=60
+            ) as answer:
+                for _ in answer.iter_raw():
+                    begun.release()
+                    if ended.is_set():
+                        return
+        except httpx.HTTPError:
+            begun.release()
+
+    readers = [threading.Thread(target=read, daemon=True) for _ in range(count)]
+    for reader in readers:
+        reader.start()
+    for _ in readers:
+        if not begun.acquire(timeout=30):
+            raise LoadFailed("a stream did not begin")
+    try:
+        yield
+    finally:
+        ended.set()
+
+
+def _round(plan: Plan, gateway: rig.Running) -> float:
+    """Microseconds of processor time a hook."""
+    before = gateway.usage()
+    load = press(gateway.target, connections=plan.connections, body=plan.body, seconds=plan.seconds)
+    catch_up(gateway)
+    return (gateway.usage() - before).seconds / load.requests * 1e6
