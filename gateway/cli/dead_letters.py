@@ -1,28 +1,27 @@
 """`gateway dead-letters …`: what was set aside for a person."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
 from gateway.cli import bulk
 from gateway.cli.failure import FAILED
 from gateway.cli.filters import DEAD_LETTERS, Which, filtered
+from gateway.cli.lists import Row, listed
 from gateway.cli.moments import when
 from gateway.cli.options import (
     DEFAULT_CONFIG,
-    DEFAULT_LIMIT,
     AsJson,
     ConfigFile,
-    Cursor,
     DryRun,
     Force,
-    Limit,
     Url,
     Wait,
     Why,
 )
 from gateway.cli.reaching import operators_api
-from gateway.cli.show import next_page, note, show_bytes, show_line, show_table, shown
+from gateway.cli.show import note, show_bytes, show_line, shown
 
 dead_letters = typer.Typer(help="What was set aside for a person.", no_args_is_help=True)
 
@@ -31,38 +30,17 @@ Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="The dead le
 
 
 @dead_letters.command("list")
-@filtered(*DEAD_LETTERS)
-def list_dead_letters(
-    *,
-    which: Which,
-    config: ConfigFile = DEFAULT_CONFIG,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Cursor = None,
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
+@listed(
+    "dead-letters",
+    *DEAD_LETTERS,
+    member="deadLetters",
+    columns=("id", "at", "source", "event ID", "tenant", "order", "reason"),
+    nothing="no dead letters",
+)
+def list_dead_letters(row: Row) -> Sequence[Any]:
     """List dead letters, newest first."""
-    answer = operators_api(config, url).get("dead-letters", **which, limit=limit, cursor=cursor)
-    if as_json:
-        show_bytes(answer.content)
-        return
-    show_table(
-        ("id", "at", "source", "event ID", "tenant", "order", "reason"),
-        (
-            (
-                row["id"],
-                when(row["at"]),
-                row["source"],
-                row["eventId"],
-                row["tenant"],
-                row["externalOrderId"],
-                row["reason"],
-            )
-            for row in answer.value["deadLetters"]
-        ),
-        nothing="no dead letters",
-    )
-    next_page(answer.value)
+    names = ("source", "eventId", "tenant", "externalOrderId", "reason")
+    return [row["id"], when(row["at"]), *(row[name] for name in names)]
 
 
 @dead_letters.command("replay")

@@ -1,27 +1,26 @@
 """`gateway events …`: what came in and what became of it."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from gateway.cli import bulk
 from gateway.cli.filters import EVENTS, Which, filtered
 from gateway.cli.finding import found_by
+from gateway.cli.lists import Row, listed
 from gateway.cli.moments import when
 from gateway.cli.options import (
     DEFAULT_CONFIG,
-    DEFAULT_LIMIT,
     AsJson,
     ConfigFile,
-    Cursor,
     DryRun,
     Force,
-    Limit,
     Url,
     Wait,
 )
 from gateway.cli.reaching import operators_api
-from gateway.cli.show import next_page, show_bytes, show_facts, show_line, show_table, shown
+from gateway.cli.show import show_bytes, show_facts, show_line, show_table, shown
 from gateway.events import ERASED, OrderStatus
 
 if TYPE_CHECKING:
@@ -30,24 +29,14 @@ if TYPE_CHECKING:
 events = typer.Typer(help="What came in, and what became of it.", no_args_is_help=True)
 
 
+EVENT_COLUMNS: Final = ("id", "received at", "source", "event ID", "topic", "status", "orders", "reason")
+
+
 @events.command("list")
-@filtered(*EVENTS)
-def list_events(
-    *,
-    which: Which,
-    config: ConfigFile = DEFAULT_CONFIG,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Cursor = None,
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
+@listed("events", *EVENTS, columns=EVENT_COLUMNS, nothing="no events")
+def list_events(row: Row) -> Sequence[Any]:
     """List events, newest first."""
-    answer = operators_api(config, url).get("events", **which, limit=limit, cursor=cursor)
-    if as_json:
-        show_bytes(answer.content)
-        return
-    show_events(answer.value["events"])
-    next_page(answer.value)
+    return _cells(row)
 
 
 @events.command("show")
@@ -124,25 +113,15 @@ def replay(
     bulk.do(client, ("events", "replay"), selection, flags=flags, done="replayed", as_json=as_json, wait=wait)
 
 
-def show_events(rows: list[dict[str, Any]]) -> None:
+def show_events(rows: list[Row]) -> None:
     """Events as a table."""
-    show_table(
-        ("id", "received at", "source", "event ID", "topic", "status", "orders", "reason"),
-        (
-            (
-                row["id"],
-                when(row["receivedAt"]),
-                _whose(row),
-                row["eventId"],
-                row["topic"],
-                row["status"],
-                [order["externalOrderId"] for order in row["orders"]],
-                row["reason"],
-            )
-            for row in rows
-        ),
-        nothing="no events",
-    )
+    show_table(EVENT_COLUMNS, map(_cells, rows), nothing="no events")
+
+
+def _cells(row: Row) -> Sequence[Any]:
+    orders = [order["externalOrderId"] for order in row["orders"]]
+    told = (row["topic"], row["status"], orders, row["reason"])
+    return (row["id"], when(row["receivedAt"]), _whose(row), row["eventId"], *told)
 
 
 def _whose(event: dict[str, Any]) -> str:

@@ -7,10 +7,14 @@ from typing import Any, Final, TypeAlias
 
 from gateway.cli.moments import moment
 from gateway.cli.options import (
+    ActOf,
+    ByOf,
     CodeOf,
     EventIdOf,
     KindOf,
     OrderOf,
+    OrderStatusOf,
+    PartOf,
     ReferenceOf,
     SinceOption,
     Source,
@@ -21,11 +25,15 @@ from gateway.cli.options import (
 
 Which: TypeAlias = Mapping[str, str | None]
 
-NAMES: Final = {"event_id": "eventId", "order": "externalOrderId"}
+NAMES: Final = {"event_id": "eventId", "order": "externalOrderId", "order_status": "status"}
 OPTIONS: Final[dict[str, Any]] = {
+    "by": ByOf,
+    "act": ActOf,
     "kind": KindOf,
     "source": Source,
     "status": StatusOf,
+    "order_status": OrderStatusOf,
+    "q": PartOf,
     "event_id": EventIdOf,
     "reference": ReferenceOf,
     "order": OrderOf,

@@ -1,13 +1,15 @@
 """`gateway operations …`: replays, discards and previews of many, which go on by themselves."""
 
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from gateway.cli.options import DEFAULT_CONFIG, DEFAULT_LIMIT, AsJson, ConfigFile, Cursor, Limit, Url
+from gateway.cli.lists import Row, listed
+from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, Url
 from gateway.cli.reaching import operators_api
-from gateway.cli.show import next_page, progress, show_bytes, show_facts, show_line, show_table
+from gateway.cli.show import progress, show_bytes, show_facts, show_line
 
 if TYPE_CHECKING:
     from gateway.cli.client import Client
@@ -21,24 +23,14 @@ OperationId = Annotated[str, typer.Argument(metavar="ID", help="The operation's 
 LOOK_SECONDS = 0.1
 
 
+COLUMNS: Final = ("id", "kind", "of", "status", "total", "done", "failed", "skipped", "by", "startedAt", "endedAt")
+
+
 @operations.command("list")
-def list_operations(
-    *,
-    config: ConfigFile = DEFAULT_CONFIG,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Cursor = None,
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
+@listed("operations", columns=COLUMNS, nothing="no operations")
+def list_operations(row: Row) -> Sequence[Any]:
     """List operations, newest first."""
-    answer = operators_api(config, url).get("operations", limit=limit, cursor=cursor)
-    if as_json:
-        show_bytes(answer.content)
-        return
-    columns = ("id", "kind", "of", "status", "total", "done", "failed", "skipped", "by", "startedAt", "endedAt")
-    rows = (tuple(row[name] for name in columns) for row in answer.value["operations"])
-    show_table(columns, rows, nothing="no operations")
-    next_page(answer.value)
+    return [row[name] for name in COLUMNS]
 
 
 @operations.command("show")

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from gateway.events import EventStatus
+from gateway.events import EventStatus, OrderStatus
 
 # `readable=False` wherever a file is named: what cannot be read is no wrong usage, and whoever reads it says so.
 ConfigFile: TypeAlias = Annotated[
@@ -72,3 +72,9 @@ class Kind(StrEnum):
 KindOf: TypeAlias = Annotated[Kind | None, typer.Option("--kind", help="Of this kind.")]
 StatusOf: TypeAlias = Annotated[EventStatus | None, typer.Option("--status", help="In this status.")]
 CodeOf: TypeAlias = Annotated[str | None, typer.Option("--code", metavar="CODE", help="With this reason's code.")]
+OrderStatusOf: TypeAlias = Annotated[OrderStatus | None, typer.Option("--status", help="In this status.")]
+PartOf: TypeAlias = Annotated[
+    str | None, typer.Option("--q", metavar="TEXT", help="A part of the externalOrderId, or a vendor's reference.")
+]
+ByOf: TypeAlias = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Done with this token.")]
+ActOf: TypeAlias = Annotated[str | None, typer.Option("--act", metavar="ACT", help="Of this kind, such as replay.")]

@@ -1,6 +1,7 @@
 """`gateway orders …` and `gateway erase`: where an order is, and why; and what it says of anybody, gone."""
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
@@ -9,22 +10,18 @@ import typer
 from gateway.cli.events import show_event_of
 from gateway.cli.failure import Failure
 from gateway.cli.finding import found_by
+from gateway.cli.lists import Row, listed
 from gateway.cli.moments import when
 from gateway.cli.options import (
     DEFAULT_CONFIG,
-    DEFAULT_LIMIT,
     AsJson,
     ConfigFile,
-    Cursor,
-    Limit,
-    TenantOf,
     Url,
     Why,
 )
 from gateway.cli.reaching import operators_api
-from gateway.cli.show import many, next_page, show_bytes, show_line, show_table, shown
+from gateway.cli.show import many, show_bytes, show_line, shown
 from gateway.cli.story import tell
-from gateway.events import OrderStatus
 
 if TYPE_CHECKING:
     from gateway.cli.client import Client
@@ -38,42 +35,17 @@ OrderName = Annotated[str, typer.Argument(metavar="ORDER", help="The order's ext
 
 
 @orders.command("list")
-def list_orders(
-    *,
-    config: ConfigFile = DEFAULT_CONFIG,
-    tenant: TenantOf = None,
-    status: Annotated[OrderStatus | None, typer.Option("--status", help="In this status.")] = None,
-    q: Annotated[
-        str | None, typer.Option("--q", metavar="TEXT", help="A part of the externalOrderId, or a vendor's reference.")
-    ] = None,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Cursor = None,
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
+@listed(
+    "orders",
+    *("tenant", "order_status", "q"),
+    columns=("tenant", "order", "status", "order at Trackely", "changed at", "delivered at", "reason"),
+    nothing="no orders",
+)
+def list_orders(row: Row) -> Sequence[Any]:
     """List orders, the last changed first."""
-    client = operators_api(config, url)
-    answer = client.get("orders", tenant=tenant, status=status, q=q, limit=limit, cursor=cursor)
-    if as_json:
-        show_bytes(answer.content)
-        return
-    show_table(
-        ("tenant", "order", "status", "order at Trackely", "changed at", "delivered at", "reason"),
-        (
-            (
-                row["tenant"] + (" (orphaned)" if row.get("orphaned") else ""),
-                row["externalOrderId"],
-                row["status"],
-                row["orderId"],
-                when(row["changedAt"]),
-                when(row["deliveredAt"]),
-                row["reason"],
-            )
-            for row in answer.value["orders"]
-        ),
-        nothing="no orders",
-    )
-    next_page(answer.value)
+    tenant = row["tenant"] + (" (orphaned)" if row.get("orphaned") else "")
+    told = (when(row["changedAt"]), when(row["deliveredAt"]), row["reason"])
+    return (tenant, row["externalOrderId"], row["status"], row["orderId"], *told)
 
 
 @orders.command("show")

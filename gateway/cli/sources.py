@@ -1,22 +1,20 @@
 """`gateway sources …` and `gateway refusals`: who sends, and who was turned away."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
+from gateway.cli.lists import Row, listed
 from gateway.cli.moments import when
 from gateway.cli.options import (
     DEFAULT_CONFIG,
-    DEFAULT_LIMIT,
     AsJson,
     ConfigFile,
-    Cursor,
-    Limit,
-    Source,
     Url,
 )
 from gateway.cli.reaching import operators_api
-from gateway.cli.show import next_page, show_bytes, show_table, shown
+from gateway.cli.show import show_bytes, show_table, shown
 
 sources = typer.Typer(help="Who sends, and how their lookups go.", no_args_is_help=True)
 
@@ -43,29 +41,15 @@ def resume(*, name: Name, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, 
         _show([answer.value])
 
 
-def refusals(
-    *,
-    config: ConfigFile = DEFAULT_CONFIG,
-    source: Source = None,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Cursor = None,
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
+@listed(
+    "refusals",
+    "source",
+    columns=("at", "source", "status", "reason", "address", "bytes"),
+    nothing="nothing was turned away",
+)
+def refusals(row: Row) -> Sequence[Any]:
     """List the requests that were last turned away, newest first."""
-    answer = operators_api(config, url).get("refusals", source=source, limit=limit, cursor=cursor)
-    if as_json:
-        show_bytes(answer.content)
-        return
-    show_table(
-        ("at", "source", "status", "reason", "address", "bytes"),
-        (
-            (when(row["at"]), row["source"], row["status"], row["reason"]["code"], row["address"], row["size"])
-            for row in answer.value["refusals"]
-        ),
-        nothing="nothing was turned away",
-    )
-    next_page(answer.value)
+    return when(row["at"]), row["source"], row["status"], row["reason"]["code"], row["address"], row["size"]
 
 
 def _show(rows: list[dict[str, Any]]) -> None:
