@@ -20,7 +20,7 @@ BEARER = {"Authorization": f"Bearer {NIGHT}"}
 SETTINGS = "/api/settings/integrations/spare"
 DOES_NOTHING = frozenset({"release_dead_letters"})
 """Nothing is held by this gateway: the store's own tests see its row."""
-READS = frozenset({"try_source"})
+READS = frozenset({"try_payload"})
 """A POST for its body alone."""
 
 

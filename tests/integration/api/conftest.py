@@ -234,7 +234,7 @@ async def doors(store, calls, tmp_path) -> Doors:
     await deliver(store, "demo", "A/2", "dead")
     await take_in(store, "acme-old", "e-3", dead=Reason("malformed_payload", "no id", "$.id"), at=NOW + 2 * SECOND)
     await take_in(store, "gone", "e-4", ("left", "B/discard"), at=NOW + 3 * SECOND)
-    config = _config(store.path)
+    config = _config(tmp_path / "gateway.db")
 
     return Doors(
         records=store.records,
