@@ -60,6 +60,7 @@ class Receiver(msgspec.Struct, frozen=True):
     contacts: tuple[Steps, ...] = ()
     is_sure: bool = False
     is_of_several: bool = False
+    has_other_mails: bool = False
 
 
 def find_place(root: Node) -> Place | None:
@@ -116,6 +117,12 @@ def receiver_of(order: Node, steps: Steps, place: Place | None) -> Receiver:
     one = {part: place.all_of(part) for part in ("house_number", "city", "post_code", "state", "country")}
     country = _country(order.at(steps))
     wider = [*around, *people]
+    contacts = dict.fromkeys(
+        (
+            *(*own("mail")[:1], *of_each(order, people, names.MAILS), *_some_mails(order, people)),
+            *(*own("phone")[:1], *of_each(order, people, names.PHONES)),
+        )
+    )
     flat_names = (*own("company")[:1], *own("person")[:1])
     return Receiver(
         lines=tuple((*steps, key) for key in place.all_of("lines")),
@@ -132,20 +139,21 @@ def receiver_of(order: Node, steps: Steps, place: Place | None) -> Receiver:
             )
         ),
         full_name=(first, last) if first and last else (),
-        contacts=tuple(
-            dict.fromkeys(
-                (
-                    *(*own("mail")[:1], *of_each(order, people, names.MAILS), *_some_mails(order, people)),
-                    *(*own("phone")[:1], *of_each(order, people, names.PHONES)),
-                )
-            )
-        ),
+        contacts=tuple(contacts),
         is_of_several=ITEM in steps,
+        has_other_mails=_has_other_mails(order, contacts),
         is_sure=place.is_named
         and bool(place.all_of("lines") and place.all_of("city"))
         and ITEM not in steps
         and not _unknown(order.at(steps), place),
     )
+
+
+def _has_other_mails(order: Node, known: Iterable[Steps]) -> bool:
+    """Whether an order has a mail of somebody's, and all that is known of are phones: it may be the receiver's."""
+    if any("mail" in plain(steps[-1]) for steps in known):
+        return False
+    return any("@" in text for _, node in order.walk() for text in node.texts)
 
 
 def _some_mails(order: Node, places: Iterable[Steps]) -> Iterator[Steps]:

@@ -165,7 +165,7 @@ def _marks(
     ]
     if page is not None:
         text = page.read_text(encoding="utf-8")
-        asked.append(("the page is true", lambda: claims.problems_of_page(adapter, text)))
+        asked.append(("the page is true", lambda: claims.problems_of_page(adapter, text, cases)))
     if is_thorough:
         asked.append(
             ("hostile bodies harm nobody", lambda: checks.problems_of_hostile_bodies(adapter, cases, outcome=outcome))

@@ -161,7 +161,10 @@ def _order_lines(page: Page) -> list[list[str]]:
         if texts:
             page.drafts(target)
             name = {"customerName": "customer_name", "customerContact": "customer_contact"}[target]
-            mark = page.guess(target, "it is the receiver's, of several") if found.receiver.is_of_several else ""
+            is_doubtful = found.receiver.is_of_several or (
+                target == "customerContact" and found.receiver.has_other_mails
+            )
+            mark = page.guess(target, "it is the receiver's, of several") if is_doubtful else ""
             made.append(_first(page, name, texts, mark))
     made.append(_amount(page, "totalWeight", "total_weight", found.weight))
     made.append(_amount(page, "volume", "volume", found.volume))

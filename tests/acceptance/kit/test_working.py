@@ -75,7 +75,7 @@ def test_requests_that_share_an_event_id_fail(acme):
 
 
 def test_an_untrue_page_fails(acme):
-    """A page that names no option, or a header that is not read, is told."""
+    """A page that names no option, or a header that is not read, or leaves out what it owes, is told."""
     module, page = acme / "acme.py", acme / "acme.md"
     module.write_text(
         module.read_text().replace('"""The operator\'s choices; acme.md explains each."""', "added: int = 1")
@@ -84,6 +84,14 @@ def test_an_untrue_page_fails(acme):
 
     checked = gateway(acme, "adapter", "check", "./acme.py")
 
+    lines = page.read_text().splitlines(keepends=True)
+    page.write_text(
+        "".join(line for line in lines if not line.startswith("| event ID |")).replace("`updatedAt` |", "none |")
+    )
+    unfinished = gateway(acme, "adapter", "check", "./acme.py")
+
+    assert "the page is unfinished: no row `| event ID | … |`" in unfinished.stdout
+    assert "the page says of the time of change: none; golden cases have one" in unfinished.stdout
     assert checked.returncode == 1
     assert "the page does not name the option `added`" in checked.stdout
     assert (
