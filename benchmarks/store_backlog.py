@@ -169,7 +169,7 @@ def questions(store: SqliteStore) -> dict[str, Callable[[], Awaitable[Any]]]:
         ),
         "rescue": lambda: outbox.rescue(now=0, rests_until=0, everything=False),
         "rescue all": lambda: outbox.rescue(now=NOW, rests_until=NOW, everything=True),
-        "release": lambda: outbox.release("north", now=NOW, trial_is_final=True),
+        "resume": lambda: outbox.resume("north", NOW),
         "probe": lambda: outbox.claim_probe("north", now=NOW, until=NOW + SECOND),
         "pending at most": lambda: outbox.pending_at_most("north", 10_000),
         "events": events(),

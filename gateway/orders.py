@@ -25,7 +25,8 @@ class TenantState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     `lies` counts running 2xx that are not the contract; `refused` and `unconfirmed` are the orders (row ids) that died
     alone since the last one was accepted; `probes` counts the probes of a halt; `is_halted_by_hand` is never probed.
     `failing_since`: when the present outage or halt began; `downtime`: the length of all before it. An order that
-    fails alone does not die of them. `pulls`: when those came that decide what is served again.
+    fails alone does not die of them. `pulls`: when those came that decide what is served again. `hand`: how often a
+    person had halted or resumed the tenant when this was known; the store remembers it apart.
     """
 
     status: TenantStatus = TenantStatus.ACTIVE
@@ -47,6 +48,7 @@ class TenantState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     failing_since: Micros | None = None
     downtime: Micros = 0
     pulls: tuple[Micros, ...] = ()
+    hand: int = 0
 
 
 class Trial(StrEnum):
@@ -89,6 +91,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """A tenant's next batch: of what is due `now`, leased until `until`.
 
     It is full at `max_orders` or `max_bytes` (the JSON array's), else goes once its oldest order has waited `linger`.
+    `hand`: what is known of a person's commands; where there is a newer one, nothing is leased.
     """
 
     now: Micros
@@ -96,6 +99,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     linger: Micros
     max_orders: int
     max_bytes: int
+    hand: int = 0
 
 
 class Lease(msgspec.Struct, frozen=True, tag=True):
@@ -107,9 +111,10 @@ class Lease(msgspec.Struct, frozen=True, tag=True):
 
 
 class Wait(msgspec.Struct, frozen=True, tag=True):
-    """Nothing to send before `until`; None: nothing is pending."""
+    """Nothing to send before `until`; None: nothing is pending. `state`: a person has spoken, and this holds now."""
 
     until: Micros | None
+    state: TenantState | None = None
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,7 +151,9 @@ class Settling(msgspec.Struct, frozen=True, kw_only=True):
     """What an answer showed: its orders' settlements and the tenant's state, stored at once.
 
     `tried` orders were in the attempt as well; their lease goes on. `revived` orders that are dead become pending
-    again, with their notes' trial set. `claim`: the tenant's next batch is leased in the same transaction.
+    again, with their notes' trial set. `releases`: the intake accepts again after it refused everything, so that orders
+    marked REFUSED become FINAL and due now, each alone. `claim`: the tenant's next batch is leased in the same
+    transaction.
     """
 
     settlements: Sequence[Settlement]
@@ -155,6 +162,7 @@ class Settling(msgspec.Struct, frozen=True, kw_only=True):
     now: Micros
     tried: Sequence[int] = ()
     revived: Sequence[int] = ()
+    releases: bool = False
     claim: Claim | None = None
 
 

@@ -24,6 +24,7 @@ from gateway.events import Micros, Reason
 from gateway.ground.backoff import Random, delay
 from gateway.ground.clock import micros
 from gateway.orders import LeasedOrder, Notes, Settlement, TenantState, TenantStatus, Trial
+from gateway.store.rules.tenants import keep_trouble
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -64,7 +65,7 @@ def decide(sent: Sent, verdict: Verdict, situation: Situation) -> Decision:
     new = replace(decision.state, last_answer=verdict.summary)
     is_halting = new.status is TenantStatus.HALTED
     if state.status is TenantStatus.HALTED or (sent.is_late and not is_halting):
-        new = policy.keep_trouble(state, new)
+        new = keep_trouble(state, new)
     return replace(decision, state=new)
 
 

@@ -93,6 +93,8 @@ class Lane:
             await self._deliver(lease, "push")
             return self._standing.clock()
         # Further lanes wait until nothing is wrong: what is being found out must not be blurred by their answers.
+        if self._standing.state.is_halted_by_hand:
+            await self._hear()
         if self._standing.state.is_halted_by_hand or (self._number and not policy.is_calm(self._standing.state)):
             return None
         at = policy.next_attempt_at(self._standing.state, self._standing.settings, now)
@@ -131,10 +133,24 @@ class Lane:
 
     async def _claim(self, now: Micros) -> tuple[Lease, Kind] | Wait:
         if self._standing.state.status is TenantStatus.HALTED:
-            lease = await self._standing.outbox.claim_probe(self._standing.name, now=now, until=self._lease_end(now))
-            return Wait(None) if lease is None else (lease, "probe")
-        claimed = await self._standing.outbox.claim(self._standing.name, self._next_batch(now))
-        return claimed if isinstance(claimed, Wait) else (claimed, "push")
+            kind: Kind = "probe"
+            claimed = await self._standing.outbox.claim_probe(
+                self._standing.name, now=now, until=self._lease_end(now), hand=self._standing.state.hand
+            )
+        else:
+            kind, claimed = "push", await self._standing.outbox.claim(self._standing.name, self._next_batch(now))
+        if isinstance(claimed, Lease):
+            return claimed, kind
+        if claimed.state is not None:
+            self._standing.state = claimed.state
+        return claimed
+
+    async def _hear(self) -> None:
+        """Halted by hand: whether somebody has resumed it elsewhere."""
+        with suppress(StoreUnavailable):
+            known = await self._standing.outbox.tenant_state(self._standing.name)
+            if known.hand != self._standing.state.hand:
+                self._standing.state = known
 
     def _next_batch(self, now: Micros) -> Claim:
         batch = self._standing.settings.batch
@@ -144,6 +160,7 @@ class Lane:
             linger=micros(batch.linger),
             max_orders=policy.batch_limit(self._standing.state, self._standing.settings),
             max_bytes=batch.max_bytes,
+            hand=self._standing.state.hand,
         )
 
     def _lease_end(self, now: Micros) -> Micros:
@@ -251,12 +268,11 @@ class Lane:
                     now=now,
                     tried=[order.id for order in orders if order.id not in ended],
                     revived=decision.revived,
+                    releases=decision.releases,
                     claim=self._next_batch(now) if goes_on and self._may_send("push") else None,
                 )
                 try:
                     settled, self._lease = await self._standing.outbox.settle(lease, settling)
-                    if decision.releases:
-                        await self._standing.outbox.release(self._standing.name, now=now, trial_is_final=True)
                 except StoreUnavailable:
                     await self._standing.sleep(_STORE_PAUSE)
                 else:

@@ -14,7 +14,6 @@ from gateway.orders import TenantState, TenantStatus
 REFUSES_EVERYTHING: Final = "refuses_everything"
 NOT_AN_INTAKE: Final = "not_an_intake"
 INTAKE_UNAVAILABLE: Final = "intake_unavailable"
-HALTED_BY_HAND: Final = "halted_by_hand"
 
 STREAK: Final = 20
 """Orders refused alone, or unconfirmed, with none accepted between, that halt the tenant."""
@@ -74,17 +73,6 @@ def lone_backoff(settings: Tenant) -> Backoff:
     return Backoff(base=settings.backoff.base, max=settings.backoff.max * _LONE_BACKOFFS)
 
 
-def halted_by_hand(state: TenantState, detail: str, now: Micros) -> TenantState:
-    """Halted until somebody resumes it; never probed."""
-    halted = _halted(state, Reason(HALTED_BY_HAND, detail), now)
-    return replace(halted, is_halted_by_hand=True, next_attempt_at=None)
-
-
-def resumed_by_hand(state: TenantState) -> TenantState:
-    """A fresh start at once: no back-off, no streaks, no learnt sizes; what was achieved stays on record."""
-    return replace(resumed(state), unconfirmed=(), max_size=None)
-
-
 def resumed(state: TenantState) -> TenantState:
     """Out of a halt; what a 413 taught, the record, and the unconfirmed until one is listed, are kept."""
     return TenantState(
@@ -95,6 +83,7 @@ def resumed(state: TenantState) -> TenantState:
         last_answer=state.last_answer,
         failing_since=state.failing_since,
         downtime=state.downtime,
+        hand=state.hand,
     )
 
 
@@ -185,28 +174,6 @@ def probed_in_vain(state: TenantState, verdict: Verdict, settings: Tenant, now: 
         probes=probes,
         next_attempt_at=now + max(_probe_delay(probes, settings), retry_after),
         last_answer=verdict.summary,
-    )
-
-
-def keep_trouble(old: TenantState, new: TenantState) -> TenantState:
-    """The new state without what it says about the trouble.
-
-    Of an answer to a request that began before the trouble did, or that ended during a halt, only the record counts.
-    """
-    return replace(
-        new,
-        status=old.status,
-        reason=old.reason,
-        is_halted_by_hand=old.is_halted_by_hand,
-        halted_at=old.halted_at,
-        next_attempt_at=old.next_attempt_at,
-        probes=old.probes,
-        failures=old.failures,
-        suspicions=old.suspicions,
-        size=old.size,
-        lies=old.lies,
-        failing_since=old.failing_since,
-        downtime=old.downtime,
     )
 
 

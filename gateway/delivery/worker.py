@@ -3,14 +3,14 @@
 import asyncio
 import random as randomness
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec.structs import replace
 
 from gateway.config.model import Tenant
-from gateway.delivery import policy
 from gateway.delivery.lane import Lane
 from gateway.delivery.standing import Around, OnAttempt, Standing, no_report, unwatched
-from gateway.events import Clock, Micros
+from gateway.events import Clock, Micros, Reason
 from gateway.ground.backoff import Random
 from gateway.ground.outgoing import Sleep
 from gateway.ground.supervision import Tick
@@ -19,6 +19,9 @@ from gateway.orders import (
 )
 from gateway.records import Act
 from gateway.store.ports import Outbox
+from gateway.store.rules.tenants import halted_by_hand, resumed_by_hand
+
+HALTED_BY_HAND: Final = "halted_by_hand"
 
 
 class TenantWorker:
@@ -66,8 +69,10 @@ class TenantWorker:
         Raises:
             StoreUnavailable: it holds, but would not outlive a restart.
         """
-        self._standing.state = policy.halted_by_hand(self._standing.state, detail, self._standing.clock())
-        await self._standing.outbox.save_tenant_state(self.name, self._standing.state, act)
+        standing, now = self._standing, self._standing.clock()
+        reason = Reason(HALTED_BY_HAND, detail)
+        standing.state = halted_by_hand(standing.state, reason, now)
+        standing.state = replace(standing.state, hand=(await standing.outbox.halt(self.name, reason, now, act)).hand)
 
     async def resume(self, act: Act | None = None) -> None:
         """Go on at once, whatever was the matter.
@@ -75,11 +80,12 @@ class TenantWorker:
         Raises:
             StoreUnavailable: it holds, but would not outlive a restart.
         """
-        self._standing.state = policy.resumed_by_hand(self._standing.state)
+        standing = self._standing
+        standing.state = resumed_by_hand(standing.state)
         # What was in flight before says nothing about the time after.
-        self._standing.troubled = self._standing.begun
-        await self._standing.outbox.save_tenant_state(self.name, self._standing.state, act)
-        await self._standing.outbox.release(self.name, now=self._standing.clock(), trial_is_final=False)
+        standing.troubled = standing.begun
+        resumed = await standing.outbox.resume(self.name, standing.clock(), act)
+        standing.state = replace(standing.state, hand=resumed.hand)
         self.wake()
 
     async def forget_words(self) -> None:

@@ -80,7 +80,8 @@ class PullTenant:
             self.state, status=TenantStatus.ACTIVE, reason=None, is_halted_by_hand=False, halted_at=None,
             failing_since=None,
         )  # fmt: skip
-        await self._outbox.save_tenant_state(self.name, self.state, act)
+        hand = (await self._outbox.resume(self.name, self._clock(), act)).hand
+        self.state = replace(self.state, hand=hand)
 
     async def load(self) -> None:
         """Take up what was remembered over the restart."""

@@ -55,12 +55,12 @@ class Floor:
 
     def __init__(self, opening: Open, folder: Path) -> None:
         self._opening = opening
-        self._folder = folder
+        self.folder = folder
         self.store: Store
         self.now = START
 
     async def open(self) -> None:
-        self.store = await self._opening(self._folder)
+        self.store = await self._opening(self.folder)
 
     async def reopen(self) -> None:
         await self.store.close()
@@ -141,6 +141,7 @@ class Floor:
         revived: Collection[int] = (),
         notes: Notes | None = None,
         attempt: Attempt | None = None,
+        releases: bool = False,
         **rest: Any,
     ) -> list[Settled]:
         if code is not None:
@@ -151,7 +152,9 @@ class Floor:
             if only is None or order.external_order_id in only
         ]
         state = tenant_state or TenantState()
-        settling = Settling(settlements=settlements, attempt=attempt, state=state, revived=[*revived], now=self.now)
+        settling = Settling(
+            settlements=settlements, attempt=attempt, state=state, revived=[*revived], releases=releases, now=self.now
+        )
         settled, _ = await self.store.outbox.settle(lease, settling)
         return settled
 

@@ -3,8 +3,7 @@
 import pytest
 
 from gateway.errors import ConflictingRequest
-from gateway.events import SECOND
-from gateway.orders import TenantState
+from gateway.events import SECOND, Reason
 from gateway.records import Act, AuditFilter, DeadLetterFilter, RetentionSpans
 from tests.contract.engines import START, TENANT, state
 
@@ -53,7 +52,7 @@ async def test_each_act_of_the_store_is_written_down(floor):
     await operations.erase(TENANT, "A", now=now, act=act(floor, "order", "erase"))
     spans = RetentionSpans(bodies=1, dead_letters=1, keys=1, orders=1, attempts=1)
     await operations.prune(spans, now, act(floor, "old", "prune"))
-    await floor.store.outbox.save_tenant_state(TENANT, TenantState(), act(floor, "tenant", "halt"))
+    await floor.store.outbox.halt(TENANT, Reason("halted_by_hand", "stocktaking"), now, act(floor, "tenant", "halt"))
     await floor.store.lookups.hasten("acme", now, act(floor, "source", "resume"))
     await floor.store.trail.note(act(floor, "source", "reconcile"))
 

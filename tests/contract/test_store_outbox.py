@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from gateway.events import SECOND, Reason
@@ -248,7 +249,7 @@ async def test_an_order_rests_whatever_version_comes(floor):
     await floor.tell("e2", state("A", clock=2, text="v2"))
 
     assert await floor.claim() == Wait(rest)
-    assert await floor.store.outbox.claim_probe(TENANT, now=floor.now, until=rest) is None
+    assert await floor.store.outbox.claim_probe(TENANT, now=floor.now, until=rest) == Wait(None)
     floor.pass_by(seconds=5)
     assert texts(await floor.lease()) == ["v2"]
 
@@ -423,7 +424,7 @@ async def test_a_probe_takes_those_not_yet_refused_first(floor):
     probed = []
     for _ in range(4):
         probe = await floor.store.outbox.claim_probe(TENANT, now=floor.now, until=floor.now + MINUTE)
-        probed += names(probe) if probe else ["none"]
+        probed += names(probe) if isinstance(probe, Lease) else ["none"]
     assert probed == ["B", "A", "C", "none"]
 
 
@@ -449,7 +450,7 @@ async def test_refused_orders_are_released_for_a_last_trial(floor):
     for tenant in (TENANT, "south"):
         lease = await floor.lease(tenant)
         await floor.settle(lease, "unchanged", notes=Notes(trial=Trial.REFUSED), due_at=floor.now + 60 * MINUTE)
-    await floor.store.outbox.release(TENANT, now=floor.now, trial_is_final=True)
+    await floor.settle(Lease(0, TENANT, ()), "delivered", releases=True)
 
     first, second = await floor.lease(), await floor.lease()
     assert (names(first), names(second)) == (["A"], ["B"])
@@ -458,12 +459,12 @@ async def test_refused_orders_are_released_for_a_last_trial(floor):
 
 
 async def test_refused_orders_may_be_forgiven(floor):
-    """With `trial_is_final` false the mark is gone."""
+    """Resumed by a person, the mark is gone."""
     await orders(floor, "A")
     await floor.settle(await floor.lease(), "unchanged", notes=Notes(trial=Trial.REFUSED), due_at=floor.now + MINUTE)
-    await floor.store.outbox.release(TENANT, now=floor.now, trial_is_final=False)
+    await floor.store.outbox.resume(TENANT, floor.now)
 
-    assert (await floor.lease()).orders[0].notes.trial == Trial.NONE
+    assert (await floor.lease(hand=1)).orders[0].notes.trial == Trial.NONE
 
 
 async def test_a_release_keeps_a_rest(floor):
@@ -471,7 +472,7 @@ async def test_a_release_keeps_a_rest(floor):
     await orders(floor, "A")
     rest = floor.now + 5 * SECOND
     await floor.settle(await floor.lease(), "uncertain", notes=Notes(trial=Trial.REFUSED), rests_until=rest)
-    await floor.store.outbox.release(TENANT, now=floor.now, trial_is_final=True)
+    await floor.settle(Lease(0, TENANT, ()), "delivered", releases=True)
 
     assert await floor.claim() == Wait(rest)
 
@@ -581,3 +582,39 @@ async def test_an_order_from_the_future_does_not_linger(floor):
     await floor.store.outbox.reschedule(TENANT, farthest=floor.now, due_at=floor.now)
 
     assert names(await floor.lease(linger=SECOND)) == ["A"]
+
+
+async def test_a_settlement_undoes_no_halt(floor):
+    """One that ends after a person has halted the tenant, elsewhere, is settled; nothing is leased any more."""
+    await orders(floor, "A", "B")
+    lease = await floor.lease(max_orders=1)
+    reason = Reason("halted_by_hand", "stocktaking")
+    told = await floor.store.outbox.halt(TENANT, reason, floor.now)
+    goes_on = Claim(now=floor.now, until=floor.now + MINUTE, linger=0, max_orders=9, max_bytes=1 << 20)
+    settlements = [Settlement(order=lease.orders[0].id, result="delivered", order_id="1", is_created=True)]
+    state_ = TenantState(last_success_at=floor.now, status=TenantStatus.BACKING_OFF, failures=3)
+    settling = Settling(settlements=settlements, attempt=None, state=state_, now=floor.now, claim=goes_on)
+    settled, following = await floor.store.outbox.settle(lease, settling)
+    await floor.reopen()
+
+    now = await floor.store.outbox.tenant_state(TENANT)
+    assert ([each.status for each in settled], following) == (["delivered"], None)
+    assert (told.status, told.reason, told.is_halted_by_hand, told.hand) == (TenantStatus.HALTED, reason, True, 1)
+    assert now == msgspec.structs.replace(told, last_success_at=floor.now)
+    assert await floor.claim() == Wait(None, now)
+    assert await floor.claim(hand=1) == Wait(None)
+    assert await floor.store.outbox.claim_probe(TENANT, now=floor.now, until=floor.now, hand=1) == Wait(None)
+
+
+async def test_a_settlement_undoes_no_resumption(floor):
+    """Nor does one that ends after somebody has resumed it halt it again."""
+    await orders(floor, "A", "B")
+    lease = await floor.lease(max_orders=1)
+    halted = await floor.store.outbox.halt(TENANT, Reason("halted_by_hand", "stocktaking"), floor.now)
+    resumed = await floor.store.outbox.resume(TENANT, floor.now)
+    await floor.settle(lease, "delivered", tenant_state=halted)
+
+    assert (resumed.status, resumed.reason, resumed.hand) == (TenantStatus.ACTIVE, None, 2)
+    assert await floor.store.outbox.tenant_state(TENANT) == resumed
+    assert await floor.claim(hand=1) == Wait(0, resumed)
+    assert names(await floor.lease(hand=2)) == ["B"]

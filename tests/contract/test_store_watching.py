@@ -61,9 +61,12 @@ async def test_what_an_operator_does_is_told_too(floor, told):
     event = await floor.tell("e1", state("A"))
     await floor.store.acts.discard_order(TENANT, "A", reason=None, now=floor.now, act=act)
     await floor.store.acts.replay([event], force=False, act=act)
-    halted = TenantState(status=TenantStatus.HALTED, reason=Reason("by_hand", "a person's words"))
-    for tenant_state in (TenantState(last_answer="200"), TenantState(), halted, halted, TenantState()):
-        await floor.store.outbox.save_tenant_state(TENANT, tenant_state, act)
+    for tenant_state in (TenantState(last_answer="200"), TenantState()):
+        await floor.store.outbox.save_tenant_state(TENANT, tenant_state)
+    for _ in range(2):
+        await floor.store.outbox.halt(TENANT, Reason("by_hand", "a person's words"), floor.now, act)
+    await floor.store.outbox.save_tenant_state(TENANT, TenantState(status=TenantStatus.BACKING_OFF))
+    await floor.store.outbox.resume(TENANT, floor.now, act)
     made = await floor.store.bulk.make(NewOperation(kind="replay", of="events", items=(str(event),)), act)
     await floor.store.bulk.step(made, 10, floor.now)
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from gateway.events import Micros
+from gateway.events import Micros, Reason
 from gateway.orders import Claim, Lease, Settled, Settling, TenantState, Wait
 from gateway.records import Act
 
@@ -18,8 +18,8 @@ class Outbox(Protocol):
         """
         ...
 
-    async def claim_probe(self, tenant: str, *, now: Micros, until: Micros) -> Lease | None:
-        """Lease one pending order for a probe of a halted tenant; None: none is pending.
+    async def claim_probe(self, tenant: str, *, now: Micros, until: Micros, hand: int = 0) -> Lease | Wait:
+        """Lease one pending order for a probe of a halted tenant, unless a person has spoken since `hand`.
 
         First those not yet refused, oldest first, whatever their own schedule says except a rest.
         """
@@ -38,16 +38,20 @@ class Outbox(Protocol):
         """
         ...
 
-    async def release(self, tenant: str, *, now: Micros, trial_is_final: bool) -> None:
-        """The intake accepts again after it refused everything: orders marked REFUSED become FINAL and due now."""
-        ...
-
     async def tenant_state(self, tenant: str) -> TenantState:
         """What delivery remembered of the tenant; a new tenant's defaults."""
         ...
 
-    async def save_tenant_state(self, tenant: str, state: TenantState, act: Act | None = None) -> None:
-        """Remember the tenant's state."""
+    async def save_tenant_state(self, tenant: str, state: TenantState) -> None:
+        """Remember the tenant's state; of what a person said since `state.hand` nothing is undone."""
+        ...
+
+    async def halt(self, tenant: str, reason: Reason, now: Micros, act: Act | None = None) -> TenantState:
+        """Lease nothing of the tenant's until somebody resumes it; what holds now. What is leased may still be sent."""
+        ...
+
+    async def resume(self, tenant: str, now: Micros, act: Act | None = None) -> TenantState:
+        """Go on at once, whatever was the matter, orders marked REFUSED forgiven; what holds now."""
         ...
 
     async def reschedule(self, tenant: str, *, farthest: Micros, due_at: Micros) -> int:

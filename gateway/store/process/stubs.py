@@ -186,8 +186,8 @@ class Outbox(Stub):
     def claim(self, tenant: str, claim: Claim) -> Answer[Lease | Wait]:
         return self._call("outbox.claim", tenant, claim)
 
-    def claim_probe(self, tenant: str, *, now: Micros, until: Micros) -> Answer[Lease | None]:
-        return self._call("outbox.claim_probe", tenant, now=now, until=until)
+    def claim_probe(self, tenant: str, *, now: Micros, until: Micros, hand: int = 0) -> Answer[Lease | Wait]:
+        return self._call("outbox.claim_probe", tenant, now=now, until=until, hand=hand)
 
     def extend(self, lease: Lease, orders: Collection[int], until: Micros) -> Answer[bool]:
         return self._call("outbox.extend", lease, orders, until)
@@ -195,14 +195,17 @@ class Outbox(Stub):
     def settle(self, lease: Lease, settling: Settling) -> Answer[tuple[list[Settled], Lease | None]]:
         return self._call("outbox.settle", lease, settling)
 
-    def release(self, tenant: str, *, now: Micros, trial_is_final: bool) -> Answer[None]:
-        return self._call("outbox.release", tenant, now=now, trial_is_final=trial_is_final)
-
     def tenant_state(self, tenant: str) -> Answer[TenantState]:
         return self._call("outbox.tenant_state", tenant)
 
-    def save_tenant_state(self, tenant: str, state: TenantState, act: Act | None = None) -> Answer[None]:
-        return self._call("outbox.save_tenant_state", tenant, state, act)
+    def save_tenant_state(self, tenant: str, state: TenantState) -> Answer[None]:
+        return self._call("outbox.save_tenant_state", tenant, state)
+
+    def halt(self, tenant: str, reason: Reason, now: Micros, act: Act | None = None) -> Answer[TenantState]:
+        return self._call("outbox.halt", tenant, reason, now, act)
+
+    def resume(self, tenant: str, now: Micros, act: Act | None = None) -> Answer[TenantState]:
+        return self._call("outbox.resume", tenant, now, act)
 
     def reschedule(self, tenant: str, *, farthest: Micros, due_at: Micros) -> Answer[int]:
         return self._call("outbox.reschedule", tenant, farthest=farthest, due_at=due_at)

@@ -3,8 +3,6 @@
 from collections.abc import Collection, Sequence
 from copy import copy
 
-import msgspec
-
 from gateway.events import Micros, Reason
 from gateway.orders import (
     Attempt,
@@ -20,11 +18,8 @@ from gateway.orders import (
     Wait,
 )
 from gateway.records import Act
-from gateway.store.rules import auditing, ledger, lifecycle
+from gateway.store.rules import auditing, ledger, lifecycle, tenants
 from gateway.store.rules.transactions import Room, Transaction, reads, writes
-
-_encode = msgspec.json.Encoder().encode
-_decode_state = msgspec.json.Decoder(TenantState).decode
 
 # The array's own bytes: brackets once, a comma an order.
 _BRACKETS, _COMMA = 2, 1
@@ -41,11 +36,15 @@ class Outbox(Room):
         return _claim(transaction, tenant, claim)
 
     @writes
-    def claim_probe(self, transaction: Transaction, tenant: str, *, now: Micros, until: Micros) -> Lease | None:
+    def claim_probe(
+        self, transaction: Transaction, tenant: str, *, now: Micros, until: Micros, hand: int = 0
+    ) -> Lease | Wait:
         """Lease one pending order for a probe, first those not yet refused."""
+        if (spoken := _spoken(transaction, tenant, hand)) is not None:
+            return spoken
         row = transaction.execute("outbox.probe", (tenant, now)).fetchone()
         row = row or transaction.execute("outbox.probe_refused", (tenant, now)).fetchone()
-        return None if row is None else lease_orders(transaction, tenant, [leased_order(row)], until)
+        return Wait(None) if row is None else lease_orders(transaction, tenant, [leased_order(row)], until)
 
     @writes
     def extend(self, transaction: Transaction, lease: Lease, orders: Collection[int], until: Micros) -> bool:
@@ -60,29 +59,36 @@ class Outbox(Room):
             orders = {*(each.order for each in settling.settlements), *settling.tried}
             _record(transaction, lease.tenant, settling.attempt, orders)
         _revive(transaction, settling.revived, settling.state, settling.now)
-        transaction.execute("outbox.save_tenant", (lease.tenant, _encode(settling.state)))
+        tenants.save(transaction, lease.tenant, settling.state)
+        if settling.releases:
+            transaction.execute("outbox.release", (Trial.FINAL, settling.now, lease.tenant))
         claimed = None if settling.claim is None else _claim(transaction, lease.tenant, settling.claim)
         return settled, claimed if isinstance(claimed, Lease) else None
 
-    @writes
-    def release(self, transaction: Transaction, tenant: str, *, now: Micros, trial_is_final: bool) -> None:
-        """Orders marked REFUSED become FINAL (or are forgiven) and due now, each alone."""
-        trial = Trial.FINAL if trial_is_final else Trial.NONE
-        transaction.execute("outbox.release", (trial, now, tenant))
-
     @reads
     def tenant_state(self, transaction: Transaction, tenant: str) -> TenantState:
-        """What delivery remembered of the tenant; a new tenant's defaults."""
-        found = transaction.execute("outbox.tenant", (tenant,)).fetchone()
-        return _decode_state(found[0]) if found else TenantState()
+        """What delivery remembered of the tenant, and what a person said; a new tenant's defaults."""
+        return tenants.tenant(transaction, tenant)
 
     @writes
-    def save_tenant_state(
-        self, transaction: Transaction, tenant: str, state: TenantState, act: Act | None = None
-    ) -> None:
-        """Remember the tenant's state."""
-        transaction.execute("outbox.save_tenant", (tenant, _encode(state)))
+    def save_tenant_state(self, transaction: Transaction, tenant: str, state: TenantState) -> None:
+        """Remember the tenant's state; what a person said since it was known stands."""
+        tenants.save(transaction, tenant, state)
+
+    @writes
+    def halt(
+        self, transaction: Transaction, tenant: str, reason: Reason, now: Micros, act: Act | None = None
+    ) -> TenantState:
+        """Lease nothing of the tenant's until somebody resumes it."""
         auditing.note(transaction, act)
+        return tenants.halt(transaction, tenant, reason, now)
+
+    @writes
+    def resume(self, transaction: Transaction, tenant: str, now: Micros, act: Act | None = None) -> TenantState:
+        """Go on, whatever was the matter; orders marked REFUSED are forgiven."""
+        auditing.note(transaction, act)
+        transaction.execute("outbox.release", (Trial.NONE, now, tenant))
+        return tenants.resume(transaction, tenant)
 
     @writes
     def reschedule(self, transaction: Transaction, tenant: str, *, farthest: Micros, due_at: Micros) -> int:
@@ -132,7 +138,19 @@ def _notes_of(order: lifecycle.OrderRow) -> Notes:
     )
 
 
+def _spoken(transaction: Transaction, tenant: str, hand: int) -> Wait | None:
+    """What to do instead of a claim where a person has halted the tenant, or spoken since `hand`."""
+    found = transaction.execute("tenants.hand", (tenant,)).fetchone()
+    if found is None or found == (hand, None):
+        return None
+    present, halted_at = found
+    state = None if present == hand else tenants.tenant(transaction, tenant)
+    return Wait(None if halted_at is not None else 0, state)
+
+
 def _claim(transaction: Transaction, tenant: str, claim: Claim) -> Lease | Wait:
+    if (spoken := _spoken(transaction, tenant, claim.hand)) is not None:
+        return spoken
     rows = transaction.execute("outbox.due", (tenant, claim.now, claim.max_orders + 1)).fetchall()
     if not rows:
         (due_at,) = transaction.execute("outbox.next_due", (tenant,)).fetchone()

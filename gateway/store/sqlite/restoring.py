@@ -13,7 +13,6 @@ import msgspec
 
 from gateway.errors import StoreUnavailable, UnknownRecord
 from gateway.events import Micros, Reason
-from gateway.orders import TenantState, TenantStatus
 from gateway.records import Act
 from gateway.store.rules import erasure
 from gateway.store.rules.transactions import Erasure
@@ -120,8 +119,7 @@ async def _prepared(
         (events, orders), names = await opened.writer.submit(_unsigned)
         halted = sorted({*names, *tenants})
         for name in halted:
-            state = await opened.outbox.tenant_state(name)
-            await opened.outbox.save_tenant_state(name, _halted(state, now))
+            await opened.outbox.halt(name, RESTORED, now)
         erased = 0
         for each in wanted - known:
             with suppress(UnknownRecord):
@@ -140,15 +138,3 @@ def _unsigned(connection: sqlite3.Connection) -> tuple[tuple[int, int], list[str
     connection.execute(SQL.unsign)
     connection.execute("PRAGMA application_id = 0")
     return connection.execute(SQL.count).fetchone(), [name for (name,) in connection.execute(SQL.tenants)]
-
-
-def _halted(state: TenantState, now: Micros) -> TenantState:
-    return msgspec.structs.replace(
-        state,
-        status=TenantStatus.HALTED,
-        reason=RESTORED,
-        is_halted_by_hand=True,
-        halted_at=now,
-        next_attempt_at=None,
-        failing_since=state.failing_since if state.failing_since is not None else now,
-    )

@@ -2,11 +2,13 @@ import asyncio
 import os
 import resource
 import sqlite3
+from contextlib import closing
 
 import pytest
 
 from gateway.errors import ConfigError, StoreUnavailable
-from gateway.events import Arrival
+from gateway.events import Arrival, Reason
+from gateway.orders import TenantStatus
 from gateway.records import EventFilter, RetentionSpans
 from gateway.store.sqlite import SqliteStore, database, retention
 from tests.contract.engines import DAY, ENGINES, Floor, says, state
@@ -171,10 +173,10 @@ async def test_a_file_has_one_owner(floor, tmp_path):
 async def test_readers_cannot_write(tmp_path):
     """Only one connection writes and checkpoints."""
     store = await SqliteStore.open(tmp_path / "gateway.db")
-    reader = await database.open_reader(tmp_path / "gateway.db")
+    reader = database.open_reader(tmp_path / "gateway.db")
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        await reader.execute("DELETE FROM events")
-    await reader.close()
+        reader.execute("DELETE FROM events")
+    reader.close()
     await store.close()
 
 
@@ -216,7 +218,7 @@ async def test_space_is_given_back_many_pages_at_once(floor):
         await floor.tell(f"e{number}", ignored="not needed", padding="y" * 100_000)
     await floor.store.writer.submit(lambda connection: connection.execute("DELETE FROM bodies").rowcount)
     free = await pragma(floor.store, "freelist_count")
-    given = await floor.store.writer.submit(retention.give_back)
+    given = await floor.store.engine.write(retention.give_back)
 
     assert free > retention.STEP_PAGES
     assert given == retention.STEP_PAGES
@@ -269,7 +271,7 @@ class Broken:
     """No file of this process may grow beyond what the log has: every write of it fails."""
 
     def __init__(self, floor):
-        self._wal = floor.store.path.with_name("gateway.db-wal")
+        self._wal = floor.folder / "gateway.db-wal"
 
     async def fill(self):
         self._before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -326,3 +328,27 @@ async def test_a_probe_tells_the_present_state(floor):
 
     assert red is not None
     assert floor.store.failure is None
+
+
+async def test_a_halt_of_an_earlier_version_holds(tmp_path):
+    """What a person had said stands in columns of its own from then on, and is resumed like any other."""
+    file = tmp_path / "gateway.db"
+    state = (
+        b'{"status":"halted","reason":{"code":"halted_by_hand","detail":"x"},"is_halted_by_hand":true,"halted_at":7}'
+    )
+    with closing(sqlite3.connect(file)) as earlier:
+        for number, text in database.migrations():
+            if number <= 12:
+                earlier.executescript(text)
+        earlier.execute("PRAGMA user_version = 12")
+        earlier.execute("INSERT INTO tenants VALUES ('acme', ?)", (state,))
+        earlier.commit()
+    store = await SqliteStore.open(file)
+    halted = await store.outbox.tenant_state("acme")
+    resumed = await store.outbox.resume("acme", 9)
+    await store.close()
+
+    assert (halted.reason, halted.is_halted_by_hand, halted.halted_at, halted.hand) == (
+        Reason("halted_by_hand", "x"), True, 7, 1,
+    )  # fmt: skip
+    assert (resumed.status, resumed.is_halted_by_hand, resumed.hand) == (TenantStatus.ACTIVE, False, 2)

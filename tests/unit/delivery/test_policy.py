@@ -9,6 +9,7 @@ from gateway.delivery.judgement import Sent, Situation, decide
 from gateway.delivery.verdict import Answer, Delivered, Failure, Listing, NotAnIntake, judge
 from gateway.events import SECOND, Reason
 from gateway.orders import LeasedOrder, Notes, TenantState, TenantStatus, Trial
+from gateway.store.rules.tenants import halted_by_hand, resumed_by_hand
 
 NOW = 1_750_000_000 * SECOND
 HOUR = 3600 * SECOND
@@ -326,7 +327,7 @@ def test_probe_refused_at_the_right_door_is_a_culprit():
 
 def test_halt_by_hand_is_kept():
     """Whatever is in flight is settled; only a person resumes."""
-    state = policy.halted_by_hand(TenantState(last_delivered_at=5), "maintenance", NOW)
+    state = halted_by_hand(TenantState(last_delivered_at=5), Reason("halted_by_hand", "maintenance"), NOW)
     decision = answer(state, orders(2), listing(*orders(2)))
     probed = answer(state, (order(),), listing(order()), kind="probe")
 
@@ -334,7 +335,7 @@ def test_halt_by_hand_is_kept():
     for moved in (decision.state, probed.state):
         assert (moved.status, moved.is_halted_by_hand, moved.next_attempt_at) == (TenantStatus.HALTED, True, None)
         assert moved.last_delivered_at == NOW
-    assert policy.resumed_by_hand(state) == TenantState(last_delivered_at=5, failing_since=NOW)
+    assert resumed_by_hand(state) == TenantState(last_delivered_at=5, failing_since=NOW)
 
 
 def test_late_answers_do_not_blur_the_trouble():

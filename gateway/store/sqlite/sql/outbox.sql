@@ -40,12 +40,6 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id;
 -- name: insert_attempt_orders
 INSERT INTO attempt_orders (order_row, attempt) SELECT * FROM (VALUES :rows) WHERE column1 IS NOT NULL;
 
--- name: save_tenant
-INSERT INTO tenants (name, state) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET state = excluded.state;
-
--- name: tenant
-SELECT state FROM tenants WHERE name = ?;
-
 -- name: release
 UPDATE orders SET trial = ?, is_alone = 1, due_at = max(?, rests_until)
 WHERE tenant = ? AND trial = 'refused' AND status IN ('pending', 'leased');

@@ -23,12 +23,14 @@ BEGIN
     SELECT told('tenant', 0, NEW.name, '', coalesce(CAST(NEW.state AS TEXT) ->> 'status', 'active'),
                 CAST(NEW.state AS TEXT) ->> '$.reason.code', NULL);
 END;
-CREATE TEMP TRIGGER IF NOT EXISTS tell_tenant AFTER UPDATE OF state ON main.tenants
-WHEN (CAST(NEW.state AS TEXT) ->> 'status') IS NOT (CAST(OLD.state AS TEXT) ->> 'status')
-    OR (CAST(NEW.state AS TEXT) ->> '$.reason.code') IS NOT (CAST(OLD.state AS TEXT) ->> '$.reason.code')
+CREATE TEMP TRIGGER IF NOT EXISTS tell_tenant AFTER UPDATE OF state, hand ON main.tenants
+WHEN NEW.halted_at IS NOT OLD.halted_at OR NEW.halt_code IS NOT OLD.halt_code OR NEW.halted_at IS NULL AND (
+    (CAST(NEW.state AS TEXT) ->> 'status') IS NOT (CAST(OLD.state AS TEXT) ->> 'status')
+    OR (CAST(NEW.state AS TEXT) ->> '$.reason.code') IS NOT (CAST(OLD.state AS TEXT) ->> '$.reason.code'))
 BEGIN
-    SELECT told('tenant', 0, NEW.name, '', coalesce(CAST(NEW.state AS TEXT) ->> 'status', 'active'),
-                CAST(NEW.state AS TEXT) ->> '$.reason.code', NULL);
+    SELECT told('tenant', 0, NEW.name, '',
+                iif(NEW.halted_at IS NULL, coalesce(CAST(NEW.state AS TEXT) ->> 'status', 'active'), 'halted'),
+                iif(NEW.halted_at IS NULL, CAST(NEW.state AS TEXT) ->> '$.reason.code', NEW.halt_code), NULL);
 END;
 CREATE TEMP TRIGGER IF NOT EXISTS tell_operation AFTER UPDATE OF status, done, failed, skipped ON main.operations
 WHEN NEW.status IS NOT NULL
