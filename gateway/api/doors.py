@@ -10,6 +10,7 @@ from gateway.config.live import Live
 from gateway.config.model import ApiAccess, Config
 from gateway.events import Clock, Micros, Reason, TranslatedEvent
 from gateway.ground.failures import TurnedAway
+from gateway.ground.hours import Hours
 from gateway.orders import TenantState
 from gateway.records import Act, Change, DriftFinding, Effects, Heard, LookupHalt, RefusalRecord
 from gateway.store.ports import Acts, Archive, AuditTrail, Bulk, Records
@@ -156,6 +157,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     preview: Preview
     trials: Trials
     drift: Drift
+    hours: Hours
     deliveries: Deliveries
     lookups: Lookups
     refusals: Refusals

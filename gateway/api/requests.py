@@ -250,6 +250,12 @@ class OperationQuery(Asked, frozen=True, kw_only=True):
     cursor: EventCursor = UNSET
 
 
+class HoursQuery(Asked, frozen=True, kw_only=True):
+    """How many hours."""
+
+    hours: Annotated[int, Meta(ge=1, le=720, description="how many hours, the present one too")] = 24
+
+
 class Trial(Asked, frozen=True, kw_only=True):
     """A payload, and what of its request the adapter may read."""
 

@@ -492,6 +492,21 @@ class Stats(Shape, frozen=True, kw_only=True):
     tenants: dict[str, dict[str, int]]
 
 
+class Hour(Shape, frozen=True, kw_only=True):
+    """What happened in the hour that began at that moment."""
+
+    at: Shown
+    received: int
+    delivered: int
+
+
+class HourList(Shape, frozen=True, kw_only=True):
+    """The last hours, the present one last; counted since the start, in this process."""
+
+    since: Shown
+    hours: tuple[Hour, ...]
+
+
 class Difference(Shape, frozen=True, kw_only=True):
     """A member of an order that would change; absent members are null."""
 

@@ -4,7 +4,9 @@ from gateway.api import shapes
 from gateway.api.access import Role
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
+from gateway.api.requests import HoursQuery
 from gateway.config import shown
+from gateway.ground.clock import moment
 
 
 async def show_stats(doors: Doors, _ask: Ask) -> shapes.Stats:
@@ -26,6 +28,16 @@ async def reload(doors: Doors, ask: Ask) -> shapes.Reloaded:
     """Read the whole configuration again, and go on with it; all or nothing."""
     done = await doors.reloading.reload(ask.operator.name)
     return shapes.Reloaded(changed=done.changed, unchanged=done.unchanged, needs_restart=done.needs_restart)
+
+
+async def show_hours(doors: Doors, ask: Ask) -> shapes.HourList:
+    """How much was received and delivered, hour by hour."""
+    query: HoursQuery = ask.query
+    hours = (
+        shapes.Hour(at=moment(each.at), received=each.received, delivered=each.delivered)
+        for each in doors.hours.last(query.hours)
+    )
+    return shapes.HourList(since=moment(doors.hours.since), hours=tuple(hours))
 
 
 async def show_configuration(doors: Doors, _ask: Ask) -> shapes.Configuration:
@@ -61,6 +73,14 @@ CALLS = (
         summary="How many events and orders are in which status.",
         does=show_stats,
         answer=shapes.Stats,
+    ),
+    Call(
+        method="GET",
+        path="hours",
+        summary="How many events were received and orders delivered, hour by hour, since the start.",
+        does=show_hours,
+        answer=shapes.HourList,
+        query=HoursQuery,
     ),
     Call(
         method="POST",

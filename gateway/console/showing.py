@@ -8,7 +8,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.console import bodies, door, story, wellness
+from gateway.console import bodies, door, figures, story, wellness
 from gateway.console.frame import Frame, Visit
 from gateway.console.inside import ADMIN
 from gateway.console.telling import Row
@@ -45,6 +45,10 @@ class Showing:
         troubles = wellness.troubles(tenants, sources, stats, operations)
         values = {"tenants": tenants, "sources": sources, "stats": stats, "oldest": oldest, "troubles": troubles}
         values["live"] = "event order tenant source operation"
+        told = await visit.ask("show_hours", query=[("hours", "720")])
+        zone, hours = self._frame.zone(visit.request), told["hours"]
+        values |= {"since": told["since"], "chart": figures.bars(hours[-24:], zone), "day": figures.sums(hours[-24:])}
+        values |= {"hour": figures.sums(hours[-1:]), "days": figures.by_day(hours, zone)}
         return self._frame.page(visit, "overview.html", **values)
 
     async def find(self, visit: Visit) -> Response:

@@ -22,6 +22,9 @@ from prometheus_client import (
 from prometheus_client.metrics_core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from gateway.ground.clock import Clock, now
+from gateway.ground.hours import Hours
+
 PREFIX = "trackely_gateway"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 UNKNOWN = "unknown"
@@ -87,11 +90,18 @@ class Metrics:
         sources: the configured sources' names.
         tenants: the configured tenants' names.
         loops: the supervised loops' names.
+        clock: tells the hours.
+
+    Attributes:
+        hours: what happened by the hour.
     """
 
-    def __init__(self, sources: Iterable[str], tenants: Iterable[str], loops: Iterable[str] = ()) -> None:
+    def __init__(
+        self, sources: Iterable[str], tenants: Iterable[str], loops: Iterable[str] = (), clock: Clock = now
+    ) -> None:
         # A second series for each counter, of when it was made, tells nobody anything. The switch is the process's.
         disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.hours = Hours(clock)
         self.registry = CollectorRegistry(auto_describe=False)
         ProcessCollector(registry=self.registry)
         self._sources: frozenset[str] = frozenset()
@@ -170,6 +180,7 @@ class Metrics:
     def received(self, source: str, count: int = 1) -> None:
         """Count requests that were stored as new events."""
         self._received.labels(self._source(source)).inc(count)
+        self.hours.received(count)
 
     def duplicates(self, source: str, count: int = 1) -> None:
         """Count requests whose event was stored before."""
@@ -215,6 +226,7 @@ class Metrics:
         """Count delivered orders, one for each span from receipt to delivery."""
         known = self._tenant(tenant)
         self._delivered.labels(known).inc(len(seconds))
+        self.hours.delivered(len(seconds))
         self._latency.observe(seconds, known)
 
     def attempted(self, tenant: str, outcome: str, *, orders: int, seconds: float) -> None:

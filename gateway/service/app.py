@@ -105,6 +105,7 @@ def _operators_doors(rooms: Rooms, reloading: Reloading) -> Doors:
         preview=rooms.preview,
         trials=rooms.trials,
         drift=rooms.radar,
+        hours=rooms.base.metrics.hours,
         deliveries=_Deliveries(rooms),
         lookups=Lookups(rooms.asking, rooms.reconciler),
         refusals=rooms.base.refusals,

@@ -157,6 +157,7 @@ def _open_rim(stack: AsyncExitStack, base: Foundation, live: Live, conditions: C
         blocked=conditions.blocked,
     )
     stack.callback(rim.close)
+    conditions.on_look = rim.flush
     return rim
 
 

@@ -31,10 +31,15 @@ _log = structlog.get_logger("gateway.upkeep")
 
 
 class Conditions:
-    """Whether new events may be stored now: looked at every second, and whenever orders were added."""
+    """Whether new events may be stored now: looked at every second, and whenever orders were added.
+
+    Attributes:
+        on_look: called each time, such as to hand over what was counted meanwhile.
+    """
 
     def __init__(self, config: Config, store: Store) -> None:
         self.store = store
+        self.on_look: Callable[[], None] = lambda: None
         path = Path(config.store_path)
         self._folder, self._in_place = path.parent, InPlace(path)
         self._min_free = config.settings.limits.min_free_disk
@@ -82,6 +87,7 @@ class Conditions:
                     await self.store.probe()
             await self._count(self._max_backlog)
             tick()
+            self.on_look()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     while True:

@@ -24,6 +24,7 @@ from gateway.drift.radar import Radar
 from gateway.errors import ConflictingRequest
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, Reason, TranslatedEvent
 from gateway.ground.failures import FailureLimit, limited
+from gateway.ground.hours import Hours
 from gateway.ground.watchdog import Watchdog
 from gateway.orders import Attempt, Claim, Lease, Settlement, Settling, TenantState, TenantStatus
 from gateway.records import Act, RefusalRecord
@@ -242,6 +243,7 @@ async def doors(store, calls, tmp_path) -> Doors:
         archive=store.archive,
         preview=Preview(store.archive, lambda: config.sources, _translating(config), lambda: NOW + 10 * SECOND),
         trials=Trials(store.archive, config.sources, _translating(config), lambda: NOW + 10 * SECOND),
+        hours=Hours(lambda: NOW + 10 * SECOND),
         drift=Radar({}, lambda: NOW),
         deliveries=StandInDeliveries(calls),
         lookups=StandInLookups(calls),
