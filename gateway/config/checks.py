@@ -47,6 +47,7 @@ class Checks:
         self._notify()
         self._console()
         self._tracing()
+        self._when(self._settings.log.lines_per_minute < 1, _AT_LEAST_ONE, "log", "lines_per_minute")
         for name, tenant in self._tenants.items():
             self._tenant(name, tenant)
         self._intake_urls()

@@ -229,6 +229,16 @@ class Notify(Section, frozen=True):
     )
 
 
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+
+
+class Logging(Section, frozen=True):
+    """What is written to standard error, and how many lines of one kind a minute."""
+
+    level: LogLevel = "info"
+    lines_per_minute: int = 1000
+
+
 class Tracing(Section, frozen=True):
     """Where spans go, an OpenTelemetry collector's OTLP over HTTP, and which share of all stories is told."""
 
@@ -260,6 +270,7 @@ class Settings(Section, frozen=True):
     retention: Retention = Retention()
     notify: list[Notify] = []
     console: Console = Console()
+    log: Logging = Logging()
     tracing: Tracing | None = None
 
 

@@ -3,8 +3,9 @@
 A call puts a small record into a bounded queue; one thread renders and writes. A terminal gets coloured lines,
 everything else one JSON object a line with the members `at`, `level`, `room`, `message` and what the call names. When
 the stream is slower than the gateway for so long that the queue is full, lines are dropped, counted, and the count
-is logged as soon as there is room: an acknowledgement never waits for a log. A kill loses the lines of its last
-instant; the store, not the log, is what the gateway answers from.
+is logged as soon as there is room: an acknowledgement never waits for a log. Lines of one kind and source are written
+up to so many a minute; then one says how many more there were. A kill loses the lines of its last instant; the store,
+not the log, is what the gateway answers from.
 
 A room logs with `structlog.get_logger("gateway.<room>")`. A call costs some ten microseconds; a hot path calls once for
 a group: `rows=[{...}, ...]` becomes a line a row, made in the writing thread.
@@ -15,6 +16,7 @@ not go anywhere, because it holds query strings.
 
 import atexit
 import logging
+import math
 import os
 import queue
 import re
@@ -31,8 +33,13 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from gateway.ground.noise import NoiseLimit
+
 CAPACITY = 10_000
 """Records that may wait for the writer; a group of transitions is one record."""
+
+LINES_PER_MINUTE = 1_000
+"""Of one kind, see `NoiseLimit`: a noisy source fills no disk, whoever keeps the log."""
 
 PAUSE_SECONDS = 0.02
 """What the writer waits between two bouts, so that a burst is rendered in one go and does not fight for the lock."""
@@ -66,7 +73,8 @@ class Log:
     def __init__(self, stream: TextIO, *, pretty: bool, clock: Callable[[], float], capacity: int) -> None:
         self.dropped = 0
         self._stream = stream
-        self._render = _pretty_lines if pretty else _json_lines
+        self._render = _pretty_line if pretty else _json_line
+        self._noise = NoiseLimit(LINES_PER_MINUTE)
         self._clock = clock
         self._capacity = capacity
         self._redact: Callable[[str], str] = str
@@ -86,6 +94,11 @@ class Log:
     def redact(self, secrets: Iterable[str]) -> None:
         """From now on these secrets are blotted out wherever they would show: the last net, not the first."""
         self._redact = redactor(secrets)
+
+    def limit(self, level: str, lines_per_minute: int) -> None:
+        """From now on only lines of this level and above, and so many of one kind a minute."""
+        self._noise.most = lines_per_minute
+        _let_through(self, level)
 
     def close(self, timeout_seconds: float = 2.0) -> None:
         """Write what waits, then stop; a stream that does not take it is given up after the time-out."""
@@ -111,9 +124,13 @@ class Log:
         lost = self.dropped - self._announced
         self._announced += lost
         notice = {"level": "warning", "room": "logs", "event": "log lines dropped", "count": lost}
-        told = [*records, (self._clock(), notice)] if lost else records
+        now = self._clock()
+        told = [*records, *((now, each) for each in ([notice] if lost else []) + self._noise.ended(now))]
         try:
-            text = "".join(line for at, record in told for line in self._render(at, record))
+            lines = [line for at, record in told for line in _lines_of(at, record) if self._noise.admits(at, line)]
+            if self._closing.is_set():
+                lines += [line for each in self._noise.ended(math.inf) for line in _lines_of(now, each)]
+            text = "".join(map(self._render, lines))
             self._stream.write(self._redact(text))
             self._stream.flush()
         except Exception:  # noqa: BLE001 - a full disk, a gone reader, a value that cannot be shown: the next lines go on
@@ -136,6 +153,15 @@ def configure(
     log = Log(target, pretty=target.isatty(), clock=clock, capacity=capacity)
     log.redact(secrets)
     atexit.register(log.close)
+    root = logging.getLogger()
+    for old in [handler for handler in root.handlers if isinstance(handler, _StandardLibrary)]:
+        root.removeHandler(old)
+    root.addHandler(_StandardLibrary(log))
+    _let_through(log, level)
+    return log
+
+
+def _let_through(log: Log, level: str) -> None:
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[
@@ -147,14 +173,9 @@ def configure(
         logger_factory=lambda *names: _Door(log, *names),
         cache_logger_on_first_use=False,
     )
-    root = logging.getLogger()
-    for old in [handler for handler in root.handlers if isinstance(handler, _StandardLibrary)]:
-        root.removeHandler(old)
-    root.addHandler(_StandardLibrary(log))
-    root.setLevel(threshold)
+    logging.getLogger().setLevel(threshold)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
-    return log
 
 
 class _Door:
@@ -246,13 +267,12 @@ def _escape(found: re.Match[str]) -> str:
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
-def _json_lines(at: float, record: EventDict) -> Iterable[str]:
-    for line in _lines_of(at, record):
-        try:
-            text = _encode(line).decode()
-        except (TypeError, ValueError, UnicodeEncodeError):  # a lone surrogate, a key that is no text
-            text = _encode({_ascii(key): _ascii(value) for key, value in line.items()}).decode()
-        yield escaped(text) + "\n"
+def _json_line(line: dict[str, Any]) -> str:
+    try:
+        text = _encode(line).decode()
+    except (TypeError, ValueError, UnicodeEncodeError):  # a lone surrogate, a key that is no text
+        text = _encode({_ascii(key): _ascii(value) for key, value in line.items()}).decode()
+    return escaped(text) + "\n"
 
 
 _console = structlog.dev.ConsoleRenderer(
@@ -263,10 +283,9 @@ _console = structlog.dev.ConsoleRenderer(
 )
 
 
-def _pretty_lines(at: float, record: EventDict) -> Iterable[str]:
-    for line in _lines_of(at, record):
-        told = {key: _printable(value, key) for key, value in line.items() if key not in {"at", "message"}}
-        yield _console(None, "", {"timestamp": line["at"], "event": _printable(line["message"]), **told}) + "\n"
+def _pretty_line(line: dict[str, Any]) -> str:
+    told = {key: _printable(value, key) for key, value in line.items() if key not in {"at", "message"}}
+    return _console(None, "", {"timestamp": line["at"], "event": _printable(line["message"]), **told}) + "\n"
 
 
 def _printable(value: Any, key: str = "") -> str:

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Final, TextIO
 
 import structlog
@@ -110,6 +111,7 @@ async def running(
         ConfigError: a port is taken, or the store cannot be used.
     """
     log = logs.configure(log_to, secrets=secrets_of(config))
+    _limit_log(log, config)
     _allow_files(2 * config.settings.limits.max_connections + OTHER_FILES)
     try:
         async with AsyncExitStack() as stack:
@@ -117,7 +119,7 @@ async def running(
             house = await stack.enter_async_context(open_house(Live(config), now, on_lost))
             house.rooms.base.link = link
             servers: list[Server] = []
-            reloading = Reloading(house, file, log, notifier, [lambda read: _limit(servers, read)])
+            reloading = Reloading(house, file, log, notifier, [partial(_limit, servers), partial(_limit_log, log)])
             await house.open(reloading)
             refused = house.rooms.base.reports.turned_away
             doors: list[ASGIApp] = [PublicDoor(house), OperatorsDoor(house)]
@@ -150,6 +152,10 @@ def _allow_files(wanted: int) -> None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+
+
+def _limit_log(log: logs.Log, config: Config) -> None:
+    log.limit(config.settings.log.level, config.settings.log.lines_per_minute)
 
 
 def _limit(servers: Sequence[Server], config: Config) -> None:

@@ -46,6 +46,13 @@ class Broken(io.StringIO):
         return super().write(text)
 
 
+def wait_for(holds):
+    for _ in range(500):
+        if holds():
+            return
+        threading.Event().wait(0.01)
+
+
 def fail(error):
     raise error
 
@@ -282,3 +289,59 @@ def test_closing_takes_the_door_out_of_the_standard_library():
 
     assert during == len(before) + 1
     assert logging.getLogger().handlers == before
+
+
+def limited(level="info", lines_per_minute=2):
+    stream, now = io.StringIO(), [0.0]
+    log = logs.configure(stream, clock=lambda: now[0])
+    log.limit(level, lines_per_minute)
+    return log, stream, now
+
+
+def written(stream):
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_one_noisy_source_fills_no_disk():
+    """Beyond so many a minute its lines of a kind are counted; a neighbour's, and the next minute's, are written."""
+    log, stream, now = limited()
+    room = structlog.get_logger("gateway.ingress")
+    room.info("event", rows=[{"source": "noisy", "event_id": f"e-{number}"} for number in range(5)])
+    room.info("event", source="quiet", event_id="e-1")
+    room.info("other", source="noisy")
+    wait_for(lambda: len(written(stream)) == 4)
+    now[0] = 61.0
+    room.info("event", source="noisy", event_id="e-9")
+    log.close()
+    structlog.reset_defaults()
+
+    *lines, last, summary = written(stream)
+    assert [line.get("event_id", line["message"]) for line in lines] == ["e-0", "e-1", "e-1", "other"]
+    told = {"of": "ingress: event", "source": "noisy", "count": 3}
+    assert (summary["level"], summary["message"]) == ("warning", "log lines left out")
+    assert told.items() <= summary.items()
+    assert last["event_id"] == "e-9"
+
+
+def test_what_was_left_out_is_told_at_the_end():
+    """Also of a minute that has not ended."""
+    log, stream, _ = limited()
+    structlog.get_logger("gateway.delivery").info("order", rows=[{"tenant": "demo"}] * 7)
+    log.close()
+    structlog.reset_defaults()
+
+    assert [line.get("count") for line in written(stream)] == [None, None, 5]
+
+
+def test_lines_below_the_level_are_not_written():
+    """By the level that was said last, of our own rooms and of libraries."""
+    log, stream, _ = limited(level="warning")
+    room = structlog.get_logger("gateway.ingress")
+    room.info("one")
+    logging.getLogger("library").info("two")
+    log.limit("info", 10)
+    room.info("three")
+    log.close()
+    structlog.reset_defaults()
+
+    assert [line["message"] for line in written(stream)] == ["three"]
