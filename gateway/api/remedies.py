@@ -24,7 +24,6 @@ REMEDIES: Final[dict[str, Remedy]] = {
     "incomplete_payload": _SET_OPTION,
     "adapter_defect": _MEND_ADAPTER,
     "invalid_order": Remedy("mend the mapping, then replay", "replay"),
-    "held": Remedy("mend the order at the vendor, or take the finding out of `hold`, then replay", "replay"),
     "order_collision": _SET_OPTION,
     "order_renamed": Remedy("discard it, or replay it with force as an order of its own", "discard"),
     "several_destinations": _SET_OPTION,
