@@ -250,13 +250,14 @@ class TranslatedEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Transition(msgspec.Struct, frozen=True):
-    """An event's new status after a commit, for the log and the metrics."""
+    """An event's new status after a commit, for log and metrics, with the codes of its orders' findings."""
 
     id: int
     source: str
     event_id: str
     status: EventStatus
     reason: Reason | None = None
+    findings: tuple[str, ...] = ()
 
 
 def storable(text: object) -> str:

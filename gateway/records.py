@@ -163,7 +163,10 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An order with its story, oldest first; `body`: its newest state's canonical bytes, None for a cancellation."""
+    """An order with its story, oldest first; `body`: its newest state's canonical bytes, None for a cancellation.
+
+    `findings` are doubts about that state: code and words.
+    """
 
     id: int
     tenant: str
@@ -179,6 +182,7 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
     next_attempt_at: Micros | None
     events: tuple[EventRecord, ...]
     attempts: tuple[AttemptRecord, ...]
+    findings: tuple[tuple[str, str], ...] = ()
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):

@@ -145,6 +145,13 @@ class Attempt(Shape, frozen=True, kw_only=True):
     milliseconds: int
 
 
+class Finding(Shape, frozen=True, kw_only=True):
+    """A doubt about an order, which changes nothing of it."""
+
+    code: str
+    detail: str
+
+
 class Order(Shape, frozen=True, kw_only=True):
     """An order as the intake should have it, with the events and attempts behind it, oldest first.
 
@@ -162,6 +169,7 @@ class Order(Shape, frozen=True, kw_only=True):
     changed_at: Shown
     delivered_at: Shown | None
     next_attempt_at: Shown | None
+    findings: tuple[Finding, ...]
     events: tuple[Event, ...]
     attempts: tuple[Attempt, ...]
     orphaned: bool = False

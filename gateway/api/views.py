@@ -104,6 +104,7 @@ def orders_of(records: Sequence[OrderRecord], known: Configured) -> tuple[shapes
             changed_at=moment(record.changed_at),
             delivered_at=moment_or_none(record.delivered_at),
             next_attempt_at=moment_or_none(record.next_attempt_at),
+            findings=tuple(shapes.Finding(code=code, detail=detail) for code, detail in record.findings),
             events=tuple(shown[event.id] for event in record.events),
             attempts=tuple(tried[attempt.id] for attempt in record.attempts),
             orphaned=record.tenant not in known.tenants,

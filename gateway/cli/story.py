@@ -81,6 +81,7 @@ def _show_verdict(order: dict[str, Any], tenant: dict[str, Any]) -> None:
             "delivered at": when(order["deliveredAt"]),
             "status": order["status"],
             "reason": order["reason"],
+            "findings": "; ".join(f"{each['code']}: {each['detail']}" for each in order["findings"]) or None,
             **waits,
             "what helps": remedy,
         }

@@ -122,6 +122,7 @@ class Metrics:
         self._translated = self._counter("translated", "Events that became states of orders.", "source")
         self._ignored = self._counter("ignored", "Events that mean no order, with the reason on record.", "source")
         self._dead_events = self._counter("dead_events", "Events that became dead letters.", "source", "code")
+        self._findings = self._counter("findings", "Doubts about orders of translated events.", "source", "code")
         self._dead_orders = self._counter("dead_orders", "Orders that became dead letters.", "tenant", "code")
         self._delivered = self._counter("delivered", "Orders confirmed by the intake, pulled ones included.", "tenant")
         self._attempts = self._counter("attempts", "Requests to an intake, and answered pulls.", "tenant", "outcome")
@@ -215,6 +216,10 @@ class Metrics:
     def dead_event(self, source: str, code: str, count: int = 1) -> None:
         """Count events that became dead letters."""
         self._dead_events.labels(self._source(source), code).inc(count)
+
+    def finding(self, source: str, code: str, count: int = 1) -> None:
+        """Count doubts about orders."""
+        self._findings.labels(self._source(source), code).inc(count)
 
     # -- delivery
 

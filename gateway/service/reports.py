@@ -28,6 +28,10 @@ class Reports:
 
     def translated(self, transitions: Sequence[Transition]) -> None:
         """Events were translated, ignored, or became dead letters."""
+        for (source, code), count in Counter(
+            (each.source, code) for each in transitions for code in each.findings
+        ).items():
+            self._metrics.finding(source, code, count)
         counts = Counter((each.source, each.status, each.reason.code if each.reason else "") for each in transitions)
         for (source, status, code), count in counts.items():
             if status == EventStatus.IGNORED:

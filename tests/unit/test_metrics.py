@@ -31,6 +31,7 @@ def exposed(metrics):
     """What is registered, after everything was counted once: name -> (kind, labels)."""
     metrics.refused(None, "unknown_source")
     metrics.dead_event("acme", "malformed_payload")
+    metrics.finding("lp", "no_town")
     metrics.dead_order("demo", "refused")
     metrics.attempted("demo", "delivered", orders=1, seconds=0.1)
     metrics.oddity("demo", "foreign_id")

@@ -34,6 +34,7 @@ STORY: Final = 100
 # of a thousand orders would stand, with all of them, under each of the thousand.
 LONGEST: Final = 50_000
 
+_decode_findings = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 _decode_references = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
@@ -238,12 +239,12 @@ def _fitting(records: Sequence[OrderRecord]) -> int:
 
 def _order_record(row: Sequence[Any], events: Sequence[EventRecord], attempts: Sequence[AttemptRecord]) -> OrderRecord:
     id_, tenant, external_order_id, owner, status, code, detail, path, order_id, created, body, *moments = row
-    changed_at, delivered_at, next_attempt_at = moments
+    changed_at, delivered_at, next_attempt_at, findings = moments
     return OrderRecord(
         id=id_, tenant=tenant, external_order_id=external_order_id, owner=owner, status=status,
         reason=_reason(code, detail, path), order_id=order_id, is_created=None if created is None else bool(created),
         body=body, changed_at=changed_at, delivered_at=delivered_at, next_attempt_at=next_attempt_at,
-        events=tuple(events), attempts=tuple(attempts),
+        events=tuple(events), attempts=tuple(attempts), findings=_decode_findings(findings) if findings else (),
     )  # fmt: skip
 
 

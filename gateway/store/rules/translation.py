@@ -158,12 +158,12 @@ class _Commit:
         placed = NewState(row, state.tenant, state.external_order_id, state.owner, clock, state.tie, event.id, digest)
         self.states[row] = [
             row, event.id, run, state.tenant, state.external_order_id, state.owner, clock, state.tie, event.id,
-            state.body, "", None, None, None,
+            state.body, "", None, None, None, _encode(state.findings).decode() if state.findings else None,
         ]  # fmt: skip
         for change in self._changes(event, state, order, placed):
             if change.state in self.states:
                 reason = change.reason
-                self.states[change.state][10:] = [
+                self.states[change.state][10:14] = [
                     change.status, reason and reason.code, reason and reason.detail, reason and reason.path,
                 ]  # fmt: skip
             else:
@@ -240,7 +240,9 @@ class _Commit:
                     event.traceback, run, status == EventStatus.WAITING, ended_at,
                 )
             )  # fmt: skip
-        return Transition(event.id, event.source, event.event_id, status, reason or self._dead_reason(states))
+        codes = tuple([code for state in event.states for code, _ in state.findings])
+        told = reason or self._dead_reason(states)
+        return Transition(event.id, event.source, event.event_id, status, told, codes)
 
     def _is_orders_death(self, row: list[object]) -> bool:
         """Whether the dead letter is the order's (a cancellation that came too late), not the event's."""

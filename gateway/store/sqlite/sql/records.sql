@@ -20,7 +20,7 @@ SELECT path, body FROM answers WHERE event = ?;
 -- name: order
 SELECT o.id, o.tenant, o.external_order_id, o.owner, o.status, o.reason_code, o.reason_detail, o.reason_path,
        o.order_id, o.is_created, nullif(s.body, x''), o.changed_at, o.delivered_at,
-       iif(o.status = 'pending', nullif(o.due_at, 0), NULL)
+       iif(o.status = 'pending', nullif(o.due_at, 0), NULL), s.findings
 FROM orders o LEFT JOIN states s ON s.id = o.state WHERE o.tenant = ? AND o.external_order_id = ?;
 
 -- name: events_of_orders
@@ -89,7 +89,7 @@ FROM events e WHERE :where ORDER BY e.id DESC LIMIT ?;
 -- name: orders
 SELECT o.id, o.tenant, o.external_order_id, o.owner, o.status, o.reason_code, o.reason_detail, o.reason_path,
        o.order_id, o.is_created, nullif(s.body, x''), o.changed_at, o.delivered_at,
-       iif(o.status = 'pending', nullif(o.due_at, 0), NULL)
+       iif(o.status = 'pending', nullif(o.due_at, 0), NULL), s.findings
 FROM orders o LEFT JOIN states s ON s.id = o.state WHERE :where ORDER BY o.changed_at DESC, o.id DESC LIMIT ?;
 
 -- name: dead_letters

@@ -19,7 +19,7 @@ JOIN events e ON e.id = asked.column1 WHERE e.status = 'received';
 
 -- name: insert_states
 INSERT INTO states (id, event, run, tenant, external_order_id, owner, clock, tie, arrival, body,
-                    status, reason_code, reason_detail, reason_path)
+                    status, reason_code, reason_detail, reason_path, findings)
 SELECT * FROM (VALUES :rows) WHERE column1 IS NOT NULL;
 
 -- name: insert_references

@@ -1,0 +1,63 @@
+"""Doubts about orders, through a running gateway and its embedded intake."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.processes import FAST, Gateway, eventually
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "logistics_plus" / "order" / "body.json"
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory) -> Iterator[Gateway]:
+    sources = {"lp": {"adapter": "logistics_plus", "tenant": "demo", "auth": "none"}}
+    gateway = Gateway(tmp_path_factory.mktemp("gateway"), {}, sources, intake={"embedded": True})
+    url = f"{gateway.url}/api/integrations/wms/demo"
+    gateway.configure(tenants={"demo": {"intake_url": url, "secret": "a-tenants-secret", "hold": ["no_town"], **FAST}})
+    with gateway:
+        yield gateway
+
+
+def order(event_id: str, number: str, minute: int, **address: str) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    body["id"] = event_id
+    body["data"].update(id=f"r-{number}", primaryReference=number, dateLastUpdated=f"2026-05-12T16:{minute:02}:00Z")
+    body["data"]["shipments"] = []
+    body["data"]["shipToAddress"]["address"].update(address)
+    return body
+
+
+def counted(gateway: Gateway, code: str) -> bool:
+    return f'trackely_gateway_findings_total{{code="{code}",source="lp"}}' in gateway.http.get("/metrics").text
+
+
+def test_a_doubted_order_is_delivered_and_its_doubts_are_told(gateway):
+    """In the API, in its story, and counted by source; the order itself is as the vendor told it."""
+    gateway.post(order("e-1", "F-1", 1, addressLine1="Pier Road", addressLine2=""), to="lp")
+    told = gateway.becomes("F-1", "delivered")
+
+    assert {"code": "no_house_number", "detail": "a street of US without a number"} in told["findings"]
+    assert told["order"]["deliveryAddress"].startswith("Pier Road, ")
+    assert eventually(lambda: counted(gateway, "no_house_number")) is True
+    assert "no_house_number: a street of US" in " ".join(
+        gateway.command("orders", "show", "demo", "F-1").stdout.split()
+    )
+
+
+def test_an_order_that_the_tenant_holds_waits_for_its_mending(gateway):
+    """A dead letter `held`, counted apart; nothing is sent until a newer state brings the town."""
+    gateway.post(order("e-2", "F-2", 1, city="", postalCode="", state=""), to="lp")
+    letters = eventually(lambda: gateway.api("dead-letters", code="held")["deadLetters"])
+    before = gateway.order("F-2")
+    gateway.post(order("e-3", "F-2", 2), to="lp")
+    after = gateway.becomes("F-2", "delivered")
+
+    assert [letter["reason"]["code"] for letter in letters] == ["held"]
+    assert letters[0]["reason"]["detail"] == "no_town: a street, and no town"
+    assert before == {}
+    assert "no_town" not in {each["code"] for each in after["findings"]}
+    assert 'trackely_gateway_dead_events_total{code="held",source="lp"} 1.0' in gateway.http.get("/metrics").text
