@@ -6,12 +6,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.console.acts import ACTS, Act, Told
+from gateway.console.amending import AMENDING
 from gateway.console.bulk import BULK
 from gateway.console.fields import Fields, form_of
 from gateway.console.frame import Frame, Visit
 from gateway.errors import ConflictingRequest, RoleTooSmall, UnknownRecord
 
-ALL: Final = {**ACTS, **BULK}
+ALL: Final = {**ACTS, **BULK, **AMENDING}
 _OURS: Final = ("seen", "reason", "typed")
 """Fields of the page itself."""
 

@@ -20,7 +20,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What will happen: sentences with numbers, and the preview of effects where there is one.
 
     `seen` is the present state in a word or two: an act that was confirmed upon another one is not done. `back` is the
-    page of the thing. `cannot` says why there is nothing to confirm; `instead` is another act that helps then.
+    page of the thing. `members` are fields to be filled in. `cannot` says why there is nothing to confirm.
     """
 
     what: str
@@ -30,8 +30,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     status: str | None = None
     effects: Row = msgspec.field(default_factory=dict)
     cannot: str | None = None
-    instead: "str | None" = None
     hidden: Sequence[tuple[str, str]] = ()
+    members: Sequence[tuple[str, str, str]] = ()
 
 
 Tell: TypeAlias = Callable[[Visit, Fields], Awaitable[Told]]
@@ -184,13 +184,14 @@ def _named(name: str, rows: Sequence[Row], what: str) -> Row:
 # ---- orders
 
 
-def _key(fields: Fields) -> dict[str, str]:
+def key_of(fields: Fields) -> dict[str, str]:
+    """Which order, as the API names it."""
     return {"tenant": fields.one("tenant"), "externalOrderId": fields.one("order")}
 
 
 async def order_of(visit: Visit, fields: Fields, lines: Callable[[Row], Sequence[str]], **more: Any) -> Told:
     """What will happen to an order."""
-    order = await visit.ask("show_order", _key(fields))
+    order = await visit.ask("show_order", key_of(fields))
     return Told(
         what=f"order {order['externalOrderId']}",
         lines=lines(order),
@@ -228,13 +229,13 @@ async def _tell_erase(visit: Visit, fields: Fields) -> Told:
 
 
 async def _discard_order(visit: Visit, fields: Fields) -> str:
-    await visit.ask("discard_order", _key(fields), body=because(fields))
-    return order_place(*_key(fields).values())
+    await visit.ask("discard_order", key_of(fields), body=because(fields))
+    return order_place(*key_of(fields).values())
 
 
 async def _erase(visit: Visit, fields: Fields) -> str:
-    await visit.ask("erase_order", _key(fields))
-    return order_place(*_key(fields).values())
+    await visit.ask("erase_order", key_of(fields))
+    return order_place(*key_of(fields).values())
 
 
 # ---- the whole

@@ -27,6 +27,7 @@ _EFFECTS: Final = {
     "noBody": "have no body left",
     "discarded": "are set aside for good",
 }
+_DONE: Final = {"replay": "replayed", "discard": "discarded", "release": "released"}
 _OF: Final = {"events": ("events", "events"), "dead-letters": ("deadLetters", "dead letters")}
 _ROWS: Final = {"events": "events", "dead-letters": "deadLetters"}
 
@@ -90,7 +91,7 @@ def _teller(act: str) -> Any:
             return Told(what=chosen.named, lines=[], seen="0", back=chosen.back, cannot="Nothing matches any more.")
         body: dict[str, Any] = {"ids": chosen.ids, "dryRun": True, **({"force": True} if force else {})}
         told = await visit.ask(_call(act, chosen.of), body=body)
-        count = told["replayed" if act == "replay" else "discarded"]
+        count = told[_DONE[act]]
         return Told(
             what=chosen.named,
             lines=_lines(act, chosen, told, count, force=force),
@@ -110,6 +111,8 @@ def _forced(force: bool) -> list[tuple[str, str]]:  # noqa: FBT001 - a pair of a
 
 
 def _lines(act: str, chosen: _Chosen, told: Row, count: int, *, force: bool) -> Sequence[str]:
+    if act == "release":
+        return [f"{count} of {chosen.named} go to Trackely as they are, despite what they are held for."]
     if act == "discard":
         return [
             f"{chosen.named} set aside for good. Nothing of them is sent; they can be replayed while bodies are kept."
@@ -132,6 +135,10 @@ def _shown(told: Row) -> Row:
 
 
 def _too_many(act: str, chosen: _Chosen) -> Told:
+    if act == "release":
+        lines = [f"More than {MOST_SHOWN} match: all of them that are held go to Trackely as they are."]
+        hidden = [("of", chosen.of), ("filter", chosen.text)]
+        return Told(what=chosen.named, lines=lines, seen="many", back=chosen.back, hidden=hidden)
     if act == "discard":
         lines = [f"More than {MOST_SHOWN} match: all of them are set aside for good, by an operation."]
         hidden = [("of", chosen.of), ("filter", chosen.text)]
@@ -159,6 +166,10 @@ def _doer(act: str) -> Any:
     async def do(visit: Visit, fields: Fields) -> str:
         chosen = await _chosen(visit, fields)
         force = fields.one("force") == "yes"
+        if act == "release":
+            which = {"ids": chosen.ids} if chosen.is_all else {"filter": dict(chosen.pairs)}
+            await visit.ask("release_dead_letters", body={**which, **because(fields)})
+            return f"{chosen.back}{'&' if '?' in chosen.back else '?'}did={act}"
         if chosen.is_all and len(chosen.ids) == 1:
             flags = {"force": True} if force else {}
             body = {"ids": chosen.ids, **(flags if act == "replay" else because(fields))}
@@ -210,6 +221,7 @@ async def _replay_previewed(visit: Visit, fields: Fields) -> str:
 BULK: Final[dict[str, Act]] = {
     "replay": Act(title="Replay", button="Replay", tell=_teller("replay"), do=_doer("replay"), says_why=True),
     "discard": Act(title="Discard", button="Discard", tell=_teller("discard"), do=_doer("discard"), says_why=True),
+    "release": Act(title="Release", button="Release", tell=_teller("release"), do=_doer("release"), says_why=True),
     "replay-previewed": Act(
         title="Replay", button="Replay", tell=_tell_previewed, do=_replay_previewed, says_why=True
     ),

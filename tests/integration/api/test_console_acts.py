@@ -224,3 +224,30 @@ async def test_a_person_chooses_the_zone(browser):
 
     assert wrong.status_code == 400
     assert ' IST"' in page.text
+
+
+async def test_an_order_is_amended_by_hand(browser, api):
+    """Its members in a form; the story says that a person did it, and what was no number is told."""
+    await sign_in(browser, "operate")
+    path = "/console/acts/amend-order?tenant=demo&order=A/2"
+    page = await browser.get(path)
+    wrong = await confirm(browser, path, totalWeight="heavy")
+    nothing = await confirm(browser, path, deliveryAddress="1 High Street")
+    done = await confirm(browser, path, deliveryAddress="2 Low Road", reason="the customer called")
+    story = await browser.get(done.headers["Location"])
+    order = (await api.get("/api/v1/orders/demo/A%2F2")).json()
+
+    assert 'value="1 High Street"' in page.text
+    assert (wrong.status_code, "totalWeight: expected a number" in wrong.text) == (409, True)
+    assert (nothing.status_code, "nothing was changed" in nothing.text) == (409, True)
+    assert order["order"]["deliveryAddress"] == "2 Low Road"
+    assert "A person amended it" in story.text
+
+
+async def test_nothing_is_released_that_is_not_held(browser):
+    """The page says so, and has no button."""
+    await sign_in(browser, "operate")
+    page = await browser.get("/console/acts/release?of=dead-letters&id=event-3")
+
+    assert "nothing left to do" in page.text
+    assert ">Release</button>" not in page.text
