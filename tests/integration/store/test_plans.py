@@ -77,8 +77,20 @@ def test_pending_orders_are_counted_in_an_index_alone(empty):
 @pytest.mark.parametrize("name", ["count_events", "count_orders"])
 def test_what_has_ended_is_not_counted_row_by_row(empty, name):
     """An index of what is open or dead leads to each row that is looked at; the rest is tallied."""
-    few = r"(events|orders) USING (COVERING )?INDEX (events_(received|open)|orders_(due|leased|dead))( \(.*\))?"
+    few = r"(events|orders) USING (COVERING )?INDEX (events_(received|open|dead)|orders_(due|leased|dead))( \(.*\))?"
     steps = [step for step in plan_of(empty, texts()[f"records.{name}"]) if re.match("(SCAN|SEARCH)", step)]
 
     assert [step for step in steps if not re.fullmatch(f"(SCAN|SEARCH) ({few}|tallies.*)", step)] == []
     assert len(steps) == (5 if name == "count_events" else 4)
+
+
+@pytest.mark.parametrize("fragment", [None, "letter_code", "letter_source", "letter_since", "letter_before"])
+def test_the_newest_dead_letters_are_read_in_their_order(empty, fragment):
+    """As many as a page wants of however many there are: only those of one moment are sorted."""
+    where = "1" if fragment is None else texts()[f"selection.{fragment}"]
+    steps = plan_of(empty, texts()["records.dead_letters"].replace(":where", where).replace("LIMIT ?", "LIMIT 100"))
+
+    assert "MERGE (UNION ALL)" in steps
+    assert [step for step in steps if "TEMP B-TREE" in step] == ["USE TEMP B-TREE FOR RIGHT PART OF ORDER BY"] * 2
+    for index in ("e USING INDEX events_dead_newest", "o USING INDEX orders_dead_newest"):
+        assert any(index in step for step in steps)

@@ -53,7 +53,7 @@ FROM (
         (SELECT s.external_order_id FROM states s WHERE s.event = e.id AND s.run = e.run AND s.reason_code IS NOT NULL)
         AS external_order_id,
         e.reason_code AS code, e.reason_detail AS detail, e.reason_path AS path,
-        coalesce(e.ended_at, e.received_at) AS at
+        e.ended_at AS at
     FROM events e WHERE e.is_dead_letter = 1
     UNION ALL
     SELECT 'order' AS kind, o.id AS id, e.source AS source, e.event_id AS event_id, o.tenant AS tenant,

@@ -68,7 +68,7 @@ SELECT source, 'waiting', count(*) FROM events INDEXED BY events_open WHERE stat
 UNION ALL
 SELECT source, 'translated', count(*) FROM events INDEXED BY events_open WHERE status = 'translated' GROUP BY source
 UNION ALL
-SELECT source, 'dead', count(*) FROM events INDEXED BY events_open WHERE status = 'dead' GROUP BY source
+SELECT source, 'dead', count(*) FROM events INDEXED BY events_dead WHERE status = 'dead' GROUP BY source
 UNION ALL
 SELECT name, status, count FROM tallies WHERE kind = 'event' AND count > 0;
 
@@ -93,6 +93,7 @@ SELECT o.id, o.tenant, o.external_order_id, o.owner, o.status, o.reason_code, o.
 FROM orders o LEFT JOIN states s ON s.id = o.state WHERE :where ORDER BY o.changed_at DESC, o.id DESC LIMIT ?;
 
 -- name: dead_letters
+-- Both in their own order, merged: as many are read as are wanted.
 SELECT *
 FROM (
     SELECT 'event' AS kind, e.id AS id, e.source AS source, e.event_id AS event_id,
@@ -100,12 +101,13 @@ FROM (
         (SELECT s.external_order_id FROM states s WHERE s.event = e.id AND s.run = e.run AND s.reason_code IS NOT NULL)
         AS external_order_id,
         e.reason_code AS code, e.reason_detail AS detail, e.reason_path AS path,
-        coalesce(e.ended_at, e.received_at) AS at
-    FROM events e WHERE e.is_dead_letter = 1
+        e.ended_at AS at
+    FROM events e INDEXED BY events_dead_newest WHERE e.is_dead_letter = 1
     UNION ALL
     SELECT 'order' AS kind, o.id AS id, e.source AS source, e.event_id AS event_id, o.tenant AS tenant,
         o.external_order_id AS external_order_id, o.reason_code AS code, o.reason_detail AS detail,
         o.reason_path AS path, o.ended_at AS at
-    FROM orders o JOIN states s ON s.id = o.state LEFT JOIN events e ON e.id = s.event WHERE o.status = 'dead'
+    FROM orders o INDEXED BY orders_dead_newest
+    JOIN states s ON s.id = o.state LEFT JOIN events e ON e.id = s.event WHERE o.status = 'dead'
 ) WHERE :where
-ORDER BY at DESC, kind = 'order' DESC, id DESC LIMIT ?;
+ORDER BY at DESC, kind DESC, id DESC LIMIT ?;
