@@ -208,10 +208,10 @@ def timed_steps(store: SqliteStore) -> list[tuple[float, float]]:
     steps: list[tuple[float, float]] = []
     transact = store.writer._transact  # noqa: SLF001 - nothing but the writer knows how long it was held
 
-    def watched(run: Callable[[sqlite3.Connection], Any]) -> Any:
+    def watched(run: Callable[[sqlite3.Connection], Any], *, is_synced: bool = True) -> Any:
         started, working = time.perf_counter(), time.thread_time()
         try:
-            return transact(run)
+            return transact(run, is_synced=is_synced)
         finally:
             steps.append((time.perf_counter() - started, time.thread_time() - working))
 

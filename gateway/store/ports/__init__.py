@@ -1,7 +1,8 @@
 """The store's ports, one a room, in the room's own words. Every engine keeps them; one contract suite tests them all.
 
-All writes are durable when they return. Any may raise `StoreUnavailable`: then nothing of it was stored, unless the
-store was lost meanwhile, which is the gateway's end.
+All writes are durable when they return, but translations, settlements that lease nothing, and the radar's counts: what
+a loss of power undoes of these is found and done again. Any may raise `StoreUnavailable`: then nothing of it was
+stored, unless the store was lost meanwhile, which is the gateway's end.
 """
 
 from gateway.store.ports.acts import Acts

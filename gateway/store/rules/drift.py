@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gateway.records import DriftRow
-from gateway.store.rules.transactions import Room, Transaction, reads, writes
+from gateway.store.rules.transactions import Room, Transaction, reads, settles
 
 
 class DriftLedger(Room):
@@ -22,7 +22,7 @@ class DriftLedger(Room):
             rows.append(seen)
         return rows
 
-    @writes
+    @settles
     def save_drift(self, transaction: Transaction, rows: Sequence[DriftRow]) -> None:
         """Remember these instead of what was remembered of the same; the codes of what is `wide` are forgotten."""
         values = [

@@ -51,19 +51,12 @@ class Outbox(Room):
         """Prolong the lease of these orders; False: it was lost, do not send."""
         return transaction.execute("outbox.extend", (until, lease.token, list(orders))).rowcount == len(orders)
 
-    @writes
-    def settle(self, transaction: Transaction, lease: Lease, settling: Settling) -> tuple[list[Settled], Lease | None]:
+    async def settle(self, lease: Lease, settling: Settling) -> tuple[list[Settled], Lease | None]:
         """End the lease of these orders by what the attempt showed, and remember the tenant's state; the next lease."""
-        settled = _settle(transaction, lease, settling.settlements, settling.now)
-        if settling.attempt is not None:
-            orders = {*(each.order for each in settling.settlements), *settling.tried}
-            _record(transaction, lease.tenant, settling.attempt, orders)
-        _revive(transaction, settling.revived, settling.state, settling.now)
-        tenants.save(transaction, lease.tenant, settling.state)
-        if settling.releases:
-            transaction.execute("outbox.release", (Trial.FINAL, settling.now, lease.tenant))
-        claimed = None if settling.claim is None else _claim(transaction, lease.tenant, settling.claim)
-        return settled, claimed if isinstance(claimed, Lease) else None
+        # A lease is on disk before anything is sent; a settlement that is lost is an order whose lease runs out.
+        return await self._engine.write(
+            lambda transaction: _settle_all(transaction, lease, settling), is_synced=settling.claim is not None
+        )
 
     @reads
     def tenant_state(self, transaction: Transaction, tenant: str) -> TenantState:
@@ -185,6 +178,19 @@ def lease_orders(transaction: Transaction, tenant: str, orders: Sequence[LeasedO
     token = ledger.draw(transaction, "lease")
     transaction.execute("outbox.lease", (token, until, [order.id for order in orders]))
     return Lease(token, tenant, tuple(orders))
+
+
+def _settle_all(transaction: Transaction, lease: Lease, settling: Settling) -> tuple[list[Settled], Lease | None]:
+    settled = _settle(transaction, lease, settling.settlements, settling.now)
+    if settling.attempt is not None:
+        orders = {*(each.order for each in settling.settlements), *settling.tried}
+        _record(transaction, lease.tenant, settling.attempt, orders)
+    _revive(transaction, settling.revived, settling.state, settling.now)
+    tenants.save(transaction, lease.tenant, settling.state)
+    if settling.releases:
+        transaction.execute("outbox.release", (Trial.FINAL, settling.now, lease.tenant))
+    claimed = None if settling.claim is None else _claim(transaction, lease.tenant, settling.claim)
+    return settled, claimed if isinstance(claimed, Lease) else None
 
 
 def _settle(transaction: Transaction, lease: Lease, settlements: Sequence[Settlement], now: Micros) -> list[Settled]:

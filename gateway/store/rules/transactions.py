@@ -75,10 +75,11 @@ class Transaction(Protocol):
 class Engine(Protocol):
     """Connections, commits, retention, SQL and migrations: what decides nothing."""
 
-    async def write(self, run: Callable[[Transaction], Result]) -> Result:
+    async def write(self, run: Callable[[Transaction], Result], *, is_synced: bool = True) -> Result:
         """Run a rule in a transaction of its own, durable when this returns; its exception undoes all.
 
-        A cancelled caller leaves nothing half done.
+        A cancelled caller leaves nothing half done. Not `is_synced`: a loss of power may undo it, but none that is
+        durable comes before it: for what would be found and done again.
         """
         ...
 
@@ -124,6 +125,16 @@ def writes(rule: Rule[RoomType, Given, Result]) -> Method[RoomType, Given, Resul
     @wraps(rule)
     async def method(room: RoomType, /, *given: Given.args, **named: Given.kwargs) -> Result:
         return await room._engine.write(lambda transaction: rule(room, transaction, *given, **named))  # noqa: SLF001 - its own
+
+    return method
+
+
+def settles(rule: Rule[RoomType, Given, Result]) -> Method[RoomType, Given, Result]:
+    """A room's method that is one transaction, and would be found undone, and done again, after a loss of power."""
+
+    @wraps(rule)
+    async def method(room: RoomType, /, *given: Given.args, **named: Given.kwargs) -> Result:
+        return await room._engine.write(lambda transaction: rule(room, transaction, *given, **named), is_synced=False)  # noqa: SLF001 - its own
 
     return method
 

@@ -20,7 +20,7 @@ from gateway.events import (
 )
 from gateway.store.rules import ledger, lifecycle, naming
 from gateway.store.rules.lifecycle import NewState, OrderRow, StateChange
-from gateway.store.rules.transactions import Room, Transaction, reads, writes
+from gateway.store.rules.transactions import Room, Transaction, reads, settles
 
 REPLAYED, FORCED = 1, 2
 
@@ -67,7 +67,7 @@ class TranslationQueue(Room):
                 return await self._commit([_unfit(translated[0], error)], now)
         return [transition for event in translated for transition in await self.commit([event], now)]
 
-    @writes
+    @settles
     def _commit(self, transaction: Transaction, translated: Sequence[TranslatedEvent], now: Micros) -> list[Transition]:
         return place(transaction, translated, now)
 

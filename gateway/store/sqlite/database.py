@@ -16,6 +16,9 @@ PAGE_SIZE: Final = 16384
 # FULL is what "stored" means: a sync lies between every commit and its return. NORMAL loses commits in a power cut.
 SYNCHRONOUS: Final = 2
 
+# NORMAL is for what would be done again: a loss of power may undo the last of it, never what a FULL commit followed.
+UNSYNCED: Final = 1
+
 
 _MALFORMED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _UNREAD: Final = "unable to get the page"

@@ -54,10 +54,10 @@ class SqliteEngine:
         self._reader = reader
         self._register = register.register_of(path)
 
-    async def write(self, run: Callable[[Transaction], Result]) -> Result:
+    async def write(self, run: Callable[[Transaction], Result], *, is_synced: bool = True) -> Result:
         """Run a rule in a transaction of its own."""
         # Shielded: a cancelled caller must not leave a half-known outcome behind.
-        return await asyncio.shield(self._writer.submit(lambda _: run(self._transaction)))
+        return await asyncio.shield(self._writer.submit(lambda _: run(self._transaction), is_synced=is_synced))
 
     def stored(self) -> None:
         """Say that there is something to translate."""

@@ -21,6 +21,7 @@ from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
 from gateway.ground.files import InPlace
 from gateway.store.ports import CommitObserver
+from gateway.store.sqlite import database
 
 Result = TypeVar("Result")
 
@@ -64,7 +65,7 @@ class _Batch:
 
 
 class _Job(Generic[Result]):
-    __slots__ = ("is_transaction", "run", "tell")
+    __slots__ = ("is_synced", "is_transaction", "run", "tell")
 
     def __init__(
         self,
@@ -72,10 +73,12 @@ class _Job(Generic[Result]):
         tell: "Callable[[Result | Exception], None]",
         *,
         is_transaction: bool,
+        is_synced: bool,
     ) -> None:
         self.run = run
         self.tell = tell
         self.is_transaction = is_transaction
+        self.is_synced = is_synced
 
 
 class Writer:
@@ -104,6 +107,7 @@ class Writer:
         self._wake = threading.Event()
         self._is_waking = False
         self._stopping = False
+        self._synchronous = database.SYNCHRONOUS
         self._thread = threading.Thread(target=self._run_or_end, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -129,17 +133,19 @@ class Writer:
         self._wake.set()
 
     def submit(
-        self, run: Callable[[sqlite3.Connection], Result], *, is_transaction: bool = True
+        self, run: Callable[[sqlite3.Connection], Result], *, is_transaction: bool = True, is_synced: bool = True
     ) -> "asyncio.Future[Result]":
         """Run a job in a transaction of its own; its exception rolls back and is the future's.
 
-        A database error becomes `StoreUnavailable`. What cannot stand in a transaction runs beside any.
+        A database error becomes `StoreUnavailable`. What cannot stand in a transaction runs beside any. What is not
+        `is_synced` is on disk with the next that is, or when the log is written into the file.
         """
         future: asyncio.Future[Result] = self._loop.create_future()
         if self._stopping:
             future.set_exception(StoreUnavailable("the store is closed"))
             return future
-        self._jobs.append(_Job(run, partial(_settle, future), is_transaction=is_transaction))
+        job = _Job(run, partial(_settle, future), is_transaction=is_transaction, is_synced=is_synced)
+        self._jobs.append(job)
         self._wake.set()
         return future
 
@@ -211,15 +217,25 @@ class Writer:
 
     def _commit_job(self, job: _Job[Any]) -> None:
         try:
-            outcome = self._transact(job.run) if job.is_transaction else job.run(self._connection)
+            if job.is_transaction:
+                outcome = self._transact(job.run, is_synced=job.is_synced)
+            else:
+                outcome = job.run(self._connection)
         except Exception as error:  # noqa: BLE001 - the job's owner gets it
             outcome = error
         self._hand_over([(job.tell, outcome)])
 
-    def _transact(self, run: Callable[[sqlite3.Connection], Result]) -> Result:
+    def _sync(self, *, is_synced: bool) -> None:
+        wanted = database.SYNCHRONOUS if is_synced else database.UNSYNCED
+        if wanted != self._synchronous:
+            self._connection.execute(f"PRAGMA synchronous = {wanted}")
+            self._synchronous = wanted
+
+    def _transact(self, run: Callable[[sqlite3.Connection], Result], *, is_synced: bool = True) -> Result:
         connection = self._connection
         changes = connection.total_changes
         try:
+            self._sync(is_synced=is_synced)
             connection.execute("BEGIN IMMEDIATE")
             outcome = run(connection)
             connection.execute("COMMIT")

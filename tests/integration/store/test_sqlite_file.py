@@ -8,10 +8,10 @@ import pytest
 
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.events import Arrival, Reason
-from gateway.orders import TenantStatus
-from gateway.records import EventFilter, RetentionSpans
+from gateway.orders import Claim, Settling, TenantState, TenantStatus
+from gateway.records import Act, EventFilter, RetentionSpans
 from gateway.store.sqlite import SqliteStore, database, retention
-from tests.contract.engines import DAY, ENGINES, Floor, says, state
+from tests.contract.engines import DAY, ENGINES, START, TENANT, Floor, says, state
 
 # The number of the migration that brings the tallies.
 TALLIES = 5
@@ -352,3 +352,43 @@ async def test_a_halt_of_an_earlier_version_holds(tmp_path):
         Reason("halted_by_hand", "x"), True, 7, 1,
     )  # fmt: skip
     assert (resumed.status, resumed.is_halted_by_hand, resumed.hand) == (TenantStatus.ACTIVE, False, 2)
+
+
+async def test_what_must_not_be_undone_is_synced(floor):
+    """What leaves the store, or a person asked for, is on disk; what would be found and done again need not be."""
+    outbox, now, act = floor.store.outbox, floor.now, Act(at=START, by="night", act="act", what="it")
+    event = await floor.receive("e1", says(state("A")))
+    synced = {}
+
+    async def look(name, done):
+        outcome = await done
+        ((mode,),) = await floor.store.writer.submit(
+            lambda connection: connection.execute("PRAGMA synchronous").fetchall(), is_transaction=False
+        )
+        synced[name] = mode == database.SYNCHRONOUS
+        return outcome
+
+    await look("translation", floor.translate())
+    lease = await look("lease", floor.lease())
+    await look("settlement", floor.settle(lease, "unchanged", due_at=now))
+    lease = await floor.lease()
+    on = Settling(settlements=[], attempt=None, state=TenantState(), now=now, claim=Claim(
+        now=now, until=now, linger=0, max_orders=1, max_bytes=1))  # fmt: skip
+    await look("settlement and lease", outbox.settle(lease, on))
+    await floor.settle(lease, "dead", code="refused")
+    await look("drift", floor.store.drift.save_drift([]))
+    await look("halt", outbox.halt(TENANT, Reason("halted_by_hand", "x"), now))
+    await floor.store.drift.save_drift([])
+    await look("resume", outbox.resume(TENANT, now))
+    await floor.store.drift.save_drift([])
+    await look("replay", floor.store.acts.replay([event.id], force=False, act=act))
+    await floor.translate()
+    await look("discard", floor.store.acts.discard_order(TENANT, "A", reason=None, now=now))
+    await floor.store.drift.save_drift([])
+    await look("clock", floor.store.reconciliation.begin_page(now))
+    await floor.store.drift.save_drift([])
+    await look("arrival", floor.receive("e2"))
+    await floor.store.drift.save_drift([])
+    await look("erasure", floor.store.acts.erase(TENANT, "A", now=now))
+
+    assert [name for name, is_synced in synced.items() if not is_synced] == ["translation", "settlement", "drift"]
