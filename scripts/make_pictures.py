@@ -62,11 +62,9 @@ def drawn(lines: list[str], title: str) -> str:
     """The lines as a terminal shows them."""
     wide = round(2 * EDGE + max(map(len, lines)) * CHARACTER)
     high = 2 * EDGE + LINE * len(lines)
-    texts = [
-        f'<text x="{EDGE}" y="{EDGE + LINE * (place + 0.75):g}" fill="{_colour(line)}">{escape(line.replace(" ", NO_BREAK))}</text>'
-        for place, line in enumerate(lines)
-        if line
-    ]
+    shown = [(place, line) for place, line in enumerate(lines) if line]
+    begin = f'<text x="{EDGE}" y='
+    texts = [f'{begin}"{_height(place):g}" fill="{_colour(line)}">{_text(line)}</text>' for place, line in shown]
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" role="img">',
@@ -79,6 +77,14 @@ def drawn(lines: list[str], title: str) -> str:
             "",
         ]
     )
+
+
+def _height(place: int) -> float:
+    return EDGE + LINE * (place + 0.75)
+
+
+def _text(line: str) -> str:
+    return escape(line.replace(" ", NO_BREAK))
 
 
 def _colour(line: str) -> str:
