@@ -147,6 +147,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     of an order with another owner is an `order_collision` unless `is_shared`; `collision_hint` names the option that
     would part them. `record` is the vendor's own id of the order, where its number can change; a cancellation without
     an `external_order_id` is of the order that is known under it. `findings` are doubts about it: code and words.
+    `on_receipt`: whether it is planned for the day of its receipt; None: for none.
     """
 
     tenant: str
@@ -160,6 +161,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     dead: Reason | None = None
     record: str | None = None
     findings: tuple[tuple[str, str], ...] = ()
+    on_receipt: bool | None = None
 
 
 class StoredLookup(msgspec.Struct, frozen=True):
@@ -250,7 +252,10 @@ class TranslatedEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Transition(msgspec.Struct, frozen=True):
-    """An event's new status after a commit, for log and metrics, with the codes of its orders' findings."""
+    """An event's new status after a commit, for log and metrics.
+
+    With the codes of its orders' findings, and whether those with a planned day are planned for that of their receipt.
+    """
 
     id: int
     source: str
@@ -258,6 +263,7 @@ class Transition(msgspec.Struct, frozen=True):
     status: EventStatus
     reason: Reason | None = None
     findings: tuple[str, ...] = ()
+    on_receipt: tuple[bool, ...] = ()
 
 
 def storable(text: object) -> str:

@@ -161,6 +161,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: Deliveries
     lookups: Lookups
     refusals: Refusals
+    habits: Callable[[str], tuple[str, ...]]
     live: Live
     clock: Clock
     started_at: Micros

@@ -215,7 +215,10 @@ class LookupHalt(Shape, frozen=True, kw_only=True):
 
 
 class Source(Shape, frozen=True, kw_only=True):
-    """How a source is doing. `silent`: nothing came for longer than its `expect_every`."""
+    """How a source is doing. `silent`: nothing came for longer than its `expect_every`.
+
+    `findings` are codes of what its last orders have in common, since the gateway started.
+    """
 
     name: str
     adapter: str
@@ -226,6 +229,7 @@ class Source(Shape, frozen=True, kw_only=True):
     last_refusal: Reason | None
     waiting: int
     silent: bool
+    findings: tuple[str, ...]
     lookup_halts: tuple[LookupHalt, ...]
 
 

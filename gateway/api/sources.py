@@ -106,6 +106,7 @@ def _source_of(doors: Doors, source: ConfiguredSource, seen: _Seen) -> shapes.So
         last_refusal=None if refusal is None else views.refusal_reason(refusal),
         waiting=sum(seen.waiting.get(name, 0) for name in names),
         silent=is_silent(source.settings.expect_every, accepted, started_at=doors.started_at, now=doors.clock()),
+        findings=doors.habits(source.name),
         lookup_halts=tuple(
             shapes.LookupHalt(
                 owner=halt.owner,

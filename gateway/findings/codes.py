@@ -15,9 +15,6 @@ CODES: Final = (
 )
 """What may be found of an order; a tenant's `hold` names any of them."""
 
-SOURCE_CODES: Final = ("planned_is_receipt_day",)
-"""What may be found of a source."""
-
 
 class Finding(msgspec.Struct, frozen=True):
     """A doubt about one order: its code, and why, without a word of the person's."""

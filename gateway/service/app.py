@@ -109,6 +109,7 @@ def _operators_doors(rooms: Rooms, reloading: Reloading) -> Doors:
         deliveries=_Deliveries(rooms),
         lookups=Lookups(rooms.asking, rooms.reconciler),
         refusals=rooms.base.refusals,
+        habits=rooms.base.reports.habits.of,
         live=rooms.live,
         clock=rooms.base.clock,
         trusted=rooms.base.trusted,

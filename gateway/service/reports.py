@@ -8,6 +8,7 @@ import structlog
 
 from gateway.delivery.standing import DeliveryReport
 from gateway.events import SECOND, Clock, EventStatus, Reason, Transition
+from gateway.findings import Habits
 from gateway.ground.failures import FailureLimit, limited
 from gateway.ground.metrics import Metrics
 from gateway.ingress.refusals import RefusalLog
@@ -21,6 +22,7 @@ class Reports:
     def __init__(self, metrics: Metrics, refusals: RefusalLog, clock: Clock) -> None:
         self._metrics = metrics
         self._refusals = refusals
+        self.habits = Habits()
         self._clock = clock
         self.unproven = limited(FailureLimit(monotonic), self.turned_away)
         self._translation = structlog.get_logger("gateway.translation")
@@ -32,6 +34,9 @@ class Reports:
             (each.source, code) for each in transitions for code in each.findings
         ).items():
             self._metrics.finding(source, code, count)
+        for each in transitions:
+            for on_receipt in each.on_receipt:
+                self.habits.note(each.source, on_receipt=on_receipt)
         counts = Counter((each.source, each.status, each.reason.code if each.reason else "") for each in transitions)
         for (source, status, code), count in counts.items():
             if status == EventStatus.IGNORED:

@@ -139,6 +139,7 @@ class Translator:
             dead=dead or _held(findings, settings.hold),
             record=state.record,
             findings=findings,
+            on_receipt=_on_receipt(state, event),
         )
 
 
@@ -155,6 +156,12 @@ def _found(state: State, event: UntranslatedEvent) -> tuple[tuple[str, str], ...
     """Doubts about an order, which change nothing of it."""
     received_on = moment(event.received_at).date()
     return tuple([(each.code, each.detail) for each in findings_of(state.order, state.parts, received_on)])
+
+
+def _on_receipt(state: State | Cancellation | Fault, event: UntranslatedEvent) -> bool | None:
+    """Whether an order is planned for the day on which it came; None: for none."""
+    planned = state.order.planned_date if isinstance(state, State) else None
+    return None if planned is None else planned == moment(event.received_at).date().isoformat()
 
 
 def _held(findings: Sequence[tuple[str, str]], hold: Sequence[str]) -> Reason | None:

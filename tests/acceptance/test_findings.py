@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +62,16 @@ def test_an_order_that_the_tenant_holds_waits_for_its_mending(gateway):
     assert before == {}
     assert "no_town" not in {each["code"] for each in after["findings"]}
     assert 'trackely_gateway_dead_events_total{code="held",source="lp"} 1.0' in gateway.http.get("/metrics").text
+
+
+def test_a_source_that_plans_for_the_day_of_receipt_is_told(gateway):
+    """Among the sources: it tells no day of delivery at all."""
+    today = datetime.now(UTC).date().isoformat()
+    # Enough to outweigh those of the tests above, planned for another day.
+    for number in range(80):
+        body = order(f"e-day-{number}", f"D-{number}", 1)
+        body["data"]["requiredShipDate"] = f"{today}T00:00:00+00:00"
+        gateway.post(body, to="lp")
+    told = eventually(lambda: gateway.api("sources")["sources"][0]["findings"])
+
+    assert told == ["planned_is_receipt_day"]

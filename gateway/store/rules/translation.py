@@ -241,8 +241,9 @@ class _Commit:
                 )
             )  # fmt: skip
         codes = tuple([code for state in event.states for code, _ in state.findings])
+        on_receipt = tuple([state.on_receipt for state in event.states if state.on_receipt is not None])
         told = reason or self._dead_reason(states)
-        return Transition(event.id, event.source, event.event_id, status, told, codes)
+        return Transition(event.id, event.source, event.event_id, status, told, codes, on_receipt)
 
     def _is_orders_death(self, row: list[object]) -> bool:
         """Whether the dead letter is the order's (a cancellation that came too late), not the event's."""

@@ -248,6 +248,7 @@ async def doors(store, calls, tmp_path) -> Doors:
         deliveries=StandInDeliveries(calls),
         lookups=StandInLookups(calls),
         refusals=StandInRefusals(),
+        habits=lambda _: (),
         bulk=store.bulk,
         trail=store.trail,
         stream=stream_of(store),

@@ -7,7 +7,7 @@ import pytest
 
 from adapters import Order, Parts
 from benchmarks.findings import LEAST_FOUND, MOST_FALSE, Address, measure
-from gateway.findings import CODES, findings_of, plans_the_receipt_day
+from gateway.findings import CODES, Habits, findings_of
 
 CORPUS = Path(__file__).parents[2] / "findings"
 BOXES = CORPUS / "boxes.txt"
@@ -104,10 +104,22 @@ def test_an_order_for_a_customer_has_no_address_to_doubt():
 
 @pytest.mark.parametrize(("same", "others", "is_habit"), [(30, 0, True), (29, 0, False), (57, 3, True), (56, 4, False)])
 def test_a_source_that_plans_the_day_of_receipt_is_told(same, others, is_habit):
-    """Thirty orders at least, and all but one in twenty."""
-    days = [("2026-05-12", "2026-05-12")] * same + [("2026-05-13", "2026-05-12")] * others
+    """Thirty orders at least, and all but one in twenty; another source's orders say nothing of it."""
+    habits = Habits()
+    for on_receipt in [True] * same + [False] * others:
+        habits.note("lp", on_receipt=on_receipt)
 
-    assert plans_the_receipt_day(days) is is_habit
+    assert habits.of("lp") == (("planned_is_receipt_day",) if is_habit else ())
+    assert habits.of("other") == ()
+
+
+def test_a_habit_ends_with_the_orders_that_showed_it():
+    """The last hundred count."""
+    habits = Habits()
+    for on_receipt in [True] * 100 + [False] * 10:
+        habits.note("lp", on_receipt=on_receipt)
+
+    assert habits.of("lp") == ()
 
 
 def test_every_code_is_documented():
