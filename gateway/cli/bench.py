@@ -154,7 +154,8 @@ def console(
     *,
     config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - it makes a configuration of its own
     events: Annotated[int, typer.Option("--events", min=10, help="Events in the store.")] = 1_000_000,
-    dead: Annotated[int, typer.Option("--dead", min=1, help="Dead letters among them, and pending orders.")] = 100_000,
+    dead: Annotated[int, typer.Option("--dead", min=1, help="Dead letters among them.")] = 100_000,
+    pending: Annotated[int, typer.Option("--pending", min=1, help="Orders among them that wait.")] = 1_000,
     streams: Annotated[int, typer.Option("--streams", min=1, max=100, help="Open streams.")] = 10,
     rounds: Rounds = 5,
     seconds: Seconds = 2.0,
@@ -164,7 +165,10 @@ def console(
     from gateway.workshop.bench import console as measurement  # noqa: PLC0415 - the other commands start without it
     from gateway.workshop.bench.load import tool  # noqa: PLC0415 - as above
 
-    plan = measurement.Plan(events=events, dead=min(dead, events // 2), streams=streams, rounds=rounds, seconds=seconds)
+    few = events // 2
+    plan = measurement.Plan(
+        events=events, dead=min(dead, few), pending=min(pending, few), streams=streams, rounds=rounds, seconds=seconds
+    )
     _say_load(tool())
     with progress("filling", events) as done:
         found = measurement.measure(plan, done)

@@ -50,6 +50,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     events: int = 1_000_000
     dead: int = 100_000
+    pending: int = 1_000
     rounds: int = 5
     looks: int = 15
     streams: int = 10
@@ -72,7 +73,7 @@ def measure(plan: Plan, on_events: Callable[[int], None] = lambda _count: None) 
         folder = Path(name) / "filled"
         folder.mkdir()
         asyncio.run(
-            fill(folder / "gateway.db", events=plan.events, pending=plan.dead, dead=plan.dead, on_events=on_events)
+            fill(folder / "gateway.db", events=plan.events, pending=plan.pending, dead=plan.dead, on_events=on_events)
         )
         with rig.running("gateway", folder) as gateway:
             looks = [_looked(plan, *each) for each in _places(gateway)]
