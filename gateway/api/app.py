@@ -34,7 +34,7 @@ from gateway.api.answers import SECURITY_HEADERS, refuse, reply
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
 from gateway.api.openapi import describe
-from gateway.api.requests import Asked, BadRequest, read_body, read_query
+from gateway.api.requests.reading import Asked, BadRequest, read_body, read_query
 from gateway.api.tables import as_csv
 from gateway.errors import ConflictingRequest, RoleTooSmall, StoreUnavailable, UnknownRecord
 

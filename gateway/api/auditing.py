@@ -6,7 +6,8 @@ from gateway.api import shapes
 from gateway.api.access import Role
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
-from gateway.api.requests import AuditQuery, text_or_none
+from gateway.api.requests.queries import AuditQuery
+from gateway.api.requests.reading import text_or_none
 from gateway.ground.clock import moment
 
 

@@ -7,7 +7,8 @@ import msgspec
 
 from gateway.api.access import Operator, Role
 from gateway.api.doors import Doors
-from gateway.api.requests import Asked, Nothing, ReplayFlags
+from gateway.api.requests.bodies import ReplayFlags
+from gateway.api.requests.reading import Asked, Nothing
 from gateway.errors import RoleTooSmall
 from gateway.records import Act
 

@@ -2,7 +2,7 @@
 
 from gateway.api import views
 from gateway.api.doors import Doors
-from gateway.api.requests import DeadLetterWhich, EventWhich
+from gateway.api.requests.queries import DeadLetterWhich, EventWhich
 from gateway.errors import UnknownRecord
 
 

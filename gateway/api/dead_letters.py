@@ -9,16 +9,9 @@ from gateway.api.call import Ask, Call
 from gateway.api.choosing import chosen_letters, named
 from gateway.api.doors import Doors
 from gateway.api.replaying import replay
-from gateway.api.requests import (
-    DeadLetterDiscard,
-    DeadLetterQuery,
-    DeadLetterSelection,
-    DeadLetterWhich,
-    DryRun,
-    ReplayFlags,
-    selected,
-    text_or_none,
-)
+from gateway.api.requests.bodies import DeadLetterDiscard, DeadLetterSelection, DryRun, ReplayFlags, selected
+from gateway.api.requests.queries import DeadLetterQuery, DeadLetterWhich
+from gateway.api.requests.reading import text_or_none
 from gateway.records import Effects
 
 WHAT: Final = "dead letters"

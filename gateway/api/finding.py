@@ -7,7 +7,7 @@ from gateway.api import shapes, views
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
 from gateway.api.remedies import remedy_of
-from gateway.api.requests import FindQuery
+from gateway.api.requests.queries import FindQuery
 from gateway.events import EventStatus, OrderStatus
 from gateway.ground.clock import moment
 from gateway.records import Found

@@ -5,7 +5,8 @@ import msgspec
 from gateway.api import shapes
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
-from gateway.api.requests import HistoryQuery, micros_or_none, text_or_none
+from gateway.api.requests.queries import HistoryQuery
+from gateway.api.requests.reading import micros_or_none, text_or_none
 from gateway.errors import UnknownRecord
 from gateway.events import hook_of
 from gateway.ground.clock import moment

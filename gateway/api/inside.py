@@ -9,7 +9,7 @@ from gateway.api.access import Operator
 from gateway.api.app import CALLS
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
-from gateway.api.requests import BadRequest, read_body, read_query
+from gateway.api.requests.reading import BadRequest, read_body, read_query
 from gateway.api.tables import as_csv
 
 _BY_NAME: Final = {call.name: call for call in CALLS}

@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.api.answers import ERRORS
 from gateway.api.call import Call
-from gateway.api.requests import DeadLetterDiscard, DeadLetterSelection, EventSelection, OperationWanted
+from gateway.api.requests.bodies import DeadLetterDiscard, DeadLetterSelection, EventSelection, OperationWanted
 from gateway.api.shapes import ErrorReply
 
 REFERENCE = "#/components/schemas/{name}"

@@ -6,7 +6,9 @@ from gateway.api import shapes
 from gateway.api.call import Ask, Call
 from gateway.api.choosing import chosen_events, chosen_letters, event_number
 from gateway.api.doors import Doors
-from gateway.api.requests import BadRequest, EventWhich, OperationQuery, OperationWanted, selected, text_or_none
+from gateway.api.requests.bodies import OperationWanted, selected
+from gateway.api.requests.queries import EventWhich, OperationQuery
+from gateway.api.requests.reading import BadRequest, text_or_none
 from gateway.api.shapes import moment_or_none
 from gateway.ground.clock import moment
 from gateway.records import Act, NewOperation, OperationRecord, OperationStatus

@@ -9,7 +9,9 @@ from gateway.api import shapes, views
 from gateway.api.access import Role
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
-from gateway.api.requests import BadRequest, Because, OrderAmendment, OrderQuery, text_or_none
+from gateway.api.requests.bodies import Because, OrderAmendment
+from gateway.api.requests.queries import OrderQuery
+from gateway.api.requests.reading import BadRequest, text_or_none
 from gateway.errors import ConflictingRequest
 from gateway.ground.answers import encode
 from gateway.records import Amendment, order_named

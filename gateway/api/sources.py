@@ -5,7 +5,9 @@ import msgspec
 from gateway.api import shapes, views
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
-from gateway.api.requests import RefusalQuery, Since, micros_or_none, text_or_none
+from gateway.api.requests.bodies import Since
+from gateway.api.requests.queries import RefusalQuery
+from gateway.api.requests.reading import micros_or_none, text_or_none
 from gateway.api.shapes import moment_or_none
 from gateway.config.model import ConfiguredSource
 from gateway.errors import UnknownRecord

@@ -10,7 +10,8 @@ from gateway.api import shapes
 from gateway.api.answers import SECURITY_HEADERS
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
-from gateway.api.requests import StreamQuery, text_or_none
+from gateway.api.requests.queries import StreamQuery
+from gateway.api.requests.reading import text_or_none
 from gateway.ground.answers import encode
 from gateway.ground.clock import moment
 from gateway.ground.sse import Message, Messages, StreamAnswer

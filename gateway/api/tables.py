@@ -9,7 +9,7 @@ import msgspec
 
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
-from gateway.api.requests import MOST_ROWS
+from gateway.api.requests.queries import MOST_ROWS
 from gateway.api.shapes import Reason
 
 Columns: TypeAlias = Sequence[tuple[str, bool]]

@@ -5,7 +5,8 @@ import msgspec
 from gateway.api import shapes, views
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
-from gateway.api.requests import Because, text_or_none
+from gateway.api.requests.bodies import Because
+from gateway.api.requests.reading import text_or_none
 from gateway.api.shapes import moment_or_none
 from gateway.errors import ConflictingRequest, UnknownRecord
 from gateway.events import SECOND, Reason

@@ -9,7 +9,7 @@ from gateway.api import shapes
 from gateway.api.call import Ask, Call
 from gateway.api.choosing import event_number
 from gateway.api.doors import Doors
-from gateway.api.requests import Trial
+from gateway.api.requests.bodies import Trial
 from gateway.errors import UnknownRecord
 from gateway.events import TranslatedEvent
 

@@ -4,7 +4,7 @@ from gateway.api import shapes
 from gateway.api.access import Role
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
-from gateway.api.requests import HoursQuery
+from gateway.api.requests.queries import HoursQuery
 from gateway.config import shown
 from gateway.ground.clock import moment
 
