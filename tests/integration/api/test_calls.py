@@ -301,6 +301,7 @@ async def test_sources_show_how_they_are_doing(api):
         },
         "waiting": 0,
         "silent": False,
+        "findings": [],
         "lookupHalts": [
             {
                 "owner": "ACME/74",
