@@ -10,8 +10,8 @@ RUN python -m venv /opt/gateway
 WORKDIR /src
 
 # The dependencies in a layer of their own: it stands until a lock changes.
-COPY requirements/build.txt requirements/run.txt requirements/
-RUN /opt/gateway/bin/pip install --require-hashes --requirement requirements/build.txt --requirement requirements/run.txt
+COPY requirements/build.txt requirements/postgresql.txt requirements/
+RUN /opt/gateway/bin/pip install --require-hashes --requirement requirements/build.txt --requirement requirements/postgresql.txt
 
 COPY pyproject.toml README.md LICENSE ./
 COPY schemas schemas

@@ -90,6 +90,7 @@ audit: ## known vulnerabilities of what is locked, where the advisories can be r
 lock: ## pin again what pyproject.toml asks for (ARGS=--upgrade: at its newest)
 	$(call set-up,supply)
 	$(COMPILE) pyproject.toml --output-file requirements/run.txt
+	$(COMPILE) pyproject.toml --extra postgresql --constraint requirements/run.txt --output-file requirements/postgresql.txt
 	$(COMPILE) pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --extra tracing --constraint requirements/dev.txt --output-file requirements/tracing.txt
 	$(COMPILE) --group build --output-file requirements/build.txt

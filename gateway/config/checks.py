@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from adapters import Adapter, Api
 from adapters.moments import fault_of_zone
@@ -297,11 +298,19 @@ def _is_base64(text: str) -> bool:
         return False
 
 
-STORE_EXPECTED: Final = "expected sqlite:///path (relative to the file) or sqlite:////path (absolute)"
+STORE_EXPECTED: Final = (
+    "expected sqlite:///path (relative to the file), sqlite:////path (absolute) or postgresql://user@host/database"
+)
+DATABASE: Final = "postgresql://"
 
 
 def store_path(store: str, directory: Path) -> str | None:
-    """The store's file as an absolute path, relative ones to `directory`; None for a URL that names no SQLite file."""
+    """The store's file as an absolute path, relative ones to `directory`; None for a URL that names no store.
+
+    Beside a database it is where what is kept on this machine has its folder, no file itself.
+    """
+    if store.startswith(DATABASE):
+        return str((directory / "data" / "gateway.db").resolve()) if urlsplit(store).path.strip("/") else None
     name = store.removeprefix("sqlite:///")
     if name == store or not name.strip() or name.startswith(":") or name.endswith("/") or set(name) & set("?#\0"):
         return None

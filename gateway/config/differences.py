@@ -10,7 +10,7 @@ from gateway.config.code import is_another_on_disk, source_of
 from gateway.config.model import Config
 from gateway.config.nodes import KeyPath
 
-_FIXED: Final = ("server", "store", "intake")
+_FIXED: Final = ("server", "store", "allow_unsafe", "intake")
 """What counts from a start to the next."""
 
 
@@ -36,9 +36,11 @@ class Change(msgspec.Struct, frozen=True):
             read,
             settings=msgspec.structs.replace(read.settings, **kept),
             store_path=running.store_path,
+            database=running.database,
             expanded=read.expanded | running.expanded,
         )
-        waiting = [*restart_keys(running, read), *([] if running.store_path == read.store_path else ["store"])]
+        is_moved = (running.store_path, running.database) != (read.store_path, read.database)
+        waiting = [*restart_keys(running, read), *(["store"] if is_moved else [])]
         others, secrets = _keys(running, config, of_secrets=False), _keys(running, config, of_secrets=True)
         touched = {_part_of(key) for key in (*others, *secrets, *waiting)}
         return cls(

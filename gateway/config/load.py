@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters import Adapter, Secret
-from gateway.config.checks import STORE_EXPECTED, Checks, store_path
+from gateway.config.checks import DATABASE, STORE_EXPECTED, Checks, store_path
 from gateway.config.code import digest_of
 from gateway.config.convert import HOLE, convert
 from gateway.config.model import Config, ConfiguredSource, Server, Settings, Source, Tenant
@@ -51,6 +51,7 @@ def load(path: Path, environ: Mapping[str, str], find_adapter: Callable[[str, Pa
         settings=settings,
         sources=sources,
         store_path=str(store),
+        database=settings.store if settings.store.startswith(DATABASE) else None,
         directory=str(directory),
         expanded=frozenset(expanded_in(tree)),
     )

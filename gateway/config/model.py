@@ -264,6 +264,7 @@ class Settings(Section, frozen=True):
     sources: dict[str, Source]
     server: Server = Server()
     store: str = DEFAULT_STORE
+    allow_unsafe: bool = False
     api: ApiAccess = ApiAccess()
     intake: EmbeddedIntake = EmbeddedIntake()
     limits: Limits = Limits()
@@ -296,7 +297,8 @@ class ConfiguredSource(msgspec.Struct, frozen=True):
 class Config(msgspec.Struct, frozen=True):
     """The settings, checked as a whole: adapters loaded, options typed, the store's file an absolute path.
 
-    `expanded` are the keys whose values came from `${…}`: no page shows them.
+    `expanded` are the keys whose values came from `${…}`: no page shows them. `database` is the store's address where
+    it is no file; it may hold a password.
     """
 
     settings: Settings
@@ -304,3 +306,4 @@ class Config(msgspec.Struct, frozen=True):
     store_path: str
     directory: str
     expanded: frozenset[KeyPath] = frozenset()
+    database: str | None = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.config.checks import STORE_EXPECTED, store_path
+from gateway.config.checks import DATABASE, STORE_EXPECTED, store_path
 from gateway.config.convert import HOLE, convert
 from gateway.config.model import DEFAULT_STORE, ApiAccess, ApiToken, Server, Source
 from gateway.config.nodes import Faults, Items, KeyPath, Table, nearest
@@ -55,6 +55,11 @@ class Parts:
         found = store_path(text, Path(node.file).resolve().parent)
         if found is None:
             raise ConfigError([Fault(node.file, "store", STORE_EXPECTED)])
+        if text.startswith(DATABASE):
+            detail = (
+                "is a database, which is backed up and restored by its own tools (pg_dump, a base backup and its log)"
+            )
+            raise ConfigError([Fault(node.file, "store", detail)])
         return Path(found)
 
     @property

@@ -8,5 +8,6 @@ from gateway.translation.process import HOST as TRANSLATION
 
 def start_processes(config: Config) -> None:
     """Start what `open_house` will want of the configuration."""
-    start_early(STORE, config.store_path)
+    # An address may hold a password: it is no argument, which all of the machine's users see.
+    start_early(STORE, *([config.store_path] if config.database is None else []))
     start_early(TRANSLATION)

@@ -14,13 +14,14 @@ from gateway.console.sessions import Sessions
 from gateway.core_intake.app import IntakeApp, create_intake
 from gateway.core_intake.keys import bearer_among
 from gateway.events import Clock, Micros
+from gateway.ground.files import private_folder
 from gateway.ground.metrics import Metrics
 from gateway.ground.trust import TrustedClock
 from gateway.ingress.refusals import RefusalLog
 from gateway.records import Act
 from gateway.service.reports import Reports
 from gateway.service.streaming import Stream
-from gateway.store.process import ProcessStore
+from gateway.store.process import Database, ProcessStore
 from gateway.translation.process import TranslationProcess
 
 
@@ -47,7 +48,12 @@ async def open_foundation(
     """Open the store, its process and the adapters' starting beside each other, and the embedded intake."""
     started_at, starting = clock(), asyncio.create_task(process.start())
     try:
-        store = await ProcessStore.open(Path(live.config.store_path))
+        place = Path(live.config.store_path)
+        if live.config.database is not None:
+            # What else is kept on this machine has its folder all the same.
+            private_folder(place.parent)
+        database = live.config.database and Database(live.config.database, live.settings.allow_unsafe)
+        store = await ProcessStore.open(database or place)
         stack.push_async_callback(store.close)
         await starting
     finally:

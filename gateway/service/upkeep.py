@@ -41,7 +41,9 @@ class Conditions:
         self.store = store
         self.on_look: Callable[[], None] = lambda: None
         path = Path(config.store_path)
-        self._folder, self._in_place = path.parent, InPlace(path)
+        # A database's disk is not ours to look at: whether it can be written to is seen by writing.
+        self._file = path if config.database is None else None
+        self._in_place = InPlace(path)
         self._min_free = config.settings.limits.min_free_disk
         self._tenant_of = {source.name: source.settings.tenant for source in config.sources.values()}
         self._max_backlog = {
@@ -98,12 +100,14 @@ class Conditions:
 
     def look_at_disk(self) -> None:
         """Compare the free space with what must stay free, and see that the store's file is in its place."""
+        if self._file is None:
+            return
         fault = self._in_place.fault()
         if fault is not None:
             self._disk = Reason("store_removed", fault)
             return
         try:
-            free = shutil.disk_usage(self._folder).free
+            free = shutil.disk_usage(self._file.parent).free
         except OSError as error:
             self._disk = Reason("disk_unreadable", f"the store's disk cannot be looked at: {error.strerror}")
             return

@@ -11,14 +11,21 @@ from itertools import count
 import httpx
 import pytest
 
+from tests.postgres import shared
 from tests.processes import API_TOKEN, Gateway, Intakes, eventually, source, tenant, told
 
 BASIC = [{"type": "basic", "username": "wms", "password": "pass-word-1"}]
 SIGNED = [{"type": "hmac", "header": "X-Signature", "secret": "sign-key-1"}]
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory) -> Iterator[Gateway]:
+STORES = {
+    "file": dict,
+    "database": lambda: {"store": shared().database(), "allow_unsafe": True},
+}
+
+
+@pytest.fixture(scope="module", params=STORES)
+def gateway(request, tmp_path_factory) -> Iterator[Gateway]:
     with Intakes() as opened:
         intake = opened.open()
         sources = {
@@ -37,7 +44,9 @@ def gateway(tmp_path_factory) -> Iterator[Gateway]:
             "pulled": {"delivery": "pull", "pull_secret": "a-pull-secret"},
         }
         limits = {"min_free_disk": 0, "max_body": 20_000}
-        with Gateway(tmp_path_factory.mktemp("http"), tenants, sources, limits=limits) as running:
+        with Gateway(
+            tmp_path_factory.mktemp("http"), tenants, sources, limits=limits, **STORES[request.param]()
+        ) as running:
             yield running
 
 

@@ -12,8 +12,10 @@ from gateway.events import SECOND, Arrival, EventStatus, OrderState, Reason, Rec
 from gateway.orders import Attempt, Claim, Lease, Notes, Settled, Settlement, Settling, TenantState
 from gateway.records import DeadLetterFilter, EventFilter
 from gateway.store.ports import Store
+from gateway.store.postgresql import PostgresStore
 from gateway.store.process import ProcessStore
 from gateway.store.sqlite import SqliteStore
+from tests.postgres import shared
 
 START: Final = 1_750_000_000 * SECOND
 DAY: Final = 86_400 * SECOND
@@ -32,7 +34,19 @@ async def _process(folder: Path) -> Store:
     return await ProcessStore.open(folder / "gateway.db")
 
 
-ENGINES: Final[dict[str, Open]] = {"sqlite": _sqlite, "process": _process}
+_databases: Final[dict[Path, str]] = {}
+
+
+async def _postgresql(folder: Path) -> Store:
+    if folder not in _databases:
+        _databases[folder] = shared().database()
+    return await PostgresStore.open(_databases[folder], is_unsafe=True)
+
+
+FILES: Final[dict[str, Open]] = {"sqlite": _sqlite, "process": _process}
+"""Those that keep all in a folder."""
+
+ENGINES: Final[dict[str, Open]] = {**FILES, "postgresql": _postgresql}
 
 
 def says(*states: dict[str, Any], **rest: Any) -> bytes:

@@ -39,12 +39,12 @@ async def a_whole_story(floor) -> list[int]:
     return [first, second, third, fourth]
 
 
-async def test_nothing_of_a_person_is_left_in_the_files(floor, tmp_path):
+async def test_nothing_of_a_person_is_left_in_the_files(filed, tmp_path):
     """After it no file of the store holds a word of the person, the write-ahead log included."""
-    events = await a_whole_story(floor)
+    events = await a_whole_story(filed)
     assert in_files(tmp_path, CANARY)
 
-    erased = await erase(floor)
+    erased = await erase(filed)
 
     assert erased == len(events)
     assert in_files(tmp_path, CANARY) == []

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import msgspec
 
@@ -48,15 +48,22 @@ _ASKED_IN_PERSON: Final = (
 """Whoever asks these is told when the store is down. The loops' own questions are answered when it goes on."""
 
 
+class Database(NamedTuple):
+    """A store that is no file. `address` may hold a password; `is_unsafe`: one that may lose what it has committed."""
+
+    address: str
+    is_unsafe: bool
+
+
 class ProcessStore:
-    """All ports. Use `await ProcessStore.open(path)`, then `await store.close()`.
+    """All ports. Use `await ProcessStore.open(place)`, then `await store.close()`.
 
     A process that ends before its time takes the store with it: whatever was asked of it, and is, is
     `StoreUnavailable`, and `on_lost` is told why. What waited for its answer may have been stored or not.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, place: "Path | Database") -> None:
+        self.place = place
         self.on_lost: Callable[[str], None] = lambda _why: None
         self.inbox: ports.Inbox = self
         self.translation: ports.TranslationQueue = stubs.TranslationQueue(self.call)
@@ -94,15 +101,20 @@ class ProcessStore:
         self._child: Child
 
     @classmethod
-    async def open(cls, path: Path) -> Self:
-        """Start the process, which opens the file (an absolute path) or makes it, and brings its schema up to date.
+    async def open(cls, place: "Path | Database") -> Self:
+        """Start the process, which opens the file (an absolute path), made where missing, or a database.
+
+        It brings the schema up to date.
 
         Raises:
-            ConfigError: the file cannot be used, or another gateway uses it.
+            ConfigError: the file, or the database, cannot be used, or another gateway uses it.
             StoreUnavailable: the process ended.
         """
-        store = cls(path)
-        store._child = child = await Child.start(HOST, store._take, store._lost, str(path))
+        store = cls(place)
+        file = [str(place)] if isinstance(place, Path) else []
+        store._child = child = await Child.start(HOST, store._take, store._lost, *file)
+        if not file:
+            child.channel.send(protocol.OPEN, protocol.pickled(place))
         try:
             await store._opened
             store._watch()

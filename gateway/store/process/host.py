@@ -9,17 +9,20 @@ import time
 from collections.abc import Coroutine, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import uvloop
 
-from gateway.errors import ConfigError, StoreUnavailable
+from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.events import Receipt
 from gateway.ground.channel import attach, end_of, rest_collector
 from gateway.records import Change
 from gateway.store.process import protocol
 from gateway.store.sqlite import SqliteStore, database
+
+if TYPE_CHECKING:
+    from gateway.store.postgresql import PostgresStore
 
 UNREADABLE_SECONDS: Final = 30.0
 """For so long after a read that failed, and was not asked for again, the store is not well."""
@@ -31,8 +34,9 @@ LAST_SECONDS: Final = 5.0
 class Host:
     """Serves one gateway the store's ports until it says that it is enough, or is gone."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
         self._path = path
+        self._database: asyncio.Future[tuple[str, bool]] = asyncio.get_running_loop().create_future()
         self._is_enough = asyncio.Event()
         self._calls: set[asyncio.Task[Any]] = set()
         self._failure: str | None = None
@@ -44,7 +48,7 @@ class Host:
         """Open the store, and serve."""
         self._channel = await attach(end, self._take, _abandoned)
         try:
-            self._store = await SqliteStore.open(self._path)
+            self._store = await self._open()
         except (ConfigError, StoreUnavailable) as error:
             self._channel.send(protocol.OPENED, protocol.pickled(error))
         else:
@@ -61,12 +65,29 @@ class Host:
             await self._store.close()
         await self._channel.close()
 
+    async def _open(self) -> "SqliteStore | PostgresStore":
+        if self._path is not None:
+            return await SqliteStore.open(self._path)
+        address, is_unsafe = await self._database
+        try:
+            # An extra: whose store is a file has no driver.
+            from gateway.store.postgresql import PostgresStore  # noqa: PLC0415 - as above
+        except ImportError as error:
+            detail = "its driver is missing: pip install 'trackely-gateway[postgresql]'"
+            raise ConfigError([Fault("", "store", detail)]) from error
+        store = await PostgresStore.open(address, is_unsafe=is_unsafe)
+        # Whoever runs the gateway starts it again, and it waits its turn.
+        store.on_lost = _abandoned
+        return store
+
     def _take(self, kind: int, payload: memoryview) -> None:
         if kind == protocol.PUT:
             self._put(payload)
         elif kind == protocol.CALL:
             number, call, given = protocol.decode_call(payload)
             self._begin(self._call(number, call, bytes(given)))
+        elif kind == protocol.OPEN:
+            self._database.set_result(protocol.unpickled(payload))
         elif kind == protocol.PING:
             self._channel.send(protocol.PING, b"")
         else:
@@ -122,17 +143,19 @@ class Host:
 
     async def _doubt(self) -> None:
         """Look at the whole file, not too often, after an error that may mean that it is damaged."""
+        if self._path is None:
+            return
         if self._look is None:
-            self._look = asyncio.create_task(self._look_for_damage())
+            self._look = asyncio.create_task(self._look_for_damage(self._path))
         await self._look
 
-    async def _look_for_damage(self) -> None:
+    async def _look_for_damage(self, path: Path) -> None:
         """A damaged file is the end: nothing read from it could be relied on."""
-        found = await asyncio.to_thread(database.damage, self._path)
+        found = await asyncio.to_thread(database.damage, path)
         if found is None:
             asyncio.get_running_loop().call_later(UNREADABLE_SECONDS, setattr, self, "_look", None)
             return
-        sentence = f"the store {self._path} is damaged: {found}: restore it from a backup"
+        sentence = f"the store {path} is damaged: {found}: restore it from a backup"
         self._channel.send(protocol.DAMAGED, protocol.pickled(sentence))
         # Whoever hears it ends this process. One that went before might not be heard.
         await asyncio.sleep(LAST_SECONDS)
@@ -152,15 +175,19 @@ class Host:
 
 
 def _abandoned() -> None:
-    # The gateway was killed: nobody waits for an answer, and the next one waits for the file.
+    # The gateway was killed: nobody waits for an answer, and the next one waits for the file. Or the next one is there.
     os._exit(1)
 
 
-def main(descriptor: str, file: str) -> None:
-    """Serve over the descriptor."""
+async def _serve(end: socket.socket, path: Path | None) -> None:
+    await Host(path).run(end)
+
+
+def main(descriptor: str, file: str | None = None) -> None:
+    """Serve a file, or the database whose address comes first, over the descriptor."""
     end = end_of(int(descriptor))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(Host(Path(file)).run(end))
+        runner.run(_serve(end, None if file is None else Path(file)))
 
 
 if __name__ == "__main__":

@@ -46,6 +46,9 @@ DAMAGED: Final = 9
 CHANGED: Final = 10
 """From the store, while it listens: what has changed, and before it how many other changes. Packed."""
 
+OPEN: Final = 10
+"""To the store, first of all, where it is no file: the `Database`, pickled."""
+
 Encode = Callable[[Any], bytes]
 Decode = Callable[[Any], Any]
 

@@ -67,7 +67,7 @@ class Transaction(Protocol):
         """Run a statement for each of these rows; how many rows of the store that changed."""
         ...
 
-    def new_ids(self, of: str, count: int) -> range:
+    def new_ids(self, of: str, count: int) -> Sequence[int]:
         """Ids for as many new rows of a table, greater than any ever given."""
         ...
 

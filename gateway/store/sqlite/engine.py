@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Final, Self, TypeVar
 
 from gateway.events import Micros
 from gateway.records import RetentionSpans
+from gateway.store.rules.retention import Pruner
 from gateway.store.rules.transactions import Erasure, Transaction
 from gateway.store.sqlite import database, register, retention
 from gateway.store.sqlite.transactions import SqliteTransaction
@@ -77,4 +79,6 @@ class SqliteEngine:
 
     async def prune(self, retained: RetentionSpans, now: Micros) -> int:
         """Remove in small steps what is due."""
-        return await retention.Pruner(self).run(retained, now)
+        pruned = await Pruner(self, time.monotonic).run(retained, now)
+        await retention.give_all_back(self)
+        return pruned

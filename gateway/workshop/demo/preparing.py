@@ -56,6 +56,8 @@ def _prepared(path: Path, environ: Mapping[str, str]) -> Prepared:
     made_up = {name: secrets.token_urlsafe(24) for name in unset}
     # Read twice: the first time only to learn where the data is.
     config = load(path, {**environ, **made_up}, find_adapter)
+    if config.database is not None:
+        raise ConfigError([Fault(str(path), "store", "is a database: the demo's store is a file")])
     refuse_others(path, config)
     folder = Path(config.store_path).parent
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from gateway.errors import ConfigError, StoreUnavailable
 from gateway.events import Arrival, Reason
 from gateway.orders import Claim, Settling, TenantState, TenantStatus
 from gateway.records import Act, EventFilter, RetentionSpans
+from gateway.store.rules.retention import STEP_BYTES, portion
 from gateway.store.sqlite import SqliteStore, database, retention
 from tests.contract.engines import DAY, ENGINES, START, TENANT, Floor, says, state
 
@@ -227,9 +228,9 @@ async def test_space_is_given_back_many_pages_at_once(floor):
 
 def test_large_bodies_are_removed_alone():
     """One step holds small ones up to a limit, or a single large one: the writer is never held for several of those."""
-    small, large = retention.STEP_BYTES // 4, retention.STEP_BYTES * 8
+    small, large = STEP_BYTES // 4, STEP_BYTES * 8
 
-    assert [retention.portion(sizes) for sizes in ([small] * 9, [large, large], [small, large], [0] * 9)] == [
+    assert [portion(sizes) for sizes in ([small] * 9, [large, large], [small, large], [0] * 9)] == [
         4,
         1,
         1,

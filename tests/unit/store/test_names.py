@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.store.postgresql import statements as postgresql
 from gateway.store.sqlite import sql as sqlite
 
 STORE = Path(sqlite.__file__).parents[2]
-ENGINES = {"sqlite": sqlite.texts}
+ENGINES = {"postgresql": postgresql.named, "sqlite": sqlite.texts}
 NAME = re.compile(r"[a-z_]+\.[a-z_]*[a-z]")
 
 

@@ -1,0 +1,176 @@
+"""The lane of arrivals: those that wait together share one COMMIT, and one statement where all are new.
+
+The unique key decides, whichever replica. What is not new has its answer after a COMMIT of its own that wrote its
+counter: only then is the first one's surely durable.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from gateway.errors import StoreUnavailable
+from gateway.events import SECOND, Arrival, Micros, Receipt
+from gateway.store.ports import CommitObserver
+from gateway.store.postgresql import values
+from gateway.store.postgresql.connection import Connection
+from gateway.store.postgresql.lanes import Database, Lane
+from gateway.store.rules import inbox
+
+Stored = list[Receipt | StoreUnavailable]
+"""What became of each of some arrivals."""
+
+MAX_GROUP: Final = 512
+
+ANSWER_SECONDS: Final = 2.0
+"""After so long without an answer of the database the vendor keeps the event."""
+
+AGAIN_SECONDS: Final = 0.3
+"""So often is a database tried that was lost."""
+
+MOST_STUCK: Final = 8
+"""Of our connections that were cut while they waited for a standby: the database keeps each until one comes."""
+
+FRESH: Final = SECOND // 10
+"""How far back the time may lie at which a source is said to have last given us an event."""
+
+_STUCK: Final = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND wait_event = 'SyncRep'"
+
+
+class Arrivals(Lane):
+    """Stores arrivals. `on_commit` is told of each group, `on_stored` that there is something to translate."""
+
+    def __init__(self, database: Database, loop: asyncio.AbstractEventLoop) -> None:
+        self.on_commit: CommitObserver | None = None
+        self.on_stored: Callable[[], None] | None = None
+        self._batches: deque[tuple[Sequence[Arrival], Callable[[Stored], None]]] = deque()
+        self._accepted: dict[str, Micros] = {}
+        self._lost: StoreUnavailable | None = None
+        super().__init__(database, loop, "store-arrivals", ANSWER_SECONDS)
+
+    def put(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
+        """Store an event with the next group."""
+        future: asyncio.Future[Receipt] = self._loop.create_future()
+
+        def tell(stored: Stored) -> None:
+            if future.done():
+                return
+            if isinstance(stored[0], Receipt):
+                future.set_result(stored[0])
+            else:
+                future.set_exception(stored[0])
+
+        self.put_batch([arrival], tell)
+        return future
+
+    def put_batch(self, arrivals: Sequence[Arrival], tell: Callable[[Stored], None]) -> None:
+        """Store events with the next group; `tell` is called in the loop, at once where the database is lost."""
+        refusal = StoreUnavailable("the store is closed") if self._is_stopping else self._lost
+        if refusal is not None:
+            tell([refusal] * len(arrivals))
+            return
+        self._batches.append((arrivals, tell))
+        self._wake.set()
+
+    def _has_work(self) -> bool:
+        return bool(self._batches or self._work)
+
+    def _patience(self) -> float | None:
+        return None if self._lost is None else AGAIN_SECONDS
+
+    def _next(self) -> None:
+        if self._lost is not None:
+            self._look_again()
+        if self._batches:
+            self._commit_group()
+        super()._next()
+
+    def _look_again(self) -> None:
+        try:
+            self.call(self._prove)
+        except StoreUnavailable as error:
+            self._lost = error
+        else:
+            self._lost = self.database.failure = None
+
+    def _prove(self, connection: Connection) -> None:
+        """Write something, unless too many of ours wait for a standby already."""
+        ((stuck,),) = connection.execute_text(_STUCK, (self.database.name,)).fetchall()
+        if stuck >= MOST_STUCK:
+            raise StoreUnavailable(f"the store cannot write: {stuck} commits wait for a standby")
+        with connection.transaction(self.database.number):
+            connection.execute("ledger.draw", ("probe", 0))
+
+    def _commit_group(self) -> None:
+        started = time.perf_counter()
+        batches = [self._batches.popleft()]
+        size = len(batches[0][0])
+        while self._batches and size + len(self._batches[0][0]) <= MAX_GROUP:
+            batches.append(self._batches.popleft())
+            size += len(batches[-1][0])
+        stored = self._stored([arrival for arrivals, _ in batches for arrival in arrivals])
+        told, start = [], 0
+        for arrivals, tell in batches:
+            told.append((tell, stored[start : start + len(arrivals)]))
+            start += len(arrivals)
+        rows = sum(type(each) is Receipt for each in stored)
+        self.tell(self._tell, told, rows, time.perf_counter() - started)
+
+    def _tell(self, told: Sequence[tuple[Callable[[Stored], None], Stored]], rows: int, seconds: float) -> None:
+        for tell, outcome in told:
+            tell(outcome)
+        if rows:
+            if self.on_stored is not None:
+                self.on_stored()
+            if self.on_commit is not None:
+                self.on_commit(rows, seconds)
+
+    def _stored(self, arrivals: list[Arrival]) -> Stored:
+        if self._lost is not None:
+            return [self._lost] * len(arrivals)
+        try:
+            return list(self._store(arrivals))
+        except StoreUnavailable as error:
+            self._lost = error
+            return [error] * len(arrivals)
+        except Exception as error:  # noqa: BLE001 - whatever it was, every waiting request must get its answer
+            if len(arrivals) > 1:
+                # One event that cannot be stored must not take its neighbours with it.
+                return [outcome for each in arrivals for outcome in self._stored([each])]
+            return [StoreUnavailable(f"the store cannot hold this event: {type(error).__name__}")]
+
+    def _store(self, arrivals: list[Arrival]) -> list[Receipt]:
+        first: dict[tuple[str, str], int] = {}
+        for place, arrival in enumerate(arrivals):
+            if arrival.dead is None and not arrival.others:
+                first.setdefault((arrival.source, arrival.event_id), place)
+        receipts: dict[int, Receipt] = {}
+        if first:
+            places = list(first.values())
+            receipts = self.call(lambda connection: self._insert(connection, arrivals, places))
+        rest = [place for place in range(len(arrivals)) if place not in receipts]
+        if rest:
+            receipts |= self.call(lambda connection: self._one_by_one(connection, arrivals, rest))
+        self.database.failure = None
+        return [receipts[place] for place in range(len(arrivals))]
+
+    def _insert(self, connection: Connection, arrivals: Sequence[Arrival], places: list[int]) -> dict[int, Receipt]:
+        """Store those whose keys are new, in one statement; whatever it leaves out is known already."""
+        chosen = [arrivals[place] for place in places]
+        rows = [(a.source, a.event_id, a.topic, a.received_at, a.body, a.context) for a in chosen]
+        newest = {a.source: a.received_at for a in chosen}
+        fresh = {
+            source: at for source, at in sorted(newest.items()) if abs(at - self._accepted.get(source, 0)) >= FRESH
+        }
+        given = [*values.columns(rows), list(fresh), list(fresh.values())]
+        found = connection.commit_one("arrivals.insert", given)
+        self._accepted |= fresh
+        return {places[index - 1]: Receipt(id_, "stored") for index, id_ in found}
+
+    def _one_by_one(self, connection: Connection, arrivals: Sequence[Arrival], places: list[int]) -> dict[int, Receipt]:
+        with connection.transaction(self.database.number):
+            accepted: dict[str, Any] = {arrivals[place].source: arrivals[place].received_at for place in places}
+            for source, received_at in sorted(accepted.items()):
+                connection.execute("arrivals.accepted", (source, received_at))
+            return {place: inbox.store_whole(connection, arrivals[place]) for place in places}

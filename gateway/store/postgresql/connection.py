@@ -1,0 +1,190 @@
+"""One connection: opened at whichever host can write, its notices judged, cut off without a word when it is silent."""
+
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any, Final, TypeVar
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from gateway.errors import StoreUnavailable
+from gateway.store.postgresql import values
+from gateway.store.postgresql.statements import named, selecting
+from gateway.store.rules.transactions import Condition
+
+Result = TypeVar("Result")
+
+CONNECT_SECONDS: Final = 2
+"""For each host."""
+
+IDLE_SECONDS: Final = 5
+"""A transaction of a process that was stopped in its middle holds the others' lock no longer."""
+
+ONE_AT_A_TIME: Final = 7_244_521_093
+"""The lock under which the rules' transactions run, one after another, whichever replica's."""
+
+READ_ONLY: Final = "25006"
+
+_NOT_THE_STORES: Final = (
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    psycopg.ProgrammingError,
+    psycopg.NotSupportedError,
+)
+"""The statement's or the value's fault, not the database's: the next transaction may well succeed."""
+
+_BEGIN: Final = (
+    f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; "  # noqa: S608 - our own numbers
+    f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME}); "
+    "SELECT 1 FROM duties WHERE name = 'gateway' AND number = "
+)
+
+
+class FencedError(psycopg.OperationalError):
+    """Another gateway has taken the database over: this one may write no more."""
+
+
+class NotReplicatedError(psycopg.OperationalError):
+    """A COMMIT came back with a warning: it may be on one machine alone, and is not acknowledged."""
+
+
+class Connection:
+    """A psycopg connection in autocommit, for one thread at a time; `cut` is for another one."""
+
+    def __init__(self, address: str, name: str) -> None:
+        """Connect. Raises psycopg.OperationalError."""
+        self._warning: str | None = None
+        self._named = named()
+        self._asked_at: float | None = None
+        self._inner = psycopg.connect(
+            address,
+            autocommit=True,
+            # Nothing is kept at the server between two transactions: a pooler may give each another server.
+            prepare_threshold=None,
+            cursor_factory=psycopg.RawCursor,
+            target_session_attrs="read-write",
+            connect_timeout=CONNECT_SECONDS,
+            application_name=name,
+            client_encoding="utf8",
+            keepalives_idle=5,
+            keepalives_interval=2,
+            keepalives_count=3,
+        )
+        values.adapt(self._inner)
+        self._inner.add_notice_handler(self._noticed)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether nothing more can be asked over it."""
+        return self._inner.closed or self._inner.broken
+
+    def execute(self, name: str, given: Sequence[Any] = ()) -> "psycopg.RawCursor[Any]":
+        """Run a named statement."""
+        return self.execute_text(self._named[name], given)
+
+    def execute_text(self, text: str, given: Sequence[Any] = ()) -> "psycopg.RawCursor[Any]":
+        """Run a statement with `$1` for its values."""
+        return self._ask(text, [values.given(value) for value in given])
+
+    def many(self, name: str, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+        """Run a statement whose `(VALUES :rows …)` stands for these rows; what it returns."""
+        if not rows:
+            return []
+        cursor = self._ask(self._named[name], values.columns(rows))
+        return cursor.fetchall() if cursor.description else []
+
+    def select(self, name: str, conditions: Iterable[Condition], given: Sequence[Any] = ()) -> list[Any]:
+        """Rows of a statement whose `:where` stands for all of these conditions."""
+        asked = list(conditions)
+        text = selecting(name, tuple(fragment for fragment, _ in asked))
+        return self.execute_text(text, [*chain.from_iterable(values for _, values in asked), *given]).fetchall()
+
+    def each(self, name: str, rows: Collection[Sequence[Any]]) -> int:
+        """Run a statement for each of these rows; how many rows that changed."""
+        return sum(self.execute(name, row).rowcount for row in rows)
+
+    def new_ids(self, of: str, count: int) -> Sequence[int]:
+        """Ids for new rows of a table, rising."""
+        return [id_ for (id_,) in self.execute("ids.new", (of, count)).fetchall()]
+
+    def commit_one(self, name: str, given: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Run a statement that is a transaction of its own, and answer when it is durable."""
+        self._warning = None
+        found = self._ask(self._named[name], given).fetchall()
+        self._judge()
+        return found
+
+    def _ask(self, text: str, given: Sequence[Any] | None = None) -> "psycopg.RawCursor[Any]":
+        self._asked_at = time.monotonic()
+        try:
+            return self._inner.execute(text.encode(), given or None)  # type: ignore[return-value]
+        finally:
+            self._asked_at = None
+
+    @contextlib.contextmanager
+    def transaction(self, number: int) -> Iterator[None]:
+        """A transaction of the rules: alone, by who holds the lease of this number, and durable when it is left."""
+        try:
+            self._begin(number)
+            yield
+            self._warning = None
+            self._ask("COMMIT")
+        except BaseException:
+            with contextlib.suppress(psycopg.Error):
+                if self._inner.info.transaction_status != TransactionStatus.IDLE:
+                    self._ask("ROLLBACK")
+            raise
+        self._judge()
+
+    def _begin(self, number: int) -> None:
+        begun = self._ask(f"{_BEGIN}{number}")
+        while begun.nextset():
+            pass
+        if begun.fetchone() is None:
+            raise FencedError("another gateway has taken the database over")
+
+    def _noticed(self, diagnostic: psycopg.errors.Diagnostic) -> None:
+        if diagnostic.severity_nonlocalized == "WARNING":
+            self._warning = diagnostic.message_primary
+
+    def _judge(self) -> None:
+        if self._warning is not None:
+            raise NotReplicatedError(self._warning)
+
+    def silent_seconds(self, now: float) -> float:
+        """For how long the server has not answered what it was asked; 0: it was asked nothing."""
+        asked_at = self._asked_at
+        return 0.0 if asked_at is None else now - asked_at
+
+    def cut(self) -> None:
+        """End the connection at once, whatever runs over it, without asking the server to cancel that."""
+        # Whoever waits at the socket wakes up; the descriptor itself is closed by its owner.
+        with (
+            contextlib.suppress(OSError, psycopg.Error),
+            socket.socket(fileno=os.dup(self._inner.fileno())) as end,
+        ):
+            end.shutdown(socket.SHUT_RDWR)
+
+    def prepare(self, run: "Callable[[psycopg.Connection[Any]], Result]") -> Result:
+        """Run something over the driver's own connection."""
+        return run(self._inner)
+
+    def close(self) -> None:
+        """Say good-bye."""
+        self._inner.close()
+
+
+def unavailable(error: psycopg.Error) -> StoreUnavailable | None:
+    """What an error of the database means to whoever asked; None: it is the statement's or the value's."""
+    if isinstance(error, _NOT_THE_STORES) and error.sqlstate != READ_ONLY:
+        return None
+    return StoreUnavailable(f"the store cannot write: {told(error)}")
+
+
+def told(error: psycopg.Error) -> str:
+    """The first line of what the database, or libpq, says; libpq names hosts and users, and never a password."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,59 @@
+"""What the rules' rooms run on: a lane for transactions, one for reads."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from gateway.events import Micros
+from gateway.records import RetentionSpans
+from gateway.store.postgresql.arrivals import Arrivals
+from gateway.store.postgresql.connection import Connection
+from gateway.store.postgresql.lanes import Lane
+from gateway.store.rules.retention import Pruner
+from gateway.store.rules.transactions import Erasure, Transaction
+
+Result = TypeVar("Result")
+
+SILENT_SECONDS: Final = 15.0
+"""After so long without an answer to a statement of the rules' its connection is given up."""
+
+
+class PostgresEngine:
+    """Transactions run one after another, reads beside them."""
+
+    def __init__(self, writing: Lane, reading: Lane, arrivals: Arrivals) -> None:
+        self._writing = writing
+        self._reading = reading
+        self._arrivals = arrivals
+
+    async def write(self, run: Callable[[Transaction], Result], *, is_synced: bool = True) -> Result:  # noqa: ARG002 - as below
+        """Run a rule in a transaction of its own. All are synced: a standby that takes over is to know them."""
+
+        def transact(connection: Connection) -> Result:
+            with connection.transaction(self._writing.database.number):
+                outcome = run(connection)
+            self._writing.database.failure = None
+            return outcome
+
+        # Shielded: a cancelled caller must not leave a half-known outcome behind.
+        return await asyncio.shield(self._writing.submit(transact))
+
+    async def read(self, run: Callable[[Transaction], Result]) -> Result:
+        """Run a rule that only reads."""
+        return await asyncio.shield(self._reading.submit(run))
+
+    def stored(self) -> None:
+        """Say that there is something to translate."""
+        if self._arrivals.on_stored is not None:
+            self._arrivals.on_stored()
+
+    def record_erasure(self, erasure: Erasure) -> None:
+        """Nothing: whoever restores the database keeps its table of erasures, or its log since the backup."""
+
+    async def overwrite(self) -> None:
+        """Nothing: the database's vacuum and its log's recycling overwrite what was deleted."""
+
+    async def prune(self, retained: RetentionSpans, now: Micros) -> int:
+        """Remove in small steps what is due."""
+        return await Pruner(self, time.monotonic).run(retained, now)

@@ -1,0 +1,27 @@
+-- name: present
+SELECT s.body, e.source FROM states s LEFT JOIN events e ON e.id = s.event WHERE s.id = $1;
+
+-- name: insert_event
+INSERT INTO events (id, source, event_id, topic, received_at, status, kind)
+VALUES ($1, $2, $3, 'amend', $4, 'received', 'person');
+
+-- name: held_states
+SELECT s.id, s.tenant, s.external_order_id, s.owner, s.clock, s.tie, s.arrival, s.body
+FROM states s JOIN events e ON e.id = s.event AND e.run = s.run
+WHERE s.event = $1 AND s.status = 'dead' AND s.reason_code = 'held' AND e.is_dead_letter = 1 ORDER BY s.id;
+
+-- name: go_on
+-- As translated as it was before it was set aside, unless something else of it is dead.
+UPDATE events SET
+    is_dead_letter = (dead.id IS NOT NULL)::int,
+    status = CASE WHEN dead.id IS NULL THEN 'translated' ELSE 'dead' END,
+    reason_code = dead.reason_code, reason_detail = dead.reason_detail, reason_path = dead.reason_path,
+    ended_at = CASE WHEN dead.id IS NOT NULL THEN events.ended_at END
+FROM (SELECT 1) AS once LEFT JOIN LATERAL (
+    SELECT s.id, s.reason_code, s.reason_detail, s.reason_path
+    FROM states s JOIN events e ON e.id = s.event AND e.run = s.run
+    WHERE s.event = $1 AND s.status = 'dead'
+        AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.state = s.id AND o.tenant = s.tenant
+                        AND o.external_order_id = s.external_order_id)
+    ORDER BY s.id LIMIT 1) AS dead ON true
+WHERE events.id = $1;

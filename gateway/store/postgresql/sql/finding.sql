@@ -1,0 +1,64 @@
+-- name: orders_by_name
+SELECT o.id FROM orders o WHERE :named:o.external_order_id:named: ORDER BY o.external_order_id LIMIT $3;
+
+-- name: orders_by_order_id
+SELECT o.id FROM orders o WHERE o.order_id IS NOT NULL AND :named:o.order_id:named: ORDER BY o.order_id LIMIT $3;
+
+-- name: events_set_aside
+-- What died before it was an order's, or beside it.
+SELECT DISTINCT s.event FROM states s JOIN events e ON e.id = s.event AND e.run = s.run AND e.is_dead_letter = 1
+WHERE s.reason_code IS NOT NULL AND :named:s.external_order_id:named: LIMIT $3;
+
+-- name: events_by_reference
+SELECT DISTINCT r.event FROM event_references r WHERE :named:r.reference:named: LIMIT $3;
+
+-- name: of_events
+-- The orders that came of events, and the events of which none came, or that are dead letters themselves.
+SELECT 'order', o.id FROM unnest($1::bigint[]) AS asked (value) JOIN states s ON s.event = asked.value
+JOIN orders o ON o.tenant = s.tenant AND o.external_order_id = s.external_order_id
+WHERE s.status <> 'dead' OR o.state = s.id
+UNION ALL
+SELECT 'event', e.id FROM unnest($1::bigint[]) AS asked (value) JOIN events e ON e.id = asked.value
+WHERE e.is_dead_letter = 1
+   OR NOT EXISTS (SELECT 1 FROM states s JOIN orders o ON o.tenant = s.tenant
+                  AND o.external_order_id = s.external_order_id WHERE s.event = e.id);
+
+-- name: events_spelt
+WITH RECURSIVE names (name) AS (
+    SELECT min(source) FROM events UNION ALL
+    SELECT (SELECT min(source) FROM events WHERE source > names.name) FROM names WHERE names.name IS NOT NULL)
+SELECT e.id FROM names JOIN events e ON e.source = names.name AND e.event_id = ANY($1::text[])
+LIMIT $2;
+
+-- name: events_beginning
+WITH RECURSIVE names (name) AS (
+    SELECT min(source) FROM events UNION ALL
+    SELECT (SELECT min(source) FROM events WHERE source > names.name) FROM names WHERE names.name IS NOT NULL)
+SELECT e.id FROM names JOIN events e ON e.source = names.name AND e.event_id > $1 AND e.event_id < $2
+LIMIT $3;
+
+-- name: events_in_mixed_case
+SELECT e.id FROM events e
+WHERE e.run > 0 AND :named:e.event_id:named:
+LIMIT $3;
+
+-- name: event_by_id
+SELECT id FROM events WHERE id = $1;
+
+-- name: order_by_id
+SELECT id FROM orders WHERE id = $1;
+
+-- name: orders
+SELECT o.id, o.tenant, e.source, o.external_order_id, o.order_id, e.event_id, o.status, (o.status = 'dead')::int, o.changed_at,
+       o.reason_code, o.reason_detail, o.reason_path
+FROM unnest($1::bigint[]) AS asked (value) JOIN orders o ON o.id = asked.value
+LEFT JOIN states s ON s.id = o.state LEFT JOIN events e ON e.id = s.event;
+
+-- name: events
+SELECT e.id, s.tenant, e.source, s.external_order_id, NULL::text, e.event_id, e.status, e.is_dead_letter, e.received_at,
+       coalesce(e.reason_code, s.reason_code), coalesce(e.reason_detail, s.reason_detail),
+       coalesce(e.reason_path, s.reason_path)
+FROM unnest($1::bigint[]) AS asked (value) JOIN events e ON e.id = asked.value
+-- Of several orders the one that went wrong.
+LEFT JOIN states s ON s.id = (SELECT f.id FROM states f WHERE f.event = e.id AND f.run = e.run
+                              ORDER BY f.reason_code IS NULL, f.id LIMIT 1);

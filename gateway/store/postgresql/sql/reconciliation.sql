@@ -1,0 +1,26 @@
+-- name: reached
+SELECT reached FROM reconciliations WHERE source = $1 AND turn = $2;
+
+-- name: reach
+INSERT INTO reconciliations (source, turn, reached) VALUES ($1, $2, $3)
+ON CONFLICT (source, turn) DO UPDATE SET reached = greatest(reconciliations.reached, $3);
+
+-- name: last_state
+SELECT coalesce(max(id), 0) FROM states;
+
+-- name: newest
+SELECT s.id, o.owner, o.clock, s.body FROM orders o JOIN states s ON s.id = o.state
+WHERE o.tenant = $1 AND o.external_order_id = $2;
+
+-- name: last_fed
+-- Text between the record's prefix and the character after the prefix's last.
+SELECT record_digest, status FROM events
+WHERE source = $1 AND event_id >= $2 || ':' AND event_id < $2 || ';'
+ORDER BY id DESC LIMIT 1;
+
+-- name: annotate
+UPDATE events SET clock = $1, record_digest = $2 WHERE id = $3;
+
+-- name: store_answer
+INSERT INTO answers (event, path, body) VALUES ($1, $2, $3)
+ON CONFLICT (event, path) DO UPDATE SET body = excluded.body;

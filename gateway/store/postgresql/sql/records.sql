@@ -1,0 +1,112 @@
+-- name: event
+SELECT e.id, e.source, e.event_id, e.topic, e.status, e.reason_code, e.reason_detail, e.reason_path, e.received_at,
+       e.occurred_at, e.duplicates, e.conflicts, e.refs, e.kind, e.run, e.adapter_version, e.traceback, e.clock,
+       b.body, b.context
+FROM events e LEFT JOIN bodies b ON b.id = e.id WHERE e.id = $1;
+
+-- name: states_of_events
+SELECT s.event, s.tenant, s.external_order_id, s.owner, s.clock, s.tie, s.arrival, nullif(s.body, ''::bytea), s.status,
+       o.status, s.reason_code, s.reason_detail, s.reason_path
+FROM states s JOIN events e ON e.id = s.event AND e.run = s.run
+LEFT JOIN orders o ON o.tenant = s.tenant AND o.external_order_id = s.external_order_id
+WHERE s.event = ANY($1::bigint[]) ORDER BY s.event, s.id;
+
+-- name: other_bodies
+SELECT kind, received_at, body FROM other_bodies WHERE event = $1 ORDER BY id;
+
+-- name: answers
+SELECT path, body FROM answers WHERE event = $1;
+
+-- name: order
+SELECT o.id, o.tenant, o.external_order_id, o.owner, o.status, o.reason_code, o.reason_detail, o.reason_path,
+       o.order_id, o.is_created, nullif(s.body, ''::bytea), o.changed_at, o.delivered_at,
+       CASE WHEN o.status = 'pending' THEN nullif(o.due_at, 0) END, s.findings
+FROM orders o LEFT JOIN states s ON s.id = o.state WHERE o.tenant = $1 AND o.external_order_id = $2;
+
+-- name: events_of_orders
+-- The last $2 of each order (-1: all), oldest first.
+SELECT o.id, e.id, e.source, e.event_id, e.topic, e.status, e.reason_code, e.reason_detail, e.reason_path,
+       e.received_at, e.occurred_at, e.duplicates, e.conflicts, e.refs, e.kind
+FROM unnest($1::bigint[]) AS page (value) JOIN orders o ON o.id = page.value
+JOIN events e ON e.id IN (SELECT DISTINCT event FROM states
+                          WHERE tenant = o.tenant AND external_order_id = o.external_order_id
+                          ORDER BY event DESC LIMIT nullif($2::bigint, -1))
+ORDER BY e.id;
+
+-- name: attempts_of_orders
+-- The last $2 of each order (-1: all), oldest first.
+SELECT page.value, a.id, a.at, a.kind, a.http_status, a.outcome, a.detail, a.batch_size, a.milliseconds
+FROM unnest($1::bigint[]) AS page (value)
+JOIN attempts a ON a.id IN (SELECT attempt FROM attempt_orders WHERE order_row = page.value
+                            ORDER BY attempt DESC LIMIT nullif($2::bigint, -1))
+ORDER BY a.id;
+
+-- name: pending_orders
+-- Two statements, since each status has an index of its own.
+SELECT tenant, count(*), min(pending_since) FROM orders WHERE status = 'pending' GROUP BY tenant;
+
+-- name: leased_orders
+SELECT tenant, count(*), min(pending_since) FROM orders WHERE status = 'leased' GROUP BY tenant;
+
+-- name: dead_orders
+SELECT tenant, count(*) FROM orders WHERE status = 'dead' GROUP BY tenant;
+
+-- name: dead_events_by_source
+SELECT source, count(*) FROM events WHERE is_dead_letter = 1 GROUP BY source;
+
+-- name: last_accepted
+SELECT name, accepted_at FROM sources;
+
+-- name: waiting
+SELECT source, count(*) FROM waiting GROUP BY source;
+
+-- name: count_events
+-- One statement, so that all is of one moment: what is open or dead in the index of its status, the rest as tallied.
+SELECT source, 'received', count(*) FROM events WHERE status = 'received' GROUP BY source
+UNION ALL
+SELECT source, 'waiting', count(*) FROM events WHERE status = 'waiting' GROUP BY source
+UNION ALL
+SELECT source, 'translated', count(*) FROM events WHERE status = 'translated' GROUP BY source
+UNION ALL
+SELECT source, 'dead', count(*) FROM events WHERE status = 'dead' GROUP BY source
+UNION ALL
+SELECT name, status, count FROM tallies WHERE kind = 'event' AND count > 0;
+
+-- name: count_orders
+SELECT tenant, 'pending', count(*) FROM orders WHERE status = 'pending' GROUP BY tenant
+UNION ALL
+SELECT tenant, 'leased', count(*) FROM orders WHERE status = 'leased' GROUP BY tenant
+UNION ALL
+SELECT tenant, 'dead', count(*) FROM orders WHERE status = 'dead' GROUP BY tenant
+UNION ALL
+SELECT name, status, count FROM tallies WHERE kind = 'order' AND count > 0;
+
+-- name: events
+SELECT e.id, e.source, e.event_id, e.topic, e.status, e.reason_code, e.reason_detail, e.reason_path, e.received_at,
+       e.occurred_at, e.duplicates, e.conflicts, e.refs, e.kind
+FROM events e WHERE :where ORDER BY e.id DESC LIMIT :1;
+
+-- name: orders
+SELECT o.id, o.tenant, o.external_order_id, o.owner, o.status, o.reason_code, o.reason_detail, o.reason_path,
+       o.order_id, o.is_created, nullif(s.body, ''::bytea), o.changed_at, o.delivered_at,
+       CASE WHEN o.status = 'pending' THEN nullif(o.due_at, 0) END, s.findings
+FROM orders o LEFT JOIN states s ON s.id = o.state WHERE :where ORDER BY o.changed_at DESC, o.id DESC LIMIT :1;
+
+-- name: dead_letters
+SELECT *
+FROM (
+    SELECT 'event' AS kind, e.id AS id, e.source AS source, e.event_id AS event_id,
+        (SELECT s.tenant FROM states s WHERE s.event = e.id AND s.run = e.run AND s.reason_code IS NOT NULL
+         ORDER BY s.id LIMIT 1) AS tenant,
+        (SELECT s.external_order_id FROM states s WHERE s.event = e.id AND s.run = e.run AND s.reason_code IS NOT NULL
+         ORDER BY s.id LIMIT 1) AS external_order_id,
+        e.reason_code AS code, e.reason_detail AS detail, e.reason_path AS path,
+        e.ended_at AS at
+    FROM events e WHERE e.is_dead_letter = 1
+    UNION ALL
+    SELECT 'order' AS kind, o.id AS id, e.source AS source, e.event_id AS event_id, o.tenant AS tenant,
+        o.external_order_id AS external_order_id, o.reason_code AS code, o.reason_detail AS detail,
+        o.reason_path AS path, o.ended_at AS at
+    FROM orders o JOIN states s ON s.id = o.state LEFT JOIN events e ON e.id = s.event WHERE o.status = 'dead'
+) AS letters WHERE :where
+ORDER BY at DESC, kind DESC, id DESC LIMIT :1;

@@ -1,0 +1,101 @@
+-- name: window_of_events
+SELECT max(id) FROM (SELECT id FROM events WHERE id > $1 ORDER BY id LIMIT $2) AS looked_at;
+
+-- name: window_of_orders
+SELECT max(id) FROM (SELECT id FROM orders WHERE id > $1 ORDER BY id LIMIT $2) AS looked_at;
+
+-- name: window_of_attempts
+SELECT max(id) FROM (SELECT id FROM attempts WHERE id > $1 ORDER BY id LIMIT $2) AS looked_at;
+
+-- name: window_of_operations
+SELECT max(id) FROM (SELECT id FROM operations WHERE id > $1 ORDER BY id LIMIT $2) AS looked_at;
+
+-- name: old_operations
+-- Those that ended, and those that were never made whole.
+SELECT id, 0 FROM operations WHERE id BETWEEN $1 AND $2 AND coalesce(ended_at, CASE WHEN status IS NULL THEN started_at END) < $3;
+
+-- name: delete_items
+DELETE FROM operation_items
+WHERE operation = $1 AND place IN (SELECT place FROM operation_items WHERE operation = $1 LIMIT $2);
+
+-- name: delete_operation
+DELETE FROM operations WHERE id = $1;
+
+-- name: window_of_audit
+SELECT max(id) FROM (SELECT id FROM audit WHERE id > $1 ORDER BY id LIMIT $2) AS looked_at;
+
+-- name: old_acts
+SELECT id, 0 FROM audit WHERE id BETWEEN $1 AND $2 AND at < $3;
+
+-- name: delete_act
+DELETE FROM audit WHERE id = $1;
+
+-- name: window_of_other_bodies
+SELECT max(id) FROM (SELECT id FROM other_bodies WHERE id > $1 ORDER BY id LIMIT $2) AS looked_at;
+
+-- name: old_other_bodies
+-- They go before the body beside which they stand, and with its event where they came after that body went.
+SELECT o.id, length(o.body) FROM other_bodies o JOIN events e ON e.id = o.event
+WHERE o.id BETWEEN $1 AND $2 AND e.ended_at IS NOT NULL
+  AND e.ended_at < CASE WHEN e.body_digest IS NOT NULL THEN $5::bigint WHEN e.status = 'dead' THEN $4::bigint ELSE $3::bigint END;
+
+-- name: delete_other_body
+DELETE FROM other_bodies WHERE id = $1;
+
+-- name: old_bodies
+-- Events that ended and have a body; a dead letter keeps its body for longer.
+SELECT e.id, coalesce(length(b.body), 0) FROM events e LEFT JOIN bodies b ON b.id = e.id
+WHERE e.id BETWEEN $1 AND $2 AND e.ended_at IS NOT NULL AND e.body_digest IS NULL
+  AND e.ended_at < CASE WHEN e.status = 'dead' THEN $4::bigint ELSE $3::bigint END;
+
+-- name: old_events
+-- Events without a body, on none of whose states an order rests. The first generation of a key goes last, since a
+-- repeat is found by it.
+SELECT e.id, 0 FROM events e
+WHERE e.id BETWEEN $1 AND $2 AND e.ended_at IS NOT NULL AND e.body_digest IS NOT NULL AND e.ended_at < $3
+  AND (e.generation > 0 OR NOT EXISTS (SELECT 1 FROM events n WHERE n.source = e.source AND n.event_id = e.event_id
+                                       AND n.generation > 0))
+  AND NOT EXISTS (SELECT 1 FROM states s JOIN orders o ON o.tenant = s.tenant
+                  AND o.external_order_id = s.external_order_id AND (o.state = s.id OR o.leased_state = s.id)
+                  WHERE s.event = e.id);
+
+-- name: remember_states
+-- The next numbers are counted from the highest, which may be among those that go.
+INSERT INTO counters (name, value)
+SELECT 'states', highest FROM (SELECT max(id) AS highest FROM states WHERE event = $1) found WHERE highest IS NOT NULL
+ON CONFLICT (name) DO UPDATE SET value = greatest(counters.value, excluded.value);
+
+-- name: remember
+INSERT INTO counters (name, value) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET value = greatest(counters.value, excluded.value);
+
+-- name: delete_states
+DELETE FROM states WHERE id IN (SELECT id FROM states WHERE event = $1 LIMIT $2);
+
+-- name: delete_event
+DELETE FROM events WHERE id = $1;
+
+-- name: old_orders
+SELECT id, 0 FROM orders
+WHERE id BETWEEN $1 AND $2 AND ended_at IS NOT NULL AND ended_at < CASE WHEN status = 'dead' THEN least($3::bigint, $4::bigint) ELSE $3::bigint END;
+
+-- name: delete_order_record
+DELETE FROM order_records WHERE (tenant, external_order_id) = (SELECT tenant, external_order_id FROM orders WHERE id = $1);
+
+-- name: delete_order
+DELETE FROM orders WHERE id = $1;
+
+-- name: delete_attempt_links
+DELETE FROM attempt_orders WHERE order_row = $1;
+
+-- name: old_attempts
+SELECT a.id, 0 FROM attempts a
+WHERE a.id BETWEEN $1 AND $2 AND a.at < $3
+  AND NOT EXISTS (SELECT 1 FROM attempt_orders l JOIN orders o ON o.id = l.order_row
+                  WHERE l.attempt = a.id AND (o.ended_at IS NULL OR o.ended_at >= $3));
+
+-- name: delete_links_of_attempt
+DELETE FROM attempt_orders WHERE attempt = $1;
+
+-- name: delete_attempt
+DELETE FROM attempts WHERE id = $1;

@@ -1,0 +1,62 @@
+-- name: untranslated
+SELECT e.id, length(b.body)
+FROM events e JOIN bodies b ON b.id = e.id
+WHERE e.status = 'received' AND e.source = ANY($1::text[])
+    AND e.id <> ALL($2::bigint[])
+ORDER BY e.id LIMIT $3;
+
+-- name: untranslated_whole
+SELECT e.id, e.source, e.event_id, e.topic, e.received_at, b.body, b.context, e.clock, e.replay
+FROM unnest($1::bigint[]) AS wanted (value) JOIN events e ON e.id = wanted.value JOIN bodies b ON b.id = e.id
+WHERE e.status = 'received';
+
+-- name: answers
+SELECT path, body FROM answers WHERE event = $1;
+
+-- name: received
+SELECT e.id, e.run, e.replay, e.refs FROM (VALUES :rows bigint) AS asked
+JOIN events e ON e.id = asked.column1 WHERE e.status = 'received';
+
+-- name: insert_states
+INSERT INTO states (id, event, run, tenant, external_order_id, owner, clock, tie, arrival, body,
+                    status, reason_code, reason_detail, reason_path, findings)
+SELECT * FROM (VALUES :rows bigint, bigint, bigint, text, text, text, bigint, bigint, bigint, bytea, text, text, text, text,
+               text);
+
+-- name: insert_references
+INSERT INTO event_references (reference, event) SELECT * FROM (VALUES :rows text, bigint)
+ON CONFLICT DO NOTHING;
+
+-- name: forget_references
+DELETE FROM event_references
+WHERE event = $1 AND $2::text IS NOT NULL;
+
+-- name: finish_events
+UPDATE events SET status = new.column2, reason_code = new.column3, reason_detail = new.column4,
+                  reason_path = new.column5, is_dead_letter = new.column6, adapter_version = new.column7,
+                  topic = coalesce(new.column8, topic), occurred_at = coalesce(new.column9, occurred_at),
+                  refs = coalesce(new.column10, refs), traceback = new.column11, run = new.column12,
+                  replay = CASE WHEN new.column13 <> 0 THEN replay ELSE 0 END, ended_at = new.column14
+FROM (VALUES :rows bigint, text, text, text, text, bigint, text, text, bigint, text, text, bigint, bigint, bigint) AS new WHERE events.id = new.column1;
+
+-- name: finish_clean
+-- Translated for the first time and nothing to be said of it: what else there is stands as it was stored.
+UPDATE events SET status = new.column2, adapter_version = new.column3, occurred_at = new.column4, refs = new.column5,
+                  ended_at = new.column6, run = 1
+FROM (VALUES :rows bigint, text, text, bigint, text, bigint) AS new WHERE events.id = new.column1;
+
+-- name: known_as
+SELECT external_order_id FROM order_records WHERE source = $1 AND record = $2;
+
+-- name: know_as
+INSERT INTO order_records (source, record, tenant, external_order_id) VALUES ($1, $2, $3, $4)
+ON CONFLICT (source, record) DO UPDATE SET tenant = excluded.tenant, external_order_id = excluded.external_order_id;
+
+-- name: insert_waiting
+INSERT INTO waiting (event, source, turn, subject, lookups, stored_at, due_at)
+VALUES ($1, $2, $3, $4, $5, $6,
+        -- A subject that is being postponed stays so.
+        greatest($7::bigint, coalesce((SELECT max(due_at) FROM waiting WHERE source = $2 AND turn = $3 AND subject = $4), 0)))
+ON CONFLICT (event) DO UPDATE SET source = excluded.source, turn = excluded.turn, subject = excluded.subject,
+    lookups = excluded.lookups, stored_at = excluded.stored_at, due_at = excluded.due_at, tries = 0,
+    failing_since = NULL, asked = NULL;

@@ -1,0 +1,160 @@
+"""What is PostgreSQL's alone: outages, standbys that do not answer, and whose the database is."""
+
+import asyncio
+import time
+
+import psycopg
+import pytest
+
+from gateway.errors import ConfigError, StoreUnavailable
+from gateway.events import Arrival
+from gateway.orders import Claim
+from gateway.store.postgresql import PostgresStore
+from gateway.store.postgresql.duty import holder, is_gone
+from tests.postgres import serving
+
+
+@pytest.fixture(scope="module")
+def server():
+    with serving(autovacuum="off") as server:
+        yield server
+
+
+@pytest.fixture
+async def address(server):
+    return server.database()
+
+
+@pytest.fixture
+async def store(address):
+    store = await PostgresStore.open(address)
+    yield store
+    await store.close()
+
+
+def arrival(event_id: str, body: bytes = b"{}") -> Arrival:
+    return Arrival(source="acme", event_id=event_id, topic=None, received_at=1, body=body)
+
+
+async def outcome(store, event_id):
+    """What became of an arrival, and in how many seconds."""
+    began = time.monotonic()
+    try:
+        told = (await store.inbox.put(arrival(event_id))).kind
+    except StoreUnavailable as error:
+        told = str(error)
+    return told, time.monotonic() - began
+
+
+async def stored_again(store, event_id, within=10.0):
+    """The first receipt that is none of a database that is lost."""
+    for _ in range(int(within / 0.05)):
+        told, _ = await outcome(store, event_id)
+        if told in ("stored", "duplicate"):
+            break
+        await asyncio.sleep(0.05)
+    return told
+
+
+async def test_a_database_that_is_gone_refuses_at_once_and_is_found_again(server, store):
+    """503 for what comes meanwhile, nothing piled up; what was refused is stored when it comes again."""
+    first, _ = await outcome(store, "before")
+    server.stop()
+    refused = [await outcome(store, f"during-{number}") for number in range(3)]
+    failure = store.failure
+    server.start()
+
+    assert first == "stored"
+    assert all(told.startswith("the store cannot write") for told, _ in refused)
+    assert max(seconds for _, seconds in refused) < 4
+    assert failure
+    assert await stored_again(store, "during-0") == "stored"
+    assert store.failure is None
+    assert (await store.inbox.put(arrival("before"))).kind == "duplicate"
+
+
+async def test_a_commit_that_waits_for_a_standby_is_not_acknowledged(server, store):
+    """Neither one that waits nor one whose wait is cancelled, nor a repeat of it; all are known afterwards."""
+    server.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
+    await asyncio.sleep(0.3)
+    try:
+        waiting, _ = await outcome(store, "waits")
+        cancelled = store.inbox.put(arrival("cancelled"))
+        repeated = store.inbox.put(arrival("cancelled"))
+        while not cancelled.done():
+            await asyncio.to_thread(
+                server.run, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+            )
+            await asyncio.sleep(0.1)
+        answers = await asyncio.gather(cancelled, repeated, return_exceptions=True)
+    finally:
+        server.run("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
+
+    assert waiting.startswith("the store cannot write")
+    assert [type(each) for each in answers] == [StoreUnavailable] * 2
+    assert await stored_again(store, "waits") == "duplicate"
+    assert await stored_again(store, "cancelled") in ("stored", "duplicate")
+
+
+async def test_a_database_that_became_read_only_makes_every_connection_old(server, address, store):
+    """As a demoted primary does: they are opened anew once it can be written to."""
+    name = address.partition("@/")[2].partition("?")[0]
+    await outcome(store, "before")
+    server.run(
+        f"ALTER DATABASE {name} SET default_transaction_read_only = on",
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
+    )
+    refused = [(await outcome(store, f"during-{number}"))[0] for number in range(2)]
+    server.run(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+    assert all(told.startswith("the store cannot write") for told in refused)
+    assert await stored_again(store, "during-0") == "stored"
+
+
+async def test_a_second_gateway_is_refused_and_one_that_lost_its_lease_writes_nothing(address, store):
+    """A number that has risen fences every transaction of the rules', and is told."""
+    lost = asyncio.Event()
+    store.on_lost = lost.set
+    with pytest.raises(ConfigError, match="another gateway uses its database"):
+        await PostgresStore.open(address)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("UPDATE duties SET holder = 'another machine', number = number + 1")
+
+    with pytest.raises(StoreUnavailable, match="has taken the database over"):
+        await store.outbox.claim("north", Claim(now=1, until=2, linger=0, max_orders=1, max_bytes=100))
+    await asyncio.wait_for(lost.wait(), 10)
+
+
+async def test_a_holder_of_this_machine_that_has_ended_needs_no_waiting_for(address):
+    """One that died without a word is told from one that lives by its process."""
+    machine, sight, process, _ = holder().split()
+    first = await PostgresStore.open(address)
+    await first.close()
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("UPDATE duties SET holder = %s", (f"{machine} {sight} {process} 1",))
+    began = time.monotonic()
+    second = await PostgresStore.open(address)
+    await second.close()
+
+    assert time.monotonic() - began < 5
+    assert not is_gone(holder())
+    assert not is_gone(f"another {sight} 1 1")
+
+
+async def test_a_database_that_may_lose_what_it_committed_is_refused(server, address):
+    """Unless the configuration says that it will do."""
+    name = address.partition("@/")[2].partition("?")[0]
+    server.run(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    with pytest.raises(ConfigError, match="synchronous_commit is off"):
+        await PostgresStore.open(address)
+    store = await PostgresStore.open(address, is_unsafe=True)
+    await store.close()
+
+
+async def test_texts_pass_whatever_they_hold(store):
+    """A NUL and what stands for it too."""
+    event_id = "a\0b\ufdd0c\ufdd00"
+    await store.inbox.put(arrival(event_id, b"\0\xff"))
+    [event] = await store.translation.untranslated(["acme"], 10)
+
+    assert (event.event_id, event.body) == (event_id, b"\0\xff")
