@@ -78,8 +78,8 @@ class Engine(Protocol):
     async def write(self, run: Callable[[Transaction], Result], *, is_synced: bool = True) -> Result:
         """Run a rule in a transaction of its own, durable when this returns; its exception undoes all.
 
-        A cancelled caller leaves nothing half done. Not `is_synced`: a loss of power may undo it, but none that is
-        durable comes before it: for what would be found and done again.
+        A cancelled caller leaves nothing half done. Not `is_synced`: a loss of power may undo it, unless something
+        that is durable came after it; for what would be found undone and done again.
         """
         ...
 
