@@ -9,7 +9,6 @@ from gateway.api.requests.queries import HistoryQuery
 from gateway.api.requests.reading import micros_or_none, text_or_none
 from gateway.errors import UnknownRecord
 from gateway.events import hook_of
-from gateway.ground.clock import moment
 from gateway.records import ArchivedEvent
 
 MOST_BYTES = 8 * 1024 * 1024
@@ -38,22 +37,7 @@ async def show_history(doors: Doors, ask: Ask) -> shapes.History:
 async def show_drift(doors: Doors, ask: Ask) -> shapes.Drift:
     """What the source sends that its adapter does not know, or that has changed."""
     findings = doors.drift.findings(_source(doors, ask))
-    return shapes.Drift(
-        drift=tuple(
-            shapes.DriftFinding(
-                kind=finding.kind,
-                path=finding.path,
-                value=finding.value,
-                was=finding.was,
-                count=finding.count,
-                first_at=moment(finding.first_at),
-                last_at=moment(finding.last_at),
-                example=finding.example,
-                event_id=finding.event_id,
-            )
-            for finding in findings
-        )
-    )
+    return shapes.Drift(drift=tuple(shapes.shown(shapes.DriftFinding, finding) for finding in findings))
 
 
 def _source(doors: Doors, ask: Ask) -> str:
@@ -74,29 +58,14 @@ def _within_bounds(events: list[ArchivedEvent]) -> list[ArchivedEvent]:
 
 def _shown(event: ArchivedEvent) -> shapes.HistoryEvent:
     hook = hook_of(b"", event.context)
-    return shapes.HistoryEvent(
-        id=str(event.id),
-        event_id=event.event_id,
-        topic=event.topic,
-        received_at=moment(event.received_at),
-        status=event.status,
-        reason=shapes.reason_or_none(event.reason),
-        body=event.body,
+    return shapes.shown(
+        shapes.HistoryEvent,
+        event,
         headers=hook.headers,
         parameters=hook.parameters,
         path=hook.path,
-        answers=event.answers,
-        clock=None if event.clock is None else moment(event.clock),
         states=tuple(
-            shapes.HistoryState(
-                tenant=state.tenant,
-                external_order_id=state.external_order_id,
-                owner=state.owner,
-                clock=moment(state.clock),
-                tie=state.tie,
-                order=None if state.body is None else msgspec.Raw(state.body),
-                code=state.code,
-            )
+            shapes.shown(shapes.HistoryState, state, order=None if state.body is None else msgspec.Raw(state.body))
             for state in event.states
         ),
     )

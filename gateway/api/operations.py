@@ -9,8 +9,6 @@ from gateway.api.doors import Doors
 from gateway.api.requests.bodies import OperationWanted, selected
 from gateway.api.requests.queries import EventWhich, OperationQuery
 from gateway.api.requests.reading import BadRequest, text_or_none
-from gateway.api.shapes import moment_or_none
-from gateway.ground.clock import moment
 from gateway.records import Act, NewOperation, OperationRecord, OperationStatus
 
 MOST_FORCED = 100
@@ -107,22 +105,7 @@ async def _check_forced(doors: Doors, wanted: OperationWanted, items: tuple[str,
 
 
 def _shown(record: OperationRecord) -> shapes.Operation:
-    return shapes.Operation(
-        id=str(record.id),
-        kind=record.kind,
-        of=record.of,
-        status=record.status,
-        total=record.total,
-        done=record.done,
-        failed=record.failed,
-        skipped=record.skipped,
-        effects=record.effects,
-        became=record.became,
-        by=record.by,
-        reason=record.reason,
-        started_at=moment(record.started_at),
-        ended_at=moment_or_none(record.ended_at),
-    )
+    return shapes.shown(shapes.Operation, record)
 
 
 CALLS = (

@@ -109,15 +109,7 @@ def _source_of(doors: Doors, source: ConfiguredSource, seen: _Seen) -> shapes.So
         waiting=sum(seen.waiting.get(name, 0) for name in names),
         silent=is_silent(source.settings.expect_every, accepted, started_at=doors.started_at, now=doors.clock()),
         findings=doors.habits(source.name),
-        lookup_halts=tuple(
-            shapes.LookupHalt(
-                owner=halt.owner,
-                reason=shapes.reason_of(halt.reason),
-                since=moment(halt.since),
-                next_probe_at=moment_or_none(halt.next_probe_at),
-            )
-            for halt in doors.lookups.halts(source.name)
-        ),
+        lookup_halts=tuple(shapes.shown(shapes.LookupHalt, halt) for halt in doors.lookups.halts(source.name)),
     )
 
 

@@ -1,18 +1,16 @@
 """From what is on record to what the operators are shown."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, TypeVar, cast, get_args
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
 from gateway.api import shapes
 from gateway.api.remedies import REFUSALS
-from gateway.api.shapes import moment_or_none
+from gateway.api.shapes import shown
 from gateway.config.model import Config
 from gateway.events import hook_of
-from gateway.ground.clock import moment
 from gateway.records import (
-    AttemptRecord,
     DeadLetter,
     DeadLetterFilter,
     Effect,
@@ -50,13 +48,15 @@ class Configured(msgspec.Struct, frozen=True):
 
 def event_of(record: EventRecord, known: Configured) -> shapes.Event:
     """An event as a list shows it."""
-    return shapes.Event(**_event_members(record, known))
+    return shown(shapes.Event, record, **_event_members(record, known))
 
 
 def event_detail_of(detail: EventDetail, known: Configured) -> shapes.EventDetail:
     """An event with all that is kept of it."""
     hook = hook_of(b"", detail.context)
-    return shapes.EventDetail(
+    return shown(
+        shapes.EventDetail,
+        detail.record,
         **_event_members(detail.record, known),
         body=_text(detail.body),
         headers=hook.headers,
@@ -64,21 +64,12 @@ def event_detail_of(detail: EventDetail, known: Configured) -> shapes.EventDetai
         path=hook.path,
         adapter_version=detail.adapter_version,
         translation=tuple(
-            shapes.TranslatedState(
-                tenant=state.tenant,
-                external_order_id=state.external_order_id,
-                owner=state.owner,
-                version=shapes.Version(clock=moment(state.clock), tie=state.tie, arrival=state.arrival),
-                order=_raw(state.body),
-                status=state.status,
-                reason=shapes.reason_or_none(state.reason),
-            )
+            shown(shapes.TranslatedState, state, version=shown(shapes.Version, state), order=_raw(state.body))
             for state in detail.translation
         ),
         traceback=detail.traceback,
         other_bodies=tuple(
-            shapes.OtherBody(kind=other.kind, received_at=moment(other.received_at), body=_text(other.body) or "")
-            for other in detail.other_bodies
+            shown(shapes.OtherBody, other, body=_text(other.body) or "") for other in detail.other_bodies
         ),
         answers=None if detail.answers is None else {path: _text(body) for path, body in detail.answers.items()},
     )
@@ -89,23 +80,16 @@ def orders_of(records: Sequence[OrderRecord], known: Configured) -> tuple[shapes
     # Many may share an event, or an attempt: each is made once.
     events = {event.id: event for record in records for event in record.events}
     attempts = {attempt.id: attempt for record in records for attempt in record.attempts}
-    shown = {id_: event_of(event, known) for id_, event in events.items()}
-    tried = {id_: _attempt_of(attempt) for id_, attempt in attempts.items()}
+    told = {id_: event_of(event, known) for id_, event in events.items()}
+    tried = {id_: shown(shapes.Attempt, attempt) for id_, attempt in attempts.items()}
     return tuple(
-        shapes.Order(
-            tenant=record.tenant,
-            external_order_id=record.external_order_id,
-            owner=record.owner,
-            status=record.status,
-            reason=shapes.reason_or_none(record.reason),
-            order_id=record.order_id,
+        shown(
+            shapes.Order,
+            record,
             created=record.is_created,
             order=_raw(record.body),
-            changed_at=moment(record.changed_at),
-            delivered_at=moment_or_none(record.delivered_at),
-            next_attempt_at=moment_or_none(record.next_attempt_at),
             findings=tuple(shapes.Finding(code=code, detail=detail) for code, detail in record.findings),
-            events=tuple(shown[event.id] for event in record.events),
+            events=tuple(told[event.id] for event in record.events),
             attempts=tuple(tried[attempt.id] for attempt in record.attempts),
             orphaned=record.tenant not in known.tenants,
         )
@@ -115,15 +99,10 @@ def orders_of(records: Sequence[OrderRecord], known: Configured) -> tuple[shapes
 
 def dead_letter_of(letter: DeadLetter, known: Configured) -> shapes.DeadLetter:
     """Something set aside for a person."""
-    return shapes.DeadLetter(
-        id=letter.id,
-        kind=letter.kind,
-        source=letter.source,
-        event_id=letter.event_id,
+    return shown(
+        shapes.DeadLetter,
+        letter,
         tenant=letter.tenant or known.sources.get(letter.source),
-        external_order_id=letter.external_order_id,
-        reason=shapes.reason_of(letter.reason),
-        at=moment(letter.at),
         orphaned=letter.source not in known.sources
         or (letter.tenant is not None and letter.tenant not in known.tenants),
     )
@@ -135,11 +114,9 @@ def effects_of(effects: Effects) -> dict[str, Any]:
         "effects": {effect: effects.counts.get(effect, 0) for effect in get_args(Effect)},
         "sends": effects.sends,
         "examples": tuple(
-            shapes.EffectExample(
-                event=example.event,
-                tenant=example.tenant,
-                external_order_id=example.external_order_id,
-                effect=example.effect,
+            shown(
+                shapes.EffectExample,
+                example,
                 difference=tuple(
                     shapes.Difference(member=each.member, from_=each.before, to=each.after)
                     for each in example.difference
@@ -152,17 +129,7 @@ def effects_of(effects: Effects) -> dict[str, Any]:
 
 def refusals_of(records: Iterable[RefusalRecord]) -> tuple[shapes.Refusal, ...]:
     """Requests that were turned away."""
-    return tuple(
-        shapes.Refusal(
-            at=moment(record.at),
-            source=record.source,
-            status=record.status,
-            reason=refusal_reason(record),
-            address=record.address,
-            size=record.size,
-        )
-        for record in records
-    )
+    return tuple(shown(shapes.Refusal, record, reason=refusal_reason(record)) for record in records)
 
 
 def refusal_reason(record: RefusalRecord) -> shapes.Reason:
@@ -172,43 +139,9 @@ def refusal_reason(record: RefusalRecord) -> shapes.Reason:
 
 
 def _event_members(record: EventRecord, known: Configured) -> dict[str, Any]:
-    return {
-        "id": str(record.id),
-        "kind": record.kind,
-        "source": record.source,
-        "event_id": record.event_id,
-        "topic": record.topic,
-        "status": record.status,
-        "reason": shapes.reason_or_none(record.reason),
-        "received_at": moment(record.received_at),
-        "occurred_at": moment_or_none(record.occurred_at),
-        "duplicates": record.duplicates,
-        "conflicts": record.conflicts,
-        "references": record.references,
-        "orders": tuple(
-            shapes.OrderMention(
-                tenant=order.tenant,
-                external_order_id=order.external_order_id,
-                status=order.status,
-                reason=shapes.reason_or_none(order.reason),
-            )
-            for order in record.orders
-        ),
-        "orphaned": record.source not in known.sources,
-    }
-
-
-def _attempt_of(record: AttemptRecord) -> shapes.Attempt:
-    return shapes.Attempt(
-        id=str(record.id),
-        at=moment(record.at),
-        kind=cast("Literal['push', 'pull', 'probe']", record.kind),
-        http_status=record.http_status,
-        outcome=record.outcome,
-        detail=record.detail,
-        batch_size=record.batch_size,
-        milliseconds=record.milliseconds,
-    )
+    """What an event's record does not say as it is shown."""
+    orders = tuple(shown(shapes.OrderMention, order) for order in record.orders)
+    return {"orders": orders, "orphaned": record.source not in known.sources}
 
 
 def _raw(body: bytes | None) -> msgspec.Raw | None:

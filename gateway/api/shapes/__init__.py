@@ -9,6 +9,7 @@ from gateway.api.shapes.basics import (
     moment_or_none,
     reason_of,
     reason_or_none,
+    shown,
 )
 from gateway.api.shapes.done import (
     Act,
@@ -130,4 +131,5 @@ __all__ = [
     "moment_or_none",
     "reason_of",
     "reason_or_none",
+    "shown",
 ]

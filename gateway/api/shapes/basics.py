@@ -1,7 +1,10 @@
 """What every answer is made of: moments, reasons, canonical orders."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, TypeAlias
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -55,3 +58,34 @@ def reason_of(told: Why) -> Reason:
 def reason_or_none(told: Why | None) -> Reason | None:
     """A reason as it is shown, if there is one."""
     return None if told is None else reason_of(told)
+
+
+Shaped = TypeVar("Shaped", bound=Shape)
+
+
+def shown(shape: type[Shaped], record: msgspec.Struct, **others: Any) -> Shaped:
+    """A record as it is shown: members of one name alike, moments, reasons and ids in the API's form."""
+    alike = {name: form(getattr(record, name)) for name, form in _alike(shape, type(record)) if name not in others}
+    return shape(**alike, **others)
+
+
+@cache
+def _alike(shape: type[Shape], record: type[msgspec.Struct]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """The names that both have, and how each is shown."""
+    hints = get_type_hints(shape, include_extras=True)
+    return tuple(
+        (name, _form(name, hints[name])) for name in shape.__struct_fields__ if name in record.__struct_fields__
+    )
+
+
+def _form(name: str, hint: Any) -> Callable[[Any], Any]:
+    kinds = get_args(hint) if isinstance(hint, UnionType) or get_origin(hint) is Union else (hint,)
+    if Shown in kinds:
+        return moment_or_none
+    if Reason in kinds:
+        return reason_or_none
+    return str if name == "id" else _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

@@ -30,6 +30,7 @@ async def test_events_are_listed_newest_first_with_every_member(api):
     assert answer["next"] is None
     assert answer["events"][3] == {
         "id": answer["events"][3]["id"],
+        "kind": "hook",
         "source": "acme",
         "eventId": "e-1",
         "topic": "order",
@@ -388,6 +389,7 @@ async def test_anything_is_found_with_the_command_that_helps(api):
 DEEDS = {
     "events/replay": {"ids": ["1"]},
     "events/{id}/replay": {},
+    "orders/{tenant}/{externalOrderId:path}/amend": {"customerName": "Ann", "reason": "she rang"},
     "orders/{tenant}/{externalOrderId:path}/discard": {"reason": "lost"},
     "orders/{tenant}/{externalOrderId:path}/erase": None,
     "dead-letters/replay": {"filter": {"kind": "order"}},
@@ -406,8 +408,10 @@ DEEDS = {
 
 
 def test_every_deed_is_tried_below():
-    """A call that changes something has its place in the table."""
-    assert {call.path for call in CALLS if call.method == "POST"} == set(DEEDS)
+    """A call that changes something has its place in the table; nothing is held here, and a trial changes nothing."""
+    others = {"dead-letters/release", "sources/{name}/try"}
+
+    assert {call.path for call in CALLS if call.method == "POST"} == set(DEEDS) | others
 
 
 @pytest.mark.parametrize("path", DEEDS)

@@ -22,11 +22,11 @@ async def table(api, path, **parameters):
 
 @pytest.mark.parametrize("path", LISTS)
 async def test_every_list_has_its_rows(api, path):
-    """As many as the list itself."""
+    """As many as the list itself; the audit's has the export's own besides."""
     listed = (await api.get(f"{V1}/{path}")).json()
     [rows] = [value for value in listed.values() if isinstance(value, list)]
 
-    assert len(await table(api, path)) == len(rows)
+    assert len(await table(api, path)) == len(rows) + (path == "audit")
 
 
 async def test_a_filter_holds_beyond_a_page(api, store):
