@@ -147,7 +147,8 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     of an order with another owner is an `order_collision` unless `is_shared`; `collision_hint` names the option that
     would part them. `record` is the vendor's own id of the order, where its number can change; a cancellation without
     an `external_order_id` is of the order that is known under it. `findings` are doubts about it: code and words.
-    `on_receipt`: whether it is planned for the day of its receipt; None: for none.
+    `release_at`: before it a new order is not sent. `on_receipt`: whether it is planned for the day of its receipt;
+    None: for none.
     """
 
     tenant: str
@@ -162,6 +163,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     record: str | None = None
     findings: tuple[tuple[str, str], ...] = ()
     on_receipt: bool | None = None
+    release_at: Micros = 0
 
 
 class StoredLookup(msgspec.Struct, frozen=True):

@@ -104,5 +104,8 @@ def _waiting(order: dict[str, Any], tenant: dict[str, Any]) -> dict[str, str | N
             "next attempt at": when(later(own, common)),
         }
     if tenant["delivery"] == "pull":
-        return {"waits because": f"tenant {name} is pulled from: the next pull takes it"}
+        after = f" from {when(own)} on" if own else ""
+        return {"waits because": f"tenant {name} is pulled from: the next pull{after} takes it"}
+    if own and not order["attempts"]:
+        return {"waits because": "it is new: its edits replace it until then", "next attempt at": when(own)}
     return {"next attempt at": when(own)}

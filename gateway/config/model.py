@@ -137,6 +137,7 @@ class Tenant(Section, frozen=True):
     concurrency: int = 1
     max_backlog: int | None = None
     settle_delay: Seconds = 5.0
+    release_after: Seconds = 0.0
     probe: Seconds = 60.0
     backoff: Backoff = Backoff()
     batch: Batching = Batching()

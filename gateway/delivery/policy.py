@@ -55,7 +55,8 @@ def next_attempt_at(state: TenantState, settings: Tenant, now: Micros) -> Micros
 
 def longest_wait(settings: Tenant) -> Micros:
     """No order waits for longer than this; a moment farther off was set by a clock that was set back since."""
-    return max(LONGEST_RETRY_AFTER, *map(micros, (lone_backoff(settings).max, settings.probe, settings.settle_delay)))
+    spans = (lone_backoff(settings).max, settings.probe, settings.settle_delay, settings.release_after)
+    return max(LONGEST_RETRY_AFTER, *map(micros, spans))
 
 
 def is_calm(state: TenantState) -> bool:

@@ -140,6 +140,7 @@ class Translator:
             record=state.record,
             findings=findings,
             on_receipt=_on_receipt(state, event),
+            release_at=event.received_at + round(settings.release_after * SECOND) if settings.release_after else 0,
         )
 
 

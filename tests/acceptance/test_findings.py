@@ -75,3 +75,30 @@ def test_a_source_that_plans_for_the_day_of_receipt_is_told(gateway):
     told = eventually(lambda: gateway.api("sources")["sources"][0]["findings"])
 
     assert told == ["planned_is_receipt_day"]
+
+
+def test_a_new_order_waits_for_its_edits(tmp_path):
+    """An edit within `release_after` replaces what was not sent: one attempt, as the story says."""
+    sources = {"lp": {"adapter": "logistics_plus", "tenant": "demo", "auth": "none"}}
+    gateway = Gateway(tmp_path, {}, sources, intake={"embedded": True})
+    url = f"{gateway.url}/api/integrations/wms/demo"
+    tenant = {"intake_url": url, "secret": "a-tenants-secret", "release_after": "10s", **FAST}
+    gateway.configure(tenants={"demo": tenant})
+    with gateway:
+        gateway.post(order("e-1", "R-1", 1, addressLine1="1 First Street"), to="lp")
+        waiting = gateway.becomes("R-1", "pending")
+        gateway.post(order("e-2", "R-1", 2, addressLine1="2 Second Street"), to="lp")
+        gateway.post(order("e-3", "R-2", 1), to="lp")
+        cancelled = order("e-4", "R-2", 2)
+        cancelled["data"]["status"] = "CAN"
+        gateway.post(cancelled, to="lp")
+        withdrawn = gateway.becomes("R-2", "withdrawn")
+        shown = gateway.command("orders", "show", "demo", "R-1").stdout
+        sent = gateway.becomes("R-1", "delivered", within=40)
+
+    assert "its edits replace it until then" in shown
+    assert waiting["nextAttemptAt"] is not None
+    assert withdrawn["attempts"] == []
+    assert len(sent["attempts"]) == 1
+    assert sent["order"]["deliveryAddress"].startswith("2 Second Street")
+    assert [event["status"] for event in sent["events"]] == ["superseded", "delivered"]

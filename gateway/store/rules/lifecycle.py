@@ -102,16 +102,17 @@ def is_same_owner(one: str, other: str) -> bool:
     return one == other or (is_placeless and who.rpartition("/")[2] == other_who.rpartition("/")[2])
 
 
-def first(row: int, state: NewState, now: Micros) -> tuple[OrderRow, StateChange]:
-    """The row of an order never seen before. A cancellation leaves a tombstone."""
+def first(row: int, state: NewState, now: Micros, release_at: Micros = 0) -> tuple[OrderRow, StateChange]:
+    """The row of an order never seen before, which rests until `release_at`. A cancellation leaves a tombstone."""
+    release_at = max(now, release_at)
     cancelled = state.digest is None
     status = OrderStatus.WITHDRAWN if cancelled else OrderStatus.PENDING
     order = OrderRow(
         id=row, tenant=state.tenant, external_order_id=state.external_order_id, owner=state.owner, status=status,
         reason_code=None, reason_detail=None, reason_path=None,
         state=state.id, is_cancelled=cancelled, clock=state.clock, tie=state.tie, arrival=state.arrival,
-        digest=state.digest, must_send=0, has_twin=0, changed_at=now, pending_since=None if cancelled else now,
-        due_at=now, rests_until=0, attempted=NEVER,
+        digest=state.digest, must_send=0, has_twin=0, changed_at=now, pending_since=None if cancelled else release_at,
+        due_at=release_at, rests_until=release_at if release_at > now else 0, attempted=NEVER,
         delivered_digest=None, order_id=None, is_created=None, delivered_at=None,
         lease=None, leased_until=None, leased_state=None, leased_digest=None,
         is_alone=0, failures=0, lone_since=None, unconfirmed=0, trial="none",

@@ -177,9 +177,11 @@ class _Commit:
         if dead is not None:
             return [StateChange(placed.id, EventStatus.DEAD, dead)]
         if order is None:
-            order, change = lifecycle.first(next(self.order_ids), placed, self.now)
+            order, change = lifecycle.first(next(self.order_ids), placed, self.now, state.release_at)
             self.orders[order.tenant, order.external_order_id] = order
             self.new.append(order)
+            if order.rests_until:
+                self.touched[order.id] = order
             return [change]
         self.touched[order.id] = order
         return lifecycle.arrive(

@@ -6,8 +6,9 @@ WHERE o.tenant = ? AND o.status = 'pending' AND o.due_at <= ?
 ORDER BY o.due_at, o.pending_since, o.id LIMIT ?;
 
 -- name: in_order_of_change
--- A pull knows no schedule: what a broken one, or a crash, put back takes its old place again.
-UPDATE orders SET due_at = changed_at WHERE tenant = ?1 AND status = 'pending' AND (due_at > ?2 OR due_at = 0);
+-- A pull knows no schedule: what a broken one, or a crash, put back takes its old place again;
+-- a new order waits for its edits first.
+UPDATE orders SET due_at = changed_at WHERE tenant = ?1 AND status = 'pending' AND (due_at > ?2 OR due_at = 0) AND rests_until <= ?2;
 
 -- name: served
 SELECT id FROM orders INDEXED BY orders_served
