@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.processes import Gateway, environment, eventually
+from tests.processes import Gateway, end_with_us, environment, eventually
 
 
 def handing_over(command: list[str], *descriptors: int) -> list[str]:
@@ -45,8 +45,9 @@ class Managed(Gateway):
             command += ["--fd", str(number)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, cwd=self.folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[number]
-            )
+                command, cwd=self.folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[number],
+                preexec_fn=end_with_us,  # noqa: PLW1509 - nothing but a call of the system's
+            )  # fmt: skip
         return self._process
 
     def __exit__(self, *exception: object) -> None:

@@ -5,6 +5,7 @@ Nothing here knows the inside: requests, the operators' API, signals. Intakes th
 
 import asyncio
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -135,8 +136,9 @@ class Gateway:
         command = [sys.executable, *self.program, "--config", str(self.file)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, cwd=self.folder, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+                command, cwd=self.folder, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=end_with_us,  # noqa: PLW1509 - nothing but a call of the system's
+            )  # fmt: skip
         assert eventually(self.is_ready) is True, self.log.read_text()
 
     def is_ready(self) -> bool:
@@ -226,6 +228,11 @@ def beside(pid: int, module: str) -> int:
     """The id of a process's child that runs this module."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return next(int(child) for child in children if module.encode() in Path(f"/proc/{child}/cmdline").read_bytes())
+
+
+def end_with_us() -> None:
+    """In a child, before its program: it ends when the test's process does, however that ends."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def environment() -> dict[str, str]:

@@ -15,7 +15,7 @@ from gateway.ground.exchange import Respond, Start
 from gateway.service.app import applications
 from gateway.service.foundation import Foundation, connect_tenants, open_foundation
 from gateway.service.rooms import STOP_SECONDS, Rooms, build_rooms, start_loops
-from gateway.service.trials import Trials
+from gateway.service.tryouts import Tryouts
 from gateway.translation.process import TranslationProcess
 
 LONGEST_STOP_SECONDS: Final = 20.0
@@ -67,7 +67,7 @@ class House:
         self._base.stream.end()
         await self._connect(config)
 
-    async def exchange(self, config: Config, trials: Trials) -> None:
+    async def exchange(self, config: Config, tryouts: Tryouts) -> None:
         """Go on with the rooms of another configuration.
 
         The new ones are built, and their adapters loaded and tried, before anything of the old ones ends; hooks are
@@ -75,7 +75,7 @@ class House:
 
         Raises:
             ValueError: credentials that are none.
-            GatewayError: the adapters cannot be loaded, or fail their trial, or the store cannot write. In each case
+            GatewayError: the adapters cannot be loaded, or fail their try-out, or the store cannot write. In each case
                 nothing has changed.
         """
         base, live, built = self._base, Live(config), AsyncExitStack()
@@ -83,7 +83,7 @@ class House:
             process = TranslationProcess(live.sources, live.tenants)
             built.push_async_callback(process.close)
             await process.start()
-            await trials.of_events(config, process, base.store.records, base.store.archive)
+            await tryouts.of_events(config, process, base.store.records, base.store.archive)
             rooms = await build_rooms(built, base, live, process)
             doors = applications(rooms, self._reloading)
             await base.store.probe()

@@ -17,7 +17,7 @@ from gateway.ground.logs import Log
 from gateway.records import Act
 from gateway.service.house import House
 from gateway.service.systemd import Notifier
-from gateway.service.trials import Trials
+from gateway.service.tryouts import Tryouts
 
 BY_SIGNAL: Final = "SIGHUP"
 
@@ -95,8 +95,8 @@ class Reloading:
         if self._file is None:
             raise ConflictingRequest("this gateway runs with a configuration that it cannot read again")
         base = self._house.rooms.base
-        trials = Trials(base.live.config)
-        read = await asyncio.to_thread(self._file.load, trials.find)
+        tryouts = Tryouts(base.live.config)
+        read = await asyncio.to_thread(self._file.load, tryouts.find)
         # An old secret may still come along in a late request.
         self._known |= set(secrets_of(read))
         self._log.redact(self._known)
@@ -108,7 +108,7 @@ class Reloading:
             if change.is_of_secrets_alone:
                 await self._house.take_secrets(change.config)
             else:
-                await self._house.exchange(change.config, trials)
+                await self._house.exchange(change.config, tryouts)
         except StoreUnavailable:
             if base.live.config is not change.config:
                 raise
@@ -126,7 +126,7 @@ class Reloading:
             changed=change.changed,
             unchanged=change.unchanged,
             needs_a_restart=change.needs_restart,
-            code=trials.digests(change.config),
+            code=tryouts.digests(change.config),
         )
         return Reloaded(tuple(change.changed), change.unchanged, tuple(change.needs_restart))
 

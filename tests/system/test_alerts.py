@@ -24,7 +24,19 @@ import yaml
 from gateway.events import Arrival, EventStatus, OrderState, TranslatedEvent
 from gateway.store.sqlite import SqliteStore
 from tests.intakes import always, hanging, refusing, status
-from tests.processes import PROOF, Gateway, Intakes, beside, environment, eventually, free_port, source, tenant, told
+from tests.processes import (
+    PROOF,
+    Gateway,
+    Intakes,
+    beside,
+    end_with_us,
+    environment,
+    eventually,
+    free_port,
+    source,
+    tenant,
+    told,
+)
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
@@ -69,7 +81,7 @@ class Prometheus:
                 f"--storage.tsdb.path={folder / 'metrics'}",
                 f"--web.listen-address={self.url.removeprefix('http://')}",
             ],
-            stdout=self._log, stderr=self._log,
+            stdout=self._log, stderr=self._log, preexec_fn=end_with_us,  # noqa: PLW1509 - nothing but a system call
         )  # fmt: skip
 
     def __enter__(self) -> Self:

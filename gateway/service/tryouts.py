@@ -19,8 +19,8 @@ from gateway.registry import code_at, find_adapter, is_file
 from gateway.store.ports import Archive, Records
 from gateway.translation.process import TranslationProcess
 
-TRIAL: Final = "gateway.service.trial"
-TRIAL_SECONDS: Final = 10.0
+TRYOUT: Final = "gateway.service.tryout"
+TRYOUT_SECONDS: Final = 10.0
 """For all adapters that were changed, golden cases and events together."""
 
 LAST_EVENTS: Final = 100
@@ -33,7 +33,7 @@ class Failed(GatewayError):  # noqa: N818 - named by its consequence
     """Changed code made something else, or nothing, of what it used to translate."""
 
 
-class Trials:
+class Tryouts:
     """Finds the adapters of a configuration that is read again; what is another file than the one that runs is tried.
 
     A file's code is read once, here. Whatever it does to the process that tries it, the gateway goes on.
@@ -47,7 +47,7 @@ class Trials:
         }
         self._running = running
         self._monotonic = monotonic
-        self._until = monotonic() + TRIAL_SECONDS
+        self._until = monotonic() + TRYOUT_SECONDS
 
     def find(self, reference: str, directory: Path) -> Adapter:
         """The adapter. Raises LookupError with what is wrong with it."""
@@ -63,9 +63,9 @@ class Trials:
     def _try(self, reference: str, directory: Path, code: bytes) -> None:
         where = f"adapter file {directory / reference}"
         try:
-            answer = ask_once(TRIAL, code, self._left(), reference, str(directory))
+            answer = ask_once(TRYOUT, code, self._left(), reference, str(directory))
         except TimeoutError:
-            raise LookupError(f"{where}: it did not pass its golden cases within {TRIAL_SECONDS:g} s") from None
+            raise LookupError(f"{where}: it did not pass its golden cases within {TRYOUT_SECONDS:g} s") from None
         except EOFError as error:
             raise LookupError(f"{where}: it ended the process that tried it: {error}") from None
         if problems := _decode(answer):
@@ -84,7 +84,7 @@ class Trials:
                 for name in self.digests(config):
                     await self._of_source(name, process, records, archive)
         except TimeoutError:
-            raise Failed(f"the last events were not translated within {TRIAL_SECONDS:g} s") from None
+            raise Failed(f"the last events were not translated within {TRYOUT_SECONDS:g} s") from None
 
     async def _of_source(self, name: str, process: TranslationProcess, records: Records, archive: Archive) -> None:
         page = await records.events(EventFilter(source=name), limit=LAST_EVENTS, cursor=None)

@@ -7,7 +7,7 @@ import pytest
 from gateway.config import Config, Settings
 from gateway.config.code import digest_of, is_another_on_disk
 from gateway.registry import find_adapter
-from gateway.service.trials import TRIAL_SECONDS, Trials
+from gateway.service.tryouts import TRYOUT_SECONDS, Tryouts
 
 NOTHING = Config(Settings(tenants={}, sources={}), {}, "", "")
 
@@ -19,20 +19,20 @@ ADAPTER = Adapter(name="acme", version="1", options=OptionsModel, identify=Ident
 
 def test_code_that_does_not_end_is_given_up(tmp_path):
     """After ten seconds in all, of which this one has a tenth left."""
-    ticks = itertools.chain([0.0], itertools.repeat(TRIAL_SECONDS))
+    ticks = itertools.chain([0.0], itertools.repeat(TRYOUT_SECONDS))
     (tmp_path / "acme.py").write_text("while True: pass")
-    trials = Trials(NOTHING, lambda: next(ticks))
+    tryouts = Tryouts(NOTHING, lambda: next(ticks))
 
     with pytest.raises(LookupError, match=r"acme\.py: it did not pass its golden cases within 10 s"):
-        trials.find("./acme.py", tmp_path)
+        tryouts.find("./acme.py", tmp_path)
 
 
 def test_two_sources_of_one_file_are_tried_once(tmp_path):
     """They have one adapter, of the bytes that were read."""
     (tmp_path / "acme.py").write_text(LOADS)
-    trials = Trials(NOTHING)
+    tryouts = Tryouts(NOTHING)
 
-    assert trials.find("./acme.py", tmp_path) is trials.find("acme.py", tmp_path)
+    assert tryouts.find("./acme.py", tmp_path) is tryouts.find("acme.py", tmp_path)
 
 
 def test_an_installed_adapter_that_was_exchanged_is_noticed(tmp_path, monkeypatch):

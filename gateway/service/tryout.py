@@ -1,4 +1,4 @@
-"""The trial's process, started by `Trials` and by nobody else: `-m gateway.service.trial FD REFERENCE FOLDER`."""
+"""The try-out's process, started by `Tryouts` and by nobody else: `-m gateway.service.tryout FD REFERENCE FOLDER`."""
 
 import sys
 from collections.abc import Mapping
