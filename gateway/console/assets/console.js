@@ -46,6 +46,11 @@
   };
   const words = () => Object.entries(counts)
     .map(([kind, count]) => `${count} ${kind}${count === 1 ? "" : "s"}`).join(", ");
+  const fetched = () => {
+    isBusy = true;
+    return htmx.ajax("GET", location.pathname + location.search, { source: main, target: main, select: "#main", swap: "outerMorph" })
+      .finally(() => { isBusy = false; if (Object.keys(counts).length) later(); });
+  };
   const refresh = () => {
     timer = 0;
     if (isPaused() || isBusy || !Object.keys(counts).length) return;
@@ -58,10 +63,7 @@
     const told = words();
     counts = {};
     last = Date.now();
-    isBusy = true;
-    htmx.ajax("GET", location.pathname + location.search, { source: main, target: main, select: "#main", swap: "outerMorph" })
-      .then(() => say(`Changed: ${told}, ${clock()}.`), () => say("The gateway cannot be reached; it is tried again."))
-      .finally(() => { isBusy = false; if (Object.keys(counts).length) later(); });
+    fetched().then(() => say(`Changed: ${told}, ${clock()}.`), () => say("The gateway cannot be reached; it is tried again."));
   };
   const later = () => {
     if (timer) return;
@@ -80,7 +82,11 @@
     for (const kind of ["event", "order", "tenant", "source", "operation", "gap"]) live.addEventListener(kind, heard);
     live.addEventListener("ended", () => say("Your session is over: sign in again to see what changes."));
     live.addEventListener("htmx:sse:error", () => say("The gateway cannot be reached; it is tried again."));
-    live.addEventListener("htmx:sse:after:connection", () => say(isPaused() ? "Paused." : "Live."));
+    live.addEventListener("htmx:sse:after:connection", () => {
+      say(isPaused() ? "Paused." : "Live.");
+      /* What changed between the page and the stream was told to nobody. */
+      if (!isPaused() && !held()) fetched();
+    });
   }
   if (pause) {
     const show = () => {
