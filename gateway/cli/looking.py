@@ -11,7 +11,6 @@ from gateway.events import stored_lookup
 from gateway.ground.questions import fault_of_question
 from gateway.ground.reaching import fault_of_reaching
 from gateway.lookups.vendor_api import VendorApi
-from gateway.store.sqlite.looking import fault_of_store
 
 GOOD = range(200, 300)
 
@@ -35,8 +34,18 @@ async def _faults(config: Config) -> dict[str, str | None]:
         api = source.adapter.api(source.options) if source.adapter.api is not None else None
         if api is not None:
             asked[f"the vendor's API of sources.{name}"] = _fault_of_api(source, api)
-    asked["store"] = asyncio.to_thread(fault_of_store, Path(config.store_path))
+    asked["store"] = asyncio.to_thread(_fault_of_store, config)
     return dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
+
+
+def _fault_of_store(config: Config) -> str | None:
+    if config.database is None:
+        from gateway.store.sqlite.looking import fault_of_store as of_file  # noqa: PLC0415 - one engine or the other
+
+        return of_file(Path(config.store_path))
+    from gateway.store.postgresql.looking import fault_of_store as of_database  # noqa: PLC0415 - an extra
+
+    return of_database(config.database)
 
 
 async def _fault_of_api(source: ConfiguredSource, api: Api) -> str | None:

@@ -129,3 +129,15 @@ def test_a_store_that_would_not_do_is_told(tmp_path: Path):
     assert (made, foreign.returncode, other.returncode) == (False, 1, 1)
     assert "store: it cannot be read: file is not a database" in foreign.stdout
     assert "store: its schema (999) is newer than this program's" in other.stdout
+
+
+def test_a_database_that_is_not_there_is_told(tmp_path: Path):
+    """Without its password."""
+    with Quiet() as intake:
+        gateway = Gateway(tmp_path, {"demo": tenant(f"http://127.0.0.1:{intake.port}/in")})
+        gateway.configure(store=f"postgresql://gateway:a-databases-password@127.0.0.1:{free_port()}/gateway")
+        done = gateway.command("check", "--reach")
+
+    assert done.returncode == 1
+    assert "store: no connection: " in done.stdout
+    assert "a-databases-password" not in done.stdout + done.stderr

@@ -24,6 +24,7 @@ ENVIRONMENT = {
     "TRACKELY_INTAKE_URL": "https://trackely.example/in",
     "TRACKELY_SECRET": "a-secret-of-the-tenant",
     "VENDOR_TOKEN": "a-token-of-the-vendor",
+    "GATEWAY_STORE": "",
 }
 SUFFIX = re.compile(r"_(bucket|sum|count)$")
 
