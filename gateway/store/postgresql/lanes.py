@@ -78,10 +78,6 @@ class Lane:
         self._wake.set()
         return future
 
-    def __len__(self) -> int:
-        """How much waits."""
-        return len(self._work)
-
     def cut_if_silent(self, now: float) -> None:
         """Cut the connection off, from another thread, where it has been silent beyond its span."""
         connection = self._connection
