@@ -266,6 +266,7 @@ class Settings(Section, frozen=True):
     server: Server = Server()
     store: str = DEFAULT_STORE
     allow_unsafe: bool = False
+    journal: bool = True
     api: ApiAccess = ApiAccess()
     intake: EmbeddedIntake = EmbeddedIntake()
     limits: Limits = Limits()

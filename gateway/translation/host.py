@@ -87,7 +87,11 @@ def main(descriptor: str) -> None:
     """Translate what comes over the descriptor, until nothing can come any more."""
     channel = Blocking(end_of(int(descriptor)))
     frames = iter(channel)
-    question, setup = next(frames)
+    first = next(frames, None)
+    if first is None:
+        # The gateway has ended before it had anything to say.
+        return
+    question, setup = first
     try:
         translator = translator_of(setup)
     except (LookupError, ConfigError) as error:

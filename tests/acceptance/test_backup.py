@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from gateway.store.sqlite.backup import back_up
+from gateway.store.sqlite.database import PAGE_SIZE
 from gateway.store.sqlite.restoring import restore
 from tests.intakes import accepted
 from tests.processes import PROOF, Gateway, Intakes, eventually, free_port, tenant, told
@@ -232,7 +233,7 @@ def spoilt(how: str, made: Path, file: Path) -> None:
         case "half of it":
             file.write_bytes(whole[: len(whole) // 2])
         case "all but its last page":
-            file.write_bytes(whole[:-16384])
+            file.write_bytes(whole[:-PAGE_SIZE])
         case "a header alone":
             file.write_bytes(whole[:100])
         case "empty":
@@ -247,7 +248,7 @@ def spoilt(how: str, made: Path, file: Path) -> None:
             with closing(sqlite3.connect(file)) as opened:
                 opened.execute("PRAGMA user_version = 999")
         case "damaged":
-            file.write_bytes(whole[:16384] + b"\xff" * 16384 + whole[32768:])
+            file.write_bytes(whole[:PAGE_SIZE] + b"\xff" * PAGE_SIZE + whole[2 * PAGE_SIZE :])
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,14 @@ STORE, TRANSLATION = "gateway.store.process.host", "gateway.translation.host"
 # Where a crash hurts: [process, file, function, entered or left]. Each is met the first, the second, ... time, by
 # chance.
 POINTS = {
-    "taken, not yet passed to the store": (GATEWAY, "store/process/client.py", "_pass_arrivals", "call"),
+    "taken, not yet written to the journal": (GATEWAY, "journal/writer.py", "_written", "call"),
+    "written to the journal, not yet told": (GATEWAY, "journal/writer.py", "_written", "return"),
+    "in the journal, not yet answered": (GATEWAY, "store/process/journaled.py", "_tell", "call"),
+    "told to the ledger, not yet taken in": (STORE, "store/sqlite/journaled.py", "take_in", "call"),
+    "taken in, not yet committed": (STORE, "store/sqlite/journaled.py", "take_in", "return"),
+    "taken in, not yet told": (STORE, "store/process/host.py", "_taken", "call"),
+    "taken in, its segment about to be used again": (GATEWAY, "journal/writer.py", "release", "call"),
+    "a repeat, not yet passed to the store": (GATEWAY, "store/process/client.py", "_pass_arrivals", "call"),
     "passed, not yet stored": (STORE, "store/sqlite/groups.py", "__call__", "call"),
     "stored, not yet committed": (STORE, "store/sqlite/groups.py", "__call__", "return"),
     "committed, not yet told": (STORE, "store/sqlite/writer.py", "_hand_over", "call"),

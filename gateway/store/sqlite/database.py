@@ -11,7 +11,7 @@ from gateway.errors import ConfigError, Fault, GatewayError, StoreUnavailable
 from gateway.ground import statements
 from gateway.ground.files import lock_folder, private_database, private_folder
 
-PAGE_SIZE: Final = 16384
+PAGE_SIZE: Final = 4096
 
 # FULL is what "stored" means: a sync lies between every commit and its return. NORMAL loses commits in a power cut.
 SYNCHRONOUS: Final = 2
@@ -138,7 +138,7 @@ def configure(connection: sqlite3.Connection) -> None:
         raise sqlite3.OperationalError(
             f"journal_mode={mode} synchronous={synchronous}, not wal and FULL: an acknowledgement would not be durable"
         )
-    connection.execute("PRAGMA wal_autocheckpoint = 250")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
     connection.execute("PRAGMA journal_size_limit = 67108864")
     connection.execute("PRAGMA cache_size = -16384")
     connection.execute("PRAGMA temp_store = MEMORY")

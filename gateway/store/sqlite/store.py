@@ -9,6 +9,7 @@ from typing import Self
 
 from gateway.ground.clock import Micros
 from gateway.ground.files import InPlace
+from gateway.journal import Origin
 from gateway.store.ports import ChangeObserver, CommitObserver
 from gateway.store.rules import inbox, ledger
 from gateway.store.rules.acts import Acts
@@ -27,6 +28,7 @@ from gateway.store.rules.translation import TranslationQueue
 from gateway.store.sqlite import database
 from gateway.store.sqlite.engine import Reader, SqliteEngine
 from gateway.store.sqlite.groups import GroupStore, SqliteInbox
+from gateway.store.sqlite.journaled import TakingIn, take_in_left
 from gateway.store.sqlite.transactions import SqliteTransaction
 from gateway.store.sqlite.watching import SqliteWatch
 from gateway.store.sqlite.writer import Writer
@@ -35,9 +37,19 @@ from gateway.store.sqlite.writer import Writer
 class SqliteStore:
     """All ports over one file. Use `await SqliteStore.open(path)`, then `await store.close()`."""
 
-    def __init__(self, writer: Writer, loops: SqliteEngine, people: SqliteEngine, opened: AsyncExitStack) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        loops: SqliteEngine,
+        people: SqliteEngine,
+        origin: Origin,
+        taking_in: TakingIn,
+        opened: AsyncExitStack,
+    ) -> None:
         self.writer = writer
         self.engine = people
+        self.origin = origin
+        self.taking_in = taking_in
         self.inbox = SqliteInbox(writer, loops)
         self.translation = TranslationQueue(loops)
         self.lookups = LookupQueue(loops)
@@ -69,9 +81,13 @@ class SqliteStore:
             opened.callback(connection.close)
             with database.usable(path):
                 transaction = SqliteTransaction(connection)
+                store_group = GroupStore(transaction)
+                origin = await asyncio.to_thread(take_in_left, connection, store_group, path)
+            taking_in = TakingIn(path, store_group)
+            opened.callback(taking_in.close)
             # From here on the writer's thread alone uses the connection.
             in_place = InPlace(path, path.with_name(f"{path.name}-wal"))
-            writer = Writer(connection, GroupStore(transaction), asyncio.get_running_loop(), in_place)
+            writer = Writer(connection, store_group, asyncio.get_running_loop(), in_place)
             opened.push_async_callback(writer.close)
             # The loops' reads and the operators' must not wait for each other: a connection each.
             readers = []
@@ -79,7 +95,7 @@ class SqliteStore:
                 readers.append(await Reader.open(path))
                 opened.push_async_callback(readers[-1].close)
             loops, people = (SqliteEngine(writer, transaction, reader, path) for reader in readers)
-            return cls(writer, loops, people, opened.pop_all())
+            return cls(writer, loops, people, origin, taking_in, opened.pop_all())
 
     def observe(
         self,

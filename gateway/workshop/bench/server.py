@@ -98,7 +98,7 @@ async def rim_alone(config: Config) -> AsyncIterator[ASGIApp]:
 @asynccontextmanager
 async def durable(config: Config) -> AsyncIterator[ASGIApp]:
     """The rim over the store, wired as the gateway wires them, and nothing behind the inbox."""
-    store = await ProcessStore.open(Path(config.store_path))
+    store = await ProcessStore.open(Path(config.store_path), journal=config.settings.journal)
     try:
         metrics = _metrics(config)
         store.observe(on_commit=metrics.committed)
