@@ -21,7 +21,10 @@ from gateway.workshop.bench.load import LoadFailed, press
 
 API: Final = "/api/v1"
 BEARER: Final = {"Authorization": f"Bearer {rig.TOKEN}"}
-PAGES: Final = ("", "/orders", "/events", "/dead-letters", "/operations", "/tenants", "/sources", "/refusals", "/audit")
+PAGES: Final = (
+    "", "/orders", "/events", "/dead-letters", "/operations", "/tenants", "/sources", "/drift", "/refusals",
+    "/configuration", "/audit", "/zone",
+)  # fmt: skip
 LISTS: Final = (
     "events", "events?status=dead", "events?status=ignored", "orders", "orders?status=pending", "dead-letters",
     "dead-letters?code=malformed_payload", "stats", "tenants", "sources", "refusals", "operations", "audit",
