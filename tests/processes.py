@@ -133,13 +133,21 @@ class Gateway:
 
     def start(self) -> None:
         """Start, and wait until it is ready."""
+        self.launch()
+        assert eventually(self.is_ready) is True, self.log.read_text()
+
+    def launch(self) -> None:
+        """Start, and wait for nothing."""
         command = [sys.executable, *self.program, "--config", str(self.file)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=self.folder, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 preexec_fn=end_with_us,  # noqa: PLW1509 - nothing but a call of the system's
             )  # fmt: skip
-        assert eventually(self.is_ready) is True, self.log.read_text()
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
 
     def is_ready(self) -> bool:
         assert self._process is not None

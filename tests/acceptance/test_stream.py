@@ -186,9 +186,9 @@ def test_streams_are_closed_first_at_a_stop_and_their_places_are_of_that_run(gat
         gateway.start()
         with stream(gateway, place) as again:
             gap = next(again)
-            gateway.post(told("s-8", "S/8", 1))
-            until(again, "event", "delivered")
+        # Once it says so it is there again, and hears all that comes.
         missing = follow.stderr.readline()
+        gateway.post(told("s-8", "S/8", 1))
         while "s-8" not in lines[-1]:
             lines.append(follow.stdout.readline())
     finally:

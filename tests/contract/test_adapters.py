@@ -163,7 +163,7 @@ def asking_for_ever(*_):
         (adapter_of(identify=lambda _: Identity(event_id="a\0")), "event ID"),
         (adapter_of(translate=no_list), "a Order"),
         (adapter_of(translate=nul_in_order), "cannot be stored"),
-        (adapter_of(translate=url_as_lookup), "not a plain relative one"),
+        (adapter_of(translate=url_as_lookup), "path is relative and plain"),
         (adapter_of(translate=asking_for_ever), "asks again"),
         (adapter_of(translate=lambda *_: Ignored("")), "a reason"),
     ],

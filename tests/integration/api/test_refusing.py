@@ -182,7 +182,7 @@ class FullDisk:
 
 async def test_a_store_that_is_down_is_said_so(doors):
     """An act that cannot be stored is 503 with Retry-After."""
-    app = create_api(msgspec.structs.replace(doors, operations=FullDisk()))
+    app = create_api(msgspec.structs.replace(doors, acts=FullDisk()))
     headers = {"Authorization": "Bearer administering-token"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://g", headers=headers) as client:
         answer = await client.post(V1 + "/prune")

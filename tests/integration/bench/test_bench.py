@@ -150,7 +150,7 @@ def test_load_that_is_refused_is_no_figure(tmp_path):
 def test_a_server_that_does_not_start_says_why(tmp_path):
     """The end of its log is in the message."""
     with (
-        pytest.raises(load.LoadFailed, match="unknown key: expected one of"),
+        pytest.raises(load.LoadFailed, match="key: expected one of"),
         rig.running("gateway", tmp_path, {"no_such_key": 1}),
     ):
         pass

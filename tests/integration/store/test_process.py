@@ -31,15 +31,15 @@ def arrival(number, body=b"{}"):
     return Arrival("acme", f"e{number}", None, 1_750_000_000_000_000 + number, body)
 
 
-async def test_nothing_is_written_here(store):
+async def test_nothing_is_written_here(store, tmp_path):
     """The file is open in the store's process, and in no other."""
     await store.inbox.put(arrival(1))
 
     def files(pid):
         return [str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir() if each.exists()]
 
-    assert str(store.path) in files(store.pid)
-    assert str(store.path) not in files(os.getpid())
+    assert str(tmp_path / "gateway.db") in files(store.pid)
+    assert str(tmp_path / "gateway.db") not in files(os.getpid())
 
 
 async def test_a_process_that_is_killed_takes_the_store_with_it(tmp_path):
@@ -180,7 +180,7 @@ async def test_large_arrivals_pass_whole(store):
 async def test_a_store_that_is_used_already(tmp_path, store):
     """Why the file cannot be opened is said as if it had been tried here."""
     with pytest.raises(ConfigError, match="another gateway uses it"):
-        await ProcessStore.open(store.path)
+        await ProcessStore.open(tmp_path / "gateway.db")
 
 
 async def test_a_newer_schema(tmp_path):
@@ -252,11 +252,11 @@ def test_a_writer_that_breaks_ends_the_process(tmp_path):
     assert "AttributeError" in ended.stderr
 
 
-async def test_reads_that_fail_are_said(store):
+async def test_reads_that_fail_are_said(store, tmp_path):
     """A table that is gone from under the readers turns the store red; the call fails as it did."""
     await store.inbox.put(arrival(1))
     await store.records.counts()
-    with sqlite3.connect(store.path) as other:
+    with sqlite3.connect(tmp_path / "gateway.db") as other:
         other.execute("DROP TABLE drift")
     other.close()
     with pytest.raises(sqlite3.OperationalError):
