@@ -83,7 +83,11 @@ def _heed_signals(stop: asyncio.Event, asked: asyncio.Event | None) -> None:
     terminal = Terminal.of_foreground()
 
     def on_hang_up() -> None:
-        (stop if terminal.is_gone else asked).set()
+        if not terminal.is_gone:
+            asked.set()
+            return
+        terminal.leave()
+        stop.set()
 
     loop.add_signal_handler(signal.SIGHUP, on_hang_up)
 

@@ -10,6 +10,7 @@ class Terminal:
 
     def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
+        self._shown_on = [] if descriptor is None else [shown for shown in (1, 2) if os.isatty(shown)]
 
     @classmethod
     def of_foreground(cls) -> Self:
@@ -35,3 +36,10 @@ class Terminal:
         except OSError:
             return True
         return False
+
+    def leave(self) -> None:
+        """Say nothing more there: what is still to be written would fail, and with it the end (Python's exit 120)."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for shown in self._shown_on:
+            os.dup2(nowhere, shown)
+        os.close(nowhere)
