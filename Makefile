@@ -28,7 +28,7 @@ demo: ## gateway, embedded intake and the vendors' samples, until Ctrl-C (ARGS=-
 	@$(BIN)/python -m gateway demo $(ARGS)
 
 test: lint ## every check: format, ruff, mypy, import-linter, pytest
-	$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-system: ## what needs programs of the system: a browser, Prometheus (CHROMIUM=, PROMETHEUS=/path, else apt-get as root)
 	$(call set-up,system)
