@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaged import assert_it_works, build, run, serving
-from tests.processes import Gateway
+from tests.packaged import assert_a_package_delivers, assert_it_works, build, run
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = (ROOT / "requirements" / "run.txt").read_text()
@@ -111,50 +110,9 @@ def test_what_is_written_with_it_can_be_checked_and_served(installed, tmp_path):
     assert_it_works(installed, tmp_path)
 
 
-STRANGER = {
-    "eventId": "e-77",
-    "orderNumber": "PK-1001",
-    "status": "released",
-    "updatedAt": "2026-03-01T10:00:00Z",
-    "shipTo": {"company": "Acme AS", "line1": "Storgata 1", "city": "Oslo", "postalCode": "0155", "countryCode": "NO"},
-}
-
-
 def test_a_package_is_made_built_installed_and_delivers(installed, tmp_path):
     """`adapter new --package`: a wheel beside the gateway's, listed as a built-in is, serving and delivering."""
-    (tmp_path / "order.json").write_text(json.dumps(STRANGER))
-    made = run(installed, "adapter", "new", "parcelkit", "--sample", "order.json", "--package", cwd=tmp_path)
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    building = ["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", "wheels"]
-    subprocess.run([*pip, *building, "./trackely-gateway-parcelkit"], cwd=tmp_path, check=True, timeout=100)
-    (wheel,) = (tmp_path / "wheels").glob("*.whl")
-    # With its dependencies: the range of the gateway's versions that it names must hold here.
-    subprocess.run(
-        [*pip, "--python", installed / "python", "install", "--quiet", "--no-index", wheel], check=True, timeout=100
-    )
-
-    listed = json.loads(run(installed, "adapter", "list", "--json", cwd=tmp_path).stdout)["adapters"]
-    checked = run(installed, "adapter", "check", "parcelkit", cwd=tmp_path)
-    sources = {"shop": {"adapter": "parcelkit", "tenant": "demo", "auth": "none"}}
-    gateway = Gateway(tmp_path, {}, sources, intake={"embedded": True})
-    own = f"{gateway.url}/api/integrations/wms/demo"
-    gateway.configure(tenants={"demo": {"intake_url": own, "secret": "a-tenants-secret"}})
-    with serving(installed, gateway):
-        stored = gateway.http.post("/hooks/shop", json=STRANGER)
-        order = gateway.becomes("PK-1001", "delivered")
-
-    row = {each["name"]: each for each in listed}["parcelkit"]
-    assert made.returncode == 0, made.stderr
-    assert (row["reference"], row["origin"], row["scale"], row["fault"]) == (
-        "parcelkit",
-        "installed",
-        "documented",
-        None,
-    )
-    assert checked.returncode == 0, checked.stdout
-    assert stored.json()["accepted"] is True
-    assert order["order"]["deliveryAddress"] == "Storgata 1, 0155 Oslo, NO"
-    assert order["orderId"] is not None
+    assert_a_package_delivers(installed, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["adapters", "schemas"])

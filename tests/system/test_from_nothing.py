@@ -12,7 +12,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from tests.packaged import ROOT, assert_it_works, build, run
+from tests.packaged import ROOT, assert_a_package_delivers, assert_it_works, build, run
 from tests.processes import free_port
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
@@ -123,3 +123,8 @@ def test_nothing_else_is_there(tutorial):
     )
 
     assert names <= pinned | {"pip", "setuptools", "trackely-gateway"}
+
+
+def test_a_package_stands_beside_it_and_delivers(tutorial, tmp_path):
+    """An adapter's own wheel, installed after the gateway's; the last test here, since it adds to what is there."""
+    assert_a_package_delivers(tutorial.folder / "venv/bin", tmp_path)
