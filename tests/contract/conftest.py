@@ -3,7 +3,13 @@ import pytest
 from tests.contract.engines import ENGINES, FILES, Floor
 
 
-@pytest.fixture(params=sorted(ENGINES))
+def _each(engines):
+    # Whatever the process adds is shown with the journal before it; without one it is the same ledger.
+    soak = {"process": [pytest.mark.soak]}
+    return [pytest.param(name, marks=soak.get(name, ())) for name in sorted(engines)]
+
+
+@pytest.fixture(params=_each(ENGINES))
 async def floor(request, tmp_path):
     """A store of each engine, empty."""
     floor = Floor(ENGINES[request.param], tmp_path)
@@ -12,7 +18,7 @@ async def floor(request, tmp_path):
     await floor.store.close()
 
 
-@pytest.fixture(params=sorted(FILES))
+@pytest.fixture(params=_each(FILES))
 async def filed(request, tmp_path):
     """A store of each engine that keeps all in a folder, empty."""
     floor = Floor(FILES[request.param], tmp_path)
