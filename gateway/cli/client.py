@@ -14,7 +14,7 @@ from gateway.cli.failure import Failure, Lost
 TIMEOUT = httpx.Timeout(600.0, connect=5.0)
 STREAM_TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 """A stream says something every 15 s."""
-_UNAUTHORIZED, _NOT_FOUND = 401, 404
+_UNAUTHORIZED, _NOT_FOUND, _UNAVAILABLE = 401, 404, 503
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -65,7 +65,9 @@ class Client:
             self._http.stream("GET", path, params=given, headers=headers, timeout=STREAM_TIMEOUT) as answer,
         ):
             if not answer.is_success:
-                raise Failure(self._sentence(answer.status_code, _json_of(answer.read())))
+                sentence = self._sentence(answer.status_code, _json_of(answer.read()))
+                # It is stopping, or its store is away for a while: either may be back.
+                raise (Lost if answer.status_code == _UNAVAILABLE else Failure)(sentence)
             said: dict[str, str] = {}
             for line in answer.iter_lines():
                 name, _, value = line.partition(": ")

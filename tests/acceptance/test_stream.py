@@ -191,6 +191,7 @@ def test_streams_are_closed_first_at_a_stop_and_their_places_are_of_that_run(gat
         gateway.post(told("s-8", "S/8", 1))
         while "s-8" not in lines[-1]:
             lines.append(follow.stdout.readline())
+            assert lines[-1], missing
     finally:
         follow.send_signal(signal.SIGINT)
         follow.communicate()
