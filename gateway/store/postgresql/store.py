@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Self
 
@@ -12,29 +12,15 @@ import psycopg
 
 from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.events import Arrival
-from gateway.ground.clock import Micros
-from gateway.store.ports import ChangeObserver, CommitObserver
 from gateway.store.postgresql import duty, migrating, watching
 from gateway.store.postgresql.arrivals import Arrivals
 from gateway.store.postgresql.connection import Connection, told
 from gateway.store.postgresql.engine import SILENT_SECONDS, PostgresEngine
 from gateway.store.postgresql.lanes import Database, Lane, Watch
 from gateway.store.postgresql.watching import PostgresWatch
+from gateway.store.ruled import RuledStore
 from gateway.store.rules import inbox, ledger
-from gateway.store.rules.acts import Acts
-from gateway.store.rules.archive import Archive
-from gateway.store.rules.auditing import AuditTrail
-from gateway.store.rules.bulk import Bulk
-from gateway.store.rules.drift import DriftLedger
-from gateway.store.rules.lookups import LookupQueue
-from gateway.store.rules.outbox import Outbox
-from gateway.store.rules.pulls import PullLedger
-from gateway.store.rules.reconciliation import ReconciliationLedger
-from gateway.store.rules.records import Records
-from gateway.store.rules.sessions import SessionLedger
-from gateway.store.rules.told import ToldLedger
 from gateway.store.rules.transactions import Transaction
-from gateway.store.rules.translation import TranslationQueue
 
 
 class PostgresInbox:
@@ -57,7 +43,7 @@ class PostgresInbox:
         return await self._engine.write(run)
 
 
-class PostgresStore:
+class PostgresStore(RuledStore):
     """All ports over one database. Use `await PostgresStore.open(address)`, then `await store.close()`.
 
     `on_lost` is called when another gateway has taken the database over: nothing of the rules is written any more.
@@ -67,22 +53,9 @@ class PostgresStore:
         self, arrivals: Arrivals, loops: PostgresEngine, people: PostgresEngine, opened: AsyncExitStack
     ) -> None:
         self.writer = arrivals
-        self.engine = people
         self.inbox = PostgresInbox(arrivals, loops)
-        self.translation = TranslationQueue(loops)
-        self.lookups = LookupQueue(loops)
-        self.reconciliation = ReconciliationLedger(loops)
-        self.outbox = Outbox(loops)
-        self.pulls = PullLedger(loops)
-        self.records = Records(people)
-        self.archive = Archive(people)
-        self.drift = DriftLedger(people)
-        self.acts = Acts(people)
-        self.bulk = Bulk(people)
-        self.trail = AuditTrail(people)
-        self.told = ToldLedger(people)
-        self.sessions = SessionLedger(people)
         self.watch = PostgresWatch(people)
+        super().__init__(loops, people, arrivals, self.watch)
         self.on_lost: Callable[[], None] = lambda: None
         self._opened = opened
 
@@ -123,35 +96,10 @@ class PostgresStore:
                 lane.database.failure = None
         self.on_lost()
 
-    def observe(
-        self,
-        *,
-        on_commit: CommitObserver | None = None,
-        on_stored: Callable[[], None] | None = None,
-        on_changes: ChangeObserver | None = None,
-    ) -> None:
-        """Tell, in the loop, of each committed group of arrivals, that there is something to translate, of changes."""
-        self.watch.on_changes = on_changes or self.watch.on_changes
-        self.writer.on_commit = on_commit or self.writer.on_commit
-        self.writer.on_stored = on_stored or self.writer.on_stored
-
     @property
     def failure(self) -> str | None:
         """Why nothing can be written; None while all is well."""
         return self.writer.database.failure
-
-    async def adopt(self, aliases: Mapping[str, str]) -> None:
-        """Give events and owners of former names to the source that now bears them."""
-        if aliases:
-            await self.engine.write(lambda transaction: inbox.adopt(transaction, aliases))
-
-    async def trust(self, at: Micros) -> Micros:
-        """Remember that this time was trusted; the highest that ever was."""
-        return await self.engine.write(lambda transaction: ledger.trust(transaction, at))
-
-    async def probe(self) -> None:
-        """Write something, so that `failure` tells the present state."""
-        await self.engine.write(lambda transaction: ledger.draw(transaction, "probe"))
 
     async def close(self) -> None:
         """Finish what waits and close."""

@@ -407,3 +407,19 @@ ALTER TABLE events DISABLE TRIGGER tell_event_begun, DISABLE TRIGGER tell_event;
 ALTER TABLE orders DISABLE TRIGGER tell_order_begun, DISABLE TRIGGER tell_order;
 ALTER TABLE tenants DISABLE TRIGGER tell_tenant_begun, DISABLE TRIGGER tell_tenant;
 ALTER TABLE operations DISABLE TRIGGER tell_operation;
+
+-- What was set aside: events, and orders with the event of their state.
+CREATE VIEW letters AS
+SELECT 'event' AS kind, e.id AS id, e.source AS source, e.event_id AS event_id,
+    (SELECT s.tenant FROM states s WHERE s.event = e.id AND s.run = e.run AND s.reason_code IS NOT NULL
+     ORDER BY s.id LIMIT 1) AS tenant,
+    (SELECT s.external_order_id FROM states s WHERE s.event = e.id AND s.run = e.run AND s.reason_code IS NOT NULL
+     ORDER BY s.id LIMIT 1) AS external_order_id,
+    e.reason_code AS code, e.reason_detail AS detail, e.reason_path AS path,
+    e.ended_at AS at
+FROM events e WHERE e.is_dead_letter = 1
+UNION ALL
+SELECT 'order' AS kind, o.id AS id, e.source AS source, e.event_id AS event_id, o.tenant AS tenant,
+    o.external_order_id AS external_order_id, o.reason_code AS code, o.reason_detail AS detail,
+    o.reason_path AS path, o.ended_at AS at
+FROM orders o JOIN states s ON s.id = o.state LEFT JOIN events e ON e.id = s.event WHERE o.status = 'dead';
