@@ -47,7 +47,7 @@ def gateway(tmp_path_factory) -> Iterator[Gateway]:
             running.post(b"not json", to="lp")
             running.post(told("e-8", "SO-8", 8), to="nobody")
             assert set(running.drained()) <= {"delivered", "dead", "superseded"}
-            running.post(told("e-9", "SO-1", 90, status="XXX"), to="lp")
+            running.post(told("e-9", "SO-1", 90, status="ODD"), to="lp")
             assert eventually(lambda: running.order("SO-1")["status"], lambda status: status == "delivered")
             yield running
 
