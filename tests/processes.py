@@ -245,7 +245,7 @@ def end_with_us() -> None:
 
 def environment() -> dict[str, str]:
     """This checkout's code, wherever the process starts; nobody's settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GATEWAY_", "PYTHON"))}
     return {**kept, "PYTHONPATH": str(ROOT)}
 
 

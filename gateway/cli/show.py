@@ -55,6 +55,8 @@ def show_facts(facts: Mapping[str, Any]) -> None:
 def show_line(text: str) -> None:
     """A line for people."""
     sys.stdout.write(printable(text) + "\n")
+    # Whoever reads it through a pipe waits for it, too.
+    sys.stdout.flush()
 
 
 def note(text: str) -> None:
