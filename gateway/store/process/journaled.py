@@ -71,8 +71,11 @@ class JournaledInbox:
         held = self._keys.get(key)
         if held is not None:
             return self._again(held, arrival, key)
-        if key in self._direct or self._ledger.failure is not None or not _is_ordinary(arrival):
-            return self._pass(arrival) if not arrival.others else self._pass_several(arrival)
+        if key in self._direct or self._ledger.failure is not None:
+            return self._pass(arrival)
+        if not _is_ordinary(arrival):
+            # What came before it is to have the lower number: where the vendor's times are equal, that decides.
+            return self._later(arrival) if self._keys else self._pass(arrival)
         future: asyncio.Future[Receipt] = self._loop.create_future()
         try:
             packed = msgspec.Raw(encode(arrival))
@@ -185,11 +188,6 @@ class JournaledInbox:
 
         future.add_done_callback(forget)
         return future
-
-    def _pass_several(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
-        """The same for the events of one request."""
-        is_held = any((other.source, other.event_id) in self._keys for other in arrival.others)
-        return self._later(arrival) if is_held else self._pass(arrival)
 
     def _again(self, held: Arrival, arrival: Arrival, key: Key) -> "asyncio.Future[Receipt]":
         """The journal holds its key."""

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from gateway.errors import StoreUnavailable
@@ -15,6 +16,7 @@ from gateway.journal import segments_of
 from gateway.journal.segments import SEGMENT_BYTES
 from gateway.records import EventFilter
 from gateway.store.process import ProcessStore
+from gateway.store.process.journaled import LARGEST
 from gateway.store.sqlite import SqliteStore
 from gateway.store.sqlite.backup import back_up
 from tests.contract.engines import START
@@ -68,6 +70,16 @@ async def test_a_thousand_copies_at_once_are_one_event(store):
     assert sorted(each.kind for each in receipts).count("stored") == 1
     assert {each.kind for each in receipts} == {"stored", "duplicate"}
     assert (await store.records.counts()).events == {"received": 1}
+
+
+async def test_what_goes_past_the_journal_keeps_its_turn(store):
+    """A large body, and several events of one request: their numbers decide where the vendor's times are equal."""
+    several = msgspec.structs.replace(arrival("c"), others=(arrival("d"),))
+    for coming in (arrival("a"), arrival("b", b" " * LARGEST + b"{}"), several, arrival("e")):
+        await store.inbox.put(coming)
+    events = (await store.records.events(EventFilter(), limit=9, cursor=None)).rows
+
+    assert [each.event_id for each in sorted(events, key=lambda each: each.id)] == ["a", "b", "c", "d", "e"]
 
 
 async def test_whoever_asks_sees_what_was_acknowledged(store):
