@@ -20,6 +20,7 @@ from benchmarks.backlog import delivered
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, OrderStatus, TranslatedEvent
 from gateway.orders import Claim, Lease
 from gateway.records import DeadLetterFilter, EventFilter, OrderFilter, RetentionSpans
+from gateway.store.rules.outbox import Outbox
 from gateway.store.sqlite import SqliteStore
 
 DAY = 86_400 * SECOND
@@ -155,7 +156,7 @@ async def measure(path: Path) -> dict[str, float]:
 
 def questions(store: SqliteStore) -> dict[str, Callable[[], Awaitable[Any]]]:
     """What loops and operators ask."""
-    records, outbox = store.records, store.outbox
+    records = store.records
 
     def events(**which: Any) -> Callable[[], Awaitable[Any]]:
         return lambda: records.events(EventFilter(**which), limit=100, cursor=None)
@@ -164,14 +165,7 @@ def questions(store: SqliteStore) -> dict[str, Callable[[], Awaitable[Any]]]:
         return lambda: records.orders(OrderFilter(**which), limit=100, cursor=None)
 
     return {
-        "claim nothing": lambda: outbox.claim(
-            "nobody", Claim(now=NOW, until=NOW + SECOND, linger=0, max_orders=BATCH, max_bytes=1 << 20)
-        ),
-        "rescue": lambda: outbox.rescue(now=0, rests_until=0, everything=False),
-        "rescue all": lambda: outbox.rescue(now=NOW, rests_until=NOW, everything=True),
-        "resume": lambda: outbox.resume("north", NOW),
-        "probe": lambda: outbox.claim_probe("north", now=NOW, until=NOW + SECOND),
-        "pending at most": lambda: outbox.pending_at_most("north", 10_000),
+        **_of_the_outbox(store.outbox),
         "events": events(),
         "events of source": events(source="acme"),
         "events of no source": events(source="nobody"),
@@ -195,6 +189,19 @@ def questions(store: SqliteStore) -> dict[str, Callable[[], Awaitable[Any]]]:
         "figures": records.tenant_figures,
         "dead events": records.dead_events,
         "counts": records.counts,
+    }
+
+
+def _of_the_outbox(outbox: Outbox) -> dict[str, Callable[[], Awaitable[Any]]]:
+    return {
+        "claim nothing": lambda: outbox.claim(
+            "nobody", Claim(now=NOW, until=NOW + SECOND, linger=0, max_orders=BATCH, max_bytes=1 << 20)
+        ),
+        "rescue": lambda: outbox.rescue(now=0, rests_until=0, everything=False),
+        "rescue all": lambda: outbox.rescue(now=NOW, rests_until=NOW, everything=True),
+        "resume": lambda: outbox.resume("north", NOW),
+        "probe": lambda: outbox.claim_probe("north", now=NOW, until=NOW + SECOND),
+        "pending at most": lambda: outbox.pending_at_most("north", 10_000),
     }
 
 

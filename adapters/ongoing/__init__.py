@@ -157,23 +157,17 @@ def _judged(event: Event, order: ApiOrder | None, totals: Totals, hook: Hook, op
     """The event with what is known of its order, None where the webhook is all there is."""
     info = (order or NO_ORDER).order_info or NO_INFO
     references = _references(event, order)
-    status = (info.order_status or NO_STATUS).number
-    if status is None:
-        status = (event.order_status or NO_STATUS).number
+    status = _status(event, info)
     is_cancelled = status is not None and options.cancels(status)
-    if not is_cancelled:
-        reason = _reason_to_ignore(status, order, options)
-        if reason is not None:
-            return Ignored(reason, references)
+    reason = None if is_cancelled else _reason_to_ignore(status, order, options)
+    if reason is not None:
+        return Ignored(reason, references)
     external_order_id = filled(
         options.external_order_id, _members(event, info), option="external_order_id", paths=MEMBERS
     )
     # A looked-up state's clock is the gateway's: no answer says when it was true.
     clock = None if order is not None else moment(event.timestamp, options.time_zone, hook.received_at)
-    system = identifier(event.system, MEMBERS["system"]) or ""
-    owner = f"{system}/{event.goods_owner_id}"
-    # The number can be changed at any time, the id is the instance's for good.
-    record = f"{system}/{event.order_id}" if system else None
+    owner, record = _names(event)
     tenant = options.tenants.get(str(event.goods_owner_id))
     if is_cancelled:
         return [
@@ -198,6 +192,18 @@ def _judged(event: Event, order: ApiOrder | None, totals: Totals, hook: Hook, op
             parts=parts_of((order or NO_ORDER).consignee or NO_CONSIGNEE),
         )
     ]
+
+
+def _names(event: Event) -> tuple[str, str | None]:
+    """Whose the order is, and its record: the number can be changed at any time, the id is the instance's for good."""
+    system = identifier(event.system, MEMBERS["system"]) or ""
+    return f"{system}/{event.goods_owner_id}", f"{system}/{event.order_id}" if system else None
+
+
+def _status(event: Event, info: OrderInfo) -> int | None:
+    """What was looked up is newer than what the webhook told."""
+    number = (info.order_status or NO_STATUS).number
+    return (event.order_status or NO_STATUS).number if number is None else number
 
 
 def _members(event: Event, info: OrderInfo) -> Mapping[str, str | None]:

@@ -3,13 +3,13 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import msgspec
 import typer
 
 from gateway.cli.failure import FAILED, Failure
-from gateway.cli.options import DEFAULT_CONFIG, AdapterOptions, AsJson, ConfigFile
+from gateway.cli.options import DEFAULT_CONFIG, AdapterOptions, AnswerFiles, AsJson, ConfigFile
 from gateway.cli.payloads import read_answers
 from gateway.cli.show import note, show_bytes, show_facts, show_line, show_table
 
@@ -192,29 +192,28 @@ def try_adapter(
         raise typer.Exit(FAILED)
 
 
+SampleFiles: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--sample",
+        metavar="FILE",
+        readable=False,
+        help="A payload, or a captured request with its headers; again for more.",
+    ),
+]
+SchemaFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--schema", metavar="FILE", readable=False, help="OpenAPI or JSON Schema, where there is no sample."),
+]
+
+
 @adapter.command("new")
 def new(
     *,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The vendor's name: small letters, digits, underscores.")],
-    sample: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--sample",
-            metavar="FILE",
-            readable=False,
-            help="A payload, or a captured request with its headers; again for more.",
-        ),
-    ] = None,
-    schema: Annotated[
-        Path | None,
-        typer.Option(
-            "--schema", metavar="FILE", readable=False, help="OpenAPI or JSON Schema, where there is no sample."
-        ),
-    ] = None,
-    answer: Annotated[
-        list[str] | None,
-        typer.Option("--answer", metavar="KEY=FILE", help="What the vendor's API answers to the lookup of a sample."),
-    ] = None,
+    sample: SampleFiles = None,
+    schema: SchemaFile = None,
+    answer: AnswerFiles = None,
     package: Annotated[
         bool, typer.Option("--package", help="Make an installable project with an entry point.")
     ] = False,

@@ -15,6 +15,9 @@ ConfigFile: TypeAlias = Annotated[
 ]
 DEFAULT_CONFIG = Path("config.yaml")
 
+AnswerFiles: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--answer", metavar="KEY=FILE", help="What the vendor's API answers to a lookup.")
+]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the answer as it is, for machines.")]
 
 Url: TypeAlias = Annotated[

@@ -8,7 +8,7 @@ import typer
 
 from adapters import Hook
 from gateway.cli.failure import FAILED, Failure
-from gateway.cli.options import DEFAULT_CONFIG, AdapterOptions, AsJson, ConfigFile
+from gateway.cli.options import DEFAULT_CONFIG, AdapterOptions, AnswerFiles, AsJson, ConfigFile
 from gateway.cli.show import show_bytes, show_facts, show_line, show_table, shown
 from gateway.events import EventStatus, Reason, TranslatedEvent
 from gateway.ground.clock import moment
@@ -46,10 +46,7 @@ def translate(  # noqa: PLR0913 - what a request may hold
     header: Headers = None,
     parameter: Parameters = None,
     path: Annotated[str, typer.Option("--path", metavar="PATH", help="What follows the source in the URL.")] = "",
-    answer: Annotated[
-        list[str] | None,
-        typer.Option("--answer", metavar="KEY=FILE", help="What the vendor's API answers to a lookup."),
-    ] = None,
+    answer: AnswerFiles = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what an adapter makes of a payload, offline: event ID, topic, outcome, orders, and where each comes from."""

@@ -1,6 +1,7 @@
 """`gateway serve`, `gateway demo` and `gateway check`."""
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -90,11 +91,15 @@ def check(
         told = {"reach": [{"what": what, "fault": fault} for what, fault in reached.items()]} if reach else {}
         show_bytes(msgspec.json.encode({"good": True, "faults": [], "warnings": warnings, **told}))
     else:
-        for warning in warnings:
-            note(f"warning: {warning}")
         tenants, sources = len(loaded.settings.tenants), len(loaded.sources)
-        show_line(f"{Path(config)} is good: {many(tenants, 'tenant')}, {many(sources, 'source')}")
-        for what, fault in reached.items():
-            show_line(f"{what}: {'reached' if fault is None else fault}")
+        _show_good(f"{Path(config)} is good: {many(tenants, 'tenant')}, {many(sources, 'source')}", warnings, reached)
     if any(reached.values()):
         raise typer.Exit(FAILED)
+
+
+def _show_good(verdict: str, warnings: Sequence[str], reached: Mapping[str, str | None]) -> None:
+    for warning in warnings:
+        note(f"warning: {warning}")
+    show_line(verdict)
+    for what, fault in reached.items():
+        show_line(f"{what}: {'reached' if fault is None else fault}")

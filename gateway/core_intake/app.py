@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import msgspec
 import structlog
@@ -122,6 +122,9 @@ async def _untold(_operator: str, _change: str, _of: str) -> None:
     """Where nobody keeps an audit."""
 
 
+_REFUSALS: Final = dict.fromkeys((HTTPException, GatewayError, Exception), on_refusal)
+
+
 def create_intake(  # noqa: PLR0913 - an application's options, each with its default
     directory: Path,
     *,
@@ -153,15 +156,14 @@ def create_intake(  # noqa: PLR0913 - an application's options, each with its de
         ConfigError: the directory cannot be used.
     """
     database, key = _kept_in(directory)
-    integrations = Integrations(database, clock, origin)
-    known, orders = Customers(database, clock, geocode), Orders(database, clock)
-    pulling = Pulling(database, orders, key, Fetcher(limits.pull_timeout_seconds, limits.pull_max_bytes), clock)
-    parts = (integrations, known, orders, pulling)
-    hooks = webhook_route(integrations, orders, limits.max_body, turned_away)
-    handlers = {HTTPException: on_refusal, GatewayError: on_refusal, Exception: on_refusal}
-    doors = Starlette(
-        routes=[hooks, *settings_routes(*parts, admin_of, turned_away, changed)], exception_handlers=handlers
-    )
+    orders, fetcher = Orders(database, clock), Fetcher(limits.pull_timeout_seconds, limits.pull_max_bytes)
+    integrations, known = Integrations(database, clock, origin), Customers(database, clock, geocode)
+    parts = (integrations, known, orders, Pulling(database, orders, key, fetcher, clock))
+    routes = [
+        webhook_route(integrations, orders, limits.max_body, turned_away),
+        *settings_routes(*parts, admin_of, turned_away, changed),
+    ]
+    doors = Starlette(routes=routes, exception_handlers=_REFUSALS)
     doors.router.redirect_slashes = False
     return IntakeApp(database, parts, doors, customers, lambda: sleep(limits.tick_seconds))
 

@@ -108,19 +108,13 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         spans.lookups(store.lookups), apis, spans.fetch(vendors), clock=clock, on_dead=reports.translated
     )
     radar = _radar(live, clock)
-
-    def on_orders(tenants: Collection[str]) -> None:
-        conditions.grew(tenants)
-        for tenant in tenants:
-            delivery.wake(tenant)
-
     translation = TranslationLoop(
         store.translation,
         spans.translate(process.translate),
         live.sources,
         clock=clock,
         observer=reports,
-        on_orders=on_orders,
+        on_orders=partial(_on_orders, conditions, delivery),
         on_lookups=asking.wake,
         look=radar.look,
     )
@@ -144,6 +138,12 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         reconciler=Reconciler(live.sources, store.reconciliation, vendors, translation.rehearse, clock=clock),
         supervisor=supervisor,
     )
+
+
+def _on_orders(conditions: Conditions, delivery: Delivery, tenants: Collection[str]) -> None:
+    conditions.grew(tenants)
+    for tenant in tenants:
+        delivery.wake(tenant)
 
 
 def _open_rim(stack: AsyncExitStack, base: Foundation, live: Live, conditions: Conditions, inbox: Inbox) -> Rim:

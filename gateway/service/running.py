@@ -5,8 +5,8 @@ import os
 import resource
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from typing import Final, TextIO
 
@@ -22,7 +22,7 @@ from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.ground import logs
 from gateway.ground.channel import rest_collector
 from gateway.ground.clock import now
-from gateway.service.house import OperatorsDoor, PublicDoor, open_house
+from gateway.service.house import House, OperatorsDoor, PublicDoor, open_house
 from gateway.service.reloading import Reloading
 from gateway.service.systemd import Notifier, handed_over
 from gateway.service.terminal import Terminal
@@ -114,29 +114,37 @@ async def running(
     Raises:
         ConfigError: a port is taken, or the store cannot be used.
     """
-    log = logs.configure(log_to, secrets=secrets_of(config))
-    _limit_log(log, config)
     _allow_files(2 * config.settings.limits.max_connections + OTHER_FILES)
-    try:
+    with _logging(config, log_to) as log:
         async with AsyncExitStack() as stack:
             sockets = _listeners(stack, config.settings.server, given)
             house = await stack.enter_async_context(open_house(Live(config), now, on_lost))
             house.rooms.base.link = link
             servers: list[Server] = []
+            refused = house.rooms.base.reports.turned_away
             reloading = Reloading(house, file, log, notifier, [partial(_limit, servers), partial(_limit_log, log)])
             await house.open(reloading)
-            refused = house.rooms.base.reports.turned_away
-            doors: list[ASGIApp] = [PublicDoor(house), OperatorsDoor(house)]
-            for app, listener in zip(doors, sockets, strict=False):
+            for app, listener in zip(_doors(house), sockets, strict=False):
                 servers.append(await stack.enter_async_context(_listening(app, config, listener, refused)))
             # Whatever the intakes take their time for, hooks are still taken.
             stack.push_async_callback(house.settle)
-            watched = asyncio.create_task(notifier.live(house.problems))
-            stack.callback(watched.cancel)
+            stack.callback(asyncio.create_task(notifier.live(house.problems)).cancel)
             if asked is not None:
                 stack.push_async_callback(reloading.end, asyncio.create_task(reloading.run(asked)))
             yield _told_url(sockets[0])
             _log.info("stopping")
+
+
+def _doors(house: House) -> tuple[ASGIApp, ASGIApp]:
+    return PublicDoor(house), OperatorsDoor(house)
+
+
+@contextmanager
+def _logging(config: Config, log_to: TextIO | None) -> Iterator[logs.Log]:
+    log = logs.configure(log_to, secrets=secrets_of(config))
+    _limit_log(log, config)
+    try:
+        yield log
     finally:
         log.close()
 

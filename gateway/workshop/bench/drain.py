@@ -56,13 +56,10 @@ def measure(
                 started, used = time.perf_counter(), gateway.usage()
                 load = press(gateway.target, connections=connections, body=body, seconds=seconds)
                 accepted_at = time.perf_counter()
-                taken = _taken(gateway, intake)
+                before, orders = (taken := _taken(gateway, intake)), taken - before
                 ended, used = time.perf_counter(), gateway.usage() - used
-                orders = taken - before
-                rate, cpu = orders / (ended - started), used.seconds / orders * 1e6
-                tail = ended - accepted_at
-                found.append((orders, rate, load.rate, rate / beside.rate, tail, cpu, used.written / orders))
-                before = taken
+                rate, each = orders / (ended - started), (used.seconds / orders * 1e6, used.written / orders)
+                found.append((orders, rate, load.rate, rate / beside.rate, ended - accepted_at, *each))
                 on_run()
     orders, rate, accepted, ratio, tail, cpu, written = (
         statistics.median(column) for column in zip(*found, strict=True)

@@ -114,30 +114,16 @@ def receiver_of(order: Node, steps: Steps, place: Place | None) -> Receiver:
         next(iter((*own(part), *of_each(order, people, known))), None)
         for part, known in (("first", names.FIRST_NAMES), ("last", names.LAST_NAMES))
     )
-    one = {part: place.all_of(part) for part in ("house_number", "city", "post_code", "state", "country")}
-    country = _country(order.at(steps))
-    wider = [*around, *people]
     contacts = dict.fromkeys(
         (
             *(*own("mail")[:1], *of_each(order, people, names.MAILS), *_some_mails(order, people)),
             *(*own("phone")[:1], *of_each(order, people, names.PHONES)),
         )
     )
-    flat_names = (*own("company")[:1], *own("person")[:1])
     return Receiver(
         lines=tuple((*steps, key) for key in place.all_of("lines")),
-        **{part: (*steps, keys[0]) if keys else None for part, keys in one.items() if part != "country" or keys},
-        **({} if one["country"] or country is None else {"country": (*steps, *country)}),
-        names=tuple(
-            dict.fromkeys(
-                (
-                    *flat_names,
-                    *of_each(order, wider, names.COMPANIES),
-                    *of_each(order, wider, names.PEOPLE),
-                    *of_each(order, wider, names.ATTENTION),
-                )
-            )
-        ),
+        **_parts(order, steps, place),
+        names=tuple(dict.fromkeys((*own("company")[:1], *own("person")[:1], *_names(order, [*around, *people])))),
         full_name=(first, last) if first and last else (),
         contacts=tuple(contacts),
         is_of_several=ITEM in steps,
@@ -147,6 +133,19 @@ def receiver_of(order: Node, steps: Steps, place: Place | None) -> Receiver:
         and ITEM not in steps
         and not _unknown(order.at(steps), place),
     )
+
+
+def _parts(order: Node, steps: Steps, place: Place) -> dict[str, Steps | None]:
+    """Where each part of an address stands that is one member."""
+    one = {part: place.all_of(part) for part in ("house_number", "city", "post_code", "state", "country")}
+    parts = {part: (*steps, keys[0]) if keys else None for part, keys in one.items() if part != "country" or keys}
+    country = _country(order.at(steps))
+    return parts if one["country"] or country is None else {**parts, "country": (*steps, *country)}
+
+
+def _names(order: Node, around: Iterable[Steps]) -> Iterator[Steps]:
+    for known in (names.COMPANIES, names.PEOPLE, names.ATTENTION):
+        yield from of_each(order, around, known)
 
 
 def _has_other_mails(order: Node, known: Iterable[Steps]) -> bool:

@@ -83,15 +83,13 @@ def _draft(page: Page) -> Draft:
         page.use("adapters", "VendorModel", "decoder")
     readers, empties, options = _readers(page, names), _empties(page, names), _options(page)
     text = "\n".join([*structs, *functions])
+    headers = several([f'"{each}"' for each in read_headers(page)]) if read_headers(page) else ""
     source = render(
         "adapter.py.j2",
         title=page.title,
         name=page.name,
         quirks=_quirks(page),
-        stdlib=[
-            *(["import re"] if any("re.compile" in line for line in page.constants) else []),
-            *_typing(text, options),
-        ],
+        stdlib=_stdlib(page, text, options),
         needs_msgspec="msgspec." in text,
         hook="hook" if any("hook" in line for line in identify) else "_hook",
         imports={module: sorted(used, key=import_order) for module, used in sorted(page.imports.items()) if used},
@@ -103,20 +101,22 @@ def _draft(page: Page) -> Draft:
         identify_doc=identify_doc(page),
         identify=identify,
         functions=functions,
-        reads_headers=several([f'"{header}"' for header in read_headers(page)]) if read_headers(page) else "",
+        reads_headers=headers,
         has_api=page.is_notice,
     )
-    source = re.sub(r"\n{4,}", "\n\n\n", source)
     return Draft(
-        page.name, source, page.found, page.body, page.answer, tuple(page.guesses),
+        page.name, re.sub(r"\n{4,}", "\n\n\n", source), page.found, page.body, page.answer, tuple(page.guesses),
         tuple(_option_rows(page)), {"base_url": "https://api.example.com/"} if page.is_notice else {},
         tuple(page.targets), tuple(page.marked),
     )  # fmt: skip
 
 
-def _typing(text: str, options: Sequence[str]) -> list[str]:
+def _stdlib(page: Page, text: str, options: Sequence[str]) -> list[str]:
     used = [*(["Any"] if re.search(r"\bAny\b", text) else []), *(["Literal"] if "Literal[" in str(options) else [])]
-    return [f"from typing import {', '.join(used)}"] if used else []
+    return [
+        *(["import re"] if any("re.compile" in line for line in page.constants) else []),
+        *([f"from typing import {', '.join(used)}"] if used else []),
+    ]
 
 
 def _structs(page: Page, names: dict[Steps, str]) -> list[str]:

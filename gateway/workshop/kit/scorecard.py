@@ -87,15 +87,13 @@ def assess(
     finally:
         watchdog.close()
     coverage = _coverage(shapes_of(adapter), cases)
-    promises = ["a check fails"] if any(mark.problems for mark in marks) else []
     needs = {
-        "documented": [*promises, *([] if page is not None else [f"a page, {adapter.name}.md"])],
-        "captured": [] if any(case.is_captured and case.expected["outcome"] != "dead" for case in cases) else [CAPTURE],
-        "proven": [
-            *(f"no captured case holds {path}" for path in coverage.not_captured),
-            *(f"the page owes: {debt}" for debt in _debts(page)),
-            *(f"a guess stands in the source: {guess}" for guess in _guesses(adapter)),
+        "documented": [
+            *(["a check fails"] if any(mark.problems for mark in marks) else []),
+            *([f"a page, {adapter.name}.md"] if page is None else []),
         ],
+        "captured": [] if any(case.is_captured and case.expected["outcome"] != "dead" for case in cases) else [CAPTURE],
+        "proven": _unproven(adapter, page, coverage),
     }
     scale, missing = _place(needs)
     return Scorecard(
@@ -108,6 +106,14 @@ def assess(
         coverage=coverage,
         missing=missing,
     )
+
+
+def _unproven(adapter: Adapter, page: Path | None, coverage: Coverage) -> list[str]:
+    return [
+        *(f"no captured case holds {path}" for path in coverage.not_captured),
+        *(f"the page owes: {debt}" for debt in _debts(page)),
+        *(f"a guess stands in the source: {guess}" for guess in _guesses(adapter)),
+    ]
 
 
 CAPTURE = (
