@@ -15,7 +15,8 @@ from adapters.ongoing.options import Options
 from gateway.config.model import ConfiguredSource, Source, Tenant
 from gateway.events import SECOND, Arrival, EventStatus, StoredLookup, TranslatedEvent, UntranslatedEvent
 from gateway.ground.watchdog import Watchdog
-from gateway.lookups.loop import LookupLoop, VendorAnswer
+from gateway.lookups.asking import VendorAnswer
+from gateway.lookups.loop import LookupLoop
 from gateway.lookups.reconciliation import Lookups, Reconciler
 from gateway.records import EventFilter
 from gateway.store.sqlite import SqliteStore

@@ -10,28 +10,21 @@ from gateway.config.model import (
     ApiAccess,
     ApiToken,
     Backoff,
-    Basic,
     Batching,
-    Bearer,
     Config,
     ConfiguredSource,
     Console,
     EmbeddedIntake,
-    Header,
-    Hmac,
     IntakeCustomer,
     Limits,
-    Proof,
-    PublicKey,
     Pull,
-    Query,
     Retention,
     Server,
     Settings,
     Source,
-    StandardWebhooks,
     Tenant,
 )
+from gateway.config.proofs import Basic, Bearer, Header, Hmac, Proof, PublicKey, Query, StandardWebhooks
 from gateway.config.quantities import size, span
 from gateway.config.shown import Setting, shown
 from gateway.config.urls import embedded_tenant, fault_of_url, is_loopback, normal_url, origin_of

@@ -4,23 +4,20 @@ A check looks only at what was read without a fault, so that a half-read file yi
 """
 
 import re
-from base64 import b64decode
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from adapters import Adapter, Api
 from adapters.moments import fault_of_zone
 from gateway.config.kinds import suggestion
-from gateway.config.model import Basic, Header, Hmac, PublicKey, Query, Settings, Source, StandardWebhooks, Tenant
-from gateway.config.nodes import Faults, KeyPath, Node, nearest
+from gateway.config.model import Settings, Source, Tenant
+from gateway.config.nodes import Faults, Node, nearest
+from gateway.config.proofs import faults_of_proof
 from gateway.config.urls import fault_of_url, normal_url
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_TEXT = re.compile(r"[!-~]+(?: +[!-~]+)*")
 _LAST_PORT = 65_535
 SMTP_SCHEMES: Final = ("smtp", "smtps")
@@ -228,7 +225,7 @@ class Checks:
             self._when(source.expect_every <= 0, _ABOVE_ZERO, *path, "expect_every")
         if self._faults.is_clear(*path, "auth") and source.auth != "none":
             for place, proof in enumerate(source.auth):
-                for key, fault in _faults_of_proof(proof):
+                for key, fault in faults_of_proof(proof):
                     self._say(fault, *path, "auth", place, *key)
 
 
@@ -256,62 +253,3 @@ def _network_words(text: str) -> str:
         return f"host bits are set: did you mean {ip_network(text, strict=False)}?"
     except ValueError:
         return "expected an address or a network, such as 192.0.2.7 or 192.0.2.0/24"
-
-
-def _faults_of_proof(proof: object) -> Iterable[tuple[KeyPath, str]]:
-    """The key and the fault of what could never match a request."""
-    header = "expected the name of a header"
-    if isinstance(proof, Header) and not _HEADER_NAME.fullmatch(proof.name):
-        yield ("name",), header
-    if isinstance(proof, Hmac | PublicKey) and not _HEADER_NAME.fullmatch(proof.header):
-        yield ("header",), header
-    if isinstance(proof, Query) and not proof.parameter:
-        yield ("parameter",), "expected the name of a query parameter"
-    if isinstance(proof, Basic) and ":" in proof.username:
-        yield ("username",), "a user name may not hold a colon: HTTP Basic cannot carry it"
-    if isinstance(proof, StandardWebhooks):
-        secrets = proof.secret if isinstance(proof.secret, list) else [proof.secret]
-        if not all(_is_base64(secret.removeprefix("whsec_")) for secret in secrets):
-            yield ("secret",), "expected base64, perhaps behind whsec_"
-    if isinstance(proof, PublicKey):
-        keys = enumerate(proof.key) if isinstance(proof.key, list) else [(None, proof.key)]
-        for place, key in keys:
-            fault = _fault_of_key(proof.algorithm, key)
-            if fault is not None:
-                yield ("key",) if place is None else ("key", place), fault
-
-
-def _fault_of_key(algorithm: str, key: str) -> str | None:
-    from gateway.config.keys import signs_with  # noqa: PLC0415 - slow to load, and few sources have one
-
-    try:
-        signs_with(algorithm, key)
-    except ValueError as error:
-        return str(error)
-    return None
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        return bool(b64decode(text.encode() + b"=" * (-len(text) % 4), validate=True))
-    except ValueError:
-        return False
-
-
-STORE_EXPECTED: Final = (
-    "expected sqlite:///path (relative to the file), sqlite:////path (absolute) or postgresql://user@host/database"
-)
-DATABASE: Final = "postgresql://"
-
-
-def store_path(store: str, directory: Path) -> str | None:
-    """The store's file as an absolute path, relative ones to `directory`; None for a URL that names no store.
-
-    Beside a database it is where what is kept on this machine has its folder, no file itself.
-    """
-    if store.startswith(DATABASE):
-        return str((directory / "data" / "gateway.db").resolve()) if urlsplit(store).path.strip("/") else None
-    name = store.removeprefix("sqlite:///")
-    if name == store or not name.strip() or name.startswith(":") or name.endswith("/") or set(name) & set("?#\0"):
-        return None
-    return str((directory / name).resolve())

@@ -8,11 +8,12 @@ from typing import Any, Final
 import msgspec
 
 from adapters import Adapter, Secret
-from gateway.config.checks import DATABASE, STORE_EXPECTED, Checks, store_path
+from gateway.config.checks import Checks
 from gateway.config.code import digest_of
 from gateway.config.convert import HOLE, convert
 from gateway.config.model import Config, ConfiguredSource, Server, Settings, Source, Tenant
 from gateway.config.nodes import Faults, Items, KeyPath, Node, Table, Text, expanded_in, nearest, written
+from gateway.config.store_url import DATABASE, STORE_EXPECTED, store_path
 from gateway.config.urls import INTAKE_PATH, embedded_tenant, is_loopback, origin_of
 from gateway.config.yaml import read_yaml
 

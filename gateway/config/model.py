@@ -6,6 +6,8 @@ import msgspec
 
 from adapters import Adapter, Secret
 from gateway.config.nodes import KeyPath, Node, Table
+from gateway.config.proofs import Proof
+from gateway.config.section import Section
 from gateway.events import SECOND
 from gateway.records import RetentionSpans
 
@@ -14,10 +16,6 @@ Seconds = Annotated[float, "span"]
 
 Bytes = Annotated[int, "size"]
 """A size: a number of bytes, or `8MiB`, `100kB`."""
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A mapping of the file: unknown keys are refused, keys beginning with `x-` are ignored."""
 
 
 class Address(Section, frozen=True):
@@ -145,61 +143,6 @@ class Tenant(Section, frozen=True):
     shared_orders: bool = False
     allow_http: bool = False
     hold: list[FindingCode] = []
-
-
-class Bearer(Section, frozen=True, tag="bearer"):
-    """`Authorization: Bearer <token>`."""
-
-    token: Secret | list[Secret]
-
-
-class Basic(Section, frozen=True, tag="basic"):
-    """HTTP Basic."""
-
-    username: str
-    password: Secret | list[Secret]
-
-
-class Header(Section, frozen=True, tag="header"):
-    """A static header."""
-
-    name: str
-    value: Secret | list[Secret]
-
-
-class Query(Section, frozen=True, tag="query"):
-    """A static query parameter."""
-
-    parameter: str
-    value: Secret | list[Secret]
-
-
-class Hmac(Section, frozen=True, tag="hmac"):
-    """A signature over the raw body in a header."""
-
-    header: str
-    secret: Secret | list[Secret]
-    digest: Literal["sha256", "sha1", "sha512"] = "sha256"
-    encoding: Literal["base64", "hex"] = "base64"
-    prefix: str = ""
-
-
-class StandardWebhooks(Section, frozen=True, tag="standard_webhooks"):
-    """Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`, 300 s of tolerance."""
-
-    secret: Secret | list[Secret]
-
-
-class PublicKey(Section, frozen=True, tag="public_key"):
-    """A signature over the raw body by a vendor that shows its public key, in PEM; it rotates as a secret does."""
-
-    algorithm: Literal["rsa-sha256", "ecdsa-sha256", "ed25519"]
-    header: str
-    key: Secret | list[Secret]
-    encoding: Literal["base64", "hex"] = "base64"
-
-
-Proof: TypeAlias = Bearer | Basic | Header | Query | Hmac | StandardWebhooks | PublicKey
 
 
 class Source(Section, frozen=True):

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.config.checks import DATABASE, STORE_EXPECTED, store_path
 from gateway.config.convert import HOLE, convert
 from gateway.config.model import DEFAULT_STORE, ApiAccess, ApiToken, Server, Source
 from gateway.config.nodes import Faults, Items, KeyPath, Table, nearest
+from gateway.config.store_url import DATABASE, STORE_EXPECTED, store_path
 from gateway.config.yaml import read_yaml
 from gateway.errors import ConfigError, Fault
 

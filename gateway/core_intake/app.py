@@ -159,10 +159,8 @@ def create_intake(  # noqa: PLR0913 - an application's options, each with its de
     orders, fetcher = Orders(database, clock), Fetcher(limits.pull_timeout_seconds, limits.pull_max_bytes)
     integrations, known = Integrations(database, clock, origin), Customers(database, clock, geocode)
     parts = (integrations, known, orders, Pulling(database, orders, key, fetcher, clock))
-    routes = [
-        webhook_route(integrations, orders, limits.max_body, turned_away),
-        *settings_routes(*parts, admin_of, turned_away, changed),
-    ]
+    routes = settings_routes(*parts, admin_of, turned_away, changed)
+    routes.insert(0, webhook_route(integrations, orders, limits.max_body, turned_away))
     doors = Starlette(routes=routes, exception_handlers=_REFUSALS)
     doors.router.redirect_slashes = False
     return IntakeApp(database, parts, doors, customers, lambda: sleep(limits.tick_seconds))

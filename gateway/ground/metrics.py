@@ -5,10 +5,7 @@ loops), so that nobody outside can make series; a source or tenant that is not c
 hot path counts groups: each helper takes how many, or a sequence of values. docs/metrics.md is the reference.
 """
 
-import threading
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Sequence
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -19,10 +16,9 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.metrics_core import HistogramMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from gateway.ground.clock import Clock, now
+from gateway.ground.histogram import GroupHistogram
 from gateway.ground.hours import Hours
 
 PREFIX = "trackely_gateway"
@@ -35,52 +31,6 @@ DELIVERY_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 900.0, 360
 REQUEST_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 SIZE_BUCKETS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
-
-
-class GroupHistogram(Collector):
-    """A histogram that takes a whole group of values under one lock: a tenth of the library's cost a value."""
-
-    def __init__(self, name: str, words: str, buckets: Sequence[float], label: str | None = None) -> None:
-        self._name, self._words, self._buckets, self._label = f"{PREFIX}_{name}", words, tuple(buckets), label
-        self._lock = threading.Lock()
-        self._counts: dict[str, list[int]] = {}
-        self._sums: dict[str, float] = {}
-        if label is None:
-            self.open("")
-
-    def open(self, value: str) -> None:
-        """Show the series of this label value before anything was observed."""
-        self._counts.setdefault(value, [0] * (len(self._buckets) + 1))
-        self._sums.setdefault(value, 0.0)
-
-    def observe(self, values: Iterable[float], label: str = "") -> None:
-        """Count these values; any thread may."""
-        with self._lock:
-            counts = self._counts[label]
-            total = 0.0
-            for value in values:
-                counts[bisect_left(self._buckets, value)] += 1
-                total += value
-            self._sums[label] += total
-
-    def describe(self) -> Iterator[Metric]:
-        """The family's name and kind, for the registry's check of doubles."""
-        yield HistogramMetricFamily(self._name, self._words, labels=self._labels)
-
-    def collect(self) -> Iterator[Metric]:
-        """The family with its samples."""
-        family = HistogramMetricFamily(self._name, self._words, labels=self._labels)
-        bounds = [*(str(bound) for bound in self._buckets), "+Inf"]
-        with self._lock:
-            series = [(value, list(counts), self._sums[value]) for value, counts in self._counts.items()]
-        for value, counts, total in series:
-            running = [float(count) for count in accumulate(counts)]
-            family.add_metric([value] if self._label else [], list(zip(bounds, running, strict=True)), total)
-        yield family
-
-    @property
-    def _labels(self) -> list[str]:
-        return [self._label] if self._label else []
 
 
 class Metrics:
@@ -298,6 +248,6 @@ class Metrics:
         return Gauge(f"{PREFIX}_{name}", words, labels, registry=self.registry)
 
     def _histogram(self, name: str, words: str, buckets: Sequence[float], label: str | None = None) -> GroupHistogram:
-        histogram = GroupHistogram(name, words, buckets, label)
+        histogram = GroupHistogram(f"{PREFIX}_{name}", words, buckets, label)
         self.registry.register(histogram)
         return histogram

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from gateway.config.model import Basic, Bearer, Header, Hmac, Proof, PublicKey, Query, StandardWebhooks
+from gateway.config.proofs import Basic, Bearer, Header, Hmac, Proof, PublicKey, Query, StandardWebhooks
 from gateway.events import SECOND, Clock, Micros
 
 Headers: TypeAlias = Mapping[bytes, bytes | None]

@@ -9,7 +9,7 @@ import msgspec
 from adapters import RateLimit
 from gateway.events import SECOND, Micros
 from gateway.ground.backoff import LONGEST_RETRY_AFTER
-from gateway.lookups.loop import VendorAnswer
+from gateway.lookups.asking import VendorAnswer
 
 _TOO_MANY: Final = 429
 _THROTTLED: Final = frozenset({"THROTTLED", "RATE_LIMITED", "TOO_MANY_REQUESTS", "MAX_COST_EXCEEDED"})

@@ -7,102 +7,35 @@ nobody else. An answer serves only the events that waited before its request was
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 import structlog
-from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt
 
 from adapters import Api
 from gateway.errors import StoreUnavailable
-from gateway.events import SECOND, Clock, Micros, Reason, StoredLookup, Transition, WaitingSubject
+from gateway.events import SECOND, Clock, Micros, Reason, Transition, WaitingSubject
 from gateway.ground.backoff import Random, delay
 from gateway.ground.supervision import Tick
+from gateway.lookups.asking import ASK_AGAIN, LONGEST_REST, OK, PROBE_EVERY, Fetch, VendorAnswer, halt_of, try_thrice
 from gateway.records import Act, LookupHalt
 from gateway.store.ports import LookupQueue
-
-ASK_AGAIN: Final = SECOND
-"""One question about a subject is asked at most once a second."""
-
-LONGEST_REST: Final = 60 * SECOND
-"""Between two questions about one subject: what a vendor's limits ask for beyond it is found out by asking."""
 
 MISSING_TRIES: Final = (3 * SECOND, 5 * SECOND)
 """A 404 may be a replica that lags: asked twice more, within ten seconds."""
 
-BEST_EFFORT_TRIES: Final = 3
 BACKOFF_BASE, BACKOFF_MAX = 0.25, 300.0
 """Seconds."""
 
-PROBE_EVERY: Final = 300 * SECOND
 GIVE_UP_AFTER: Final = 24 * 3600 * SECOND
 FARTHEST: Final = 2 * 3600 * SECOND
 """Longer than any wait of ours: a moment farther off was set by a clock that was set back since."""
 
 IDLE_SECONDS: Final = 1.0
 
-_OK, _NOT_FOUND = 200, 404
-_NOTHING_THERE: Final = frozenset({204, 403, 404})
+_NOT_FOUND: Final = 404
 
 _log = structlog.get_logger("gateway.lookups")
-
-
-class VendorAnswer(msgspec.Struct, frozen=True):
-    """A vendor's answer, or (status None) why there is none.
-
-    `lacks_rights`: this turn is turned away altogether. `pause`: how long the turn may ask nothing more, by the answer.
-    """
-
-    status: int | None
-    body: bytes = b""
-    detail: str = ""
-    retry_after: Micros = 0
-    lacks_rights: bool = False
-    pause: Micros = 0
-
-    @property
-    def said(self) -> str:
-        """The answer in words."""
-        return self.detail or f"HTTP {self.status}"
-
-    @property
-    def found(self) -> bytes | None:
-        """What a best-effort lookup is told."""
-        return self.body if self.status == _OK else None
-
-
-class Fetch(Protocol):
-    """Asks a vendor's API; never raises for what the network or the vendor does."""
-
-    async def __call__(self, source: str, lookup: StoredLookup) -> VendorAnswer:
-        """The answer to one lookup."""
-        ...
-
-
-def halt_of(turn: str, answer: VendorAnswer, *, since: Micros, now: Micros) -> LookupHalt:
-    """How the operators are told that a vendor's API turns a turn away."""
-    detail = answer.detail or f"the vendor's API answered {answer.status}: check its user's password and rights"
-    return LookupHalt(turn, Reason("lookup_unauthorized", detail), since, now + PROBE_EVERY)
-
-
-async def try_thrice(
-    fetch: Fetch, source: str, lookup: StoredLookup, sleep: Callable[[float], Awaitable[None]]
-) -> VendorAnswer:
-    """A best-effort lookup's answer, good or the third bad one."""
-    trying = AsyncRetrying(
-        stop=stop_after_attempt(BEST_EFFORT_TRIES),
-        wait=_wait,
-        retry=retry_if_result(lambda answer: answer.status != _OK and answer.status not in _NOTHING_THERE),
-        retry_error_callback=lambda last: last.outcome.result() if last.outcome else None,
-        sleep=sleep,
-    )
-    answer: VendorAnswer = await trying(fetch, source, lookup)
-    return answer
-
-
-def _wait(state: RetryCallState) -> float:
-    asked = state.outcome.result().retry_after if state.outcome else 0
-    return max(ASK_AGAIN, min(asked, LONGEST_REST)) / SECOND
 
 
 class _Turn(msgspec.Struct):
@@ -252,7 +185,7 @@ class LookupLoop:
                 answer = await self._fetch(asked.source, lookup)
             if answer.pause:
                 turn.not_before = self._clock() + answer.pause
-            if answer.status != _OK and not lookup.best_effort:
+            if answer.status != OK and not lookup.best_effort:
                 await self._fail(asked, turn, answer)
                 return
             answers[lookup.answer_key] = answer.found

@@ -32,7 +32,8 @@ from gateway.events import (
 from gateway.ground.clock import micros, moment
 from gateway.ground.questions import fault_of_question
 from gateway.ground.supervision import Tick
-from gateway.lookups.loop import PROBE_EVERY, Fetch, LookupLoop, VendorAnswer, halt_of, try_thrice
+from gateway.lookups.asking import PROBE_EVERY, Fetch, VendorAnswer, halt_of, try_thrice
+from gateway.lookups.loop import LookupLoop
 from gateway.records import Act, LookupHalt
 from gateway.store.ports import ReconciliationLedger
 from gateway.store.rules.lifecycle import is_same_owner

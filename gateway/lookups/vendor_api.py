@@ -15,8 +15,8 @@ from gateway.ground.backoff import read_retry_after
 from gateway.ground.clock import now
 from gateway.ground.outgoing import NoAnswer, OutgoingClient
 from gateway.ground.questions import fault_of_path
+from gateway.lookups.asking import VendorAnswer
 from gateway.lookups.limits import refused_inside, rest_of
-from gateway.lookups.loop import VendorAnswer
 
 TIMEOUT_SECONDS: Final = 30.0
 MOST_READ: Final = 8 * 1024 * 1024

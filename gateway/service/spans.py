@@ -9,7 +9,7 @@ from adapters import Api
 from gateway.config.live import Live
 from gateway.delivery.standing import Around, unwatched
 from gateway.ground.exchange import Respond, Start
-from gateway.lookups.loop import Fetch
+from gateway.lookups.asking import Fetch
 from gateway.store.ports import Inbox, LookupQueue
 from gateway.translation.loop import Translate
 

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from adapters import Secret
-from gateway.config.model import Basic, Bearer, Header, Hmac, Proof, PublicKey, Query, StandardWebhooks
+from gateway.config.proofs import Basic, Bearer, Header, Hmac, Proof, PublicKey, Query, StandardWebhooks
 
 
 class Credentials(msgspec.Struct, frozen=True):

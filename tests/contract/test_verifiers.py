@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, padding, rsa
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from gateway.config.model import Basic, Bearer, Header, Hmac, Proof, PublicKey, Query, StandardWebhooks
+from gateway.config.proofs import Basic, Bearer, Header, Hmac, Proof, PublicKey, Query, StandardWebhooks
 from gateway.events import SECOND
 from gateway.ingress.verify import MOST_SIGNATURES, Proofs, compile_proofs
 

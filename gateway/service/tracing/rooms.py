@@ -14,7 +14,7 @@ from gateway.config.model import Tracing as Settings
 from gateway.delivery.standing import Told
 from gateway.events import EventStatus, Micros, StoredLookup, TranslatedEvent, UntranslatedEvent, WaitingSubject
 from gateway.ground.outgoing import ALONG
-from gateway.lookups.loop import Fetch, VendorAnswer
+from gateway.lookups.asking import Fetch, VendorAnswer
 from gateway.orders import LeasedOrder
 from gateway.service.tracing.hooks import TracedFront, TracedInbox
 from gateway.service.tracing.names import asked, hook_of, is_sampled, lookup_of, traceparent_of

@@ -15,7 +15,8 @@ import uvloop
 from adapters import Adapter, Hook, Identity, OptionsModel, VendorModel, decoder
 from adapters.contract import Ignored
 from gateway.config.live import Live
-from gateway.config.model import Bearer, Config, ConfiguredSource, Limits, Server, Settings, Source, Tenant
+from gateway.config.model import Config, ConfiguredSource, Limits, Server, Settings, Source, Tenant
+from gateway.config.proofs import Bearer
 from gateway.events import Clock, Reason
 from gateway.ingress.refusals import RefusalLog
 from gateway.ingress.rim import Rim

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapters import Handshake, Ping, Reply
-from gateway.config.model import Bearer, Hmac, Query
+from gateway.config.proofs import Bearer, Hmac, Query
 from gateway.ground.failures import BURST
 from tests.integration.ingress.running import GOOD, TOKEN, Running, adapter, source
 

@@ -25,18 +25,8 @@ from standardwebhooks import Webhook
 from adapters import Acknowledgement, Hook, Identity, Reply, Secret
 from adapters.lists import listed_events
 from adapters.shopify import ADAPTER as SHOPIFY
-from gateway.config.model import (
-    Basic,
-    Bearer,
-    ConfiguredSource,
-    Hmac,
-    Limits,
-    PublicKey,
-    Query,
-    Server,
-    Source,
-    StandardWebhooks,
-)
+from gateway.config.model import ConfiguredSource, Limits, Server, Source
+from gateway.config.proofs import Basic, Bearer, Hmac, PublicKey, Query, StandardWebhooks
 from gateway.events import SECOND, Reason
 from gateway.ground.failures import BURST
 from gateway.ingress.refusals import REASONS

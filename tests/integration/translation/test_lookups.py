@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from gateway.events import SECOND, EventStatus
-from gateway.lookups.loop import VendorAnswer
+from gateway.lookups.asking import VendorAnswer
 from tests.translating import START, Clockwork, an_order, api_options, good, webhook
 
 LATER = VendorAnswer(503)

@@ -4,7 +4,7 @@ import json
 
 from adapters import Adapter, Api, Identity, Lookup, Lookups, OptionsModel, State
 from gateway.events import SECOND, EventStatus
-from gateway.lookups.loop import VendorAnswer
+from gateway.lookups.asking import VendorAnswer
 from schemas import Order
 from tests.translating import Room
 

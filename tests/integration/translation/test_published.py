@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.lookups.loop import VendorAnswer
+from gateway.lookups.asking import VendorAnswer
 from tests.translating import webhook
 
 SAMPLE = (Path(__file__).parent / "ongoing_rest_get_order.json").read_bytes()

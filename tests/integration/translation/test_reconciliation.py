@@ -9,7 +9,7 @@ import pytest
 from adapters.ongoing import reconciliation
 from gateway.errors import ConflictingRequest
 from gateway.events import SECOND, EventStatus
-from gateway.lookups.loop import VendorAnswer
+from gateway.lookups.asking import VendorAnswer
 from gateway.store.ports import ReconciliationLedger
 from gateway.workshop.standin import Fault
 from tests.translating import an_order, api_options, webhook

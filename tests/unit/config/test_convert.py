@@ -9,8 +9,9 @@ import pytest
 from adapters import OptionsModel, Secret
 from gateway.config.convert import HOLE, convert, plain
 from gateway.config.kinds import expected
-from gateway.config.model import Basic, Bearer, Bytes, Proof, Seconds
+from gateway.config.model import Bytes, Seconds
 from gateway.config.nodes import Faults
+from gateway.config.proofs import Basic, Bearer, Proof
 from gateway.config.yaml import read_yaml
 from gateway.errors import ConfigError
 

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from adapters import Hook
-from gateway.config.model import Basic, Header, Query
+from gateway.config.proofs import Basic, Header, Query
 from gateway.events import context_of, hook_of
 from gateway.ingress.door import Door
 from gateway.ingress.media import is_identity, is_json_type

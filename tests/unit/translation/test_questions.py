@@ -7,8 +7,8 @@ import pytest
 from adapters import Adapter, Identity, Ignored, Lookup, OptionsModel, RateLimit
 from gateway.events import SECOND
 from gateway.ground.questions import fault_of_query, fault_of_question
+from gateway.lookups.asking import VendorAnswer
 from gateway.lookups.limits import refused_inside, rest_of
-from gateway.lookups.loop import VendorAnswer
 
 QUERY = "query Order($id: ID!) { order(id: $id) { name } }"
 NOW = 1_750_000_000 * SECOND
