@@ -56,8 +56,11 @@ class Checks:
     def _console(self) -> None:
         console = self._settings.console
         self._when(not console.title.strip(), "expected a title", "console", "title")
-        fault = fault_of_zone(console.zone)
-        self._when(fault is not None, str(fault), "console", "zone")
+        self._zone(console.zone, "console", "zone")
+
+    def _zone(self, name: str, *path: str) -> None:
+        fault = fault_of_zone(name)
+        self._when(fault is not None, str(fault), *path)
 
     def _tracing(self) -> None:
         tracing = self._settings.tracing
@@ -223,6 +226,7 @@ class Checks:
             self._when(not _is_network(network), _network_words(network), *path, "allow_ips", place)
         if source.expect_every is not None:
             self._when(source.expect_every <= 0, _ABOVE_ZERO, *path, "expect_every")
+        self._zone(source.zone, *path, "zone")
         if self._faults.is_clear(*path, "auth") and source.auth != "none":
             for place, proof in enumerate(source.auth):
                 for key, fault in faults_of_proof(proof):

@@ -146,7 +146,10 @@ class Tenant(Section, frozen=True):
 
 
 class Source(Section, frozen=True):
-    """One warehouse's webhook: `/hooks/{name}`. `auth: none` must be said in so many words."""
+    """One warehouse's webhook: `/hooks/{name}`. `auth: none` must be said in so many words.
+
+    `zone`: in which time zone its days and hours are reckoned.
+    """
 
     adapter: str
     tenant: str
@@ -157,6 +160,7 @@ class Source(Section, frozen=True):
     expect_every: Seconds | None = None
     hash_window: Seconds = 86400.0
     aliases: list[str] = []
+    zone: str = "UTC"
 
 
 Notice: TypeAlias = Literal["halt", "silence", "dead_letters", "store", "backlog"]

@@ -149,6 +149,7 @@ TOKEN = 'api: {token: "${API_TOKEN}"}'
             "already the name of an alias of sources.acme",
         ),
         (ACME_AUTH, ACME_AUTH + "\n    expect_every: 0", "sources.acme.expect_every", "more than 0"),
+        (ACME_AUTH, ACME_AUTH + "\n    zone: Oslo", "sources.acme.zone", "Oslo"),
         (ACME_AUTH, ACME_AUTH + "\n    allow_ips: [10.0.0.0/8, x]", "sources.acme.allow_ips[1]", "expected an address"),
         (
             ACME_AUTH,
