@@ -191,7 +191,7 @@ class Gateway:
             params=parameters,
             headers={"Authorization": f"Bearer {API_TOKEN}"},
         )
-        assert answer.status_code == 200, (path, answer.status_code, answer.text)
+        assert answer.is_success, (path, answer.status_code, answer.text)
         return answer.json()
 
     def order(self, name: str, of: str = "demo") -> dict[str, Any]:

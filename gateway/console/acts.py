@@ -40,7 +40,11 @@ Do: TypeAlias = Callable[[Visit, Fields], Awaitable[str]]
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
-    """One act. `says_why`: a reason may be given; `typed`: the field that must be typed once more."""
+    """One act.
+
+    `says_why`: a reason may be given; `typed`: the field that must be typed once more; `is_grave`: it stops or ends
+    something.
+    """
 
     title: str
     button: str
@@ -49,6 +53,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     role: int = OPERATE
     says_why: bool = False
     typed: str | None = None
+    is_grave: bool = False
 
 
 # ---- operations
@@ -271,10 +276,11 @@ ACTS: Final[dict[str, Act]] = {
     ),
     "cancel": Act(
         title="Cancel", button="Cancel it", do=_turn("cancel_operation"),
-        tell=_of_operation("cancel", lambda _each, left: f"The other {left} stay as they are."),
+        tell=_of_operation("cancel", lambda _each, left: f"The other {left} stay as they are."), is_grave=True,
     ),
     "halt-tenant": Act(
-        title="Halt", button="Halt it", tell=_tell_halt, do=_by_name("halt_tenant", "tenants", because), says_why=True
+        title="Halt", button="Halt it", tell=_tell_halt, do=_by_name("halt_tenant", "tenants", because), says_why=True,
+        is_grave=True,
     ),
     "resume-tenant": Act(
         title="Resume", button="Resume it", tell=_tell_resume, do=_by_name("resume_tenant", "tenants")
@@ -287,10 +293,10 @@ ACTS: Final[dict[str, Act]] = {
         do=_by_name("reconcile_source", "sources", lambda _fields: {}),
     ),
     "discard-order": Act(
-        title="Discard", button="Discard it", tell=_tell_discard, do=_discard_order, says_why=True
+        title="Discard", button="Discard it", tell=_tell_discard, do=_discard_order, says_why=True, is_grave=True
     ),
     "erase-order": Act(
-        title="Erase", button="Erase it for good", tell=_tell_erase, do=_erase, role=ADMIN, typed="order"
+        title="Erase", button="Erase it for good", tell=_tell_erase, do=_erase, role=ADMIN, typed="order", is_grave=True
     ),
     "reload": Act(title="Reload", button="Read it again", tell=_tell_reload, do=_reload, role=ADMIN),
 }  # fmt: skip

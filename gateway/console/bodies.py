@@ -1,7 +1,7 @@
 """Bodies as they came: the beginning, and line by line with each value's JSON path, every number as it was written."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -14,7 +14,7 @@ _SIMPLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A line of a body: how deep, the member's name, its value or bracket as it was written, and a value's path."""
+    """A line of a body: how deep, the member's name, its value or bracket as it was written, and where it is."""
 
     depth: int
     name: str | None
@@ -41,6 +41,16 @@ def lines(body: str) -> list[Line] | None:
     return found if len(found) <= MOST_LINES else None
 
 
+def nearest(lines: Sequence[Line], path: str | None) -> int | None:
+    """Which line is meant by a path: its own, or where it would have to be; None where that says nothing."""
+    while path and path != "$":
+        for place, line in enumerate(lines):
+            if line.path == path:
+                return place
+        path = path[: max(path.rfind("."), path.rfind("["))]
+    return None
+
+
 class _Tokens:
     def __init__(self, text: str) -> None:
         self._found = (match[1] for match in _TOKEN.finditer(text.lstrip("\ufeff")))
@@ -65,7 +75,7 @@ def _lines(tokens: _Tokens, depth: int, name: str | None, path: str) -> Iterator
         tokens.take()
         yield Line(depth, name, first + end, path, comma=tokens.peek == ",")
         return
-    yield Line(depth, name, first)
+    yield Line(depth, name, first, path)
     place = 0
     while tokens.peek not in (end, ""):
         member = None

@@ -220,7 +220,9 @@ async def _replay_previewed(visit: Visit, fields: Fields) -> str:
 
 BULK: Final[dict[str, Act]] = {
     "replay": Act(title="Replay", button="Replay", tell=_teller("replay"), do=_doer("replay"), says_why=True),
-    "discard": Act(title="Discard", button="Discard", tell=_teller("discard"), do=_doer("discard"), says_why=True),
+    "discard": Act(
+        title="Discard", button="Discard", tell=_teller("discard"), do=_doer("discard"), says_why=True, is_grave=True
+    ),
     "release": Act(title="Release", button="Release", tell=_teller("release"), do=_doer("release"), says_why=True),
     "replay-previewed": Act(
         title="Replay", button="Replay", tell=_tell_previewed, do=_replay_previewed, says_why=True

@@ -31,6 +31,11 @@ def is_local(request: Request) -> bool:
     return name in _LOCAL
 
 
+def origin(request: Request) -> str:
+    """Where the browser reaches us: by https, but on this machine."""
+    return f"{'http' if is_local(request) else 'https'}://{request.headers.get('host', '')}"
+
+
 def is_near(request: Request) -> bool:
     """Whether the connection comes from this machine."""
     return request.client is not None and request.client.host in _LOCAL

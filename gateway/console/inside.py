@@ -52,7 +52,8 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
 
     `bearers` are those of this moment, by their tokens; `unproven` counts a wrong token, and says for how many seconds
     the address is turned away; `note` writes the audit; `follow` tells all that changes after a place, once `listen`
-    has begun to.
+    has begun to; `problems` are what ails the gateway itself, in words; `is_public`: vendors' hooks come in at the same
+    address.
     """
 
     ask: Ask
@@ -62,6 +63,8 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
     listen: Callable[[], Awaitable[None]]
     follow: Callable[[str | None, Callable[[Change], bool]], Messages]
     sessions: Sessions
+    problems: Callable[[], Awaitable[Sequence[str]]]
+    is_public: bool
     clock: Clock
     title: str
     zone: str

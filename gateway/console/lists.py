@@ -8,9 +8,8 @@ import msgspec
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from gateway.console import door
+from gateway.console import door, letters
 from gateway.console.frame import Frame, Page, Visit
-from gateway.console.telling import Row
 from gateway.console.words import words_of
 
 _SPAN: Final = {"since": "since", "until": "until"}
@@ -22,9 +21,6 @@ _LETTER_WORDS: Final = {
     "kind": "kind", "source": "source", "tenant": "tenant", "code": "code", "id": "eventId",
     "order": "externalOrderId", **_SPAN,
 }  # fmt: skip
-
-MOST_TOGETHER: Final = 1_000
-"""So many are looked through to tell the reasons of dead letters apart."""
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -133,19 +129,4 @@ async def _events_counts(visit: Visit, pairs: list[tuple[str, str]]) -> Mapping[
     return {"counts": stats["events"] if source is None else stats["sources"].get(source, {})}
 
 
-async def _groups(visit: Visit, pairs: list[tuple[str, str]]) -> Mapping[str, Any]:
-    """Dead letters by reason and source, the most first; `is_all`: none is left out."""
-    answer = await visit.ask("list_dead_letters", query=[*pairs, ("limit", str(MOST_TOGETHER))])
-    counts: dict[tuple[str, str], list[Row]] = {}
-    for letter in answer["deadLetters"]:
-        counts.setdefault((letter["reason"]["code"], letter["source"]), []).append(letter)
-    found = [
-        {"code": code, "source": source, "count": len(rows), "reason": rows[0]["reason"], "newest": rows[0]["at"]}
-        for (code, source), rows in counts.items()
-    ]
-    total = len(answer["deadLetters"])
-    is_all = answer["next"] is None
-    return {"groups": sorted(found, key=lambda group: -int(group["count"])), "total": total, "is_all": is_all}
-
-
-_BESIDE: Final[Mapping[str, Beside]] = {"orders": _counts, "events": _events_counts, "dead-letters": _groups}
+_BESIDE: Final[Mapping[str, Beside]] = {"orders": _counts, "events": _events_counts, "dead-letters": letters.by_reason}

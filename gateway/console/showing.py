@@ -1,14 +1,14 @@
 """The pages that show one thing, or the state of all."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.console import bodies, door, figures, story, wellness
+from gateway.console import bodies, door, figures, letters, story, wellness
 from gateway.console.frame import Frame, Visit
 from gateway.console.inside import ADMIN
 from gateway.console.telling import Row
@@ -16,6 +16,9 @@ from gateway.errors import UnknownRecord
 
 MOST_STATES: Final = 30
 """Of an order's story: the newest so many are told as differences."""
+
+SOME_LETTERS, MOST_REASONS = 100, 3
+"""Of the newest dead letters the overview tells the commonest reasons."""
 
 
 class Showing:
@@ -40,10 +43,17 @@ class Showing:
         tenants = (await visit.ask("list_tenants"))["tenants"]
         sources = (await visit.ask("list_sources"))["sources"]
         stats = await visit.ask("show_stats")
-        operations = (await visit.ask("list_operations", query=[("limit", "20")]))["operations"]
+        seen = wellness.Seen(
+            problems=await self._frame.inside.problems(),
+            tenants=tenants,
+            sources=sources,
+            groups=(await letters.by_reason(visit, [], SOME_LETTERS))["groups"][:MOST_REASONS],
+            drift=await _drift(visit, sources),
+            operations=(await visit.ask("list_operations", query=[("limit", "20")]))["operations"],
+        )
         oldest = max((tenant["oldestPendingSeconds"] or 0 for tenant in tenants), default=0)
-        troubles = wellness.troubles(tenants, sources, stats, operations)
-        values = {"tenants": tenants, "sources": sources, "stats": stats, "oldest": oldest, "troubles": troubles}
+        values = {"tenants": tenants, "sources": sources, "stats": stats, "oldest": oldest}
+        values["troubles"] = wellness.troubles(seen)
         values["live"] = "event order tenant source operation"
         told = await visit.ask("show_hours", query=[("hours", "720")])
         zone, hours = self._frame.zone(visit.request), told["hours"]
@@ -84,7 +94,9 @@ class Showing:
         """An event, what it was translated to, and the body as it came."""
         event = await visit.ask("show_event", {"id": visit.part("event")})
         raw, is_cut = bodies.beginning(event["body"])
-        values = {"event": event, "raw": raw, "is_cut": is_cut}
+        lines = None if raw is None or is_cut else bodies.lines(raw)
+        fault = bodies.nearest(lines or (), (event["reason"] or {}).get("path"))
+        values = {"event": event, "raw": raw, "is_cut": is_cut, "lines": lines, "fault": fault}
         values["live"] = f"event:{event['id']}"
         return self._frame.page(visit, "event.html", did=visit.query.get("did"), **values)
 
@@ -132,20 +144,20 @@ class Showing:
         stats = await visit.ask("show_stats")
         values = {
             "source": source,
+            "silent_helps": wellness.SILENT,
             "live": f"source:{source['name']}",
             "counts": stats["sources"].get(source["name"], {}),
             "refusals": (await visit.ask("list_refusals", query=of))["refusals"],
             "events": (await visit.ask("list_events", query=of))["events"],
             "drift": (await visit.ask("show_drift", {"name": source["name"]}))["drift"],
-            "origin": str(visit.request.base_url).rstrip("/"),
+            "origin": door.origin(visit.request) if visit.inside.is_public else None,
         }
         return self._frame.page(visit, "source.html", **values)
 
     async def drift(self, visit: Visit) -> Response:
         """What vendors send that nobody expected, by source."""
-        names = [each["name"] for each in (await visit.ask("list_sources"))["sources"]]
-        found = [(name, (await visit.ask("show_drift", {"name": name}))["drift"]) for name in names]
-        return self._frame.page(visit, "drift.html", found=[(name, rows) for name, rows in found if rows])
+        found = await _drift(visit, (await visit.ask("list_sources"))["sources"])
+        return self._frame.page(visit, "drift.html", found=[(name, rows) for name, rows in found.items() if rows])
 
     async def configuration(self, visit: Visit) -> Response:
         """The configuration in force, without its secrets."""
@@ -156,6 +168,11 @@ class Showing:
     async def keys(self, visit: Visit) -> Response:
         """What the keyboard does."""
         return self._frame.page(visit, "keys.html", is_admin=visit.bearer.role >= ADMIN)
+
+
+async def _drift(visit: Visit, sources: Sequence[Row]) -> Mapping[str, Sequence[Row]]:
+    """What each source sends that nobody expected."""
+    return {each["name"]: (await visit.ask("show_drift", {"name": each["name"]}))["drift"] for each in sources}
 
 
 async def _states(visit: Visit, order: Row) -> Mapping[str, Row]:

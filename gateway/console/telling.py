@@ -32,6 +32,8 @@ def span(seconds: float) -> str:
 def age(text: str, now: datetime) -> str:
     """How long ago, or in how long, a moment is."""
     seconds = (now - datetime.fromisoformat(text)).total_seconds()
+    if abs(seconds) < 1:
+        return "now"
     return f"{span(seconds)} ago" if seconds >= 0 else f"in {span(-seconds)}"
 
 
@@ -61,3 +63,8 @@ def differences(before: Row | None, after: Row | None) -> Iterator[Row]:
     for member in dict.fromkeys([*was, *is_now]):
         if was.get(member) != is_now.get(member):
             yield {"member": member, "from": was.get(member), "to": is_now.get(member)}
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 event`, `2,000 events`."""
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -134,12 +134,19 @@ def _console(rooms: Rooms, doors: Doors) -> ASGIApp:
         listen=doors.stream.begin,
         follow=partial(told, doors, is_live=True),
         sessions=rooms.base.sessions,
+        problems=partial(_problems, rooms),
+        is_public=rooms.live.settings.server.admin is None,
         clock=doors.clock,
         title=rooms.live.settings.console.title,
         zone=rooms.live.settings.console.zone,
         link=rooms.base.link,
     )
     return create_console(inside)
+
+
+async def _problems(rooms: Rooms) -> list[str]:
+    """All that ails the gateway itself, and what a person should know of its clock."""
+    return [*rooms.problems(), *await rooms.hindrances(), *rooms.base.trusted.warnings()]
 
 
 def _gauges(rooms: Rooms) -> Gauges:

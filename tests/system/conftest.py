@@ -7,11 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.intakes import refusing
-from tests.processes import Gateway, Intakes, eventually, source, tenant, told
+from tests.processes import Gateway
 from tests.system.people import Person
-
-TOKENS = {"admin": "an-operators-token", "operate": "a-token-that-operates", "read": "a-token-that-reads"}
+from tests.system.scene import TOKENS, night
 
 
 @pytest.fixture(scope="session")
@@ -28,28 +26,9 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def gateway(tmp_path_factory) -> Iterator[Gateway]:
-    """Orders delivered and changed, refused ones, dead letters of three reasons, a tenant that is halted."""
-    with Intakes() as intakes:
-        intake = intakes.open(lambda _call: refusing("SO-3", "SO-4"))
-        made = Gateway(
-            tmp_path_factory.mktemp("console"),
-            {"demo": tenant(intake.url), "quiet": tenant("http://127.0.0.1:9/x")},
-            {"lp": source("demo"), "idle": source("quiet")},
-        )
-        made.configure(api={"tokens": [{"name": role, "token": token, "role": role} for role, token in TOKENS.items()]})
-        with made as running:
-            for number in range(1, 7):
-                running.post(told(f"e-{number}", f"SO-{number}", number), to="lp")
-            running.post(
-                {"id": "e-7", "entityType": "Order", "topic": "ORDER", "data": {"primaryReference": "SO-7"}}, to="lp"
-            )
-            running.post({"nothing": "known"}, to="lp")
-            running.post(b"not json", to="lp")
-            running.post(told("e-8", "SO-8", 8), to="nobody")
-            assert set(running.drained()) <= {"delivered", "dead", "superseded"}
-            running.post(told("e-9", "SO-1", 90, status="ODD"), to="lp")
-            assert eventually(lambda: running.order("SO-1")["status"], lambda status: status == "delivered")
-            yield running
+    """Much of what can be wrong, and some of what is right."""
+    with night(tmp_path_factory.mktemp("console")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ class Person:
         script: bool = True,
         scheme: str = "light",
         size: tuple[int, int] = (1024, 900),
+        zoom: int = 1,
     ) -> None:
         self.url = url
         self.has_script = script
@@ -28,7 +29,8 @@ class Person:
             base_url=url,
             java_script_enabled=script,
             color_scheme=scheme,  # type: ignore[arg-type]
-            viewport={"width": size[0], "height": size[1]},
+            viewport={"width": size[0] // zoom, "height": size[1] // zoom},
+            device_scale_factor=zoom,
             timezone_id="Europe/Stockholm",
             reduced_motion="reduce",
         )

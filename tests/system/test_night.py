@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 
 from tests.intakes import Call, accepted, status
 from tests.processes import Gateway, Intakes, eventually, source, tenant
-from tests.system.conftest import TOKENS
 from tests.system.people import Person
+from tests.system.scene import TOKENS
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 

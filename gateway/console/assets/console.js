@@ -110,7 +110,7 @@
       const seconds = (Date.now() - Date.parse(each.dateTime)) / 1000;
       const [size, unit] = SPANS.find(([least]) => Math.abs(seconds) >= least) || [1, "s"];
       const span = `${Math.trunc(Math.abs(seconds) / size)} ${unit}`;
-      each.firstChild.data = seconds >= 0 ? `${span} ago ` : `in ${span} `;
+      each.firstChild.data = Math.abs(seconds) < 1 ? "now " : seconds >= 0 ? `${span} ago ` : `in ${span} `;
     }
   };
   setInterval(() => { if (!isPaused() && !held()) grow(); }, 15000);

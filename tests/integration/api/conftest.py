@@ -286,9 +286,19 @@ def time():
 
 
 @pytest.fixture
-def console(doors, store, time):
+def ails():
+    """What ails the gateway itself."""
+    return []
+
+
+@pytest.fixture
+def console(doors, store, time, ails):
     """The pages as the wiring makes them."""
     bearers = bearers_of(doors.config.settings.api)
+
+    async def problems():
+        return ails
+
     return create_console(
         Inside(
             ask=InsideApi(doors),
@@ -298,6 +308,8 @@ def console(doors, store, time):
             listen=doors.stream.begin,
             follow=partial(told, doors, is_live=True),
             sessions=Sessions(store.sessions, time),
+            problems=problems,
+            is_public=True,
             clock=doors.clock,
             title="The north's gateway",
             zone="Europe/Oslo",

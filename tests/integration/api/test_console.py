@@ -7,6 +7,7 @@ import pytest
 
 from gateway.api.remedies import REMEDIES
 from gateway.console.assets import path_of
+from gateway.console.bodies import lines, nearest
 from gateway.console.door import HEADERS
 from gateway.console.sessions import IDLE, LONGEST
 from gateway.events import Arrival, Reason
@@ -237,3 +238,28 @@ async def test_the_style_is_kept_by_its_content(browser):
 
     assert answer.status_code == 200
     assert "immutable" in answer.headers["Cache-Control"]
+
+
+async def test_the_overview_says_what_ails_the_gateway_itself_and_why_letters_are_dead(browser, ails):
+    """The disk, the store, a loop that stands; each reason of the dead letters with what helps."""
+    ails.append("less than 104857600 bytes are free for the store")
+    await sign_in(browser)
+    page = (await browser.get("/console")).text
+
+    assert "The gateway is not well: less than 104857600 bytes are free for the store" in page
+    assert "2 dead letters to look at" in page
+    assert REMEDIES["refused"].words in page
+    assert "Lookups of acme are halted" in page
+
+
+def test_where_a_body_broke_is_marked():
+    """The line that the reason's path names, or the one in which it would stand."""
+    body = '{"id": 1, "data": {"lines": [{"sku": "A"}]}}'
+    found = [nearest(lines(body), path) for path in ("$.data.lines[0].sku", "$.data.shipTo.city", "$", None)]
+
+    assert [None if place is None else lines(body)[place].path for place in found] == [
+        "$.data.lines[0].sku",
+        "$.data",
+        None,
+        None,
+    ]

@@ -1,0 +1,54 @@
+"""A night's worth of trouble: what every page has something to show of."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.intakes import Call, Reaction, accepted, refusing, status
+from tests.processes import Gateway, Intakes, eventually, source, tenant, told
+
+TOKENS = {"admin": "an-operators-token", "operate": "a-token-that-operates", "read": "a-token-that-reads"}
+SECRET, ROTATED = "the-secret-of-the-north", "a-secret-that-was-rotated"
+WAITING = 4
+
+
+def _north(call: Call) -> Reaction:
+    return accepted if call.headers["authorization"] == f"Bearer {ROTATED}" else status(401)
+
+
+@contextmanager
+def night(folder: Path) -> Iterator[Gateway]:
+    """Orders delivered, changed and refused, dead letters, a halted tenant, a silent source, an operation."""
+    with Intakes() as intakes:
+        demo, north = intakes.open(lambda _call: refusing("SO-3", "SO-4")), intakes.open(_north)
+        tenants = {
+            "demo": tenant(demo.url),
+            "north": tenant(north.url, secret=SECRET),
+            "quiet": tenant("http://127.0.0.1:9/x"),
+        }
+        sources = {"lp": source("demo"), "lp-north": source("north"), "idle": source("quiet", expect_every="1s")}
+        made = Gateway(folder, tenants, sources)
+        made.configure(api={"tokens": [{"name": role, "token": token, "role": role} for role, token in TOKENS.items()]})
+        with made as running:
+            _tell(running)
+            yield running
+
+
+def _tell(running: Gateway) -> None:
+    for number in range(1, 7):
+        running.post(told(f"e-{number}", f"SO-{number}", number), to="lp")
+    running.post({"id": "e-7", "entityType": "Order", "topic": "ORDER", "data": {"primaryReference": "SO-7"}}, to="lp")
+    running.post({"nothing": "known"}, to="lp")
+    running.post(b"not json", to="lp")
+    running.post(told("e-8", "SO-8", 8), to="nobody")
+    assert set(running.drained()) <= {"delivered", "dead", "superseded"}
+    running.post(told("e-9", "SO-1", 90, status="ODD", carrierNote="ring twice"), to="lp")
+    assert eventually(lambda: running.order("SO-1")["status"], lambda now: now == "delivered")
+    for number in range(WAITING):
+        running.post(told(f"n-{number}", f"NO-{number}", number), to="lp-north")
+    assert eventually(lambda: running.tenant("north")["status"], lambda now: now == "halted")
+    made = running.api("operations", {"kind": "replay", "of": "events", "ids": ["1", "2"], "reason": "asked by phone"})
+    done = eventually(
+        lambda: running.api(f"operations/{made['operation']['id']}")["operation"]["status"], lambda now: now == "done"
+    )
+    assert done == "done"
