@@ -3,6 +3,7 @@ import pytest
 
 from gateway.events import SECOND, Reason
 from gateway.orders import Attempt, Claim, Lease, Notes, Settlement, Settling, TenantState, TenantStatus, Trial, Wait
+from gateway.records import EventFilter
 from tests.contract.engines import TENANT, canonical, names, state, texts
 
 MINUTE = 60 * SECOND
@@ -305,6 +306,30 @@ async def test_part_of_a_lease_may_be_settled(floor):
     assert [(each.external_order_id, each.result, each.status) for each in settled] == [("B", "delivered", "delivered")]
     assert await floor.order_status("A") == "leased"
     assert [each.external_order_id for each in await floor.settle(lease, "delivered")] == ["A", "C"]
+
+
+async def test_the_short_way_to_delivered_leads_where_the_long_one_does(floor):
+    """Of what is as it was leased nothing is read before it is written."""
+    rests = {"A": 0, "B": 1}
+    for name in rests:
+        await floor.tell(f"{name} and another", state(name), state(f"{name}2"))
+    troubled = Notes(is_alone=True, failures=3, lone_since=floor.now, unconfirmed=2)
+    while isinstance(lease := await floor.claim(), Lease):
+        await floor.settle(lease, "uncertain", notes=troubled, due_at=floor.now + MINUTE)
+    floor.pass_by(seconds=60)
+    while isinstance(lease := await floor.claim(), Lease):
+        for order in lease.orders:
+            name = order.external_order_id
+            await floor.settle(lease, "delivered", only=[name], rests_until=rests.get(name, 0))
+    keys = [(TENANT, name) for name in rests]
+    short, long = sorted((each.row for each in await floor.store.archive.present(keys)), key=lambda row: row.id)
+    own = {"id", "external_order_id", "state", "arrival", "digest", "delivered_digest", "order_id"}
+    columns = set(short.__struct_fields__)
+
+    assert {each for each in columns if getattr(short, each) != getattr(long, each)} == own | {"rests_until"}
+    assert (short.status, short.order_id, short.failures) == ("delivered", f"trackely-{short.id}", 0)
+    events = (await floor.store.records.events(EventFilter(), limit=9, cursor=None)).rows
+    assert [str(event.status) for event in events] == ["delivered"] * 2
 
 
 async def test_the_next_lease_comes_with_a_settlement(floor):

@@ -41,6 +41,9 @@ _HOW: Final = {
 }
 """Tests of a column against a text, $1; $2 lies behind every text that begins with it."""
 
+_ORDER: Final = ":order"
+"""Stands for an order's columns, in the order of `OrderRow`, of the table as `o`."""
+
 _NAMED: Final = ":named:"
 """In `finding.sql`, before and after a column: the statement is one for each of the tests."""
 
@@ -56,12 +59,12 @@ def named() -> dict[str, str]:
     found = {
         "ledger.insert_orders": _inserting(ledger.FIRST),
         "ledger.update_orders": _updating(ledger.CHANGING),
-        "ledger.update_delivered": _updating(ledger.DELIVERED, ledger.LEASE),
     }
     for file in resources.files(__package__).joinpath("sql").iterdir():
         for name, text in statements.statements(__package__, f"sql/{file.name}").items():
             found |= _each_test(f"{file.name.removesuffix('.sql')}.{name}", text)
-    return {name: _ROWS.sub(_columns, text) for name, text in found.items()}
+    order = ", ".join(f"o.{column}" for column in ledger.COLUMNS)
+    return {name: _ROWS.sub(_columns, text).replace(_ORDER, order) for name, text in found.items()}
 
 
 def _each_test(name: str, text: str) -> dict[str, str]:
@@ -98,8 +101,7 @@ def _inserting(columns: Sequence[str]) -> str:
     return f"INSERT INTO orders ({', '.join(columns)}) SELECT * FROM {_rows(columns)}"  # noqa: S608 - our own columns
 
 
-def _updating(columns: Sequence[str], emptied: Iterable[str] = ()) -> str:
+def _updating(columns: Sequence[str]) -> str:
     changes = [f"{column} = new.column{place}" for place, column in enumerate(columns, 2)]
-    changes += [f"{column} = NULL" for column in emptied]
     rows = _rows(["id", *columns])
     return f"UPDATE orders SET {', '.join(changes)} FROM {rows} AS new WHERE orders.id = new.column1"  # noqa: S608 - our own columns

@@ -16,7 +16,7 @@ MOST: Final = 10_000
 
 LOOK_SECONDS: Final = 0.05
 
-_TABLES: Final = ("events", "orders", "tenants", "operations")
+_TABLES: Final = ("events", "orders", "leases", "tenants", "operations")
 
 
 class PostgresWatch:

@@ -87,7 +87,7 @@ class Acts(Room):
         order = ledger.order_by_key(transaction, tenant, external_order_id)
         if order is None:
             raise UnknownRecord(f"tenant {tenant!r} has no order {external_order_id!r}")
-        if order.status == OrderStatus.LEASED:
+        if order.is_in_flight:
             raise ConflictingRequest("the order is being sent at this moment; try again when it is settled")
         if order.status not in (OrderStatus.PENDING, OrderStatus.DEAD):
             raise ConflictingRequest(f"the order is {order.status}: there is nothing to discard")

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from gateway.events import Micros, Reason, UntranslatedEvent
 from gateway.records import ArchivedEvent, ArchivedState
+from gateway.store.rules import leases
 from gateway.store.rules.lifecycle import OrderRow, PresentOrder
 from gateway.store.rules.transactions import Room, Transaction, reads
 
@@ -65,7 +66,9 @@ class Archive(Room):
     def present(self, transaction: Transaction, orders: Collection[tuple[str, str]]) -> list[PresentOrder]:
         """Those of these orders, by tenant and externalOrderId, that there are."""
         found = transaction.execute("archive.present", (list(orders),)).fetchall()
-        return [PresentOrder(OrderRow(*row), body) for *row, body in found]
+        bodies = [body for *_, body in found]
+        rows = leases.noted(transaction, [OrderRow(*row[:-1]) for row in found])
+        return [PresentOrder(row, body) for row, body in zip(rows, bodies, strict=True)]
 
     @reads
     def known_as(self, transaction: Transaction, records: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:

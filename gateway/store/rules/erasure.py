@@ -25,7 +25,7 @@ def erase(transaction: Transaction, wanted: Erasure, act: Act | None = None) -> 
     events = [event for (event,) in transaction.execute("erasure.story", (tenant, external_order_id)).fetchall()]
     if order is None and not events:
         raise UnknownRecord(f"tenant {tenant!r} has no order {external_order_id!r}")
-    if order is not None and order.status == OrderStatus.LEASED:
+    if order is not None and order.is_in_flight:
         raise ConflictingRequest("the order is being sent at this moment; try again when it is settled")
     if order is not None and order.status in (OrderStatus.PENDING, OrderStatus.DEAD):
         discard_order(transaction, order, ERASED, now)

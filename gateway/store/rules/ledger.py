@@ -5,11 +5,12 @@ from operator import attrgetter
 from typing import Final
 
 from gateway.events import EventStatus, Micros
-from gateway.store.rules import lifecycle
+from gateway.store.rules import leases, lifecycle
 from gateway.store.rules.lifecycle import OrderRow, StateChange
 from gateway.store.rules.transactions import Transaction
 
-COLUMNS: Final = OrderRow.__struct_fields__
+_IN_FLIGHT: Final = frozenset({"leased_state", "leased_digest"})
+COLUMNS: Final = tuple(column for column in OrderRow.__struct_fields__ if column not in _IN_FLIGHT)
 # What tells a new order from the columns' defaults; `lifecycle.first` gives the others just these.
 FIRST: Final = (
     "id", "tenant", "external_order_id", "owner", "status", "state", "is_cancelled", "clock", "tie", "arrival",
@@ -17,17 +18,9 @@ FIRST: Final = (
 )  # fmt: skip
 _FIXED: Final = frozenset({"id", "tenant", "external_order_id"})
 CHANGING: Final = tuple(column for column in COLUMNS if column not in _FIXED)
-# What a delivery changes, mostly; the lease ends with every settlement.
-DELIVERED: Final = (
-    "status", "pending_since", "ended_at", "attempted", "delivered_digest", "order_id", "is_created", "delivered_at",
-)  # fmt: skip
-LEASE: Final = ("lease", "leased_until", "leased_state", "leased_digest")
-
 
 _first_of: Final = attrgetter(*FIRST)
 _changing_of: Final = attrgetter("id", *CHANGING)
-_delivered_of: Final = attrgetter("id", *DELIVERED)
-_others_of: Final = attrgetter(*(column for column in CHANGING if column not in {*DELIVERED, *LEASE}))
 
 OPEN: Final = frozenset({EventStatus.RECEIVED, EventStatus.WAITING, EventStatus.TRANSLATED})
 
@@ -35,22 +28,22 @@ OPEN: Final = frozenset({EventStatus.RECEIVED, EventStatus.WAITING, EventStatus.
 def order_by_key(transaction: Transaction, tenant: str, external_order_id: str) -> OrderRow | None:
     """An order's row, or None."""
     row = transaction.execute("ledger.order_by_key", (tenant, external_order_id)).fetchone()
-    return OrderRow(*row) if row else None
+    return leases.noted(transaction, [OrderRow(*row)])[0] if row else None
 
 
 def order_by_id(transaction: Transaction, order: int) -> OrderRow | None:
     """An order's row, or None."""
     row = transaction.execute("ledger.order_by_id", (order,)).fetchone()
-    return OrderRow(*row) if row else None
+    return leases.noted(transaction, [OrderRow(*row)])[0] if row else None
 
 
 def orders_by_key(transaction: Transaction, keys: Collection[tuple[str, str]]) -> list[OrderRow]:
     """The rows of those of these orders that there are."""
-    return [OrderRow(*row) for row in transaction.many("ledger.orders_by_key", list(keys))]
+    return leases.noted(transaction, [OrderRow(*row) for row in transaction.many("ledger.orders_by_key", list(keys))])
 
 
 def orders_by_id(transaction: Transaction, ids: Iterable[int]) -> dict[int, OrderRow]:
-    """The rows of those of these orders that there are, by id."""
+    """The rows of those of these orders that there are, by id; what of them is in flight is not noted."""
     return {row[0]: OrderRow(*row) for row in transaction.many("ledger.orders_by_id", [(id_,) for id_ in ids])}
 
 
@@ -62,16 +55,6 @@ def insert_orders(transaction: Transaction, orders: Iterable[OrderRow]) -> None:
 def update_orders(transaction: Transaction, orders: Iterable[OrderRow]) -> None:
     """Write rows back."""
     transaction.many("ledger.update_orders", [_changing_of(order) for order in orders])
-
-
-def update_settled(transaction: Transaction, before: Iterable[OrderRow], after: Iterable[OrderRow]) -> None:
-    """Write rows back whose lease has ended; narrowly where a delivery changed no more than deliveries do."""
-    delivered: list[OrderRow] = []
-    others: list[OrderRow] = []
-    for was, order in zip(before, after, strict=True):
-        (delivered if _others_of(was) == _others_of(order) else others).append(order)
-    transaction.many("ledger.update_delivered", [_delivered_of(order) for order in delivered])
-    update_orders(transaction, others)
 
 
 def change_states(transaction: Transaction, changes: Sequence[StateChange]) -> set[int]:

@@ -15,11 +15,12 @@ from gateway.orders import Notes, Settlement
 NEVER, MAYBE, DELIVERED = 0, 1, 2
 """What Trackely may have of an order: surely nothing of ours, perhaps something, at least one state."""
 
+_NOTHING: Final = Notes()
 _SURELY_UNCHANGED: Final = frozenset({"refused", "too_large"})
 
 
 class OrderRow(msgspec.Struct):
-    """An order's row, in the table's order of columns; mutable, written back whole."""
+    """An order's row; mutable, written back whole. What of it is in flight stands in its lease."""
 
     id: int
     tenant: str
@@ -46,16 +47,19 @@ class OrderRow(msgspec.Struct):
     order_id: str | None
     is_created: int | None
     delivered_at: Micros | None
-    lease: int | None
-    leased_until: Micros | None
-    leased_state: int | None
-    leased_digest: bytes | None
     is_alone: int
     failures: int
     lone_since: Micros | None
     unconfirmed: int
     trial: str
     ended_at: Micros | None
+    leased_state: int | None = None
+    leased_digest: bytes | None = None
+
+    @property
+    def is_in_flight(self) -> bool:
+        """Whether a state of it is being sent."""
+        return self.leased_state is not None
 
 
 class PresentOrder(msgspec.Struct, frozen=True):
@@ -114,7 +118,6 @@ def first(row: int, state: NewState, now: Micros, release_at: Micros = 0) -> tup
         digest=state.digest, must_send=0, has_twin=0, changed_at=now, pending_since=None if cancelled else release_at,
         due_at=release_at, rests_until=release_at if release_at > now else 0, attempted=NEVER,
         delivered_digest=None, order_id=None, is_created=None, delivered_at=None,
-        lease=None, leased_until=None, leased_state=None, leased_digest=None,
         is_alone=0, failures=0, lone_since=None, unconfirmed=0, trial="none",
         ended_at=now if cancelled else None,
     )  # fmt: skip
@@ -134,15 +137,14 @@ def arrive(
     if (state.clock, state.tie, state.arrival) < (order.clock, order.tie, order.arrival):
         return [StateChange(state.id, EventStatus.SUPERSEDED)]
     changes = []
-    is_in_flight = order.status == OrderStatus.LEASED
-    if order.status in (OrderStatus.PENDING, OrderStatus.DEAD) or (is_in_flight and order.state != order.leased_state):
+    if order.status in (OrderStatus.PENDING, OrderStatus.DEAD) and order.state != order.leased_state:
         changes.append(StateChange(order.state, EventStatus.SUPERSEDED))
         order.has_twin = int(order.has_twin or order.digest == state.digest)
     order.state, order.digest, order.is_cancelled = state.id, state.digest, state.digest is None
     order.clock, order.tie, order.arrival = state.clock, state.tie, state.arrival
     order.must_send = int(must_send)
     order.changed_at = now
-    if is_in_flight:
+    if order.is_in_flight:
         changes.append(StateChange(state.id, OrderStatus.PENDING))
     else:
         if order.status != OrderStatus.PENDING:
@@ -155,8 +157,8 @@ def arrive(
 def settle(order: OrderRow, settlement: Settlement, now: Micros) -> list[StateChange]:
     """End the lease of an order by what its attempt showed; only the version that was sent is touched by it."""
     sent, sent_digest = order.leased_state, order.leased_digest
-    assert sent is not None  # noqa: S101 - a row with a lease has a leased state
-    order.lease = order.leased_until = order.leased_state = order.leased_digest = None
+    assert sent is not None  # noqa: S101 - whoever settles has noted it
+    order.leased_state = order.leased_digest = None
     order.rests_until = max(order.rests_until, settlement.rests_until)
     result, is_newest = settlement.result, order.state == sent
     if result == "delivered":
@@ -184,6 +186,11 @@ def settle(order: OrderRow, settlement: Settlement, now: Micros) -> list[StateCh
         StateChange(sent, EventStatus.SUPERSEDED),
         _come_to_rest(order, now, due_at=max(now, settlement.due_at)),
     ]
+
+
+def is_plain(settlement: Settlement) -> bool:
+    """Whether it makes of an order that is as it was leased, and has no twin, delivered and no more."""
+    return settlement.result == "delivered" and not settlement.rests_until and settlement.notes == _NOTHING
 
 
 def revive(order: OrderRow, trial: str, now: Micros) -> StateChange:

@@ -1,30 +1,30 @@
 """The delivery loop's port: claim, extend, settle; the lease's token fences late holders."""
 
 from collections.abc import Collection, Sequence
-from copy import copy
+from typing import Any
 
 from gateway.events import Micros, Reason
 from gateway.orders import (
-    Attempt,
     Claim,
     Lease,
     LeasedOrder,
-    Notes,
     Settled,
-    Settlement,
     Settling,
     TenantState,
     Trial,
     Wait,
 )
 from gateway.records import Act
-from gateway.store.rules import auditing, ledger, lifecycle, tenants
+from gateway.store.rules import auditing, leases, settling, tenants
+from gateway.store.rules.leases import Sent
+from gateway.store.rules.settling import noted
 from gateway.store.rules.transactions import Room, Transaction, reads, writes
 
 # The array's own bytes: brackets once, a comma an order.
 _BRACKETS, _COMMA = 2, 1
 
-_REVIVABLE = frozenset({"refused", "unconfirmed"})
+_PENDING_SINCE = 8
+"""Its place in a row of a claim's query."""
 
 
 class Outbox(Room):
@@ -44,19 +44,23 @@ class Outbox(Room):
             return spoken
         row = transaction.execute("outbox.probe", (tenant, now)).fetchone()
         row = row or transaction.execute("outbox.probe_refused", (tenant, now)).fetchone()
-        return Wait(None) if row is None else lease_orders(transaction, tenant, [leased_order(row)], until)
+        return Wait(None) if row is None else lease_rows(transaction, tenant, [row], until)
 
     @writes
     def extend(self, transaction: Transaction, lease: Lease, orders: Collection[int], until: Micros) -> bool:
         """Prolong the lease of these orders; False: it was lost, do not send."""
-        return transaction.execute("outbox.extend", (until, lease.token, list(orders))).rowcount == len(orders)
+        return leases.extend(transaction, lease.token, orders, until)
 
-    async def settle(self, lease: Lease, settling: Settling) -> tuple[list[Settled], Lease | None]:
+    async def settle(self, lease: Lease, given: Settling) -> tuple[list[Settled], Lease | None]:
         """End the lease of these orders by what the attempt showed, and remember the tenant's state; the next lease."""
+
+        def run(transaction: Transaction) -> tuple[list[Settled], Lease | None]:
+            settled = settling.settle(transaction, lease, given)
+            claimed = None if given.claim is None else _claim(transaction, lease.tenant, given.claim)
+            return settled, claimed if isinstance(claimed, Lease) else None
+
         # A lease is on disk before anything is sent; a settlement that is lost is an order whose lease runs out.
-        return await self._engine.write(
-            lambda transaction: _settle_all(transaction, lease, settling), is_synced=settling.claim is not None
-        )
+        return await self._engine.write(run, is_synced=given.claim is not None)
 
     @reads
     def tenant_state(self, transaction: Transaction, tenant: str) -> TenantState:
@@ -91,15 +95,10 @@ class Outbox(Room):
     @writes
     def rescue(self, transaction: Transaction, *, now: Micros, rests_until: Micros, everything: bool) -> int:
         """Put back orders whose lease ran out (`everything`: all leases, at a start), as uncertain."""
-        name, values = ("outbox.leased", ()) if everything else ("outbox.expired", (now,))
-        ids = [id_ for (id_,) in transaction.execute(name, values).fetchall()]
-        orders = list(ledger.orders_by_id(transaction, ids).values())
-        settlements = [
-            Settlement(order=order.id, result="uncertain", due_at=now, rests_until=rests_until, notes=_notes_of(order))
-            for order in orders
-        ]
-        _apply(transaction, orders, settlements, now)
-        return len(orders)
+        return sum(
+            settling.put_back(transaction, lease, now, rests_until)
+            for lease in leases.over(transaction, None if everything else now)
+        )
 
     @reads
     def pending_at_most(self, transaction: Transaction, tenant: str, limit: int) -> int:
@@ -107,28 +106,10 @@ class Outbox(Room):
         return int(transaction.execute("outbox.pending_at_most", (tenant, limit)).fetchone()[0])
 
 
-def leased_order(row: Sequence[object]) -> LeasedOrder:
+def leased_order(row: Sequence[Any]) -> LeasedOrder:
     """A row of a claim's query."""
-    id_, external_order_id, body, is_alone, failures, lone_since, unconfirmed, trial, _, received_at, *event = row
-    notes = Notes(
-        is_alone=bool(is_alone),
-        failures=failures,  # type: ignore[arg-type]
-        lone_since=lone_since,  # type: ignore[arg-type]
-        unconfirmed=unconfirmed,  # type: ignore[arg-type]
-        trial=Trial(str(trial)),
-    )
-    source, event_id = (str(each or "") for each in event)
-    return LeasedOrder(id_, external_order_id, body, notes, received_at or 0, source, event_id)  # type: ignore[arg-type]
-
-
-def _notes_of(order: lifecycle.OrderRow) -> Notes:
-    return Notes(
-        is_alone=bool(order.is_alone),
-        failures=order.failures,
-        lone_since=order.lone_since,
-        unconfirmed=order.unconfirmed,
-        trial=Trial(order.trial),
-    )
+    id_, external_order_id, body, *notes, _, received_at, source, event_id, _, _ = row
+    return LeasedOrder(id_, external_order_id, body, noted(*notes), received_at or 0, source or "", event_id or "")
 
 
 def _spoken(transaction: Transaction, tenant: str, hand: int) -> Wait | None:
@@ -148,106 +129,39 @@ def _claim(transaction: Transaction, tenant: str, claim: Claim) -> Lease | Wait:
     if not rows:
         (due_at,) = transaction.execute("outbox.next_due", (tenant,)).fetchone()
         return Wait(due_at)
-    orders = [leased_order(row) for row in rows]
-    batch, is_full = _fill(orders, claim.max_orders, claim.max_bytes)
-    oldest = min(row[8] for row in rows)
+    batch, is_full = _fill([(row, leased_order(row)) for row in rows], claim.max_orders, claim.max_bytes)
+    oldest = min(row[_PENDING_SINCE] for row in rows)
     # One from the future was stored before the clock was set back: it has waited for long enough.
     if not is_full and oldest <= claim.now < oldest + claim.linger:
         return Wait(oldest + claim.linger)
-    return lease_orders(transaction, tenant, batch, claim.until)
+    return _lease(transaction, tenant, batch, claim.until)
 
 
-def _fill(orders: Sequence[LeasedOrder], max_orders: int, max_bytes: int) -> tuple[list[LeasedOrder], bool]:
+def _fill(
+    rows: Sequence[tuple[Sequence[Any], LeasedOrder]], max_orders: int, max_bytes: int
+) -> tuple[list[tuple[Sequence[Any], LeasedOrder]], bool]:
     """The orders of the next batch, and whether it goes at once: it is full, or its first order goes alone."""
-    if orders[0].notes.is_alone:
-        return [orders[0]], True
-    batch: list[LeasedOrder] = []
+    if rows[0][1].notes.is_alone:
+        return [rows[0]], True
+    batch: list[tuple[Sequence[Any], LeasedOrder]] = []
     size = _BRACKETS
-    for order in orders:
+    for row, order in rows:
         if order.notes.is_alone:
             continue
         size += len(order.body) + _COMMA
         if len(batch) == max_orders or (batch and size - _COMMA > max_bytes):
             return batch, True
-        batch.append(order)
+        batch.append((row, order))
     return batch, len(batch) >= max_orders
 
 
-def lease_orders(transaction: Transaction, tenant: str, orders: Sequence[LeasedOrder], until: Micros) -> Lease:
-    """Mark orders as leased under a new token."""
-    token = ledger.draw(transaction, "lease")
-    transaction.execute("outbox.lease", (token, until, [order.id for order in orders]))
-    return Lease(token, tenant, tuple(orders))
+def lease_rows(transaction: Transaction, tenant: str, rows: Sequence[Sequence[Any]], until: Micros) -> Lease:
+    """Lease all of these rows of a claim's query."""
+    return _lease(transaction, tenant, [(row, leased_order(row)) for row in rows], until)
 
 
-def _settle_all(transaction: Transaction, lease: Lease, settling: Settling) -> tuple[list[Settled], Lease | None]:
-    settled = _settle(transaction, lease, settling.settlements, settling.now)
-    if settling.attempt is not None:
-        orders = {*(each.order for each in settling.settlements), *settling.tried}
-        _record(transaction, lease.tenant, settling.attempt, orders)
-    _revive(transaction, settling.revived, settling.state, settling.now)
-    tenants.save(transaction, lease.tenant, settling.state)
-    if settling.releases:
-        transaction.execute("outbox.release", (Trial.FINAL, settling.now, lease.tenant))
-    claimed = None if settling.claim is None else _claim(transaction, lease.tenant, settling.claim)
-    return settled, claimed if isinstance(claimed, Lease) else None
-
-
-def _settle(transaction: Transaction, lease: Lease, settlements: Sequence[Settlement], now: Micros) -> list[Settled]:
-    found, held = ledger.orders_by_id(transaction, (settlement.order for settlement in settlements)), []
-    for settlement in settlements:
-        order = found.get(settlement.order)
-        # The token is the fence: what was rescued, or leased again, is no longer this holder's.
-        if order is not None and order.lease == lease.token:
-            held.append((order, settlement))
-    leased = {order.id: order for order in lease.orders}
-    _apply(transaction, [order for order, _ in held], [settlement for _, settlement in held], now)
-    return [
-        Settled(
-            order.external_order_id,
-            settlement.result,
-            order.status,
-            settlement.reason,
-            leased[order.id].received_at,
-            leased[order.id].source,
-            leased[order.id].event_id,
-        )
-        for order, settlement in held
-    ]
-
-
-def _apply(
-    transaction: Transaction,
-    orders: Sequence[lifecycle.OrderRow],
-    settlements: Sequence[Settlement],
-    now: Micros,
-) -> None:
-    before, changes = [copy(order) for order in orders], []
-    for order, settlement in zip(orders, settlements, strict=True):
-        changes += lifecycle.settle(order, settlement, now)
-    ledger.update_settled(transaction, before, orders)
-    ledger.recompute_events(transaction, ledger.change_states(transaction, changes), now)
-
-
-def _record(transaction: Transaction, tenant: str, attempt: Attempt, orders: Collection[int]) -> None:
-    row = (
-        tenant, attempt.at, attempt.kind, attempt.http_status, attempt.outcome, attempt.detail, attempt.batch_size,
-        attempt.milliseconds,
-    )  # fmt: skip
-    (id_,) = transaction.execute("outbox.insert_attempt", row).fetchone()
-    transaction.many("outbox.insert_attempt_orders", [(order, id_) for order in orders])
-
-
-def _revive(transaction: Transaction, ids: Collection[int], state: TenantState, now: Micros) -> None:
-    """Deaths that were the intake's fault are undone: what refused everything is tried again, each alone."""
-    code = state.reason.code if isinstance(state.reason, Reason) else ""
-    trial = Trial.REFUSED if code == "refuses_everything" else Trial.NONE
-    orders = [
-        order
-        for id_ in ids
-        # A newer state, or a cancellation, may have come since: that stands.
-        if (order := ledger.order_by_id(transaction, id_)) and order.reason_code in _REVIVABLE
-    ]
-    changes = [lifecycle.revive(order, trial, now) for order in orders]
-    ledger.update_orders(transaction, orders)
-    ledger.recompute_events(transaction, ledger.change_states(transaction, changes), now)
+def _lease(
+    transaction: Transaction, tenant: str, batch: Sequence[tuple[Sequence[Any], LeasedOrder]], until: Micros
+) -> Lease:
+    token = leases.begin(transaction, tenant, [Sent(row[0], row[-2], row[-1].hex()) for row, _ in batch], until)
+    return Lease(token, tenant, tuple([order for _, order in batch]))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from gateway.events import Micros
 from gateway.orders import Lease
-from gateway.store.rules.outbox import lease_orders, leased_order
+from gateway.store.rules.outbox import lease_rows
 from gateway.store.rules.transactions import Room, Transaction, reads, writes
 
 
@@ -18,7 +18,7 @@ class PullLedger(Room):
         """Lease orders whose newest state was never served whole, oldest change first."""
         transaction.execute("pulls.in_order_of_change", (tenant, now))
         rows = transaction.execute("pulls.unserved", (tenant, now, limit)).fetchall()
-        return lease_orders(transaction, tenant, [leased_order(row) for row in rows], until) if rows else None
+        return lease_rows(transaction, tenant, rows, until) if rows else None
 
     @reads
     def served(self, transaction: Transaction, tenant: str, *, since: Micros, limit: int) -> list[int]:

@@ -132,13 +132,8 @@ class Records(Room):
     def tenant_figures(self, transaction: Transaction) -> dict[str, TenantFigures]:
         """Figures by tenant, for those that have an order pending or dead."""
         figures: dict[str, TenantFigures] = {}
-        for tenant, count, oldest in [
-            *transaction.execute("records.pending_orders").fetchall(),
-            *transaction.execute("records.leased_orders").fetchall(),
-        ]:
-            before = figures.get(tenant, TenantFigures())
-            since = oldest if before.oldest_pending_at is None else min(oldest, before.oldest_pending_at)
-            figures[tenant] = TenantFigures(before.pending + count, since)
+        for tenant, count, oldest in transaction.execute("records.pending_orders").fetchall():
+            figures[tenant] = TenantFigures(count, oldest)
         for tenant, count in transaction.execute("records.dead_orders").fetchall():
             before = figures.get(tenant, TenantFigures())
             figures[tenant] = TenantFigures(before.pending, before.oldest_pending_at, count)

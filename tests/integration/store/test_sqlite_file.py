@@ -8,7 +8,7 @@ import pytest
 
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.events import Arrival, Reason
-from gateway.orders import Claim, Settling, TenantState, TenantStatus
+from gateway.orders import Claim, Lease, LeasedOrder, Notes, Settlement, Settling, TenantState, TenantStatus
 from gateway.records import Act, EventFilter, RetentionSpans
 from gateway.store.rules.retention import STEP_BYTES, portion
 from gateway.store.sqlite import SqliteStore, database, retention
@@ -353,6 +353,39 @@ async def test_a_halt_of_an_earlier_version_holds(tmp_path):
         Reason("halted_by_hand", "x"), True, 7, 1,
     )  # fmt: skip
     assert (resumed.status, resumed.is_halted_by_hand, resumed.hand) == (TenantStatus.ACTIVE, False, 2)
+
+
+async def test_a_lease_of_an_earlier_version_holds(tmp_path):
+    """It is a row from then on, by the same number: its orders are leased, and its holder settles them."""
+    file, digest = tmp_path / "gateway.db", bytes(range(16))
+    with closing(sqlite3.connect(file)) as earlier:
+        for number, text in database.migrations():
+            if number <= 16:
+                earlier.executescript(text)
+        earlier.execute("PRAGMA user_version = 16")
+        earlier.executemany(
+            "INSERT INTO orders (tenant, external_order_id, owner, status, state, is_cancelled, clock, tie, arrival, "
+            "digest, changed_at, pending_since, lease, leased_until, leased_state, leased_digest) "
+            "VALUES ('north', ?1, '', ?2, ?3, 0, 1, 0, 1, ?4, 1, 1, ?5, 9, ?6, ?7)",
+            [
+                ("A", "leased", 1, digest, 7, 1, digest),
+                ("B", "leased", 3, digest[::-1], 7, 2, digest),
+                ("C", "pending", 4, digest, None, None, None),
+            ],
+        )
+        earlier.commit()
+    store = await SqliteStore.open(file)
+    before = (await store.records.counts()).tenants
+    orders = [LeasedOrder(row, name, b"", Notes(), 1) for row, name in [(1, "A"), (2, "B")]]
+    done = [Settlement(order=order.id, result="delivered", order_id="T", is_created=True) for order in orders]
+    settling = Settling(settlements=done, attempt=None, state=TenantState(), now=5)
+    settled, _ = await store.outbox.settle(Lease(7, "north", tuple(orders)), settling)
+    late, _ = await store.outbox.settle(Lease(7, "north", tuple(orders)), settling)
+    await store.close()
+
+    assert before == {"north": {"leased": 2, "pending": 1}}
+    assert [each.status for each in settled] == ["delivered", "pending"]
+    assert late == []
 
 
 async def test_what_must_not_be_undone_is_synced(floor):

@@ -21,8 +21,7 @@ def new(number, clock, tie, digest):
 
 
 def take_lease(order):
-    """What the outbox does to a row that it leases."""
-    order.status, order.lease, order.leased_until = "leased", 1, 10
+    """What is noted in a row whose state is in a lease."""
     order.leased_state, order.leased_digest = order.state, order.digest
 
 
@@ -35,10 +34,10 @@ def test_whatever_happens_a_row_stays_sound(first, history):
         before = (order.clock, order.tie, order.arrival), order.attempted, order.rests_until
         if what == "arrive":
             changes = lifecycle.arrive(order, new(now, *how), now, is_shared=False, must_send=False, collision_hint="")
-        elif what == "lease" and order.status == "pending":
+        elif what == "lease" and order.status == "pending" and not order.is_in_flight:
             take_lease(order)
             changes = []
-        elif what == "settle" and order.status == "leased":
+        elif what == "settle" and order.is_in_flight:
             reason = Reason(next(DEAD_CODES), "") if how == "dead" else None
             settlement = Settlement(order=1, result=how, reason=reason, due_at=now, rests_until=now + now % 3)
             changes = lifecycle.settle(order, settlement, now)
@@ -47,10 +46,11 @@ def test_whatever_happens_a_row_stays_sound(first, history):
         known |= {each.state: str(each.status) for each in changes}
 
         assert ((order.clock, order.tie, order.arrival), order.attempted, order.rests_until) >= before
-        assert (order.status == "leased") == (order.lease is not None) == (order.leased_state is not None)
-        assert (order.status in ("pending", "leased")) == (order.ended_at is None) == (order.pending_since is not None)
-        assert order.status != "pending" or (order.digest is not None and order.due_at >= order.rests_until)
-        assert known[order.state] == ("pending" if order.status == "leased" else order.status)
+        assert order.is_in_flight <= (order.status == "pending")
+        assert (order.status == "pending") == (order.ended_at is None) == (order.pending_since is not None)
+        is_due = order.digest is not None and order.due_at >= order.rests_until
+        assert order.status != "pending" or order.is_in_flight or is_due
+        assert known[order.state] == order.status
         pending = {state for state, status in known.items() if status == "pending"}
         assert pending <= {order.state, order.leased_state}
 

@@ -22,7 +22,7 @@ FROM unnest($1::bigint[]) AS asked (value) JOIN events e ON e.id = asked.value A
 JOIN bodies b ON b.id = e.id ORDER BY e.id;
 
 -- name: present
-SELECT o.*, nullif(s.body, ''::bytea) FROM generate_subscripts($1::text[], 1) AS place
+SELECT :order, nullif(s.body, ''::bytea) FROM generate_subscripts($1::text[], 1) AS place
 JOIN orders o ON o.tenant = ($1::text[])[place][1] AND o.external_order_id = ($1::text[])[place][2]
 LEFT JOIN states s ON s.id = o.state;
 

@@ -49,7 +49,8 @@ SELECT id FROM events WHERE id = $1;
 SELECT id FROM orders WHERE id = $1;
 
 -- name: orders
-SELECT o.id, o.tenant, e.source, o.external_order_id, o.order_id, e.event_id, o.status, (o.status = 'dead')::int, o.changed_at,
+SELECT o.id, o.tenant, e.source, o.external_order_id, o.order_id, e.event_id,
+       CASE WHEN o.status = 'pending' AND o.id IN (SELECT order_row FROM leased) THEN 'leased' ELSE o.status END, (o.status = 'dead')::int, o.changed_at,
        o.reason_code, o.reason_detail, o.reason_path
 FROM unnest($1::bigint[]) AS asked (value) JOIN orders o ON o.id = asked.value
 LEFT JOIN states s ON s.id = o.state LEFT JOIN events e ON e.id = s.event;

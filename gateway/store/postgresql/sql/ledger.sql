@@ -1,15 +1,15 @@
 -- name: order_by_key
-SELECT * FROM orders WHERE tenant = $1 AND external_order_id = $2;
+SELECT :order FROM orders o WHERE tenant = $1 AND external_order_id = $2;
 
 -- name: order_by_id
-SELECT * FROM orders WHERE id = $1;
+SELECT :order FROM orders o WHERE id = $1;
 
 -- name: orders_by_key
-SELECT o.* FROM (VALUES :rows text, text) AS asked
+SELECT :order FROM (VALUES :rows text, text) AS asked
 JOIN orders o ON o.tenant = asked.column1 AND o.external_order_id = asked.column2;
 
 -- name: orders_by_id
-SELECT o.* FROM (VALUES :rows bigint) AS asked JOIN orders o ON o.id = asked.column1;
+SELECT :order FROM (VALUES :rows bigint) AS asked JOIN orders o ON o.id = asked.column1;
 
 -- name: change_states
 UPDATE states SET status = new.column2, reason_code = new.column3, reason_detail = new.column4,

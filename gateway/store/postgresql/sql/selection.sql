@@ -76,10 +76,10 @@ o.id IN (SELECT id FROM orders WHERE strpos(external_order_id, $1) > 0 UNION
 (o.changed_at, o.id) < ($1, $2);
 
 -- name: order_is_pending
-o.status = 'pending';
+o.status = 'pending' AND o.id NOT IN (SELECT order_row FROM leased);
 
 -- name: order_is_leased
-o.status = 'leased';
+o.id IN (SELECT order_row FROM leased);
 
 -- name: order_is_delivered
 o.status = 'delivered';

@@ -16,6 +16,9 @@ _HOW: Final = {
 }
 """Tests of a column against a text, ?1; ?2 lies behind every text that begins with it."""
 
+_ORDER: Final = ":order"
+"""Stands for an order's columns, in the order of `OrderRow`, of the table as `o`."""
+
 _NAMED: Final = ":named:"
 """In `finding.sql`, before and after a column: the statement is one for each of the tests."""
 
@@ -34,7 +37,11 @@ def texts() -> dict[str, str]:
         for file in files
         for name, text in statements(__name__, file).items()
     }
-    return {each: text for name, text in (found | _of_orders()).items() for each, text in _tests(name, text)}
+    return {
+        each: text.replace(_ORDER, ", ".join(f"o.{column}" for column in ledger.COLUMNS))
+        for name, whole in (found | _of_orders()).items()
+        for each, text in _tests(name, whole)
+    }
 
 
 def _tests(name: str, text: str) -> list[tuple[str, str]]:
@@ -49,10 +56,9 @@ def _of_orders() -> dict[str, str]:
         "ledger.insert_orders": f"INSERT INTO orders ({','.join(ledger.FIRST)}) "  # noqa: S608 - our own columns
         "SELECT * FROM (VALUES :rows) WHERE column1 IS NOT NULL",
         "ledger.update_orders": _update(ledger.CHANGING),
-        "ledger.update_delivered": _update(ledger.DELIVERED, [f"{column} = NULL" for column in ledger.LEASE]),
     }
 
 
-def _update(columns: Iterable[str], also: Iterable[str] = ()) -> str:
+def _update(columns: Iterable[str]) -> str:
     given = [f"{column} = new.column{place}" for place, column in enumerate(columns, 2)]
-    return f"UPDATE orders SET {', '.join([*given, *also])} FROM (VALUES :rows) AS new WHERE orders.id = new.column1"  # noqa: S608 - our own columns
+    return f"UPDATE orders SET {', '.join(given)} FROM (VALUES :rows) AS new WHERE orders.id = new.column1"  # noqa: S608 - our own columns

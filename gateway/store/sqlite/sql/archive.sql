@@ -22,7 +22,7 @@ FROM json_each(?) asked JOIN events e ON e.id = asked.value AND e.kind = 'hook'
 JOIN bodies b ON b.id = e.id ORDER BY e.id;
 
 -- name: present
-SELECT o.*, nullif(s.body, x'') FROM json_each(?) asked
+SELECT :order, nullif(s.body, x'') FROM json_each(?) asked
 JOIN orders o ON o.tenant = asked.value ->> 0 AND o.external_order_id = asked.value ->> 1
 LEFT JOIN states s ON s.id = o.state;
 

@@ -49,7 +49,8 @@ SELECT id FROM events WHERE id = ?;
 SELECT id FROM orders WHERE id = ?;
 
 -- name: orders
-SELECT o.id, o.tenant, e.source, o.external_order_id, o.order_id, e.event_id, o.status, o.status = 'dead', o.changed_at,
+SELECT o.id, o.tenant, e.source, o.external_order_id, o.order_id, e.event_id,
+       iif(o.status = 'pending' AND o.id IN (SELECT order_row FROM leased), 'leased', o.status), o.status = 'dead', o.changed_at,
        o.reason_code, o.reason_detail, o.reason_path
 FROM json_each(?) asked JOIN orders o ON o.id = asked.value
 LEFT JOIN states s ON s.id = o.state LEFT JOIN events e ON e.id = s.event;

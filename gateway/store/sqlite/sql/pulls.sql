@@ -1,8 +1,9 @@
 -- name: unserved
 SELECT o.id, o.external_order_id, s.body, o.is_alone, o.failures, o.lone_since, o.unconfirmed, o.trial,
-       o.pending_since, e.received_at, e.source, e.event_id
+       o.pending_since, e.received_at, e.source, e.event_id, o.state, o.digest
 FROM orders o JOIN states s ON s.id = o.state LEFT JOIN events e ON e.id = s.event
 WHERE o.tenant = ? AND o.status = 'pending' AND o.due_at <= ?
+  AND o.id NOT IN (SELECT order_row FROM leased)
 ORDER BY o.due_at, o.pending_since, o.id LIMIT ?;
 
 -- name: in_order_of_change

@@ -6,7 +6,7 @@ FROM events e LEFT JOIN bodies b ON b.id = e.id WHERE e.id = ?;
 
 -- name: states_of_events
 SELECT s.event, s.tenant, s.external_order_id, s.owner, s.clock, s.tie, s.arrival, nullif(s.body, x''), s.status,
-       o.status, s.reason_code, s.reason_detail, s.reason_path
+       iif(o.status = 'pending' AND o.id IN (SELECT order_row FROM leased), 'leased', o.status), s.reason_code, s.reason_detail, s.reason_path
 FROM states s JOIN events e ON e.id = s.event AND e.run = s.run
 LEFT JOIN orders o ON o.tenant = s.tenant AND o.external_order_id = s.external_order_id
 WHERE s.event IN (SELECT value FROM json_each(?)) ORDER BY s.event, s.id;
@@ -18,9 +18,10 @@ SELECT kind, received_at, body FROM other_bodies WHERE event = ? ORDER BY rowid;
 SELECT path, body FROM answers WHERE event = ?;
 
 -- name: order
-SELECT o.id, o.tenant, o.external_order_id, o.owner, o.status, o.reason_code, o.reason_detail, o.reason_path,
+SELECT o.id, o.tenant, o.external_order_id, o.owner,
+       iif(o.status = 'pending' AND o.id IN (SELECT order_row FROM leased), 'leased', o.status), o.reason_code, o.reason_detail, o.reason_path,
        o.order_id, o.is_created, nullif(s.body, x''), o.changed_at, o.delivered_at,
-       iif(o.status = 'pending', nullif(o.due_at, 0), NULL), s.findings
+       iif(o.status = 'pending' AND o.id NOT IN (SELECT order_row FROM leased), nullif(o.due_at, 0), NULL), s.findings
 FROM orders o LEFT JOIN states s ON s.id = o.state WHERE o.tenant = ? AND o.external_order_id = ?;
 
 -- name: events_of_orders
@@ -42,11 +43,7 @@ JOIN attempts a ON a.id IN (SELECT attempt FROM attempt_orders WHERE order_row =
 ORDER BY a.id;
 
 -- name: pending_orders
--- Two statements, since each status has an index of its own.
 SELECT tenant, count(*), min(pending_since) FROM orders WHERE status = 'pending' GROUP BY tenant;
-
--- name: leased_orders
-SELECT tenant, count(*), min(pending_since) FROM orders INDEXED BY orders_leased WHERE status = 'leased' GROUP BY tenant;
 
 -- name: dead_orders
 SELECT tenant, count(*) FROM orders INDEXED BY orders_dead WHERE status = 'dead' GROUP BY tenant;
@@ -73,9 +70,10 @@ UNION ALL
 SELECT name, status, count FROM tallies WHERE kind = 'event' AND count > 0;
 
 -- name: count_orders
-SELECT tenant, 'pending', count(*) FROM orders INDEXED BY orders_due WHERE status = 'pending' GROUP BY tenant
+SELECT tenant, 'pending', count(*) FROM orders INDEXED BY orders_due WHERE status = 'pending'
+  AND id NOT IN (SELECT order_row FROM leased) GROUP BY tenant
 UNION ALL
-SELECT tenant, 'leased', count(*) FROM orders INDEXED BY orders_leased WHERE status = 'leased' GROUP BY tenant
+SELECT tenant, 'leased', count(*) FROM leased GROUP BY tenant
 UNION ALL
 SELECT tenant, 'dead', count(*) FROM orders INDEXED BY orders_dead WHERE status = 'dead' GROUP BY tenant
 UNION ALL
@@ -87,9 +85,10 @@ SELECT e.id, e.source, e.event_id, e.topic, e.status, e.reason_code, e.reason_de
 FROM events e WHERE :where ORDER BY e.id DESC LIMIT ?;
 
 -- name: orders
-SELECT o.id, o.tenant, o.external_order_id, o.owner, o.status, o.reason_code, o.reason_detail, o.reason_path,
+SELECT o.id, o.tenant, o.external_order_id, o.owner,
+       iif(o.status = 'pending' AND o.id IN (SELECT order_row FROM leased), 'leased', o.status), o.reason_code, o.reason_detail, o.reason_path,
        o.order_id, o.is_created, nullif(s.body, x''), o.changed_at, o.delivered_at,
-       iif(o.status = 'pending', nullif(o.due_at, 0), NULL), s.findings
+       iif(o.status = 'pending' AND o.id NOT IN (SELECT order_row FROM leased), nullif(o.due_at, 0), NULL), s.findings
 FROM orders o LEFT JOIN states s ON s.id = o.state WHERE :where ORDER BY o.changed_at DESC, o.id DESC LIMIT ?;
 
 -- name: dead_letters

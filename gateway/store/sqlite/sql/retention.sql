@@ -56,8 +56,9 @@ WHERE e.id BETWEEN ?1 AND ?2 AND e.ended_at IS NOT NULL AND e.body_digest IS NOT
   AND (e.generation > 0 OR NOT EXISTS (SELECT 1 FROM events n WHERE n.source = e.source AND n.event_id = e.event_id
                                        AND n.generation > 0))
   AND NOT EXISTS (SELECT 1 FROM states s JOIN orders o ON o.tenant = s.tenant
-                  AND o.external_order_id = s.external_order_id AND (o.state = s.id OR o.leased_state = s.id)
-                  WHERE s.event = e.id);
+                  AND o.external_order_id = s.external_order_id AND o.state = s.id
+                  WHERE s.event = e.id)
+  AND NOT EXISTS (SELECT 1 FROM states s JOIN leased l ON l.state = s.id WHERE s.event = e.id);
 
 -- name: remember_states
 -- The next numbers are counted from the highest, which may be among those that go.

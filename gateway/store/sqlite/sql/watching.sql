@@ -18,6 +18,23 @@ WHEN NEW.status <> OLD.status OR NEW.reason_code IS NOT OLD.reason_code
 BEGIN
     SELECT told('order', NEW.id, NEW.tenant, NEW.external_order_id, NEW.status, NEW.reason_code, NULL);
 END;
+-- Leased when its lease begins; pending when that ends and nothing else came of it.
+CREATE TEMP TRIGGER IF NOT EXISTS tell_leased AFTER INSERT ON main.leases
+BEGIN
+    SELECT told('order', o.id, o.tenant, o.external_order_id, 'leased', NULL, NULL)
+    FROM json_each(NEW.orders) sent JOIN orders o ON o.id = sent.value ->> 0;
+END;
+CREATE TEMP TRIGGER IF NOT EXISTS tell_put_back AFTER DELETE ON main.leases
+BEGIN
+    SELECT told('order', o.id, o.tenant, o.external_order_id, 'pending', NULL, NULL)
+    FROM json_each(OLD.orders) sent JOIN orders o ON o.id = sent.value ->> 0 WHERE o.status = 'pending';
+END;
+CREATE TEMP TRIGGER IF NOT EXISTS tell_put_back_of AFTER UPDATE OF orders ON main.leases
+BEGIN
+    SELECT told('order', o.id, o.tenant, o.external_order_id, 'pending', NULL, NULL)
+    FROM json_each(OLD.orders) sent JOIN orders o ON o.id = sent.value ->> 0
+    WHERE o.status = 'pending' AND o.id NOT IN (SELECT kept.value ->> 0 FROM json_each(NEW.orders) kept);
+END;
 CREATE TEMP TRIGGER IF NOT EXISTS tell_tenant_begun AFTER INSERT ON main.tenants
 BEGIN
     SELECT told('tenant', 0, NEW.name, '', coalesce(CAST(NEW.state AS TEXT) ->> 'status', 'active'),
@@ -44,6 +61,9 @@ DROP TRIGGER IF EXISTS temp.tell_event_begun;
 DROP TRIGGER IF EXISTS temp.tell_event;
 DROP TRIGGER IF EXISTS temp.tell_order_begun;
 DROP TRIGGER IF EXISTS temp.tell_order;
+DROP TRIGGER IF EXISTS temp.tell_leased;
+DROP TRIGGER IF EXISTS temp.tell_put_back;
+DROP TRIGGER IF EXISTS temp.tell_put_back_of;
 DROP TRIGGER IF EXISTS temp.tell_tenant_begun;
 DROP TRIGGER IF EXISTS temp.tell_tenant;
 DROP TRIGGER IF EXISTS temp.tell_operation;
