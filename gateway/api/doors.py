@@ -13,7 +13,7 @@ from gateway.ground.failures import TurnedAway
 from gateway.ground.hours import Hours
 from gateway.orders import TenantState
 from gateway.records import Act, Change, DriftFinding, Effects, Heard, LookupHalt, RefusalRecord
-from gateway.store.ports import Acts, Archive, AuditTrail, Bulk, Records
+from gateway.store.ports import Acts, Archive, AuditTrail, Bulk, Duties, Records
 
 Audit: TypeAlias = Callable[[str, str, str], None]
 """Writes into the log who did what to what: the token's name, the act, the thing it was done to."""
@@ -154,6 +154,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     acts: Acts
     bulk: Bulk
     archive: Archive
+    duties: Duties
     preview: Preview
     trials: Trials
     drift: Drift

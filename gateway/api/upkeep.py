@@ -15,6 +15,12 @@ async def show_stats(doors: Doors, _ask: Ask) -> shapes.Stats:
     return shapes.Stats(events=counts.events, orders=counts.orders, sources=counts.sources, tenants=counts.tenants)
 
 
+async def list_replicas(doors: Doors, _ask: Ask) -> shapes.ReplicaList:
+    """Which gateways serve the store, and what each does alone."""
+    replicas = await doors.duties.replicas()
+    return shapes.ReplicaList(replicas=tuple(shapes.shown(shapes.Replica, each) for each in replicas))
+
+
 async def prune(doors: Doors, ask: Ask) -> shapes.Pruned:
     """Remove what is older than its retention, now."""
     act = ask.act(doors, "prune", "what is past its retention")
@@ -81,6 +87,13 @@ CALLS = (
         does=show_hours,
         answer=shapes.HourList,
         query=HoursQuery,
+    ),
+    Call(
+        method="GET",
+        path="replicas",
+        summary="Which gateways serve the store, and what each does alone.",
+        does=list_replicas,
+        answer=shapes.ReplicaList,
     ),
     Call(
         method="POST",

@@ -39,7 +39,7 @@ app = typer.Typer(
 
 def _show_version(is_asked: bool) -> None:  # noqa: FBT001 - as an option's callback is called
     if is_asked:
-        from gateway.cli.version import version  # noqa: PLC0415 - no other command needs it
+        from gateway.ground.version import version  # noqa: PLC0415 - no other command needs it
 
         show_line(version())
         raise typer.Exit
@@ -69,6 +69,7 @@ for command in (
     refusals,
     reconcile,
     upkeep.stats,
+    upkeep.replicas,
     upkeep.prune,
     upkeep.reload,
     backup,

@@ -1,5 +1,6 @@
-"""`gateway stats` and `gateway prune`: figures, and retention now."""
+"""Commands about the whole: figures, replicas, the configuration again, retention now."""
 
+from gateway.cli.moments import when
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, Url
 from gateway.cli.reaching import operators_api
 from gateway.cli.show import many, show_bytes, show_facts, show_line, show_table
@@ -19,6 +20,23 @@ def stats(*, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJs
         ((what, of, status, count) for what, of, counts in rows for status, count in counts.items()),
         nothing="nothing came in yet",
     )
+
+
+def replicas(*, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False) -> None:
+    """List the gateways that serve the store, and what each does alone."""
+    answer = operators_api(config, url).get("replicas")
+    if as_json:
+        show_bytes(answer.content)
+        return
+    show_table(
+        ("replica", "state", "version", "config", "adapters", "started at", "last seen at", "duties"),
+        (
+            (row["name"], row["state"], row["version"], row["configDigest"], row["adaptersDigest"],
+             when(row["startedAt"]), when(row["lastSeenAt"]), row["duties"])
+            for row in answer.value["replicas"]
+        ),
+        nothing="no replicas",
+    )  # fmt: skip
 
 
 def reload(*, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False) -> None:

@@ -20,6 +20,7 @@ from gateway.config.urls import fault_of_url, normal_url
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _HEADER_TEXT = re.compile(r"[!-~]+(?: +[!-~]+)*")
 _LAST_PORT = 65_535
+_LONGEST_HEARTBEAT = 60.0
 SMTP_SCHEMES: Final = ("smtp", "smtps")
 _AT_LEAST_ONE = "expected at least 1"
 _ABOVE_ZERO = "expected more than 0"
@@ -39,6 +40,7 @@ class Checks:
     def run(self) -> None:
         """All checks but those that need an adapter."""
         self._server()
+        self._replica()
         self._api()
         self._amounts()
         self._customers()
@@ -133,6 +135,12 @@ class Checks:
             self._when(not 0 <= port <= _LAST_PORT, "expected a port: 0 to 65535 (0 takes any free one)", *path, "port")
             self._when(not host.strip(), "expected a host name or an address", *path, "host")
         self._when(server.trusted_proxies < 0, "expected 0 or more", "server", "trusted_proxies")
+
+    def _replica(self) -> None:
+        replica = self._settings.replica
+        self._when(replica.name is not None and not replica.name.strip(), "expected a name", "replica", "name")
+        is_odd = not 1 <= replica.heartbeat <= _LONGEST_HEARTBEAT
+        self._when(is_odd, "expected a span from 1s to 1m", "replica", "heartbeat")
 
     def _api(self) -> None:
         api = self._settings.api

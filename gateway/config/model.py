@@ -205,6 +205,13 @@ class Console(Section, frozen=True):
 DEFAULT_STORE: Final = "sqlite:///data/gateway.db"
 
 
+class Replica(Section, frozen=True):
+    """Which of several gateways on one database this is, and how often it tells the others that it lives."""
+
+    name: str | None = None
+    heartbeat: Seconds = 5.0
+
+
 class Settings(Section, frozen=True):
     """The file as written."""
 
@@ -213,6 +220,7 @@ class Settings(Section, frozen=True):
     server: Server = Server()
     store: str = DEFAULT_STORE
     allow_unsafe: bool = False
+    replica: Replica = Replica()
     journal: bool = True
     api: ApiAccess = ApiAccess()
     intake: EmbeddedIntake = EmbeddedIntake()

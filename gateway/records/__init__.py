@@ -15,6 +15,7 @@ from gateway.records.operating import (
     OperationStatus,
     order_named,
 )
+from gateway.records.replicas import Joined, Joining, ReplicaRecord, Seen, Sight, Turning
 from gateway.records.stored import (
     Amended,
     Amendment,
@@ -78,6 +79,8 @@ __all__ = [
     "FoundHow",
     "FoundMatch",
     "Heard",
+    "Joined",
+    "Joining",
     "LookupHalt",
     "MemberChange",
     "NewOperation",
@@ -90,10 +93,14 @@ __all__ = [
     "OtherBody",
     "Page",
     "RefusalRecord",
+    "ReplicaRecord",
     "RetentionSpans",
+    "Seen",
     "Session",
+    "Sight",
     "TenantFigures",
     "Told",
     "TranslatedState",
+    "Turning",
     "order_named",
 ]

@@ -13,12 +13,16 @@ from gateway.console.link import SignInLink
 from gateway.console.sessions import Sessions
 from gateway.core_intake.app import IntakeApp, create_intake
 from gateway.core_intake.keys import bearer_among
+from gateway.duties.clock import StoreClock
+from gateway.duties.keeper import Keeper
 from gateway.events import Clock, Micros
 from gateway.ground.files import private_folder
 from gateway.ground.metrics import Metrics
+from gateway.ground.supervision import Supervisor
 from gateway.ground.trust import TrustedClock
 from gateway.ingress.refusals import RefusalLog
 from gateway.records import Act
+from gateway.service.replica import join_replicas
 from gateway.service.reports import Reports
 from gateway.service.streaming import Stream
 from gateway.store.process import Database, ProcessStore
@@ -33,6 +37,8 @@ class Foundation(msgspec.Struct, kw_only=True):
     trusted: TrustedClock
     started_at: Micros
     store: ProcessStore
+    keeper: Keeper
+    keeping: Supervisor
     metrics: Metrics
     refusals: RefusalLog
     reports: Reports
@@ -46,6 +52,7 @@ async def open_foundation(
     stack: AsyncExitStack, live: Live, clock: Clock, process: TranslationProcess, on_lost: Callable[[str], None]
 ) -> Foundation:
     """Open the store, its process and the adapters' starting beside each other, and the embedded intake."""
+    clock = StoreClock(clock)
     started_at, starting = clock(), asyncio.create_task(process.start())
     try:
         place = Path(live.config.store_path)
@@ -60,14 +67,20 @@ async def open_foundation(
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
     store.on_lost = on_lost
+    keeper = await join_replicas(store.duties, live, clock)
+    stack.push_async_callback(keeper.leave)
+    keeping = Supervisor()
+    stack.push_async_callback(keeping.stop)
+    for name, loop in {"duties": keeper.run, "duties:expire": keeper.expire}.items():
+        keeping.start(name, loop)
     metrics, refusals, stream = Metrics(live.sources, live.tenants), RefusalLog(), Stream(store.watch, clock)
     store.observe(on_commit=metrics.committed, on_changes=stream.heard)
     stack.push_async_callback(stream.close)
     trusted = TrustedClock(clock, await store.trust(0))
     base = Foundation(
-        live=live, clock=clock, trusted=trusted, started_at=started_at, store=store, metrics=metrics,
-        refusals=refusals, reports=Reports(metrics, refusals, clock), sessions=Sessions(store.sessions, trusted),
-        stream=stream,
+        live=live, clock=clock, trusted=trusted, started_at=started_at, store=store, keeper=keeper, keeping=keeping,
+        metrics=metrics, refusals=refusals, reports=Reports(metrics, refusals, clock),
+        sessions=Sessions(store.sessions, trusted), stream=stream,
     )  # fmt: skip
     base.intake = await _open_intake(stack, base)
     return base

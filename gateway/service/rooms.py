@@ -31,6 +31,7 @@ from gateway.rehearsal.trials import Trials
 from gateway.service.foundation import Foundation
 from gateway.service.notices import NoticeLoop, Surroundings
 from gateway.service.previewing import preview_of, trials_of
+from gateway.service.replica import digests, duties
 from gateway.service.spans import Spans, spans_of
 from gateway.service.streaming import SourcesLoop, Standings
 from gateway.service.upkeep import Conditions, RetentionLoop, TimeLoop
@@ -67,13 +68,13 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
 
     def ticks(self) -> dict[str, Micros]:
         """When each loop last moved, by the monotonic clock."""
-        return self.supervisor.ticks
+        return {**self.base.keeping.ticks, **self.supervisor.ticks}
 
     def problems(self) -> list[str]:
         """Loops that have not moved for a minute, or die again and again."""
         limit = monotonic() - STALE_AFTER
         still = [f"the loop {name} has not moved for a minute" for name, at in self.ticks().items() if at < limit]
-        return [*still, *self.supervisor.problems()]
+        return [*still, *self.base.keeping.problems(), *self.supervisor.problems()]
 
     async def hindrances(self) -> list[str]:
         """Why the gateway is not ready, in words."""
@@ -173,6 +174,7 @@ def _pulls(base: Foundation, live: Live) -> dict[str, PullTenant]:
 async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
     """Take up what the store remembers, and let all rooms move; at the stack's end what is in flight is settled."""
     store, sources = rooms.base.store, rooms.live.sources
+    rooms.base.keeper.want(duties(rooms.live), digests(rooms.live.config))
     await store.adopt({alias: source.name for source in sources.values() for alias in source.settings.aliases})
     rooms.radar.load(await store.drift.drift())
     drift = DriftLoop(rooms.radar, store.drift.save_drift)

@@ -11,6 +11,7 @@ from gateway.store.rules.archive import Archive
 from gateway.store.rules.auditing import AuditTrail
 from gateway.store.rules.bulk import Bulk
 from gateway.store.rules.drift import DriftLedger
+from gateway.store.rules.duties import Duties
 from gateway.store.rules.lookups import LookupQueue
 from gateway.store.rules.outbox import Outbox
 from gateway.store.rules.pulls import PullLedger
@@ -53,6 +54,7 @@ class RuledStore:
         self.trail = AuditTrail(people)
         self.told = ToldLedger(people)
         self.sessions = SessionLedger(people)
+        self.duties = Duties(loops)
         self._groups = groups
         self._changes = changes
 

@@ -91,6 +91,25 @@ class Setting(Shape, frozen=True, kw_only=True):
     is_default: bool
 
 
+class Replica(Shape, frozen=True, kw_only=True):
+    """A gateway that serves the store, and what it does alone; the digests show which goes by something else."""
+
+    name: str
+    version: str
+    config_digest: str
+    adapters_digest: str
+    started_at: Shown
+    last_seen_at: Shown
+    duties: tuple[str, ...]
+    state: Literal["alive", "lost"]
+
+
+class ReplicaList(Shape, frozen=True, kw_only=True):
+    """Those that serve the store, and those lost lately."""
+
+    replicas: tuple[Replica, ...]
+
+
 class Configuration(Shape, frozen=True, kw_only=True):
     """The configuration in force."""
 

@@ -9,6 +9,7 @@ from gateway.store.ports.acts import Acts
 from gateway.store.ports.archive import Archive
 from gateway.store.ports.bulk import Bulk
 from gateway.store.ports.drift import DriftLedger
+from gateway.store.ports.duties import Duties
 from gateway.store.ports.inbox import Inbox
 from gateway.store.ports.lookups import LookupQueue
 from gateway.store.ports.outbox import Outbox
@@ -30,6 +31,7 @@ __all__ = [
     "ChangeObserver",
     "CommitObserver",
     "DriftLedger",
+    "Duties",
     "Inbox",
     "LookupQueue",
     "Outbox",

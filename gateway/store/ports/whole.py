@@ -9,6 +9,7 @@ from gateway.store.ports.acts import Acts
 from gateway.store.ports.archive import Archive
 from gateway.store.ports.bulk import Bulk
 from gateway.store.ports.drift import DriftLedger
+from gateway.store.ports.duties import Duties
 from gateway.store.ports.inbox import Inbox
 from gateway.store.ports.lookups import LookupQueue
 from gateway.store.ports.outbox import Outbox
@@ -55,6 +56,7 @@ class Store(Protocol):
     trail: AuditTrail
     told: ToldLedger
     sessions: SessionLedger
+    duties: Duties
     watch: Watch
 
     @property

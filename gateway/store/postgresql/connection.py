@@ -38,14 +38,18 @@ _NOT_THE_STORES: Final = (
 """The statement's or the value's fault, not the database's: the next transaction may well succeed."""
 
 _BEGIN: Final = (
-    f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; "  # noqa: S608 - our own numbers
+    f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; "
     f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME}); "
-    "SELECT 1 FROM duties WHERE name = 'gateway' AND number = "
+)
+_ANYBODY: Final = f"{_BEGIN}SELECT 1"
+_FENCED: Final = (
+    f"{_BEGIN}SET LOCAL gateway.replica = '{{0}}'; "  # noqa: S608 - a number
+    "SELECT 1 FROM replicas WHERE is_lost = 0 AND number = {0}"
 )
 
 
 class FencedError(psycopg.OperationalError):
-    """Another gateway has taken the database over: this one may write no more."""
+    """The other replicas have given this one up: it may write no more under its number."""
 
 
 class NotReplicatedError(psycopg.OperationalError):
@@ -126,8 +130,11 @@ class Connection:
             self._asked_at = None
 
     @contextlib.contextmanager
-    def transaction(self, number: int) -> Iterator[None]:
-        """A transaction of the rules: alone, by who holds the lease of this number, and durable when it is left."""
+    def transaction(self, number: int | None) -> Iterator[None]:
+        """A transaction of the rules: alone, by the replica of this number, and durable when it is left.
+
+        None: whose it is does not matter.
+        """
         try:
             self._begin(number)
             yield
@@ -140,12 +147,12 @@ class Connection:
             raise
         self._judge()
 
-    def _begin(self, number: int) -> None:
-        begun = self._ask(f"{_BEGIN}{number}")
+    def _begin(self, number: int | None) -> None:
+        begun = self._ask(_ANYBODY if number is None else _FENCED.format(number))
         while begun.nextset():
             pass
         if begun.fetchone() is None:
-            raise FencedError("another gateway has taken the database over")
+            raise FencedError("the other replicas have given this one up")
 
     def _noticed(self, diagnostic: psycopg.errors.Diagnostic) -> None:
         if diagnostic.severity_nonlocalized == "WARNING":

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from gateway.events import Micros
-from gateway.records import RetentionSpans
+from gateway.records import Joined, RetentionSpans
 from gateway.store.postgresql.arrivals import Arrivals
 from gateway.store.postgresql.connection import Connection
 from gateway.store.postgresql.lanes import Lane
@@ -37,6 +37,18 @@ class PostgresEngine:
             return outcome
 
         # Shielded: a cancelled caller must not leave a half-known outcome behind.
+        return await asyncio.shield(self._writing.submit(transact))
+
+    async def enter(self, run: Callable[[Transaction], Joined]) -> Joined:
+        """Run the rule by which this gateway becomes a replica; all later writes are fenced by its number."""
+        database = self._writing.database
+
+        def transact(connection: Connection) -> Joined:
+            with connection.transaction(None):
+                joined = run(connection)
+            database.number, database.failure = joined.number, None
+            return joined
+
         return await asyncio.shield(self._writing.submit(transact))
 
     async def read(self, run: Callable[[Transaction], Result]) -> Result:

@@ -29,12 +29,12 @@ _IN_THE_WAY: Final = ("40001", "40P01")
 
 
 class Database:
-    """What the lanes share: the address, the lease's number, why nothing can be written, which are old."""
+    """What the lanes share: the address, the replica's number, why nothing can be written, which are old."""
 
-    def __init__(self, address: str, name: str, number: int) -> None:
+    def __init__(self, address: str, name: str) -> None:
         self.address = address
         self.name = name
-        self.number = number
+        self.number: int | None = None
         self.failure: str | None = None
         self.generation = 0
 

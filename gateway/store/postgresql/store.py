@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import os
-import time
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Self
 
@@ -12,7 +10,7 @@ import psycopg
 
 from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.events import Arrival
-from gateway.store.postgresql import duty, migrating, watching
+from gateway.store.postgresql import migrating
 from gateway.store.postgresql.arrivals import Arrivals
 from gateway.store.postgresql.connection import Connection, told
 from gateway.store.postgresql.engine import SILENT_SECONDS, PostgresEngine
@@ -44,10 +42,7 @@ class PostgresInbox:
 
 
 class PostgresStore(RuledStore):
-    """All ports over one database. Use `await PostgresStore.open(address)`, then `await store.close()`.
-
-    `on_lost` is called when another gateway has taken the database over: nothing of the rules is written any more.
-    """
+    """All ports over one database. Use `await PostgresStore.open(address)`, then `await store.close()`."""
 
     def __init__(
         self, arrivals: Arrivals, loops: PostgresEngine, people: PostgresEngine, opened: AsyncExitStack
@@ -56,23 +51,22 @@ class PostgresStore(RuledStore):
         self.inbox = PostgresInbox(arrivals, loops)
         self.watch = PostgresWatch(people)
         super().__init__(loops, people, arrivals, self.watch)
-        self.on_lost: Callable[[], None] = lambda: None
         self._opened = opened
 
     @classmethod
     async def open(cls, address: str, *, is_unsafe: bool = False) -> Self:
-        """Connect, bring the schema up to date, and take the database's lease.
+        """Connect, and bring the schema up to date; others may serve the database too.
 
         `is_unsafe`: one that may lose what it has committed will do.
 
         Raises:
-            ConfigError: the database cannot be used, or another gateway uses it.
+            ConfigError: the database cannot be used.
         """
         name = f"trackely-gateway {os.getpid()}"
         async with AsyncExitStack() as opened:
-            number = await asyncio.to_thread(_prepare, address, name, is_unsafe=is_unsafe)
+            await asyncio.to_thread(_prepare, address, name, is_unsafe=is_unsafe)
             loop = asyncio.get_running_loop()
-            database = Database(address, name, number)
+            database = Database(address, name)
             arrivals = Arrivals(database, loop)
             lanes = [Lane(database, loop, f"store-{of}", SILENT_SECONDS) for of in ("writer", "loops", "people")]
             watch = Watch(arrivals, *lanes)
@@ -80,21 +74,7 @@ class PostgresStore(RuledStore):
             for lane in (arrivals, *lanes):
                 opened.push_async_callback(asyncio.to_thread, lane.close)
             loops, people = (PostgresEngine(lanes[0], lane, arrivals) for lane in lanes[1:])
-            store = cls(arrivals, loops, people, opened)
-            renewing = asyncio.create_task(store.renew(lanes[0], number))
-            opened.push_async_callback(_leave, lanes[0], renewing, number)
-            store._opened = opened.pop_all()
-            return store
-
-    async def renew(self, lane: Lane, number: int) -> None:
-        """Renew the lease until it is lost."""
-        is_ours = 1
-        while is_ours:
-            await asyncio.sleep(duty.RENEW_SECONDS)
-            with contextlib.suppress(StoreUnavailable):
-                is_ours = await lane.submit(lambda connection: connection.execute("duty.renew", (number,)).rowcount)
-                lane.database.failure = None
-        self.on_lost()
+            return cls(arrivals, loops, people, opened.pop_all())
 
     @property
     def failure(self) -> str | None:
@@ -108,7 +88,7 @@ class PostgresStore(RuledStore):
         await self._opened.aclose()
 
 
-def _prepare(address: str, name: str, *, is_unsafe: bool) -> int:
+def _prepare(address: str, name: str, *, is_unsafe: bool) -> None:
     try:
         connection = Connection(address, name)
     except psycopg.Error as error:
@@ -121,17 +101,5 @@ def _prepare(address: str, name: str, *, is_unsafe: bool) -> int:
             )
             raise ConfigError([Fault("", "store", detail)])
         connection.prepare(migrating.migrate)
-        number = duty.take(connection, time.monotonic, time.sleep)
-        with connection.transaction(number):
-            # One that ended without a word may have been listening.
-            watching.turn(connection, "rest")
-        return number
     finally:
         connection.close()
-
-
-async def _leave(lane: Lane, renewing: "asyncio.Task[None]", number: int) -> None:
-    renewing.cancel()
-    await asyncio.gather(renewing, return_exceptions=True)
-    with contextlib.suppress(StoreUnavailable):
-        await lane.submit(lambda connection: connection.execute("duty.leave", (number,)).rowcount)

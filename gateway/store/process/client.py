@@ -52,7 +52,7 @@ _ASKED_IN_PERSON: Final = (
 
 _BESIDE_THE_JOURNAL: Final = (
     "translation.", "lookups.", "outbox.", "pulls.", "drift.", "told.", "sessions.", "trust", "trail.note", "probe",
-    "inbox.", "watch.",
+    "inbox.", "watch.", "duties.",
 )  # fmt: skip
 """What is asked here needs nothing that was acknowledged just now; all else is asked once the ledger has that."""
 
@@ -91,6 +91,7 @@ class ProcessStore:
         self.trail: ports.AuditTrail = stubs.AuditTrail(self.call)
         self.told: ports.ToldLedger = stubs.ToldLedger(self.call)
         self.sessions: ports.SessionLedger = stubs.SessionLedger(self.call)
+        self.duties: ports.Duties = stubs.Duties(self.call)
         self.watch: ports.Watch = stubs.Watch(self.call)
         self._on_commit: ports.CommitObserver | None = None
         self._on_stored: Callable[[], None] | None = None

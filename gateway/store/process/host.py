@@ -84,10 +84,7 @@ class Host:
         except ImportError as error:
             detail = "its driver is missing: pip install 'trackely-gateway[postgresql]'"
             raise ConfigError([Fault("", "store", detail)]) from error
-        store = await PostgresStore.open(address, is_unsafe=is_unsafe)
-        # Whoever runs the gateway starts it again, and it waits its turn.
-        store.on_lost = _abandoned
-        return store
+        return await PostgresStore.open(address, is_unsafe=is_unsafe)
 
     def _take(self, kind: int, payload: memoryview) -> None:
         if kind == protocol.PUT:

@@ -29,16 +29,21 @@ from gateway.records import (
     EventDetail,
     EventFilter,
     Found,
+    Joined,
+    Joining,
     NewOperation,
     OperationRecord,
     OperationStatus,
     OrderFilter,
     OrderRecord,
     Page,
+    ReplicaRecord,
     RetentionSpans,
     Session,
+    Sight,
     TenantFigures,
     Told,
+    Turning,
 )
 from gateway.store.rules.lifecycle import PresentOrder
 
@@ -152,6 +157,23 @@ class DriftLedger(Stub):
 
     def save_drift(self, rows: Sequence[DriftRow]) -> Answer[None]:
         return self._call("drift.save_drift", rows)
+
+
+class Duties(Stub):
+    def join(self, joining: Joining, now: Micros) -> Answer[Joined]:
+        return self._call("duties.join", joining, now)
+
+    def look(self, known: tuple[int, int] | None, after_state: int) -> Answer[Sight]:
+        return self._call("duties.look", known, after_state)
+
+    def turn(self, turning: Turning) -> Answer[tuple[str, ...]]:
+        return self._call("duties.turn", turning)
+
+    def leave(self, number: int) -> Answer[None]:
+        return self._call("duties.leave", number)
+
+    def replicas(self) -> Answer[list[ReplicaRecord]]:
+        return self._call("duties.replicas")
 
 
 class LookupQueue(Stub):

@@ -11,7 +11,7 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeAlias, Type
 import msgspec
 
 from gateway.events import Micros
-from gateway.records import RetentionSpans
+from gateway.records import Joined, RetentionSpans
 
 Result = TypeVar("Result")
 Given = ParamSpec("Given")
@@ -81,6 +81,10 @@ class Engine(Protocol):
         A cancelled caller leaves nothing half done. Not `is_synced`: a loss of power may undo it, unless something
         that is durable came after it; for what would be found undone and done again.
         """
+        ...
+
+    async def enter(self, run: Callable[[Transaction], Joined]) -> Joined:
+        """Run the rule by which this gateway becomes a replica; all later writes are fenced by its number."""
         ...
 
     async def read(self, run: Callable[[Transaction], Result]) -> Result:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Self, TypeVar
 
 from gateway.events import Micros
-from gateway.records import RetentionSpans
+from gateway.records import Joined, RetentionSpans
 from gateway.store.rules.retention import Pruner
 from gateway.store.rules.transactions import Erasure, Transaction
 from gateway.store.sqlite import database, register, retention
@@ -60,6 +60,10 @@ class SqliteEngine:
         """Run a rule in a transaction of its own."""
         # Shielded: a cancelled caller must not leave a half-known outcome behind.
         return await asyncio.shield(self._writer.submit(lambda _: run(self._transaction), is_synced=is_synced))
+
+    async def enter(self, run: Callable[[Transaction], Joined]) -> Joined:
+        """Run the rule by which this gateway becomes a replica: the file's lock is its fence."""
+        return await self.write(run)
 
     def stored(self) -> None:
         """Say that there is something to translate."""

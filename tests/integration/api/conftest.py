@@ -241,6 +241,7 @@ async def doors(store, calls, tmp_path) -> Doors:
         records=store.records,
         acts=store.acts,
         archive=store.archive,
+        duties=store.duties,
         preview=Preview(store.archive, lambda: config.sources, _translating(config), lambda: NOW + 10 * SECOND),
         trials=Trials(store.archive, config.sources, _translating(config), lambda: NOW + 10 * SECOND),
         hours=Hours(lambda: NOW + 10 * SECOND),

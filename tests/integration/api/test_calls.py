@@ -6,6 +6,7 @@ import pytest
 
 from gateway.api import CALLS
 from gateway.api.remedies import REFUSALS, REMEDIES
+from gateway.records import Joining, Turning
 
 V1 = "/api/v1"
 
@@ -437,3 +438,27 @@ async def test_every_deed_is_in_the_audit(api, calls, path):
     # What stands in for the rooms has no store: it was given the act.
     written = [(row["by"], row["reason"]) for row in audit] + [(act.by, act.reason) for act in calls.acts]
     assert written == [("adminer", (body or {}).get("reason"))]
+
+
+async def test_replicas_are_shown_with_what_each_does_alone(api, store):
+    """A file's one gateway too; digests show who goes by something else."""
+    joining = Joining(name="one", version="1.2", process="here", config_digest="c0", adapters_digest="a0")
+    life = await store.duties.join(joining, 1_770_000_000_000_000)
+    await store.duties.turn(
+        Turning(number=life.number, now=1_770_000_005_000_000, taken=("retention", "delivery:demo"))
+    )
+
+    assert await get(api, "/replicas") == {
+        "replicas": [
+            {
+                "name": "one",
+                "version": "1.2",
+                "configDigest": "",
+                "adaptersDigest": "",
+                "startedAt": "2026-02-02T02:40:00Z",
+                "lastSeenAt": "2026-02-02T02:40:05Z",
+                "duties": ["delivery:demo", "retention"],
+                "state": "alive",
+            }
+        ]
+    }

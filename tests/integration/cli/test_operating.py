@@ -89,6 +89,7 @@ def test_a_refusal_is_said_once(ask, gateway):
         ("tenants list", "/api/v1/tenants"),
         ("refusals --limit 1", "/api/v1/refusals?limit=1"),
         ("stats", "/api/v1/stats"),
+        ("replicas", "/api/v1/replicas"),
         ("intake list", "/api/settings/integrations"),
         ("intake orders demo", "/api/settings/integrations/demo/orders"),
         ("intake customers demo", "/api/settings/integrations/demo/customers"),

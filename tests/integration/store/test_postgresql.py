@@ -1,16 +1,15 @@
-"""What is PostgreSQL's alone: outages, standbys that do not answer, and whose the database is."""
+"""What is PostgreSQL's alone: outages, standbys that do not answer, and several gateways."""
 
 import asyncio
 import time
 
-import psycopg
 import pytest
 
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.events import Arrival
-from gateway.orders import Claim
+from gateway.orders import Claim, Wait
+from gateway.records import Joining, Turning
 from gateway.store.postgresql import PostgresStore
-from gateway.store.postgresql.duty import holder, is_gone
 from tests.postgres import serving
 
 
@@ -34,6 +33,10 @@ async def store(address):
 
 def arrival(event_id: str, body: bytes = b"{}") -> Arrival:
     return Arrival(source="acme", event_id=event_id, topic=None, received_at=1, body=body)
+
+
+def joining(name: str) -> Joining:
+    return Joining(name=name, version="1", process=f"elsewhere {name}")
 
 
 async def outcome(store, event_id):
@@ -111,34 +114,39 @@ async def test_a_database_that_became_read_only_makes_every_connection_old(serve
     assert await stored_again(store, "during-0") == "stored"
 
 
-async def test_a_second_gateway_is_refused_and_one_that_lost_its_lease_writes_nothing(address, store):
-    """A number that has risen fences every transaction of the rules', and is told."""
-    lost = asyncio.Event()
-    store.on_lost = lost.set
-    with pytest.raises(ConfigError, match="another gateway uses its database"):
-        await PostgresStore.open(address)
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute("UPDATE duties SET holder = 'another machine', number = number + 1")
+async def test_a_replica_that_was_given_up_writes_nothing_under_its_number(address, store):
+    """Whatever it wants to write: a claim, and its next sign of life. Another life of it may."""
+    other = await PostgresStore.open(address)
+    lives = [(await each.duties.join(joining(name), 1)).number for each, name in ((store, "one"), (other, "other"))]
+    (one, _) = (await other.duties.look(None, 0)).replicas
+    await other.duties.turn(Turning(number=lives[1], now=1, lost=((lives[0], one.beats),)))
+    claim = Claim(now=1, until=2, linger=0, max_orders=1, max_bytes=100)
 
-    with pytest.raises(StoreUnavailable, match="has taken the database over"):
-        await store.outbox.claim("north", Claim(now=1, until=2, linger=0, max_orders=1, max_bytes=100))
-    await asyncio.wait_for(lost.wait(), 10)
+    for refused in (store.outbox.claim("north", claim), store.duties.turn(Turning(number=lives[0], now=1))):
+        with pytest.raises(StoreUnavailable, match="have given this one up"):
+            await refused
+    assert isinstance(await other.outbox.claim("north", claim), Wait)
+    await store.duties.join(joining("one"), 1)
+    assert isinstance(await store.outbox.claim("north", claim), Wait)
+    await other.close()
 
 
-async def test_a_holder_of_this_machine_that_has_ended_needs_no_waiting_for(address):
-    """One that died without a word is told from one that lives by its process."""
-    machine, sight, process, _ = holder().split()
-    first = await PostgresStore.open(address)
-    await first.close()
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute("UPDATE duties SET holder = %s", (f"{machine} {sight} {process} 1",))
-    began = time.monotonic()
-    second = await PostgresStore.open(address)
-    await second.close()
+async def test_each_of_two_replicas_is_told_of_what_either_changes(address, store):
+    """One that listens no more leaves the other what it hears."""
+    other = await PostgresStore.open(address)
+    heard = {"one": [], "other": []}
+    for each, name in ((store, "one"), (other, "other")):
+        each.observe(on_changes=lambda some, _missed, name=name: heard[name].extend(change.name for change in some))
+        await each.duties.join(joining(name), 1)
+        await each.watch.listen()
+    await outcome(store, "a")
+    await outcome(other, "b")
+    await asyncio.sleep(0.3)
+    await other.close()
+    await outcome(store, "c")
+    await asyncio.sleep(0.3)
 
-    assert time.monotonic() - began < 5
-    assert not is_gone(holder())
-    assert not is_gone(f"another {sight} 1 1")
+    assert heard == {"one": ["a", "b", "c"], "other": ["a", "b"]}
 
 
 async def test_a_database_that_may_lose_what_it_committed_is_refused(server, address):

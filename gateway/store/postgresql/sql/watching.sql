@@ -31,5 +31,24 @@ ALTER TABLE operations DISABLE TRIGGER tell_operation;
 -- name: empty
 TRUNCATE changes;
 
--- name: take
-DELETE FROM changes RETURNING id, kind, "row", of, name, status, code, counts;
+-- name: begin
+INSERT INTO listeners (number, replica)
+VALUES ($1, (SELECT number FROM replicas WHERE number = nullif(current_setting('gateway.replica', true), '')::bigint))
+ON CONFLICT (number) DO UPDATE SET replica = excluded.replica
+WHERE listeners.replica IS DISTINCT FROM excluded.replica;
+
+-- name: last
+SELECT coalesce(max(id), 0) FROM changes;
+
+-- name: changes
+SELECT id, kind, "row", of, name, status, code, counts FROM changes WHERE id > $1 ORDER BY id;
+
+-- name: forget
+DELETE FROM changes WHERE id <= $1;
+
+-- name: end
+DELETE FROM listeners
+WHERE number = $1 OR replica NOT IN (SELECT number FROM replicas WHERE is_lost = 0);
+
+-- name: others
+SELECT 1 FROM listeners LIMIT 1;

@@ -1,0 +1,73 @@
+"""Replicas: the gateways that serve one store, what each may do alone, and what each sees of the others."""
+
+from typing import Literal
+
+import msgspec
+
+from gateway.events import Micros
+
+
+class Joining(msgspec.Struct, frozen=True, kw_only=True):
+    """Who begins to serve the store. `process`: which one, of which machine, so that its end can be seen there."""
+
+    name: str
+    version: str
+    process: str
+    config_digest: str = ""
+    adapters_digest: str = ""
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """A life of a replica's: its number, whether others can serve the store beside it, and the store's own time."""
+
+    number: int
+    is_shared: bool
+    now: Micros | None
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A replica as the others see it: `beats` rises with each sign of life, `wanted` says which duties it shares in."""
+
+    number: int
+    process: str
+    wanted: str
+    beats: int
+    is_lost: bool
+
+
+class Sight(msgspec.Struct, frozen=True):
+    """What a replica sees: all of them, who has which duty (None: as when `mark` was seen last), and what is new."""
+
+    replicas: tuple[Seen, ...]
+    mark: tuple[int, int]
+    duties: dict[str, int] | None
+    now: Micros | None
+    last_event: int
+    last_state: int
+    tenants: tuple[str, ...]
+
+
+class Turning(msgspec.Struct, frozen=True, kw_only=True):
+    """A sign of life, and what goes with it: replicas that gave none for too long, duties given up, duties wanted."""
+
+    number: int
+    now: Micros
+    wanted: str = ""
+    config_digest: str = ""
+    adapters_digest: str = ""
+    lost: tuple[tuple[int, int], ...] = ()
+    given_up: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+
+
+class ReplicaRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A replica as the operators see it."""
+
+    name: str
+    version: str
+    config_digest: str
+    adapters_digest: str
+    started_at: Micros
+    last_seen_at: Micros
+    duties: tuple[str, ...]
+    state: Literal["alive", "lost"]
