@@ -47,6 +47,8 @@ class Acting:
         if fields.one("seen") != told.seen:
             words = "Somebody was faster: this has changed since the page was made. Below is how it stands now."
             return self._shown(visit, act, told, fields, 409, words)
+        if act.says_why == "must" and not fields.one("reason"):
+            return self._shown(visit, act, told, fields, 400, "Say why, for the audit: nothing was done.")
         if act.typed is not None and fields.one("typed") != fields.one(act.typed):
             return self._shown(visit, act, told, fields, 400, "What was typed is not the same: nothing was done.")
         try:

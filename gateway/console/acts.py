@@ -1,7 +1,7 @@
 """What a person may do here: each act with what its page says before, in numbers, and the call that does it."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
 import msgspec
@@ -42,8 +42,8 @@ Do: TypeAlias = Callable[[Visit, Fields], Awaitable[str]]
 class Act(msgspec.Struct, frozen=True, kw_only=True):
     """One act.
 
-    `says_why`: a reason may be given; `typed`: the field that must be typed once more; `is_grave`: it stops or ends
-    something.
+    `says_why`: a reason may be given, or must be; `typed`: the field that must be typed once more; `is_grave`: it
+    stops or ends something.
     """
 
     title: str
@@ -51,7 +51,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     tell: Tell
     do: Do
     role: int = OPERATE
-    says_why: bool = False
+    says_why: Literal["may", "must"] | None = None
     typed: str | None = None
     is_grave: bool = False
 
@@ -279,7 +279,7 @@ ACTS: Final[dict[str, Act]] = {
         tell=_of_operation("cancel", lambda _each, left: f"The other {left} stay as they are."), is_grave=True,
     ),
     "halt-tenant": Act(
-        title="Halt", button="Halt it", tell=_tell_halt, do=_by_name("halt_tenant", "tenants", because), says_why=True,
+        title="Halt", button="Halt it", tell=_tell_halt, do=_by_name("halt_tenant", "tenants", because), says_why="may",
         is_grave=True,
     ),
     "resume-tenant": Act(
@@ -293,7 +293,7 @@ ACTS: Final[dict[str, Act]] = {
         do=_by_name("reconcile_source", "sources", lambda _fields: {}),
     ),
     "discard-order": Act(
-        title="Discard", button="Discard it", tell=_tell_discard, do=_discard_order, says_why=True, is_grave=True
+        title="Discard", button="Discard it", tell=_tell_discard, do=_discard_order, says_why="may", is_grave=True
     ),
     "erase-order": Act(
         title="Erase", button="Erase it for good", tell=_tell_erase, do=_erase, role=ADMIN, typed="order", is_grave=True

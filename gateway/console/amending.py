@@ -83,6 +83,6 @@ def _read(name: str, kind: str, text: str) -> Any:
 
 
 AMENDING: Final = {
-    "amend-order": Act(title="Amend", button="Send it to Trackely", tell=_tell, do=_amend, says_why=True)
+    "amend-order": Act(title="Amend", button="Send it to Trackely", tell=_tell, do=_amend, says_why="must")
 }
 """By its name in the address."""

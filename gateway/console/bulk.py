@@ -219,13 +219,13 @@ async def _replay_previewed(visit: Visit, fields: Fields) -> str:
 
 
 BULK: Final[dict[str, Act]] = {
-    "replay": Act(title="Replay", button="Replay", tell=_teller("replay"), do=_doer("replay"), says_why=True),
+    "replay": Act(title="Replay", button="Replay", tell=_teller("replay"), do=_doer("replay"), says_why="may"),
     "discard": Act(
-        title="Discard", button="Discard", tell=_teller("discard"), do=_doer("discard"), says_why=True, is_grave=True
+        title="Discard", button="Discard", tell=_teller("discard"), do=_doer("discard"), says_why="may", is_grave=True
     ),
-    "release": Act(title="Release", button="Release", tell=_teller("release"), do=_doer("release"), says_why=True),
+    "release": Act(title="Release", button="Release", tell=_teller("release"), do=_doer("release"), says_why="may"),
     "replay-previewed": Act(
-        title="Replay", button="Replay", tell=_tell_previewed, do=_replay_previewed, says_why=True
+        title="Replay", button="Replay", tell=_tell_previewed, do=_replay_previewed, says_why="may"
     ),
 }  # fmt: skip
 """By their names in the address."""

@@ -17,16 +17,20 @@ def _north(call: Call) -> Reaction:
 
 
 @contextmanager
-def night(folder: Path) -> Iterator[Gateway]:
-    """Orders delivered, changed and refused, dead letters, a halted tenant, a silent source, an operation."""
+def night(folder: Path, **more: object) -> Iterator[Gateway]:
+    """Orders delivered, changed and refused, dead letters, a halted tenant, a silent source, an operation.
+
+    `more` are further sources.
+    """
     with Intakes() as intakes:
         demo, north = intakes.open(lambda _call: refusing("SO-3", "SO-4")), intakes.open(_north)
         tenants = {
-            "demo": tenant(demo.url),
+            "demo": tenant(demo.url, hold=["no_house_number"]),
             "north": tenant(north.url, secret=SECRET),
             "quiet": tenant("http://127.0.0.1:9/x"),
         }
         sources = {"lp": source("demo"), "lp-north": source("north"), "idle": source("quiet", expect_every="1s")}
+        sources |= more
         made = Gateway(folder, tenants, sources)
         made.configure(api={"tokens": [{"name": role, "token": token, "role": role} for role, token in TOKENS.items()]})
         with made as running:
@@ -44,6 +48,8 @@ def _tell(running: Gateway) -> None:
     assert set(running.drained()) <= {"delivered", "dead", "superseded"}
     running.post(told("e-9", "SO-1", 90, status="ODD", carrierNote="ring twice"), to="lp")
     assert eventually(lambda: running.order("SO-1")["status"], lambda now: now == "delivered")
+    street = {"addressLine1": "Pier Road", "city": "Long Beach", "state": "CA", "postalCode": "90802", "country": "US"}
+    running.post(told("e-10", "SO-held", 1, shipToAddress={"address": street}), to="lp")
     for number in range(WAITING):
         running.post(told(f"n-{number}", f"NO-{number}", number), to="lp-north")
     assert eventually(lambda: running.tenant("north")["status"], lambda now: now == "halted")

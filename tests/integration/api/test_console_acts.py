@@ -231,8 +231,9 @@ async def test_an_order_is_amended_by_hand(browser, api):
     await sign_in(browser, "operate")
     path = "/console/acts/amend-order?tenant=demo&order=A/2"
     page = await browser.get(path)
-    wrong = await confirm(browser, path, totalWeight="heavy")
-    nothing = await confirm(browser, path, deliveryAddress="1 High Street")
+    wrong = await confirm(browser, path, totalWeight="heavy", reason="the customer called")
+    nothing = await confirm(browser, path, deliveryAddress="1 High Street", reason="the customer called")
+    wordless = await confirm(browser, path, deliveryAddress="2 Low Road")
     done = await confirm(browser, path, deliveryAddress="2 Low Road", reason="the customer called")
     story = await browser.get(done.headers["Location"])
     order = (await api.get("/api/v1/orders/demo/A%2F2")).json()
@@ -240,6 +241,7 @@ async def test_an_order_is_amended_by_hand(browser, api):
     assert 'value="1 High Street"' in page.text
     assert (wrong.status_code, "totalWeight: expected a number" in wrong.text) == (409, True)
     assert (nothing.status_code, "nothing was changed" in nothing.text) == (409, True)
+    assert (wordless.status_code, "Say why, for the audit" in wordless.text) == (400, True)
     assert order["order"]["deliveryAddress"] == "2 Low Road"
     assert "A person amended it" in story.text
 
