@@ -8,7 +8,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.console import bodies, door, figures, letters, story, wellness
+from gateway.console import bodies, door, figures, letters, replicas, story, wellness
 from gateway.console.frame import Frame, Visit
 from gateway.console.inside import ADMIN
 from gateway.console.telling import Row
@@ -34,7 +34,7 @@ class Showing:
             "/events/{event}": self.event, "/events/{event}/body": self.body, "/operations/{operation}": self.operation,
             "/tenants": self.tenants, "/tenants/{name:path}": self.tenant, "/sources": self.sources,
             "/sources/{name:path}": self.source, "/drift": self.drift,
-            "/configuration": self.configuration, "/keys": self.keys,
+            "/replicas": self.replicas, "/configuration": self.configuration, "/keys": self.keys,
         }  # fmt: skip
         return [self._frame.route(f"/console{path}", page) for path, page in pages.items()]
 
@@ -49,6 +49,7 @@ class Showing:
             sources=sources,
             groups=(await letters.by_reason(visit, [], SOME_LETTERS))["groups"][:MOST_REASONS],
             drift=await _drift(visit, sources),
+            replicas=replicas.told((await visit.ask("list_replicas"))["replicas"]),
             operations=(await visit.ask("list_operations", query=[("limit", "20")]))["operations"],
         )
         oldest = max((tenant["oldestPendingSeconds"] or 0 for tenant in tenants), default=0)
@@ -158,6 +159,11 @@ class Showing:
         """What vendors send that nobody expected, by source."""
         found = await _drift(visit, (await visit.ask("list_sources"))["sources"])
         return self._frame.page(visit, "drift.html", found=[(name, rows) for name, rows in found.items() if rows])
+
+    async def replicas(self, visit: Visit) -> Response:
+        """The gateways that serve the store."""
+        found = replicas.told((await visit.ask("list_replicas"))["replicas"])
+        return self._frame.page(visit, "replicas.html", replicas=found, helps=replicas.HELPS)
 
     async def configuration(self, visit: Visit) -> Response:
         """The configuration in force, without its secrets."""

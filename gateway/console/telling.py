@@ -10,8 +10,8 @@ Row: TypeAlias = Mapping[str, Any]
 
 _SPANS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _TONES: Final = {
-    **dict.fromkeys(("delivered", "active", "done", "new", "changed"), "good"),
-    **dict.fromkeys(("dead", "halted", "failed", "silent"), "bad"),
+    **dict.fromkeys(("delivered", "active", "alive", "done", "new", "changed"), "good"),
+    **dict.fromkeys(("dead", "halted", "failed", "silent", "lost"), "bad"),
     **dict.fromkeys(
         ("pending", "leased", "waiting", "received", "translated", "backing_off", "running", "paused", "asks"), "busy"
     ),

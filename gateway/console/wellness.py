@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from gateway.console.replicas import HELPS
 from gateway.console.telling import Row, counted, span
 
 LATE_SECONDS: Final = 900
@@ -28,12 +29,14 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     sources: Sequence[Row]
     groups: Sequence[Row]
     drift: Mapping[str, Sequence[Row]]
+    replicas: Sequence[Row]
     operations: Sequence[Row]
 
 
 def troubles(seen: Seen) -> list[Row]:
     """All of it."""
     found = [_trouble(f"The gateway is not well: {words}", None, "/readyz") for words in seen.problems]
+    found += [each for replica in seen.replicas for each in _of_replica(replica)]
     found += [each for tenant in seen.tenants for each in _of_tenant(tenant)]
     found += [each for source in seen.sources for each in _of_source(source)]
     found += _of_letters(seen)
@@ -79,6 +82,14 @@ def _of_source(source: Row) -> Iterator[Row]:
     if source["waiting"] and not source["lookupHalts"]:
         words = f"{counted(source['waiting'], 'event')} of {source['name']} held up until the vendor's API answers"
         yield _trouble(words, None, f"/console/events?filter=status:waiting+source:{quote(source['name'])}", "busy")
+
+
+def _of_replica(replica: Row) -> Iterator[Row]:
+    ails = replica["ails"]
+    if ails is not None:
+        words = "is lost" if ails == "lost" else "goes by something else than the others"
+        told = _trouble(f"Replica {replica['name']} {words}", None, "/console/replicas", "busy")
+        yield {**told, "helps": HELPS[ails]}
 
 
 def _of_letters(seen: Seen) -> Iterator[Row]:

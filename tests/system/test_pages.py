@@ -27,6 +27,7 @@ PAGES = {
     "/console/sources/idle": "idle",
     "/console/drift": "Drift",
     "/console/try": "Try",
+    "/console/replicas": "Replicas",
     "/console/refusals": "Refusals",
     "/console/configuration": "Configuration",
     "/console/audit": "Audit",

@@ -9,6 +9,7 @@ from gateway.api.remedies import REMEDIES
 from gateway.console.assets import path_of
 from gateway.console.bodies import lines, nearest
 from gateway.console.door import HEADERS
+from gateway.console.replicas import told
 from gateway.console.sessions import IDLE, LONGEST
 from gateway.events import Arrival, Reason
 from gateway.ground.failures import BURST
@@ -19,7 +20,7 @@ PAGES = (
     "/console/orders/demo/A%2F1", "/console/orders/demo/A%2F2", "/console/events", "/console/events/1",
     "/console/events/3",
     "/console/dead-letters", "/console/operations", "/console/tenants", "/console/sources", "/console/refusals",
-    "/console/audit", "/console/configuration", "/console/drift", "/console/keys", "/console/zone",
+    "/console/audit", "/console/configuration", "/console/drift", "/console/replicas", "/console/keys", "/console/zone",
     "/console/tenants/demo", "/console/tenants/pulled", "/console/sources/acme", "/console/sources/quiet",
     "/console/acts/replay?of=events&id=1", "/console/acts/replay?of=dead-letters&filter=kind:event",
     "/console/acts/discard?of=dead-letters&filter=source:acme", "/console/acts/halt-tenant?name=demo",
@@ -263,3 +264,26 @@ def test_where_a_body_broke_is_marked():
         None,
         None,
     ]
+
+
+def test_replicas_are_told_by_what_ails_them():
+    """Who is lost, and who goes by something else than most; duties by kind."""
+
+    def replica(name, digest="a", state="alive", duties=()):
+        return {
+            "name": name,
+            "version": "1",
+            "configDigest": digest,
+            "adaptersDigest": "b",
+            "state": state,
+            "duties": duties,
+        }
+
+    shards = tuple(f"translation:{number:02}" for number in range(16))
+    found = told([
+        replica("a", duties=("operations", "delivery:acme", "delivery:north", *shards)), replica("b"),
+        replica("c", digest="other"), replica("d", state="lost"),
+    ])  # fmt: skip
+
+    assert [each["ails"] for each in found] == [None, None, "behind", "lost"]
+    assert found[0]["duties"] == ["delivery: acme, north", "operations", "translation (16)"]
