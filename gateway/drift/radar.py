@@ -1,7 +1,7 @@
 """Watches what sources send and vendors answer: members that no adapter knows, changed types, codes never seen before.
 
-Nothing is refused for it. It looks at a few events a second of each source, in the translation's thread, after the
-acknowledgement; what it has seen is kept within bounds and written away now and then.
+Nothing is refused for it. It looks at a few events a second of each source, fewer once nothing new comes, in a thread
+of its own, after the acknowledgement; what it has seen is kept within bounds and written away now and then.
 """
 
 import re
@@ -18,6 +18,10 @@ from gateway.events import SECOND, Clock, Micros, UntranslatedEvent
 from gateway.records import DriftFinding, DriftRow
 
 EVENTS_PER_SECOND: Final = 20
+SELDOM: Final = 2
+"""Of a source that brought nothing new in `QUIET` looks; the first new thing makes it `EVENTS_PER_SECOND` again."""
+
+QUIET: Final = 200
 LARGEST_BODY: Final = 256 * 1024
 MOST_MEMBERS: Final = 2_000
 """Members of one body that are looked at, and paths that are remembered of one source."""
@@ -87,7 +91,7 @@ class Radar:
         second, looked = self._seconds.get(event.source, (0, 0))
         if second != now // SECOND:
             second, looked = now // SECOND, 0
-        if looked >= self._per_second:
+        if looked >= (self._per_second if seen.quiet < QUIET else min(SELDOM, self._per_second)):
             return
         self._seconds[event.source] = (second, looked + 1)
         for body in told:
@@ -130,9 +134,14 @@ class _Entry:
 
 
 class _Seen:
-    """What was seen of one source."""
+    """What was seen of one source.
+
+    Attributes:
+        quiet: how many looks in a row have met nothing new.
+    """
 
     def __init__(self, shapes: Shapes, samples: Iterable[Any]) -> None:
+        self.quiet = 0
         self._shapes = shapes
         self._entries: dict[Key, _Entry] = {}
         self._steps: dict[str, tuple[str, ...]] = {}
@@ -153,6 +162,7 @@ class _Seen:
 
     def _enter(self, key: Key, entry: _Entry) -> None:
         kind, path, value = key
+        self.quiet = 0
         self._entries[key] = entry
         self._steps.setdefault(path, _steps_of(path))
         if kind == "type":
@@ -163,6 +173,7 @@ class _Seen:
             self._wide.add(path)
 
     def look(self, value: Any, event_id: str, now: Micros) -> None:
+        self.quiet += 1
         met: set[Key] = set()
         for steps, example, member in _members(value):
             path = written(steps)

@@ -24,7 +24,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, TextIO
 from urllib.parse import quote, quote_plus
@@ -127,14 +127,22 @@ class Log:
         now = self._clock()
         told = [*records, *((now, each) for each in ([notice] if lost else []) + self._noise.ended(now))]
         try:
-            lines = [line for at, record in told for line in _lines_of(at, record) if self._noise.admits(at, line)]
+            lines = [line for at, record in told for line in self._lines_of(at, record)]
             if self._closing.is_set():
-                lines += [line for each in self._noise.ended(math.inf) for line in _lines_of(now, each)]
+                lines += [_line_of(now, each) for each in self._noise.ended(math.inf)]
             text = "".join(map(self._render, lines))
             self._stream.write(self._redact(text))
             self._stream.flush()
         except Exception:  # noqa: BLE001 - a full disk, a gone reader, a value that cannot be shown: the next lines go on
             self.dropped += len(records)
+
+    def _lines_of(self, at: float, record: EventDict) -> list[dict[str, Any]]:
+        """The record's lines, as far as they are written: one, or with `rows` one for each row."""
+        line, rows = _line_of(at, record), record.get("rows")
+        if rows is None:
+            return [line] * self._noise.admitted(at, line, 1)
+        row = record.get("row", dict)
+        return [{**line, **row(each)} for each in rows[: self._noise.admitted(at, line, len(rows))]]
 
 
 def configure(
@@ -228,8 +236,7 @@ def _to_one_argument(_: WrappedLogger, __: str, record: EventDict) -> tuple[tupl
     return (record,), {}
 
 
-def _lines_of(at: float, record: EventDict) -> Iterable[dict[str, Any]]:
-    """The record's lines: one, or with `rows` (a sequence of mappings) one for each row."""
+def _line_of(at: float, record: EventDict) -> dict[str, Any]:
     line = {
         "at": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "level": record.get("level", "info"),
@@ -237,11 +244,10 @@ def _lines_of(at: float, record: EventDict) -> Iterable[dict[str, Any]]:
         "message": record.get("event", ""),
     }
     line.update((f"{key}_" if key in _OURS else key, value) for key, value in record.items() if key not in _TAKEN)
-    rows: Sequence[Mapping[str, Any]] | None = record.get("rows")
-    return [line] if rows is None else [{**line, **row} for row in rows]
+    return line
 
 
-_TAKEN = {"level", "room", "event", "rows"}
+_TAKEN = {"level", "room", "event", "rows", "row"}
 _OURS = {"at", "message"}
 
 _encode = msgspec.json.Encoder(enc_hook=repr).encode

@@ -35,19 +35,18 @@ class NoiseLimit:
         self.most = most
         self._minutes: dict[Kind, _Minute] = {}
 
-    def admits(self, at: float, line: Mapping[str, Any]) -> bool:
-        """Whether a line is written; one that is not is counted."""
+    def admitted(self, at: float, line: Mapping[str, Any], count: int) -> int:
+        """How many of so many lines of a kind are written; those that are not are counted."""
         kind = Kind(*(str(line.get(name, "")) for name in Kind._fields))
         minute = self._minutes.get(kind)
         if minute is None:
             if len(self._minutes) >= MOST_KINDS:
                 del self._minutes[next(iter(self._minutes))]
             minute = self._minutes[kind] = _Minute(at + SPAN_SECONDS)
-        if minute.written < self.most:
-            minute.written += 1
-            return True
-        minute.left_out += 1
-        return False
+        written = max(0, min(count, self.most - minute.written))
+        minute.written += written
+        minute.left_out += count - written
+        return written
 
     def ended(self, at: float) -> list[dict[str, Any]]:
         """A record for each minute that has ended and left lines out; forgets all that have ended."""

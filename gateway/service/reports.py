@@ -30,14 +30,18 @@ class Reports:
 
     def translated(self, transitions: Sequence[Transition]) -> None:
         """Events were translated, ignored, or became dead letters."""
-        for (source, code), count in Counter(
-            (each.source, code) for each in transitions for code in each.findings
-        ).items():
-            self._metrics.finding(source, code, count)
+        counts: Counter[tuple[str, EventStatus, str]] = Counter()
+        found: Counter[tuple[str, str]] = Counter()
+        by_source: dict[str, list[Transition]] = {}
         for each in transitions:
+            by_source.setdefault(each.source, []).append(each)
+            counts[each.source, each.status, each.reason.code if each.reason else ""] += 1
+            for code in each.findings:
+                found[each.source, code] += 1
             for on_receipt in each.on_receipt:
                 self.habits.note(each.source, on_receipt=on_receipt)
-        counts = Counter((each.source, each.status, each.reason.code if each.reason else "") for each in transitions)
+        for (source, code), count in found.items():
+            self._metrics.finding(source, code, count)
         for (source, status, code), count in counts.items():
             if status == EventStatus.IGNORED:
                 self._metrics.ignored(source, count)
@@ -45,13 +49,8 @@ class Reports:
                 self._metrics.dead_event(source, code or "unknown", count)
             elif status != EventStatus.WAITING:
                 self._metrics.translated(source, count)
-        self._translation.info(
-            "event",
-            rows=[
-                {"source": each.source, "event_id": each.event_id, "outcome": str(each.status), **_why(each.reason)}
-                for each in transitions
-            ],
-        )
+        for source, of_it in by_source.items():
+            self._translation.info("event", source=source, rows=of_it, row=_told_of_event)
 
     def attempted(self, report: DeliveryReport) -> None:
         """An intake was asked to take orders, and what became of them."""
@@ -78,12 +77,15 @@ class Reports:
         now = self._clock()
         seconds = attempt.milliseconds / 1000
         self._metrics.attempted(tenant, attempt.outcome, orders=attempt.batch_size, seconds=seconds)
-        spans = [(max(0, now - each.received_at) / SECOND) for each in settled if each.result == "delivered"]
+        spans, by_source = [], dict[str, list[Settled]]()
+        for each in settled:
+            by_source.setdefault(each.source, []).append(each)
+            if each.result == "delivered":
+                spans.append(max(0, now - each.received_at) / SECOND)
+            elif each.result == "dead" and each.reason is not None:
+                self._metrics.dead_order(tenant, each.reason.code, 1)
         if spans:
             self._metrics.delivered(tenant, spans)
-        for each in settled:
-            if each.result == "dead" and each.reason is not None:
-                self._metrics.dead_order(tenant, each.reason.code, 1)
         self._delivery.info(
             "attempt",
             tenant=tenant,
@@ -92,26 +94,23 @@ class Reports:
             orders=attempt.batch_size,
             milliseconds=attempt.milliseconds,
         )
-        self._delivery.info(
-            "order",
-            rows=[
-                {
-                    "tenant": tenant,
-                    "order": each.external_order_id,
-                    "source": each.source,
-                    "event_id": each.event_id,
-                    "outcome": each.result,
-                    **_why(each.reason),
-                }
-                for each in settled
-            ],
-        )
+        for source, of_it in by_source.items():
+            self._delivery.info("order", tenant=tenant, source=source, rows=of_it, row=_told_of_order)
 
     def _tell_state(self, tenant: str, before: TenantState, after: TenantState) -> None:
         if before.status == after.status:
             return
         tell = self._delivery.error if after.status is TenantStatus.HALTED else self._delivery.warning
         tell("tenant", tenant=tenant, was=str(before.status), now=str(after.status), **_why(after.reason))
+
+
+def _told_of_event(each: Transition) -> dict[str, str]:
+    return {"event_id": each.event_id, "outcome": str(each.status), **_why(each.reason)}
+
+
+def _told_of_order(each: Settled) -> dict[str, str]:
+    order = {"order": each.external_order_id, "event_id": each.event_id}
+    return {**order, "outcome": each.result, **_why(each.reason)}
 
 
 def _why(reason: Reason | None) -> dict[str, str]:

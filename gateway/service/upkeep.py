@@ -209,7 +209,7 @@ class RetentionLoop:
             while not pass_.done():
                 tick()
                 await asyncio.wait({pass_}, timeout=PRUNE_LOOK_SECONDS)
-            _log.info("pruned", rows=pass_.result())
+            _log.info("pruned", events=pass_.result())
 
 
 class TimeLoop:

@@ -18,8 +18,11 @@ from gateway.store.sqlite.sql import named
 
 SQL = named("journaled")
 
-KEYS: Final = (32, 8, 1)
-"""How many keys a statement asks for: a few sizes, each compiled once."""
+KEYS: Final = (1, 4, 16, 64, 256)
+"""How many keys a statement asks for: a few sizes, each compiled once; what is missing is the last key again.
+
+Each statement gives the interpreter up and takes it back, which costs more than the keys that it asks for.
+"""
 
 BULK: Final = 512
 """Entries of one transaction."""
@@ -72,12 +75,11 @@ class KnownKeys:
     def _found(self, source: str, event_ids: list[str]) -> set[str]:
         connection = self._connection or self._open()
         found: set[str] = set()
-        start = 0
-        while start < len(event_ids):
-            size = next(size for size in KEYS if size <= len(event_ids) - start)
-            asked = event_ids[start : start + size]
+        for start in range(0, len(event_ids), KEYS[-1]):
+            asked = event_ids[start : start + KEYS[-1]]
+            size = next(size for size in KEYS if size >= len(asked))
+            asked += asked[-1:] * (size - len(asked))
             found.update(event_id for (event_id,) in connection.execute(_asking(size), (source, *asked)).fetchall())
-            start += size
         return found
 
     def _open(self) -> sqlite3.Connection:

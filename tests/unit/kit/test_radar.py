@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from adapters import VendorModel, decoder
 from gateway.drift.expected import samples_of
-from gateway.drift.radar import MOST_CODES, MOST_MEMBERS, Radar
+from gateway.drift.radar import MOST_CODES, MOST_MEMBERS, QUIET, SELDOM, Radar
 from gateway.drift.shapes import Shapes, shapes_in, shapes_of
 from gateway.events import SECOND, UntranslatedEvent
 from gateway.registry import find_adapter
@@ -141,6 +141,21 @@ def test_only_some_events_a_second_are_looked_at(clock):
     look(radar, clock, {"id": "1", "new": 1}, apart=0)
 
     assert told(radar) == [("unknown_member", "$.new", "", 4)]
+
+
+def test_a_source_that_brings_nothing_new_is_looked_at_seldom(clock):
+    """Twice a second, until one of the looks meets something: then as often as at the start."""
+    radar = Radar({"acme": SHAPES}, clock, per_second=QUIET + 1)
+    look(radar, clock, *({"id": "1"} for _ in range(QUIET + 1)), apart=0)
+
+    def second(*told):
+        clock.now += SECOND
+        look(radar, clock, *told, apart=0)
+
+    second(*({"id": "1"} for _ in range(SELDOM)), {"id": "1", "missed": 1})
+    second({"id": "1", "new": 1}, *({"id": "1", "another": 1} for _ in range(SELDOM + 1)))
+
+    assert told(radar) == [("unknown_member", "$.another", "", SELDOM + 1), ("unknown_member", "$.new", "", 1)]
 
 
 def test_what_is_remembered_has_bounds(radar, clock):
