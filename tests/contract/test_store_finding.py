@@ -54,6 +54,29 @@ async def test_each_name_finds_what_bears_it(floor, town, text, expected):
     assert await names(floor, text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "how", "found"),
+    [
+        ("mIXED-7", "case", ["Mixed-7"]),
+        ("mixed-", "beginning", ["Mixed-7"]),
+        ("ÅB-7", "case", ["Åb-7"]),
+        ("ÅB", "beginning", ["Åb-7"]),
+        ("åb-7", "case", []),
+    ],
+)
+async def test_the_case_of_ascii_letters_alone_makes_no_difference(floor, text, how, found):
+    """To orders and to events, in mixed case and in one."""
+    for name in ("Mixed-7", "Åb-7"):
+        await floor.tell(f"about {name}", state(name))
+        await floor.receive(name, says(ignored="no order's"))
+    await floor.translate()
+    told, _ = await floor.store.records.find(text, limit=10)
+
+    assert [each.external_order_id for each in told if each.kind == "order"] == found
+    assert [each.event_id for each in told if each.kind == "event"] == found
+    assert {each.how for each in told} <= {how}
+
+
 async def test_exact_ones_come_before_beginnings_in_all_tenants(floor, town):
     """So that whoever types the whole name sees it first."""
     assert await names(floor, "SO-1") == [

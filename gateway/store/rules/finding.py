@@ -50,38 +50,45 @@ class _Search:
         """Orders and events by what the vendor and Trackely call them."""
         if len(self.found) >= self._most:
             return
-        self._take("order", "externalOrderId", how, self._rows("finding.orders_by_name", how))
+        self._take("order", "externalOrderId", how, self._named("order", how))
         self._take("event", "externalOrderId", how, self._rows("finding.events_set_aside", how))
         self._take("order", "orderId", how, self._rows("finding.orders_by_order_id", how))
         events = [event for (event,) in self._rows("finding.events_by_reference", how)]
         self.is_cut = self.is_cut or len(events) >= self._most
         for kind, row in self._transaction.execute("finding.of_events", (events,)).fetchall():
             self.found.setdefault((kind, row), ("reference", how))
-        self._take("event", "eventId", how, self._events(how))
+        self._take("event", "eventId", how, self._named("event", how))
 
     def _rows(self, name: str, how: FoundHow) -> list[Any]:
         """Rows of a statement that there is for each way in which a name may fit."""
         return self._transaction.execute(f"{name}_{how}", (self._text, self._text + _LAST, self._most)).fetchall()
 
-    def _events(self, how: FoundHow) -> list[Any]:
-        """Events by their IDs: the key's index knows them as they are, another one those in mixed case."""
-        text = self._text
-        spellings = list(dict.fromkeys((text, text.lower(), text.upper())))
+    def _named(self, kind: str, how: FoundHow) -> list[Any]:
+        """Rows by their own names: the key's index knows them as they are, another one those in mixed case."""
+        spellings = list(dict.fromkeys((self._text, _in_lower_case(self._text), _in_upper_case(self._text))))
         rows: list[Any] = []
         if how == "beginning":
             for spelling in spellings:
-                rows += self._transaction.execute(
-                    "finding.events_beginning", (spelling, spelling + _LAST, self._most)
-                ).fetchall()
+                values = (spelling, spelling + _LAST, self._most)
+                rows += self._transaction.execute(f"finding.{kind}s_beginning", values).fetchall()
         else:
             wanted = spellings[:1] if how == "exact" else spellings[1:]
-            rows += self._transaction.execute("finding.events_spelt", (wanted, self._most)).fetchall()
-        return rows if how == "exact" else rows + self._rows("finding.events_in_mixed_case", how)
+            rows += self._transaction.execute(f"finding.{kind}s_spelt", (wanted, self._most)).fetchall()
+        return rows if how == "exact" else rows + self._rows(f"finding.{kind}s_in_mixed_case", how)
 
     def _take(self, kind: str, matched: FoundMatch, how: FoundHow, rows: list[Any]) -> None:
         self.is_cut = self.is_cut or len(rows) >= self._most
         for (row,) in rows:
             self.found.setdefault((kind, row), (matched, how))
+
+
+# Of ASCII letters alone, as the indexes do it.
+def _in_lower_case(text: str) -> str:
+    return text.encode().lower().decode()
+
+
+def _in_upper_case(text: str) -> str:
+    return text.encode().upper().decode()
 
 
 def _told(transaction: Transaction, found: dict[Key, tuple[FoundMatch, FoundHow]]) -> list[Found]:

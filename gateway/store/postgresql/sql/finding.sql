@@ -1,6 +1,3 @@
--- name: orders_by_name
-SELECT o.id FROM orders o WHERE :named:o.external_order_id:named: ORDER BY o.external_order_id LIMIT $3;
-
 -- name: orders_by_order_id
 SELECT o.id FROM orders o WHERE o.order_id IS NOT NULL AND :named:o.order_id:named: ORDER BY o.order_id LIMIT $3;
 
@@ -40,6 +37,26 @@ LIMIT $3;
 -- name: events_in_mixed_case
 SELECT e.id FROM events e
 WHERE e.run > 0 AND :named:e.event_id:named:
+LIMIT $3;
+
+-- name: orders_spelt
+WITH RECURSIVE names (name) AS (
+    SELECT min(tenant) FROM orders UNION ALL
+    SELECT (SELECT min(tenant) FROM orders WHERE tenant > names.name) FROM names WHERE names.name IS NOT NULL)
+SELECT o.id FROM names JOIN orders o ON o.tenant = names.name AND o.external_order_id = ANY($1::text[])
+LIMIT $2;
+
+-- name: orders_beginning
+WITH RECURSIVE names (name) AS (
+    SELECT min(tenant) FROM orders UNION ALL
+    SELECT (SELECT min(tenant) FROM orders WHERE tenant > names.name) FROM names WHERE names.name IS NOT NULL)
+SELECT o.id FROM names JOIN orders o ON o.tenant = names.name AND o.external_order_id > $1 AND o.external_order_id < $2
+LIMIT $3;
+
+-- name: orders_in_mixed_case
+SELECT o.id FROM orders o
+WHERE o.external_order_id <> lower(o.external_order_id) AND o.external_order_id <> upper(o.external_order_id)
+  AND :named:o.external_order_id:named:
 LIMIT $3;
 
 -- name: event_by_id

@@ -1,6 +1,3 @@
--- name: orders_by_name
-SELECT o.id FROM orders o WHERE :named:o.external_order_id:named: ORDER BY o.external_order_id COLLATE NOCASE LIMIT ?3;
-
 -- name: orders_by_order_id
 SELECT o.id FROM orders o WHERE o.order_id IS NOT NULL AND :named:o.order_id:named: ORDER BY o.order_id COLLATE NOCASE LIMIT ?3;
 
@@ -40,6 +37,25 @@ LIMIT ?3;
 -- name: events_in_mixed_case
 SELECT e.id FROM events e INDEXED BY events_mixed_case
 WHERE e.run > 0 AND e.event_id GLOB '*[a-z]*' AND e.event_id GLOB '*[A-Z]*' AND :named:e.event_id:named:
+LIMIT ?3;
+
+-- name: orders_spelt
+WITH RECURSIVE names (name) AS (
+    SELECT min(tenant) FROM orders UNION ALL
+    SELECT (SELECT min(tenant) FROM orders WHERE tenant > names.name) FROM names WHERE names.name IS NOT NULL)
+SELECT o.id FROM names CROSS JOIN orders o ON o.tenant = names.name AND o.external_order_id IN (SELECT value FROM json_each(?1))
+LIMIT ?2;
+
+-- name: orders_beginning
+WITH RECURSIVE names (name) AS (
+    SELECT min(tenant) FROM orders UNION ALL
+    SELECT (SELECT min(tenant) FROM orders WHERE tenant > names.name) FROM names WHERE names.name IS NOT NULL)
+SELECT o.id FROM names CROSS JOIN orders o ON o.tenant = names.name AND o.external_order_id > ?1 AND o.external_order_id < ?2
+LIMIT ?3;
+
+-- name: orders_in_mixed_case
+SELECT o.id FROM orders o INDEXED BY orders_mixed_case
+WHERE o.external_order_id GLOB '*[a-z]*' AND o.external_order_id GLOB '*[A-Z]*' AND :named:o.external_order_id:named:
 LIMIT ?3;
 
 -- name: event_by_id

@@ -1,6 +1,9 @@
 -- name: has_tombstones
-SELECT 1 FROM orders
-WHERE external_order_id >= 'record:' COLLATE NOCASE AND external_order_id < 'record;' COLLATE NOCASE LIMIT 1;
+WITH RECURSIVE names (name) AS (
+    SELECT min(tenant) FROM orders UNION ALL
+    SELECT (SELECT min(tenant) FROM orders WHERE tenant > names.name) FROM names WHERE names.name IS NOT NULL)
+SELECT 1 FROM names CROSS JOIN orders o
+ON o.tenant = names.name AND o.external_order_id >= 'record:' AND o.external_order_id < 'record;' LIMIT 1;
 
 -- name: order_of
 SELECT r.tenant, r.external_order_id, o.owner FROM order_records r
