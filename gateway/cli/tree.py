@@ -25,6 +25,7 @@ from gateway.cli.orders import erase, orders
 from gateway.cli.reconciling import reconcile
 from gateway.cli.show import note, show_line
 from gateway.cli.sources import refusals, sources
+from gateway.cli.storing import store
 from gateway.cli.tenants import tenants
 from gateway.errors import ConfigError, GatewayError
 
@@ -89,6 +90,7 @@ for name, group in {
     "intake": intake,
     "adapter": adapter,
     "bench": bench,
+    "store": store,
 }.items():
     app.add_typer(group, name=name)
 

@@ -48,10 +48,14 @@ class Parts:
         return tokens[-1].token if tokens else ""
 
     @property
+    def store_url(self) -> str:
+        """Where the store is."""
+        return DEFAULT_STORE if nearest(self._tree, ("store",)) is self._tree else str(self._part(str, "store"))
+
+    @property
     def store(self) -> Path:
         """The store's file."""
-        node = nearest(self._tree, ("store",))
-        text = DEFAULT_STORE if node is self._tree else self._part(str, "store")
+        node, text = nearest(self._tree, ("store",)), self.store_url
         found = store_path(text, Path(node.file).resolve().parent)
         if found is None:
             raise ConfigError([Fault(node.file, "store", STORE_EXPECTED)])

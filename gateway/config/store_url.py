@@ -8,6 +8,7 @@ STORE_EXPECTED: Final = (
     "expected sqlite:///path (relative to the file), sqlite:////path (absolute) or postgresql://user@host/database"
 )
 DATABASE: Final = "postgresql://"
+DRIVER_MISSING: Final = "its driver is missing: pip install 'trackely-gateway[postgresql]'"
 
 
 def store_path(store: str, directory: Path) -> str | None:

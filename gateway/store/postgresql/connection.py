@@ -138,13 +138,17 @@ class Connection:
         try:
             self._begin(number)
             yield
-            self._warning = None
-            self._ask("COMMIT")
+            self.commit()
         except BaseException:
             with contextlib.suppress(psycopg.Error):
                 if self._inner.info.transaction_status != TransactionStatus.IDLE:
                     self._ask("ROLLBACK")
             raise
+
+    def commit(self) -> None:
+        """End the transaction; durable when this returns. Raises NotReplicatedError."""
+        self._warning = None
+        self._ask("COMMIT")
         self._judge()
 
     def _begin(self, number: int | None) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import uvloop
 
+from gateway.config.store_url import DRIVER_MISSING
 from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.events import Receipt
 from gateway.ground.channel import attach, end_of, rest_collector
@@ -82,8 +83,7 @@ class Host:
             # An extra: whose store is a file has no driver.
             from gateway.store.postgresql import PostgresStore  # noqa: PLC0415 - as above
         except ImportError as error:
-            detail = "its driver is missing: pip install 'trackely-gateway[postgresql]'"
-            raise ConfigError([Fault("", "store", detail)]) from error
+            raise ConfigError([Fault("", "store", DRIVER_MISSING)]) from error
         return await PostgresStore.open(address, is_unsafe=is_unsafe)
 
     def _take(self, kind: int, payload: memoryview) -> None:

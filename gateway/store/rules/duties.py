@@ -8,9 +8,10 @@ from typing import Final
 
 import msgspec
 
+from gateway.errors import ConfigError, Fault
 from gateway.events import SECOND, Micros
 from gateway.records import Joined, Joining, ReplicaRecord, Seen, Sight, Turning
-from gateway.store.rules import ledger
+from gateway.store.rules import ledger, moving
 from gateway.store.rules.transactions import Room, Transaction, reads, settles, writes
 
 REMEMBERED: Final = 24 * 3600 * SECOND
@@ -21,7 +22,11 @@ class Duties(Room):
     """Replicas and duties, a row each."""
 
     async def join(self, joining: Joining, now: Micros) -> Joined:
-        """Begin a life under a number of its own. From now on all that is written is fenced by it."""
+        """Begin a life under a number of its own. From now on all that is written is fenced by it.
+
+        Raises:
+            ConfigError: the store was moved elsewhere, or is only a part of one.
+        """
         return await self._engine.enter(lambda transaction: _join(transaction, joining, now))
 
     @reads
@@ -88,6 +93,8 @@ class Duties(Room):
 
 
 def _join(transaction: Transaction, joining: Joining, now: Micros) -> Joined:
+    if (fault := moving.fault_of(transaction)) is not None:
+        raise ConfigError([Fault("", "store", fault)])
     number = ledger.draw(transaction, "replica")
     for (gone,) in transaction.execute("duties.surely_gone").fetchall():
         transaction.execute("duties.free", (gone,))
