@@ -197,8 +197,8 @@ def _of_the_outbox(outbox: Outbox) -> dict[str, Callable[[], Awaitable[Any]]]:
         "claim nothing": lambda: outbox.claim(
             "nobody", Claim(now=NOW, until=NOW + SECOND, linger=0, max_orders=BATCH, max_bytes=1 << 20)
         ),
-        "rescue": lambda: outbox.rescue(now=0, rests_until=0, everything=False),
-        "rescue all": lambda: outbox.rescue(now=NOW, rests_until=NOW, everything=True),
+        "rescue": lambda: outbox.rescue_expired(now=0, rests_until=0),
+        "rescue all": lambda: outbox.rescue(now=NOW, rests_until=NOW),
         "resume": lambda: outbox.resume("north", NOW),
         "probe": lambda: outbox.claim_probe("north", now=NOW, until=NOW + SECOND),
         "pending at most": lambda: outbox.pending_at_most("north", 10_000),

@@ -153,7 +153,7 @@ class Settling(msgspec.Struct, frozen=True, kw_only=True):
     `tried` orders were in the attempt as well; their lease goes on. `revived` orders that are dead become pending
     again, with their notes' trial set. `releases`: the intake accepts again after it refused everything, so that orders
     marked REFUSED become FINAL and due now, each alone. `claim`: the tenant's next batch is leased in the same
-    transaction.
+    transaction. Orders that another has leased since rest until `rests_until`, and their newest state is sent again.
     """
 
     settlements: Sequence[Settlement]
@@ -164,6 +164,7 @@ class Settling(msgspec.Struct, frozen=True, kw_only=True):
     revived: Sequence[int] = ()
     releases: bool = False
     claim: Claim | None = None
+    rests_until: Micros = 0
 
 
 class Settled(msgspec.Struct, frozen=True):

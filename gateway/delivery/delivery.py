@@ -4,6 +4,7 @@ import asyncio
 import random as randomness
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from gateway.config.model import Tenant
@@ -13,19 +14,23 @@ from gateway.errors import ConflictingRequest, StoreUnavailable, UnknownRecord
 from gateway.events import Clock
 from gateway.ground.backoff import Random
 from gateway.ground.clock import micros
+from gateway.ground.holding import Everything, Holding
 from gateway.ground.outgoing import Sleep
-from gateway.ground.supervision import Loop, Supervisor, Tick
+from gateway.ground.supervision import Supervisor, Tick
 from gateway.orders import TenantState
 from gateway.records import Act
 from gateway.store.ports import Outbox
 
 _RESCUE_EVERY: Final = 5.0
-_FIRST_RESCUE_EVERY: Final = 1.0
 _RESCUE: Final = "delivery:rescue"
 
 
 class Delivery:
-    """Starts the delivery of every pushed tenant, under supervision, and stops it."""
+    """Starts the delivery of every pushed tenant, under supervision, and stops it.
+
+    Attributes:
+        holding: which tenants' deliveries are this gateway's.
+    """
 
     def __init__(
         self,
@@ -39,6 +44,7 @@ class Delivery:
         on_attempt: OnAttempt = no_report,
         around: Around = unwatched,
     ) -> None:
+        self.holding: Holding = Everything()
         self._tenants = tenants
         self._outbox = outbox
         self._supervisor = supervisor
@@ -53,7 +59,6 @@ class Delivery:
         }
         # Whatever may have been in flight when a lease was lost rests as long as the slowest tenant asks for.
         self._rest = micros(max((tenant.settle_delay for tenant in tenants.values()), default=0.0))
-        self._rescued = asyncio.Event()
 
     def states(self) -> dict[str, TenantState]:
         """How deliveries go, by pushed tenant."""
@@ -79,20 +84,25 @@ class Delivery:
         if worker is not None:
             await worker.forget_words()
 
+    def hear(self, states: Mapping[str, TenantState]) -> None:
+        """How deliveries go at other replicas, as they have told."""
+        for name, worker in self._workers.items():
+            worker.hear(states.get(name, TenantState()))
+
     async def start(self) -> None:
-        """Read the tenants' states and begin, as soon as what an earlier run left leased is put back."""
-        for worker in self._workers.values():
+        """Read the tenants' states and begin; what an earlier run, or another replica, left leased is put back."""
+        for name, worker in self._workers.items():
             await worker.load()
-        for loop, worker in self._loops().items():
-            self._supervisor.start(loop, self._when_rescued(worker), worker.moved_at)
-        self._supervisor.start(_RESCUE, self._rescue_often)
+            worker.go_by(partial(self.holding.holds, _duty(name)))
+            loop = self.holding.during(_duty(name), worker.take_over, worker.wind_up)
+            self._supervisor.start(_duty(name), loop, worker.moved_at)
+        self._supervisor.start(_RESCUE, self.holding.during("rescue", self._rescue_often))
 
     async def stop(self, grace: float) -> None:
         """Let requests in flight end and be settled, for `grace` seconds; the rest stays leased, to be rescued."""
         for worker in self._workers.values():
             worker.stop()
-        self._rescued.set()
-        await self._supervisor.stop(self._loops(), grace)
+        await self._supervisor.stop([_duty(name) for name in self._workers], grace)
         await self._supervisor.stop([_RESCUE])
         for worker in self._workers.values():
             await worker.close()
@@ -105,29 +115,15 @@ class Delivery:
             raise ConflictingRequest(f"tenant {tenant!r} is pulled from, not pushed to")
         return worker
 
-    def _loops(self) -> dict[str, TenantWorker]:
-        return {f"delivery:{name}": worker for name, worker in self._workers.items()}
-
-    def _when_rescued(self, worker: TenantWorker) -> Loop:
-        async def run(tick: Tick) -> None:
-            await self._rescued.wait()
-            await worker.run(tick)
-
-        return run
-
     async def _rescue_often(self, tick: Tick) -> None:
+        """Put back what was leased of tenants that are nobody's any more; the others' holders see to their own."""
         while True:
-            # An answer that waits for a store that is down would find its orders taken away.
-            if not any(worker.holds_results for worker in self._workers.values()):
-                with suppress(StoreUnavailable):
-                    await self._rescue()
+            now = self._clock()
+            with suppress(StoreUnavailable):
+                await self._outbox.rescue_expired(now=now, rests_until=now + self._rest, but=list(self._tenants))
             tick()
-            await self._sleep(_RESCUE_EVERY if self._rescued.is_set() else _FIRST_RESCUE_EVERY)
+            await self._sleep(_RESCUE_EVERY)
 
-    async def _rescue(self) -> None:
-        now, is_first = self._clock(), not self._rescued.is_set()
-        found = await self._outbox.rescue(now=now, rests_until=now + self._rest, everything=is_first)
-        self._rescued.set()
-        if found:
-            for worker in self._workers.values():
-                worker.wake()
+
+def _duty(tenant: str) -> str:
+    return f"delivery:{tenant}"

@@ -15,6 +15,7 @@ from gateway.delivery.judgement import Decision, Sent, Situation, decide, untouc
 from gateway.delivery.split import Search
 from gateway.delivery.standing import DeliveryReport, Standing
 from gateway.delivery.verdict import (
+    Answer,
     Delivered,
     Failure,
     NotAnIntake,
@@ -73,11 +74,17 @@ class Lane:
         # The next batch, leased with the last one's settlement.
         self._lease: Lease | None = None
         self._moved_at: Micros = monotonic()
+        self._posting: asyncio.Future[Answer | Failure] | None = None
         self._busy_until: Micros = 0
 
     def moved_at(self) -> Micros:
         """When it last moved, by the monotonic clock; a request within its time-out is moving."""
         return max(self._moved_at, min(monotonic(), self._busy_until))
+
+    def abort(self) -> None:
+        """Wait no longer for the answer to what was sent: it counts as one that did not come."""
+        if self._posting is not None:
+            self._posting.cancel()
 
     async def close(self) -> None:
         """Give the connection up."""
@@ -192,6 +199,7 @@ class Lane:
         state, now = self._standing.state, self._standing.clock()
         if (
             self._standing.is_stopping
+            or not self._standing.may_send()
             or state.is_halted_by_hand
             or policy.next_attempt_at(state, self._standing.settings, now) > now
         ):
@@ -216,7 +224,7 @@ class Lane:
         self._busy_until = self._lease_end(monotonic())
         self._client.secret = self._standing.settings.secret or ""
         with self._standing.around(self._standing.name, orders) as told:
-            answer = await self._client.post([order.body for order in orders])
+            answer = await self._post([order.body for order in orders])
             told(answer.status, answer.kind if isinstance(answer, Failure) else None)
         now = self._standing.clock()
         self._busy_until = 0
@@ -243,6 +251,17 @@ class Lane:
         self._report(attempt, settled, before, verdict)
         return verdict, decision.settlements
 
+    async def _post(self, bodies: Sequence[bytes]) -> Answer | Failure:
+        self._posting = asyncio.ensure_future(self._client.post(bodies))
+        try:
+            return await self._posting
+        except asyncio.CancelledError:
+            if not self._posting.cancelled() or _is_cancelled():
+                raise
+            return Failure("lost", "broken off: deliveries to the tenant are another replica's", was_written=True)
+        finally:
+            self._posting = None
+
     async def _settle(
         self,
         lease: Lease,
@@ -257,28 +276,25 @@ class Lane:
         `goes_on`: and lease the next batch, unless something has come up.
         """
         ended = {settlement.order for settlement in decision.settlements}
-        self._standing.unsettled += 1
-        try:
-            while True:
-                self._moved_at, now = monotonic(), self._standing.clock()
-                settling = Settling(
-                    settlements=decision.settlements,
-                    attempt=attempt,
-                    state=self._standing.state,
-                    now=now,
-                    tried=[order.id for order in orders if order.id not in ended],
-                    revived=decision.revived,
-                    releases=decision.releases,
-                    claim=self._next_batch(now) if goes_on and self._may_send("push") else None,
-                )
-                try:
-                    settled, self._lease = await self._standing.outbox.settle(lease, settling)
-                except StoreUnavailable:
-                    await self._standing.sleep(_STORE_PAUSE)
-                else:
-                    return settled
-        finally:
-            self._standing.unsettled -= 1
+        while True:
+            self._moved_at, now = monotonic(), self._standing.clock()
+            settling = Settling(
+                settlements=decision.settlements,
+                attempt=attempt,
+                state=self._standing.state,
+                now=now,
+                tried=[order.id for order in orders if order.id not in ended],
+                revived=decision.revived,
+                releases=decision.releases,
+                claim=self._next_batch(now) if goes_on and self._may_send("push") else None,
+                rests_until=now + micros(self._standing.settings.settle_delay),
+            )
+            try:
+                settled, self._lease = await self._standing.outbox.settle(lease, settling)
+            except StoreUnavailable:
+                await self._standing.sleep(_STORE_PAUSE)
+            else:
+                return settled
 
     def _report(self, attempt: Attempt, settled: Sequence[Settled], before: TenantState, verdict: Verdict) -> None:
         after = self._standing.state
@@ -286,6 +302,11 @@ class Lane:
             self._standing.wake()
         oddities = verdict.oddities if isinstance(verdict, Delivered) else {}
         self._standing.on_attempt(DeliveryReport(self._standing.name, attempt, settled, before, after, oddities))
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -55,7 +55,7 @@ class Standing:
     """The state of one pushed tenant's delivery, of which there is one for all its lanes.
 
     Attributes:
-        unsettled: answers that wait for the store.
+        may_send: whether the tenant's deliveries are this gateway's.
         begun: requests so far.
         troubled: how many had begun when the last trouble showed: answers to those up to it are late.
         latest: when the outbox was last looked at.
@@ -82,7 +82,7 @@ class Standing:
         self.around = around
         self.state = TenantState()
         self.is_stopping = False
-        self.unsettled = 0
+        self.may_send: Callable[[], bool] = lambda: True
         self.begun = 0
         self.troubled = 0
         self.latest: Micros | None = None

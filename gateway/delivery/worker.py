@@ -2,7 +2,8 @@
 
 import asyncio
 import random as randomness
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from msgspec.structs import replace
@@ -10,8 +11,10 @@ from msgspec.structs import replace
 from gateway.config.model import Tenant
 from gateway.delivery.lane import Lane
 from gateway.delivery.standing import Around, OnAttempt, Standing, no_report, unwatched
+from gateway.errors import StoreUnavailable
 from gateway.events import Clock, Micros, Reason
 from gateway.ground.backoff import Random
+from gateway.ground.clock import micros, monotonic
 from gateway.ground.outgoing import Sleep
 from gateway.ground.supervision import Tick
 from gateway.orders import (
@@ -22,6 +25,8 @@ from gateway.store.ports import Outbox
 from gateway.store.rules.tenants import halted_by_hand, resumed_by_hand
 
 HALTED_BY_HAND: Final = "halted_by_hand"
+
+STORE_PAUSE_SECONDS: Final = 1.0
 
 
 class TenantWorker:
@@ -43,6 +48,8 @@ class TenantWorker:
         self._standing = Standing(
             name, tenants, outbox, clock=clock, random=random, sleep=sleep, on_attempt=on_attempt, around=around
         )
+        self._is_running = False
+        self._ended = asyncio.Event()
         self._lanes = [Lane(number, self._standing) for number in range(max(1, tenants[name].concurrency))]
 
     @property
@@ -50,14 +57,13 @@ class TenantWorker:
         """How deliveries to the tenant go."""
         return self._standing.state
 
-    @property
-    def holds_results(self) -> bool:
-        """Whether an answer waits for the store: its orders must not be put back meanwhile."""
-        return self._standing.unsettled > 0
-
     def moved_at(self) -> Micros:
-        """When the slowest lane last moved, by the monotonic clock; a request within its time-out is moving."""
-        return min(lane.moved_at() for lane in self._lanes)
+        """When the slowest lane last moved, by the monotonic clock; who waits for an answer, or rests, is moving."""
+        return min(lane.moved_at() for lane in self._lanes) if self._is_running else monotonic()
+
+    def go_by(self, may_send: Callable[[], bool]) -> None:
+        """Send only while the tenant's deliveries are this gateway's."""
+        self._standing.may_send = may_send
 
     def wake(self) -> None:
         """Something new is pending."""
@@ -106,6 +112,25 @@ class TenantWorker:
         self._standing.is_stopping = True
         self.wake()
 
+    async def wind_up(self, *, is_lost: bool) -> None:
+        """Send nothing more, and let `run` end once what is in flight is settled; `is_lost`: wait for no answer."""
+        self.stop()
+        if not is_lost:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._standing.settings.timeout):
+                    await self._ended.wait()
+        for lane in self._lanes:
+            lane.abort()
+
+    def hear(self, state: TenantState) -> None:
+        """How deliveries go at another replica."""
+        if not self._is_running:
+            self._standing.state = state
+        elif state.hand > self._standing.state.hand:
+            # Somebody has spoken there.
+            self._standing.state = state
+            self.wake()
+
     async def close(self) -> None:
         """Give the connections up."""
         for lane in self._lanes:
@@ -117,9 +142,32 @@ class TenantWorker:
 
     async def run(self, tick: Tick) -> None:
         """Deliver until stopped."""
-        async with asyncio.TaskGroup() as lanes:
-            for lane in self._lanes:
-                lanes.create_task(lane.run(tick))
+        self._is_running = True
+        self._ended.clear()
+        try:
+            async with asyncio.TaskGroup() as lanes:
+                for lane in self._lanes:
+                    lanes.create_task(lane.run(tick))
+        finally:
+            self._is_running = False
+            self._ended.set()
+
+    async def take_over(self, tick: Tick) -> None:
+        """Deliver until stopped, whoever did before: what was leased to it then rests, and is sent again."""
+        standing = self._standing
+        standing.is_stopping, standing.latest = False, None
+        while not standing.is_stopping:
+            now = standing.clock()
+            try:
+                await self.load()
+                rests_until = now + micros(standing.settings.settle_delay)
+                await standing.outbox.rescue(now=now, rests_until=rests_until, tenant=self.name)
+            except StoreUnavailable:
+                tick()
+                await standing.sleep(STORE_PAUSE_SECONDS)
+            else:
+                await self.run(tick)
+                return
 
     async def step(self, number: int = 0) -> Micros | None:
         """Send at most one lease. When to step again: a moment, perhaps past; None: when woken."""

@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 import structlog
@@ -15,6 +15,7 @@ from gateway.duties.sharing import Groups, shared
 from gateway.duties.watching import Watched
 from gateway.errors import StoreUnavailable
 from gateway.ground.clock import SECOND, monotonic
+from gateway.ground.holding import WindUp
 from gateway.ground.supervision import Loop, Tick
 from gateway.records import Joining, Sight, Turning
 from gateway.store.ports import Duties
@@ -33,14 +34,6 @@ class Digests(msgspec.Struct, frozen=True):
 
     config: str = ""
     adapters: str = ""
-
-
-class WindUp(Protocol):
-    """Ends what a duty has begun."""
-
-    async def __call__(self, *, is_lost: bool) -> None:
-        """Begin nothing more, and return when all that was begun is settled. `is_lost`: break it off."""
-        ...
 
 
 class _Duty:
@@ -70,6 +63,7 @@ class Keeper:
     Attributes:
         number: this life's.
         on_look: told of what was seen, each time.
+        on_change: told when what this replica may do is another.
     """
 
     def __init__(
@@ -83,6 +77,7 @@ class Keeper:
     ) -> None:
         self.number = 0
         self.on_look: Callable[[Sight], None] = lambda _sight: None
+        self.on_change: Callable[[], None] = lambda: None
         self._port = port
         self._joining = joining
         self._clock = clock
@@ -236,9 +231,11 @@ class Keeper:
             mine |= {*await self._port.turn(self._turning(lost=lost, given_up=done, taken=tuple(taken)))}
             self._until = now + (SPAN_BEATS - 1) * self._heartbeat
             self._beat_at = now + self._heartbeat
-        for duty in mine.difference(given_up):
-            if not self.holds(duty):
-                self._duties.setdefault(duty, _Duty()).grant()
+        granted = [duty for duty in mine.difference(given_up) if not self.holds(duty)]
+        for duty in granted:
+            self._duties.setdefault(duty, _Duty()).grant()
+        if granted:
+            self.on_change()
         # What another has meanwhile, however it came to it, is not this one's.
         for duty, kept in self._duties.items():
             if kept.granted.is_set() and duty not in mine:

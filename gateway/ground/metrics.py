@@ -214,6 +214,11 @@ class Metrics:
         if source in self._sources:
             self._drift.labels(source, kind).set(count)
 
+    def forget_the_stores(self) -> None:
+        """Tell nothing of what the store knows: another replica does."""
+        for gauge in (self._pending, self._oldest, self._halted, self._silent, self._drift):
+            gauge.clear()
+
     def ticked(self, loop: str, at_seconds: float) -> None:
         """Set when a supervised loop last moved (Unix time)."""
         self._tick.labels(loop).set(at_seconds)

@@ -7,7 +7,7 @@ nobody else. An answer serves only the events that waited before its request was
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 import structlog
@@ -49,8 +49,21 @@ class _Turn(msgspec.Struct):
     missing: dict[str, int] = msgspec.field(default_factory=dict)
 
 
+Serves: TypeAlias = Callable[[str, str], bool]
+"""Whether a source's turn is this gateway's to ask for."""
+
+
+def everybodys(_source: str, _turn: str) -> bool:
+    """There is no other gateway."""
+    return True
+
+
 class LookupLoop:
-    """One worker a turn, started when something waits for it and gone when nothing does."""
+    """One worker a turn, started when something waits for it and gone when nothing does.
+
+    Attributes:
+        serves: which turns are this gateway's.
+    """
 
     def __init__(
         self,
@@ -63,6 +76,7 @@ class LookupLoop:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Random = random.random,
     ) -> None:
+        self.serves: Serves = everybodys
         self._queue = queue
         self._apis = apis
         self._fetch = fetch
@@ -73,6 +87,10 @@ class LookupLoop:
         self._turns: dict[tuple[str, str], _Turn] = {}
         self._workers: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._awake = asyncio.Event()
+
+    def is_asking(self, serves: Serves) -> bool:
+        """Whether something is asked in one of these turns."""
+        return any(serves(*key) and not worker.done() for key, worker in self._workers.items())
 
     def wake(self) -> None:
         """Something waits."""
@@ -99,10 +117,13 @@ class LookupLoop:
                 tick()
                 for key in turns:
                     worker = self._workers.get(key)
-                    if key[0] in self._apis and (worker is None or worker.done()):
+                    if key[0] in self._apis and self.serves(*key) and (worker is None or worker.done()):
                         self._workers[key] = asyncio.create_task(self._serve(*key), name=f"lookups {key}")
                         # Something may have come while it was leaving.
                         self._workers[key].add_done_callback(lambda _: self.wake())
+                for key, worker in self._workers.items():
+                    if not self.serves(*key):
+                        worker.cancel()
                 await self._rest()
         finally:
             for worker in self._workers.values():

@@ -30,10 +30,11 @@ from gateway.events import (
     stored_lookup,
 )
 from gateway.ground.clock import micros, moment
+from gateway.ground.holding import Everything, Holding
 from gateway.ground.questions import fault_of_question
 from gateway.ground.supervision import Tick
 from gateway.lookups.asking import PROBE_EVERY, Fetch, VendorAnswer, halt_of, try_thrice
-from gateway.lookups.loop import LookupLoop
+from gateway.lookups.loop import LookupLoop, Serves, everybodys
 from gateway.records import Act, LookupHalt
 from gateway.store.ports import ReconciliationLedger
 from gateway.store.rules.lifecycle import is_same_owner
@@ -86,7 +87,12 @@ class _Schedule(msgspec.Struct):
 
 
 class Reconciler:
-    """Runs the sources' reconciliations, each turn by itself."""
+    """Runs the sources' reconciliations, each turn by itself.
+
+    Attributes:
+        serves: which turns are this gateway's to run when they are due.
+        holding: lets one gateway at a time run a turn, due or asked for.
+    """
 
     def __init__(
         self,
@@ -98,6 +104,8 @@ class Reconciler:
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self.serves: Serves = everybodys
+        self.holding: Holding = Everything()
         self._plans = {name: plan for name, source in sources.items() if (plan := _plan_of(source)) is not None}
         self._adapters = {name: source.adapter for name, source in sources.items()}
         self._ledger = ledger
@@ -124,6 +132,10 @@ class Reconciler:
         try:
             while True:
                 for (source, turn), schedule in self._schedules.items():
+                    if not self.serves(source, turn):
+                        # Another's, whose runs are to be heard of when it is this one's again.
+                        schedule.due_at = None
+                        continue
                     if schedule.due_at is None:
                         schedule.due_at = await self._first_due(source, turn)
                     if schedule.due_at <= self._clock() and (schedule.task is None or schedule.task.done()):
@@ -188,7 +200,7 @@ class Reconciler:
     async def _run_turn(self, source: str, turn: str, since: Micros | None) -> int:
         """One run; how many events it made. `since` None: from where the last one began. Raises RunFailed."""
         plan, schedule = self._plans[source], self._schedules[source, turn]
-        async with schedule.lock:
+        async with schedule.lock, self.holding.alone(f"reconciliation:{source}:{turn}"):
             started_at, reached = self._clock(), await self._ledger.reached(source, turn)
             known_from = started_at - micros(plan.horizon) if reached is None else reached
             start = (known_from if reached is None else reached - OVERLAP) if since is None else since

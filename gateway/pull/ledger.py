@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from gateway.config.model import Tenant
 from gateway.events import SECOND, Clock, Micros
+from gateway.ground.holding import Everything, Holding
 from gateway.orders import Attempt, Lease, Settled, Settlement, Settling, TenantState, TenantStatus
 from gateway.records import Act
 from gateway.store.ports import Outbox, PullLedger
@@ -43,7 +44,11 @@ class NotWritten(Exception):  # noqa: N818 - named by what happened
 
 
 class PullTenant:
-    """Serves the pulls of one tenant, one after another."""
+    """Serves the pulls of one tenant, one after another.
+
+    Attributes:
+        holding: lets one gateway at a time serve them.
+    """
 
     def __init__(
         self,
@@ -58,6 +63,7 @@ class PullTenant:
         self.name = name
         self._tenants = tenants
         self.state = TenantState()
+        self.holding: Holding = Everything()
         self._outbox = outbox
         self._ledger = ledger
         self._clock = clock
@@ -83,6 +89,11 @@ class PullTenant:
         hand = (await self._outbox.resume(self.name, self._clock(), act)).hand
         self.state = replace(self.state, hand=hand)
 
+    def hear(self, state: TenantState) -> None:
+        """How the tenant's pulls go at other replicas."""
+        if not self._turns.is_busy:
+            self.state = state
+
     async def load(self) -> None:
         """Take up what was remembered over the restart."""
         self.state = await self._outbox.tenant_state(self.name)
@@ -101,8 +112,11 @@ class PullTenant:
             NotWritten: it did not reach its end; everything unserved is pending again.
             StoreUnavailable: the same, because the store failed.
         """
-        async with self._turns.turn():
+        async with self._turns.turn(), self.holding.alone(f"pull:{self.name}"):
+            await self.load()
             started = self._clock()
+            # Nobody else is at it: what is leased was never served to its end.
+            await self._outbox.rescue(now=started, rests_until=started, tenant=self.name)
             since = self._arrived(started)
             leases: list[bytes] = []
             try:
@@ -185,6 +199,11 @@ class _Turns:
         self._one_at_a_time = asyncio.Lock()
         self._others = 0
         self._running: asyncio.Timeout | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody's turn it is."""
+        return self._one_at_a_time.locked()
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:

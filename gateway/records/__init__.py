@@ -15,7 +15,7 @@ from gateway.records.operating import (
     OperationStatus,
     order_named,
 )
-from gateway.records.replicas import Joined, Joining, ReplicaRecord, Seen, Sight, Turning
+from gateway.records.replicas import SHARDS, Joined, Joining, ReplicaRecord, Seen, Sight, Turning
 from gateway.records.stored import (
     Amended,
     Amendment,
@@ -53,6 +53,7 @@ from gateway.records.watching import (
 )
 
 __all__ = [
+    "SHARDS",
     "Act",
     "Amended",
     "Amendment",

@@ -1,10 +1,13 @@
 """Replicas: the gateways that serve one store, what each may do alone, and what each sees of the others."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from gateway.events import Micros
+
+SHARDS: Final = 32
+"""Translation is shared out by what an event's number leaves when divided by this."""
 
 
 class Joining(msgspec.Struct, frozen=True, kw_only=True):

@@ -151,7 +151,7 @@ async def _problems(rooms: Rooms) -> list[str]:
 
 
 def _gauges(rooms: Rooms) -> Gauges:
-    return Gauges(
+    gauges = Gauges(
         rooms.live,
         rooms.conditions,
         rooms.base.metrics,
@@ -161,6 +161,8 @@ def _gauges(rooms: Rooms) -> Gauges:
         drift=rooms.radar.counts,
         clock=rooms.base.clock,
     )
+    gauges.gives = partial(rooms.base.keeper.holds, "gauges")
+    return gauges
 
 
 def _routed(routes: Sequence[BaseRoute]) -> Starlette:

@@ -46,7 +46,8 @@ class House:
         return self.rooms.problems()
 
     async def settle(self) -> None:
-        """Send nothing more, and let what is in flight be answered; all else goes on."""
+        """Send nothing more, and let what is in flight be answered; all else goes on, until another replica has it."""
+        self._base.keeper.retire()
         await self.rooms.delivery.stop(STOP_SECONDS)
 
     async def close(self) -> None:

@@ -15,14 +15,16 @@ from gateway.duties.clock import StoreClock
 from gateway.duties.keeper import Digests, Keeper
 from gateway.ground.processes import this_process
 from gateway.ground.version import version
-from gateway.records import Joining
+from gateway.records import SHARDS, Joining
 from gateway.store.ports import Duties
 
 SLOTS: Final = 32
-"""Of what is shared out by a number: translation by the event's, questions to vendors by their turn's digest."""
+"""Questions to vendors are shared out by so many digests of their turns."""
 
 ONES: Final = ("rescue", "operations", "retention", "notices", "gauges")
 """What one replica does for all."""
+
+_TRANSLATION: Final = "translation:"
 
 _OWN: Final = ("server", "store", "replica", "log", "tracing")
 """Sections that may well differ from replica to replica."""
@@ -50,10 +52,16 @@ def duties(live: Live) -> dict[str, list[str]]:
     """All duties that there are under a configuration, by what they are of."""
     return {
         "delivery": [f"delivery:{name}" for name, tenant in live.tenants.items() if tenant.delivery == "push"],
-        "translation": [f"translation:{slot:02}" for slot in range(SLOTS)],
+        "translation": [f"{_TRANSLATION}{shard:02}" for shard in range(SHARDS)],
         "vendors": [f"vendors:{slot:02}" for slot in range(SLOTS)],
         "ones": list(ONES),
     }
+
+
+def shards(keeper: Keeper) -> list[int] | None:
+    """Which events this gateway translates; None: all."""
+    held = [int(duty.removeprefix(_TRANSLATION)) for duty in keeper.held("translation")]
+    return None if len(held) == SHARDS else held
 
 
 def vendors_duty(source: str, turn: str) -> str:

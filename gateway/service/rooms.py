@@ -29,9 +29,10 @@ from gateway.rehearsal.effects import Preview
 from gateway.rehearsal.operating import OperationsLoop
 from gateway.rehearsal.trials import Trials
 from gateway.service.foundation import Foundation
+from gateway.service.hearing import Hearing
 from gateway.service.notices import NoticeLoop, Surroundings
 from gateway.service.previewing import preview_of, trials_of
-from gateway.service.replica import digests, duties
+from gateway.service.replica import digests, duties, shards, vendors_duty
 from gateway.service.spans import Spans, spans_of
 from gateway.service.streaming import SourcesLoop, Standings
 from gateway.service.upkeep import Conditions, RetentionLoop, TimeLoop
@@ -174,7 +175,7 @@ def _pulls(base: Foundation, live: Live) -> dict[str, PullTenant]:
 async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
     """Take up what the store remembers, and let all rooms move; at the stack's end what is in flight is settled."""
     store, sources = rooms.base.store, rooms.live.sources
-    rooms.base.keeper.want(duties(rooms.live), digests(rooms.live.config))
+    hearing = _share(rooms)
     await store.adopt({alias: source.name for source in sources.values() for alias in source.settings.aliases})
     rooms.radar.load(await store.drift.drift())
     drift = DriftLoop(rooms.radar, store.drift.save_drift)
@@ -186,19 +187,42 @@ async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
     stack.push_async_callback(rooms.delivery.stop, STOP_SECONDS)
     store.observe(on_stored=rooms.translation.wake)
     retention = rooms.live.settings.retention
+    during = rooms.base.keeper.during
     for name, loop in {
+        "hearing": hearing.run,
         "translation": rooms.translation.run,
         "lookups": rooms.asking.run,
         "reconciliation": rooms.reconciler.run,
         "conditions": rooms.conditions.run,
         "drift": drift.run,
-        "operations": rooms.operating.run,
+        "operations": during("operations", rooms.operating.run),
         "time": TimeLoop(rooms.base.trusted, store.trust).run,
         "sources": SourcesLoop(rooms.base.stream, partial(_standings, rooms)).run,
-        "retention": RetentionLoop(retention, store.acts.prune, rooms.base.trusted).run,
-        **({"notices": _notices(rooms).run} if rooms.live.settings.notify else {}),
+        "retention": during("retention", RetentionLoop(retention, store.acts.prune, rooms.base.trusted).run),
+        **({"notices": during("notices", _notices(rooms).run)} if rooms.live.settings.notify else {}),
     }.items():
         rooms.supervisor.start(name, loop)
+
+
+def _share(rooms: Rooms) -> Hearing:
+    """Let the rooms go by what is this replica's; what hears of the others."""
+    keeper = rooms.base.keeper
+
+    def serves(source: str, turn: str) -> bool:
+        return keeper.holds(vendors_duty(source, turn))
+
+    def is_busy(duty: str) -> bool:
+        return rooms.asking.is_asking(lambda source, turn: vendors_duty(source, turn) == duty)
+
+    rooms.delivery.holding = rooms.reconciler.holding = keeper
+    for pull in rooms.pulls.values():
+        pull.holding = keeper
+    rooms.asking.serves = rooms.reconciler.serves = serves
+    rooms.translation.shards = partial(shards, keeper)
+    hearing = Hearing(keeper, rooms.base.store.outbox, rooms.delivery, rooms.pulls, rooms.translation.wake)
+    keeper.on_look, keeper.on_change = hearing.look, rooms.translation.wake
+    keeper.want(duties(rooms.live), digests(rooms.live.config), is_busy)
+    return hearing
 
 
 async def _standings(rooms: Rooms) -> Standings:

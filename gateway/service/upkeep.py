@@ -124,7 +124,11 @@ class Conditions:
 
 
 class Gauges:
-    """Sets the metrics that are states, before an exposition."""
+    """Sets the metrics that are states, before an exposition.
+
+    Attributes:
+        gives: whether this replica is the one that gives those of the store.
+    """
 
     def __init__(
         self,
@@ -138,6 +142,7 @@ class Gauges:
         drift: Callable[[], Mapping[tuple[str, str], int]],
         clock: Clock,
     ) -> None:
+        self.gives: Callable[[], bool] = lambda: True
         self._live = live
         self._conditions = conditions
         self._records = conditions.store.records
@@ -153,8 +158,11 @@ class Gauges:
         """All metrics in Prometheus' format, as of now; what a silent store would have to tell, as it last told it."""
         self._flush()
         now = self._clock()
-        with contextlib.suppress(StoreUnavailable):
-            await self._ask_the_store(now)
+        if self.gives():
+            with contextlib.suppress(StoreUnavailable):
+                await self._ask_the_store(now)
+        else:
+            self._metrics.forget_the_stores()
         for loop, at in self._ticks().items():
             self._metrics.ticked(loop, (now - (monotonic() - at)) / SECOND)
         self._metrics.writable(is_writable=not self._conditions.problems())

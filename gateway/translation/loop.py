@@ -44,6 +44,9 @@ class TranslationLoop:
     """Moves events from the inbox to the outbox.
 
     `on_orders` is told the tenants that have something new; `look` is shown each event, in a thread.
+
+    Attributes:
+        shards: which of the events are this gateway's; None: all.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class TranslationLoop:
         on_lookups: Callable[[], None] = lambda: None,
         look: Callable[[UntranslatedEvent], None] = lambda _event: None,
     ) -> None:
+        self.shards: Callable[[], Collection[int] | None] = lambda: None
         self._queue = queue
         self._translate = translate
         self._sources = list(sources)
@@ -130,7 +134,10 @@ class TranslationLoop:
         return moved
 
     async def _read(self) -> list[UntranslatedEvent]:
-        events = await self._queue.untranslated(self._sources, MAX_EVENTS, self._under_way)
+        shards = self.shards()
+        if shards is not None and not shards:
+            return []
+        events = await self._queue.untranslated(self._sources, MAX_EVENTS, self._under_way, shards)
         self._under_way.update(event.id for event in events)
         return events
 

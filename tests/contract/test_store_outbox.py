@@ -148,7 +148,7 @@ async def test_a_late_holders_settlement_is_dropped(floor):
     await floor.tell("e1", state("A", text="v"))
     late = await floor.lease()
     floor.pass_by(seconds=61)
-    await floor.store.outbox.rescue(now=floor.now, rests_until=floor.now, everything=False)
+    await floor.store.outbox.rescue_expired(now=floor.now, rests_until=floor.now)
     present = await floor.lease()
 
     assert await floor.settle(late, "delivered") == []
@@ -162,7 +162,7 @@ async def test_a_settlement_after_a_rescue_is_dropped(floor):
     """Even while nobody has leased the order again: it may be sent at any moment."""
     await floor.tell("e1", state("A"))
     late = await floor.lease()
-    await floor.store.outbox.rescue(now=floor.now, rests_until=floor.now, everything=True)
+    await floor.store.outbox.rescue(now=floor.now, rests_until=floor.now)
 
     assert await floor.settle(late, "delivered") == []
     assert await floor.order_status() == "pending"
@@ -185,7 +185,7 @@ async def test_a_lease_is_prolonged_by_its_holder(floor):
 
     assert await floor.store.outbox.extend(lease, [order.id for order in lease.orders], floor.now + 5 * MINUTE)
     floor.pass_by(seconds=120)
-    assert await floor.store.outbox.rescue(now=floor.now, rests_until=floor.now, everything=False) == 0
+    assert await floor.store.outbox.rescue_expired(now=floor.now, rests_until=floor.now) == 0
     assert len(await floor.settle(lease, "delivered")) == 2
 
 
@@ -209,7 +209,7 @@ async def test_a_lease_that_ran_out_is_rescued(floor):
     await floor.lease(until=floor.now + 10 * MINUTE)
     floor.pass_by(seconds=61)
 
-    assert await floor.store.outbox.rescue(now=floor.now, rests_until=floor.now + MINUTE, everything=False) == 1
+    assert await floor.store.outbox.rescue_expired(now=floor.now, rests_until=floor.now + MINUTE) == 1
     assert await floor.claim() == Wait(floor.now + MINUTE)
     floor.pass_by(seconds=60)
     again = await floor.lease()
@@ -223,7 +223,7 @@ async def test_a_start_rescues_every_lease(floor):
     await floor.lease(max_orders=2)
     await floor.reopen()
 
-    assert await floor.store.outbox.rescue(now=floor.now, rests_until=floor.now, everything=True) == 2
+    assert await floor.store.outbox.rescue(now=floor.now, rests_until=floor.now) == 2
     assert names(await floor.lease()) == ["C", "A", "B"]
 
 
@@ -234,7 +234,7 @@ async def test_tokens_are_never_used_twice(floor):
         await floor.tell(f"e{len(tokens)}", state("A", clock=len(tokens), text=str(len(tokens))))
         tokens.append((await floor.lease()).token)
         await floor.reopen()
-        await floor.store.outbox.rescue(now=floor.now, rests_until=0, everything=True)
+        await floor.store.outbox.rescue(now=floor.now, rests_until=0)
 
     assert tokens == sorted(set(tokens))
 

@@ -573,7 +573,7 @@ async def test_a_rescued_lease_may_have_delivered(floor):
     """A cancellation after a crash in flight is a person's business."""
     await floor.tell("e1", state("A", clock=1, text="v1"))
     await floor.lease()
-    await floor.store.outbox.rescue(now=floor.now, rests_until=floor.now, everything=True)
+    await floor.store.outbox.rescue(now=floor.now, rests_until=floor.now)
     await floor.tell("e2", state("A", clock=2, **CANCELLED))
 
     assert await floor.order_reason() == "cancelled_maybe_delivered"

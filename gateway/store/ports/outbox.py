@@ -42,6 +42,10 @@ class Outbox(Protocol):
         """What delivery remembered of the tenant; a new tenant's defaults."""
         ...
 
+    async def tenant_states(self) -> dict[str, TenantState]:
+        """The same of all tenants of which anything is remembered."""
+        ...
+
     async def save_tenant_state(self, tenant: str, state: TenantState) -> None:
         """Remember the tenant's state; of what a person said since `state.hand` nothing is undone."""
         ...
@@ -58,8 +62,12 @@ class Outbox(Protocol):
         """The clock was set back: what it had put off beyond `farthest` is due at `due_at`; how many orders."""
         ...
 
-    async def rescue(self, *, now: Micros, rests_until: Micros, everything: bool) -> int:
-        """Put back orders whose lease ran out (`everything`: all leases, at a start), as uncertain; how many."""
+    async def rescue(self, *, now: Micros, rests_until: Micros, tenant: str | None = None) -> int:
+        """Put back what is leased, as uncertain: nobody holds it. Of one tenant, or of all; how many orders."""
+        ...
+
+    async def rescue_expired(self, *, now: Micros, rests_until: Micros, but: Collection[str] = ()) -> int:
+        """Put back the orders whose lease ran out, as uncertain, those of some tenants left out; how many."""
         ...
 
     async def pending_at_most(self, tenant: str, limit: int) -> int:

@@ -10,11 +10,12 @@ class TranslationQueue(Protocol):
     """What the translation loop needs."""
 
     async def untranslated(
-        self, sources: Collection[str], limit: int, but: Collection[int] = ()
+        self, sources: Collection[str], limit: int, but: Collection[int] = (), shards: Collection[int] | None = None
     ) -> list[UntranslatedEvent]:
         """The oldest events of these sources that wait for translation, those with the ids `but` left out.
 
-        At most `limit`, and fewer where they are large; none: none waits.
+        `shards`: only those whose number leaves one of these when divided by `SHARDS`. At most `limit`, and fewer
+        where they are large; none: none waits.
         """
         ...
 

@@ -220,6 +220,9 @@ class Outbox(Stub):
     def tenant_state(self, tenant: str) -> Answer[TenantState]:
         return self._call("outbox.tenant_state", tenant)
 
+    def tenant_states(self) -> Answer[dict[str, TenantState]]:
+        return self._call("outbox.tenant_states")
+
     def save_tenant_state(self, tenant: str, state: TenantState) -> Answer[None]:
         return self._call("outbox.save_tenant_state", tenant, state)
 
@@ -232,8 +235,11 @@ class Outbox(Stub):
     def reschedule(self, tenant: str, *, farthest: Micros, due_at: Micros) -> Answer[int]:
         return self._call("outbox.reschedule", tenant, farthest=farthest, due_at=due_at)
 
-    def rescue(self, *, now: Micros, rests_until: Micros, everything: bool) -> Answer[int]:
-        return self._call("outbox.rescue", now=now, rests_until=rests_until, everything=everything)
+    def rescue(self, *, now: Micros, rests_until: Micros, tenant: str | None = None) -> Answer[int]:
+        return self._call("outbox.rescue", now=now, rests_until=rests_until, tenant=tenant)
+
+    def rescue_expired(self, *, now: Micros, rests_until: Micros, but: Collection[str] = ()) -> Answer[int]:
+        return self._call("outbox.rescue_expired", now=now, rests_until=rests_until, but=but)
 
     def pending_at_most(self, tenant: str, limit: int) -> Answer[int]:
         return self._call("outbox.pending_at_most", tenant, limit)
@@ -337,9 +343,9 @@ class AuditTrail(Stub):
 
 class TranslationQueue(Stub):
     def untranslated(
-        self, sources: Collection[str], limit: int, but: Collection[int] = ()
+        self, sources: Collection[str], limit: int, but: Collection[int] = (), shards: Collection[int] | None = None
     ) -> Answer[list[UntranslatedEvent]]:
-        return self._call("translation.untranslated", sources, limit, but)
+        return self._call("translation.untranslated", sources, limit, but, shards)
 
     def commit(self, translated: Sequence[TranslatedEvent], now: Micros) -> Answer[list[Transition]]:
         return self._call("translation.commit", translated, now)

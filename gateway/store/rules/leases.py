@@ -61,9 +61,17 @@ def end(transaction: Transaction, number: int, left: Collection[Sent]) -> None:
         transaction.execute("leases.end", (number,))
 
 
-def over(transaction: Transaction, now: Micros | None) -> list[Open]:
-    """The leases that have run out; None: all there are."""
-    name, values = ("leases.all", ()) if now is None else ("leases.expired", (now,))
+def over(transaction: Transaction, now: Micros, but: Collection[str]) -> list[Open]:
+    """The leases that have run out, those of some tenants left out."""
+    return _open(transaction, "leases.expired", now, list(but))
+
+
+def of(transaction: Transaction, tenant: str | None) -> list[Open]:
+    """All leases of a tenant; None: of all."""
+    return _open(transaction, "leases.all") if tenant is None else _open(transaction, "leases.of_tenant", tenant)
+
+
+def _open(transaction: Transaction, name: str, *values: object) -> list[Open]:
     return [Open(number, _by_order(sent)) for number, sent in transaction.execute(name, values).fetchall()]
 
 

@@ -16,6 +16,9 @@ NEVER, MAYBE, DELIVERED = 0, 1, 2
 """What Trackely may have of an order: surely nothing of ours, perhaps something, at least one state."""
 
 _NOTHING: Final = Notes()
+AGAIN: Final = 2
+"""Of `must_send`: whatever is in flight, the newest state is sent once more after it."""
+
 _SURELY_UNCHANGED: Final = frozenset({"refused", "too_large"})
 
 
@@ -164,7 +167,7 @@ def settle(order: OrderRow, settlement: Settlement, now: Micros) -> list[StateCh
     if result == "delivered":
         order.attempted, order.delivered_digest = DELIVERED, sent_digest
         order.order_id, order.is_created, order.delivered_at = settlement.order_id, settlement.is_created, now
-        if is_newest:
+        if is_newest and order.must_send != AGAIN:
             order.must_send = 0
         else:
             order.pending_since = order.changed_at
@@ -186,6 +189,24 @@ def settle(order: OrderRow, settlement: Settlement, now: Micros) -> list[StateCh
         StateChange(sent, EventStatus.SUPERSEDED),
         _come_to_rest(order, now, due_at=max(now, settlement.due_at)),
     ]
+
+
+def doubt(order: OrderRow, now: Micros, rests_until: Micros) -> list[StateChange]:
+    """A request may have reached Trackely after a later one, since it outlived its lease: send the newest again.
+
+    What is in flight is sent once more when that is settled.
+    """
+    order.attempted, order.delivered_digest = max(order.attempted, MAYBE), None
+    order.rests_until = max(order.rests_until, rests_until)
+    if order.is_in_flight:
+        order.must_send = AGAIN
+        return []
+    if order.is_cancelled:
+        return [_cancel(order, now)]
+    if order.status in (OrderStatus.DEAD, OrderStatus.DISCARDED):
+        return []
+    order.must_send = 1
+    return [_pend(order, now, now)]
 
 
 def is_plain(settlement: Settlement) -> bool:
@@ -219,6 +240,11 @@ def event_status(statuses: Iterable[str]) -> EventStatus:
     return EventStatus.SUPERSEDED
 
 
+def may_have_changed(settlement: Settlement) -> bool:
+    """Whether an attempt that ended so may have changed the order at Trackely."""
+    return settlement.result != "unchanged" and not (settlement.result == "dead" and _surely_unchanged(settlement))
+
+
 def _surely_unchanged(settlement: Settlement) -> bool:
     return settlement.reason is not None and settlement.reason.code in _SURELY_UNCHANGED
 
@@ -229,6 +255,9 @@ def _note(order: OrderRow, notes: Notes) -> None:
 
 
 def _settle_newest(order: OrderRow, settlement: Settlement, now: Micros) -> StateChange:
+    if settlement.result == "delivered" and order.must_send == AGAIN:
+        order.must_send = 1
+        return _pend(order, now, now)
     if settlement.result == "delivered":
         return _deliver(order, now)
     if settlement.result == "dead":

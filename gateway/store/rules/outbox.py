@@ -67,6 +67,11 @@ class Outbox(Room):
         """What delivery remembered of the tenant, and what a person said; a new tenant's defaults."""
         return tenants.tenant(transaction, tenant)
 
+    @reads
+    def tenant_states(self, transaction: Transaction) -> dict[str, TenantState]:
+        """The same of all tenants of which anything is remembered."""
+        return tenants.all_of_them(transaction)
+
     @writes
     def save_tenant_state(self, transaction: Transaction, tenant: str, state: TenantState) -> None:
         """Remember the tenant's state; what a person said since it was known stands."""
@@ -93,11 +98,17 @@ class Outbox(Room):
         return transaction.execute("outbox.reschedule", (tenant, due_at, farthest)).rowcount
 
     @writes
-    def rescue(self, transaction: Transaction, *, now: Micros, rests_until: Micros, everything: bool) -> int:
-        """Put back orders whose lease ran out (`everything`: all leases, at a start), as uncertain."""
+    def rescue(self, transaction: Transaction, *, now: Micros, rests_until: Micros, tenant: str | None = None) -> int:
+        """Put back what is leased, as uncertain: nobody holds it. Of one tenant, or of all."""
+        return sum(settling.put_back(transaction, each, now, rests_until) for each in leases.of(transaction, tenant))
+
+    @writes
+    def rescue_expired(
+        self, transaction: Transaction, *, now: Micros, rests_until: Micros, but: Collection[str] = ()
+    ) -> int:
+        """Put back the orders whose lease ran out, as uncertain, those of some tenants left out."""
         return sum(
-            settling.put_back(transaction, lease, now, rests_until)
-            for lease in leases.over(transaction, None if everything else now)
+            settling.put_back(transaction, each, now, rests_until) for each in leases.over(transaction, now, but)
         )
 
     @reads

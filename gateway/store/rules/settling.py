@@ -19,6 +19,7 @@ def settle(transaction: Transaction, lease: Lease, settling: Settling) -> list[S
     # The number is the fence: what was put back, or leased again, is no longer this holder's.
     held = leases.held(transaction, lease.token)
     mine = [settlement for settlement in settling.settlements if settlement.order in held]
+    late = [settlement for settlement in settling.settlements if settlement.order not in held]
     statuses = _settle(transaction, held, mine, settling.now)
     if mine:
         for settlement in mine:
@@ -27,10 +28,10 @@ def settle(transaction: Transaction, lease: Lease, settling: Settling) -> list[S
     if settling.attempt is not None:
         orders = {*(each.order for each in settling.settlements), *settling.tried}
         _record(transaction, lease.tenant, settling.attempt, orders)
-    _revive(transaction, settling.revived, settling.state, settling.now)
-    tenants.save(transaction, lease.tenant, settling.state)
-    if settling.releases:
-        transaction.execute("outbox.release", (Trial.FINAL, settling.now, lease.tenant))
+        _doubt(transaction, [each.order for each in late if lifecycle.may_have_changed(each)], settling)
+    # Whoever holds the tenant by now knows better how deliveries go.
+    if mine or not late:
+        _remember(transaction, lease.tenant, settling)
     leased = {order.id: order for order in lease.orders}
     return [
         Settled(
@@ -45,6 +46,21 @@ def settle(transaction: Transaction, lease: Lease, settling: Settling) -> list[S
         for settlement in mine
         if (order := leased[settlement.order]).id in statuses
     ]
+
+
+def _remember(transaction: Transaction, tenant: str, settling: Settling) -> None:
+    _revive(transaction, settling.revived, settling.state, settling.now)
+    tenants.save(transaction, tenant, settling.state)
+    if settling.releases:
+        transaction.execute("outbox.release", (Trial.FINAL, settling.now, tenant))
+
+
+def _doubt(transaction: Transaction, late: Collection[int], settling: Settling) -> None:
+    """What was sent under a lease that was over may have come after what was sent since."""
+    orders = leases.noted(transaction, ledger.orders_by_id(transaction, late).values())
+    changes = [each for order in orders for each in lifecycle.doubt(order, settling.now, settling.rests_until)]
+    ledger.update_orders(transaction, orders)
+    ledger.recompute_events(transaction, ledger.change_states(transaction, changes), settling.now)
 
 
 def put_back(transaction: Transaction, lease: Open, now: Micros, rests_until: Micros) -> int:

@@ -16,9 +16,15 @@ _decode: Final = msgspec.json.Decoder(TenantState).decode
 def tenant(transaction: Transaction, name: str) -> TenantState:
     """How deliveries to a tenant go, as delivery and persons have left it; a new tenant's defaults."""
     found = transaction.execute("tenants.tenant", (name,)).fetchone()
-    if found is None:
-        return TenantState()
-    state, hand, halted_at, code, detail = found
+    return TenantState() if found is None else _told(*found)
+
+
+def all_of_them(transaction: Transaction) -> dict[str, TenantState]:
+    """The same of all tenants of which anything is remembered."""
+    return {name: _told(*found) for name, *found in transaction.execute("tenants.all").fetchall()}
+
+
+def _told(state: bytes, hand: int, halted_at: Micros | None, code: str, detail: str) -> TenantState:
     told = replace(_decode(state), hand=hand)
     return told if halted_at is None else halted_by_hand(told, Reason(code, detail), halted_at)
 

@@ -39,10 +39,16 @@ class TranslationQueue(Room):
 
     @reads
     def untranslated(
-        self, transaction: Transaction, sources: Collection[str], limit: int, but: Collection[int] = ()
+        self,
+        transaction: Transaction,
+        sources: Collection[str],
+        limit: int,
+        but: Collection[int] = (),
+        shards: Collection[int] | None = None,
     ) -> list[UntranslatedEvent]:
         """The oldest events of these sources that wait for translation, `but` left out, at most `limit`."""
-        sizes = transaction.execute("translation.untranslated", (list(sources), list(but), limit)).fetchall()
+        asked = (list(sources), list(but), limit, None if shards is None else list(shards))
+        sizes = transaction.execute("translation.untranslated", asked).fetchall()
         before = accumulate((size for _, size in sizes), initial=0)
         wanted = [id_ for (id_, _), read in zip(sizes, before, strict=False) if read < MOST_BYTES]
         events = []

@@ -115,7 +115,7 @@ async def _prepared(
 ) -> Restored:
     opened = await SqliteStore.open(part)
     try:
-        await opened.outbox.rescue(now=now, rests_until=now, everything=True)
+        await opened.outbox.rescue(now=now, rests_until=now)
         known = await opened.engine.write(erasure.recorded)
         (events, orders), names = await opened.writer.submit(_unsigned)
         halted = sorted({*names, *tenants})

@@ -72,7 +72,7 @@ async def test_lost_lease_ends_the_search(desk):
     def behave(call):
         async def react(call):
             if len(intake.calls) == 2:
-                await desk.store.outbox.rescue(now=desk.clock(), rests_until=0, everything=True)
+                await desk.store.outbox.rescue(now=desk.clock(), rests_until=0)
             await culprit(call)
 
         return react
@@ -93,7 +93,7 @@ async def test_late_result_is_refused(desk):
     """Of a holder whose lease was taken away and given to another, the result changes nothing."""
 
     async def robbed(call):
-        await desk.store.outbox.rescue(now=desk.clock(), rests_until=0, everything=True)
+        await desk.store.outbox.rescue(now=desk.clock(), rests_until=0)
         now = desk.clock()
         claim = Claim(now=now, until=now + SECOND, linger=0, max_orders=100, max_bytes=1000)
         await desk.store.outbox.claim("acme", claim)
@@ -133,7 +133,7 @@ async def test_crash_in_the_middle_of_a_search(desk, point):
         reached.set()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        await desk.store.outbox.rescue(now=desk.clock(), rests_until=desk.clock() + 5 * SECOND, everything=True)
+        await desk.store.outbox.rescue(now=desk.clock(), rests_until=desk.clock() + 5 * SECOND)
         again = await desk.worker(intake)
         await desk.drain(again)
 

@@ -17,7 +17,7 @@ def body_of(number: int) -> bytes:
 async def run(folder: Path, first: int) -> None:
     floor = Floor(ENGINES["sqlite"], folder)
     await floor.open()
-    await floor.store.outbox.rescue(now=floor.now, rests_until=0, everything=True)
+    await floor.store.outbox.rescue(now=floor.now, rests_until=0)
     os.write(1, b"ready\n")
     chance = random.Random(first)
     number = first

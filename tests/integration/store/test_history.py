@@ -192,7 +192,7 @@ class History(RuleBasedStateMachine):
     @rule(applied=st.sets(st.sampled_from(ORDERS)))
     def crash(self, applied):
         self.run(self.floor.reopen())
-        self.run(self.floor.store.outbox.rescue(now=self.floor.now, rests_until=self.floor.now, everything=True))
+        self.run(self.floor.store.outbox.rescue(now=self.floor.now, rests_until=self.floor.now))
         self.lose(applied)
 
     def lose(self, applied):

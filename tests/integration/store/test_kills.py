@@ -42,7 +42,7 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path, kills):
     floor = Floor(ENGINES["sqlite"], tmp_path)
     await floor.open()
     try:
-        await floor.store.outbox.rescue(now=floor.now, rests_until=0, everything=True)
+        await floor.store.outbox.rescue(now=floor.now, rests_until=0)
         while await floor.translate():
             pass
         await floor.deliver()

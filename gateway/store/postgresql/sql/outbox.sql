@@ -31,12 +31,13 @@ UPDATE orders SET due_at = $2, rests_until = least(rests_until, $2)
 WHERE tenant = $1 AND status = 'pending' AND due_at > $3;
 
 -- name: deliver
--- What is as it was leased, and no superseded state of it identical.
+-- What is as it was leased, no superseded state of it identical, and need not go once more.
 UPDATE orders SET status = 'delivered', pending_since = NULL, ended_at = new.column3, delivered_at = new.column3,
                   attempted = 2, delivered_digest = digest, must_send = 0, order_id = new.column4,
                   is_created = new.column5, is_alone = 0, failures = 0, lone_since = NULL, unconfirmed = 0, trial = 'none'
 FROM (VALUES :rows bigint, bigint, bigint, text, bigint) AS new
 WHERE orders.id = new.column1 AND orders.state = new.column2 AND orders.status = 'pending' AND orders.has_twin = 0
+  AND orders.must_send <> 2
 RETURNING orders.id;
 
 -- name: deliver_states

@@ -2,7 +2,7 @@
 SELECT e.id, length(b.body)
 FROM events e JOIN bodies b ON b.id = e.id
 WHERE e.status = 'received' AND e.source = ANY($1::text[])
-    AND e.id <> ALL($2::bigint[])
+    AND e.id <> ALL($2::bigint[]) AND ($4::bigint[] IS NULL OR e.id % 32 = ANY($4))
 ORDER BY e.id LIMIT $3;
 
 -- name: untranslated_whole

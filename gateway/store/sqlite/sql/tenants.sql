@@ -15,3 +15,6 @@ UPDATE tenants SET hand = hand + 1, halted_at = ?, halt_code = ?, halt_detail = 
 
 -- name: resume
 UPDATE tenants SET hand = hand + 1, halted_at = NULL, halt_code = NULL, halt_detail = NULL, state = ? WHERE name = ?;
+
+-- name: all
+SELECT name, state, hand, halted_at, halt_code, halt_detail FROM tenants;

@@ -1,9 +1,9 @@
 -- name: untranslated
 SELECT e.id, length(b.body)
 FROM events e INDEXED BY events_received JOIN bodies b ON b.id = e.id
-WHERE e.status = 'received' AND e.source IN (SELECT value FROM json_each(?))
-    AND e.id NOT IN (SELECT value FROM json_each(?))
-ORDER BY e.id LIMIT ?;
+WHERE e.status = 'received' AND e.source IN (SELECT value FROM json_each(?1))
+    AND e.id NOT IN (SELECT value FROM json_each(?2)) AND (?4 IS NULL OR e.id % 32 IN (SELECT value FROM json_each(?4)))
+ORDER BY e.id LIMIT ?3;
 
 -- name: untranslated_whole
 SELECT e.id, e.source, e.event_id, e.topic, e.received_at, b.body, b.context, e.clock, e.replay
