@@ -332,6 +332,26 @@ async def test_the_short_way_to_delivered_leads_where_the_long_one_does(floor):
     assert [str(event.status) for event in events] == ["delivered"] * 2
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "then", "last"),
+    [
+        ("delivered", "delivered", "translated", "delivered"),
+        ("delivered", "dead", "translated", "dead"),
+        ("dead", "delivered", "dead", "dead"),
+    ],
+)
+async def test_an_event_of_two_orders_ends_with_both(floor, first, second, then, last):
+    """However the other one fared."""
+    event = await floor.tell("both", state("A"), state("B"))
+    lease = await floor.lease()
+    seen = []
+    for name, result in (("A", first), ("B", second)):
+        await floor.settle(lease, result, only=[name], code="refused" if result == "dead" else None)
+        seen.append(await floor.event_status(event))
+
+    assert seen == [then, last]
+
+
 async def test_the_next_lease_comes_with_a_settlement(floor):
     """It holds what is due after the settlement; none where nothing may go yet."""
     await orders(floor, "A", "B", "C")
