@@ -24,6 +24,7 @@ class EventStatus(StrEnum):
     IGNORED = "ignored"
     DEAD = "dead"
     DISCARDED = "discarded"
+    SHADOWED = "shadowed"
 
 
 class OrderStatus(StrEnum):

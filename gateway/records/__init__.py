@@ -16,6 +16,15 @@ from gateway.records.operating import (
     order_named,
 )
 from gateway.records.replicas import SHARDS, Joined, Joining, ReplicaRecord, Seen, Sight, Turning
+from gateway.records.shadowing import (
+    NOT_COMPARED,
+    SETTLING,
+    Mode,
+    ShadowExample,
+    ShadowRecord,
+    ShadowVerdict,
+    SourceMode,
+)
 from gateway.records.stored import (
     Amended,
     Amendment,
@@ -53,6 +62,8 @@ from gateway.records.watching import (
 )
 
 __all__ = [
+    "NOT_COMPARED",
+    "SETTLING",
     "SHARDS",
     "Act",
     "Amended",
@@ -84,6 +95,7 @@ __all__ = [
     "Joining",
     "LookupHalt",
     "MemberChange",
+    "Mode",
     "NewOperation",
     "OperationKind",
     "OperationOf",
@@ -98,7 +110,11 @@ __all__ = [
     "RetentionSpans",
     "Seen",
     "Session",
+    "ShadowExample",
+    "ShadowRecord",
+    "ShadowVerdict",
     "Sight",
+    "SourceMode",
     "TenantFigures",
     "Told",
     "TranslatedState",

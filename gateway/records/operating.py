@@ -75,7 +75,7 @@ class Effects(msgspec.Struct, frozen=True, kw_only=True):
     examples: tuple[EffectExample, ...] = ()
 
 
-OperationKind: TypeAlias = Literal["preview", "replay", "discard"]
+OperationKind: TypeAlias = Literal["preview", "replay", "discard", "promote"]
 OperationOf: TypeAlias = Literal["events", "deadLetters"]
 OperationStatus: TypeAlias = Literal["running", "paused", "done", "cancelled", "failed"]
 

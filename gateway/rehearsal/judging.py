@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 
 from gateway.events import EventStatus, Micros, OrderState, OrderStatus, TranslatedEvent, UntranslatedEvent
+from gateway.ground.changes import changes
 from gateway.records import Effect, EffectExample, Effects, MemberChange
-from gateway.rehearsal.changes import changes
 from gateway.store.rules import lifecycle
 from gateway.store.rules.lifecycle import NewState, PresentOrder
 

@@ -18,6 +18,7 @@ from gateway.store.rules.pulls import PullLedger
 from gateway.store.rules.reconciliation import ReconciliationLedger
 from gateway.store.rules.records import Records
 from gateway.store.rules.sessions import SessionLedger
+from gateway.store.rules.shadows import Shadows
 from gateway.store.rules.told import ToldLedger
 from gateway.store.rules.transactions import Engine
 from gateway.store.rules.translation import TranslationQueue
@@ -55,6 +56,7 @@ class RuledStore:
         self.told = ToldLedger(people)
         self.sessions = SessionLedger(people)
         self.duties = Duties(loops)
+        self.shadows = Shadows(people)
         self._groups = groups
         self._changes = changes
 

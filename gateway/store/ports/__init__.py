@@ -17,6 +17,7 @@ from gateway.store.ports.pulls import PullLedger
 from gateway.store.ports.reconciliation import ReconciliationLedger
 from gateway.store.ports.records import Records
 from gateway.store.ports.sessions import SessionLedger
+from gateway.store.ports.shadows import Shadows
 from gateway.store.ports.told import ToldLedger
 from gateway.store.ports.trail import AuditTrail
 from gateway.store.ports.translation import TranslationQueue
@@ -39,6 +40,7 @@ __all__ = [
     "ReconciliationLedger",
     "Records",
     "SessionLedger",
+    "Shadows",
     "Store",
     "ToldLedger",
     "TranslationQueue",

@@ -46,13 +46,14 @@ _ASKED_IN_PERSON: Final = (
     "inbox.",
     "probe",
     "sessions.",
+    "shadows.",
     "watch.",
 )
 """Whoever asks these is told when the store is down. The loops' own questions are answered when it goes on."""
 
 _BESIDE_THE_JOURNAL: Final = (
-    "translation.", "lookups.", "outbox.", "pulls.", "drift.", "told.", "sessions.", "trust", "trail.note", "probe",
-    "inbox.", "watch.", "duties.",
+    "translation.", "lookups.", "outbox.", "pulls.", "drift.", "told.", "sessions.", "shadows.", "trust", "trail.note",
+    "probe", "inbox.", "watch.", "duties.",
 )  # fmt: skip
 """What is asked here needs nothing that was acknowledged just now; all else is asked once the ledger has that."""
 
@@ -92,6 +93,7 @@ class ProcessStore:
         self.told: ports.ToldLedger = stubs.ToldLedger(self.call)
         self.sessions: ports.SessionLedger = stubs.SessionLedger(self.call)
         self.duties: ports.Duties = stubs.Duties(self.call)
+        self.shadows: ports.Shadows = stubs.Shadows(self.call)
         self.watch: ports.Watch = stubs.Watch(self.call)
         self._on_commit: ports.CommitObserver | None = None
         self._on_stored: Callable[[], None] | None = None

@@ -40,7 +40,9 @@ from gateway.records import (
     ReplicaRecord,
     RetentionSpans,
     Session,
+    ShadowRecord,
     Sight,
+    SourceMode,
     TenantFigures,
     Told,
     Turning,
@@ -323,6 +325,26 @@ class SessionLedger(Stub):
 
     def end(self, cookie: bytes) -> Answer[None]:
         return self._call("sessions.end", cookie)
+
+
+class Shadows(Stub):
+    def enter(self, wanted: Collection[SourceMode], now: Micros) -> Answer[list[SourceMode]]:
+        return self._call("shadows.enter", wanted, now)
+
+    def modes(self) -> Answer[list[SourceMode]]:
+        return self._call("shadows.modes")
+
+    def compare(self, translated: Collection[TranslatedEvent], now: Micros) -> Answer[None]:
+        return self._call("shadows.compare", translated, now)
+
+    def skip(self, source: str, events: int) -> Answer[None]:
+        return self._call("shadows.skip", source, events)
+
+    def verdicts(self, source: str, now: Micros) -> Answer[ShadowRecord]:
+        return self._call("shadows.verdicts", source, now)
+
+    def promote(self, source: str, act: Act) -> Answer[OperationRecord]:
+        return self._call("shadows.promote", source, act)
 
 
 class ToldLedger(Stub):

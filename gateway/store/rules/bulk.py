@@ -10,7 +10,7 @@ from gateway.events import Micros, Reason
 from gateway.records import Act, Effect, NewOperation, OperationRecord, OperationStatus, Page
 from gateway.store.rules import auditing
 from gateway.store.rules.acts import discard, ids_of, replay
-from gateway.store.rules.transactions import Room, Transaction, reads, writes
+from gateway.store.rules.transactions import Engine, Room, Transaction, reads, writes
 
 ITEMS: Final = 2_000
 """Written in one transaction."""
@@ -26,23 +26,8 @@ class Bulk(Room):
 
     async def make(self, wanted: NewOperation, act: Act) -> OperationRecord:
         """Fix the set of events, or of dead letters, and begin."""
-        operation = await self._engine.write(lambda transaction: _make(transaction, wanted, act))
-        for start in range(0, len(wanted.items), ITEMS):
-
-            def add(transaction: Transaction, start: int = start) -> None:
-                _add(transaction, operation, start, wanted.items[start : start + ITEMS])
-
-            await self._engine.write(add)
-
-        def begin(transaction: Transaction) -> OperationRecord:
-            transaction.execute("bulk.begin", (operation,))
-            # One that chose nothing is done.
-            transaction.execute("bulk.end", (operation, act.at))
-            named = msgspec.structs.replace(act, what=f"operation {operation}: {act.what}")
-            auditing.note(transaction, named, len(wanted.items))
-            return _told(transaction, operation)
-
-        return await self._engine.write(begin)
+        operation = await prepare(self._engine, wanted, act)
+        return await self._engine.write(lambda transaction: begin(transaction, operation, act))
 
     @reads
     def operation(self, transaction: Transaction, operation: int) -> OperationRecord:
@@ -106,6 +91,27 @@ class Bulk(Room):
         return found[0] if found else None
 
 
+async def prepare(engine: Engine, wanted: NewOperation, act: Act) -> int:
+    """Fix what was chosen, in parts; until it begins it is not there, and retention takes it."""
+    operation = await engine.write(lambda transaction: _make(transaction, wanted, act))
+    for start in range(0, len(wanted.items), ITEMS):
+
+        def run(transaction: Transaction, start: int = start) -> None:
+            add(transaction, operation, start, wanted.items[start : start + ITEMS])
+
+        await engine.write(run)
+    return operation
+
+
+def begin(transaction: Transaction, operation: int, act: Act) -> OperationRecord:
+    """Let it begin, inside a transaction; one that chose nothing is done."""
+    transaction.execute("bulk.begin", (operation,))
+    transaction.execute("bulk.end", (operation, act.at))
+    told = _told(transaction, operation)
+    auditing.note(transaction, msgspec.structs.replace(act, what=f"operation {operation}: {act.what}"), told.total)
+    return told
+
+
 def _make(transaction: Transaction, wanted: NewOperation, act: Act) -> int:
     values = (wanted.kind, wanted.of, int(wanted.is_forced), act.reason, act.by, act.at)
     return int(transaction.execute("bulk.make", values).fetchone()[0])
@@ -118,7 +124,8 @@ def _told(transaction: Transaction, operation: int) -> OperationRecord:
     return _record(found, dict(transaction.execute("bulk.became", (operation,)).fetchall()))
 
 
-def _add(transaction: Transaction, operation: int, start: int, items: Sequence[str]) -> None:
+def add(transaction: Transaction, operation: int, start: int, items: Sequence[str]) -> None:
+    """Add what was chosen, from a place on, inside a transaction."""
     for place, item in enumerate(items, start + 1):
         events, orders = ids_of([item if "-" in item else f"event-{item}"])
         transaction.execute("bulk.add_events", (operation, place, events))
@@ -129,14 +136,18 @@ def _step(transaction: Transaction, operation: OperationRecord, limit: int, now:
     found = transaction.execute("bulk.next_items", (operation.id, limit)).fetchall()
     done = failed = skipped = 0
     why = Reason("discarded", operation.reason or "discarded by an operator")
+
+    def do(kind: str, row: int) -> int:
+        if operation.kind == "promote":
+            return transaction.execute("shadows.reopen", (row,)).rowcount
+        if operation.kind == "discard":
+            return discard(transaction, [(kind, row)], why, now)
+        return replay(transaction, [row], force=operation.is_forced)
+
     for _, kind, row, is_unchanged in found:
         if not is_unchanged:
             skipped += 1
-        elif (
-            discard(transaction, [(kind, row)], why, now)
-            if operation.kind == "discard"
-            else replay(transaction, [row], force=operation.is_forced)
-        ):
+        elif do(kind, row):
             done += 1
         else:
             failed += 1

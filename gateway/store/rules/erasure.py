@@ -3,7 +3,7 @@
 from gateway.errors import ConflictingRequest, UnknownRecord
 from gateway.events import ERASED, Micros, OrderStatus
 from gateway.records import Act, order_named
-from gateway.store.rules import auditing, ledger
+from gateway.store.rules import auditing, ledger, verdicts
 from gateway.store.rules.endings import discard_event, discard_order
 from gateway.store.rules.inbox import digest_of
 from gateway.store.rules.transactions import Erasure, Transaction
@@ -36,6 +36,7 @@ def erase(transaction: Transaction, wanted: Erasure, act: Act | None = None) -> 
     if order is not None:
         transaction.execute("erasure.empty_order", (ERASED.detail, order.id))
         transaction.execute("erasure.empty_attempts", (order.id,))
+    verdicts.erase(transaction, tenant, external_order_id)
     transaction.execute("erasure.record", (tenant, external_order_id, now))
     transaction.execute("auditing.forget_reasons", (order_named(tenant, external_order_id),))
     auditing.note(transaction, act)

@@ -234,7 +234,7 @@ def event_status(statuses: Iterable[str]) -> EventStatus:
         return EventStatus.DEAD
     if OrderStatus.PENDING in found:
         return EventStatus.TRANSLATED
-    for status in (EventStatus.DELIVERED, EventStatus.DISCARDED, EventStatus.WITHDRAWN):
+    for status in (EventStatus.DELIVERED, EventStatus.DISCARDED, EventStatus.WITHDRAWN, EventStatus.SHADOWED):
         if status in found:
             return status
     return EventStatus.SUPERSEDED

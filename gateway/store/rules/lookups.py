@@ -6,7 +6,7 @@ import msgspec
 
 from gateway.events import EventStatus, Micros, Reason, StoredLookup, Transition, WaitingSubject
 from gateway.records import Act
-from gateway.store.rules import auditing, ledger
+from gateway.store.rules import auditing, ledger, modes, verdicts
 from gateway.store.rules.transactions import Room, Transaction, reads, writes
 
 _decode_lookups = msgspec.json.Decoder(tuple[StoredLookup, ...]).decode
@@ -76,13 +76,16 @@ class LookupQueue(Room):
 
     @writes
     def bury(self, transaction: Transaction, asked: WaitingSubject, reason: Reason, now: Micros) -> list[Transition]:
-        """The lookup is given up: its events are dead letters."""
-        buried = []
+        """The lookup is given up: its events are dead letters, or end as those of a source in shadow do."""
+        buried, is_shadows = [], asked.source in modes.watching(transaction).shadows
         for event in _still_waiting(transaction, asked):
             values = (reason.code, reason.detail, reason.path, now, event)
-            buried += transaction.execute("lookups.bury", values).fetchall()
+            buried += transaction.execute("shadows.bury" if is_shadows else "lookups.bury", values).fetchall()
             transaction.execute("lookups.forget", (event,))
-        return [Transition(id_, source, event_id, EventStatus.DEAD, reason) for id_, source, event_id in buried]
+        if is_shadows and buried:
+            verdicts.count_reasons(transaction, {(asked.source, reason.code): len(buried)})
+        status = EventStatus.SHADOWED if is_shadows else EventStatus.DEAD
+        return [Transition(id_, source, event_id, status, reason) for id_, source, event_id in buried]
 
 
 def _former_clock(transaction: Transaction, source: str, turn: str, subject: str) -> int:

@@ -4,7 +4,7 @@ It is the order that the source has sent under that record. Where there is none 
 name of its own, which the first state of that record takes over, so that the late creation does not deliver.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -18,15 +18,18 @@ Records = Mapping[tuple[str, str], OrderState]
 """The states that name a record and its order, by source and record."""
 
 
-def named(transaction: Transaction, translated: Sequence[TranslatedEvent]) -> Sequence[TranslatedEvent]:
-    """The events with a name for each state, inside a transaction."""
+def named(
+    transaction: Transaction, translated: Sequence[TranslatedEvent], shadows: Collection[str]
+) -> Sequence[TranslatedEvent]:
+    """The events with a name for each state, inside a transaction; of sources in shadow no order is renamed."""
     recorded = [(event.source, state) for event in translated for state in event.states if state.record is not None]
     if not recorded:
         return translated
     told = {(source, str(state.record)): state for source, state in recorded if state.external_order_id}
     if told and transaction.execute("naming.has_tombstones").fetchone() is not None:
         for (source, record), state in told.items():
-            _take_over(transaction, source, record, state)
+            if source not in shadows:
+                _take_over(transaction, source, record, state)
     if all(state.external_order_id for _, state in recorded):
         return translated
 

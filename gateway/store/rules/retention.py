@@ -65,6 +65,7 @@ class Pruner:
                 (now - retention.audit,),
                 _remove_operation,
             ),
+            _Rule("retention.window_of_shadows", "retention.old_shadows", (bodies,), _remove_shadow),
             _Rule("retention.window_of_audit", "retention.old_acts", (now - retention.audit,), _remove_act),
         ):
             pruned += await self._sweep(rule)
@@ -142,6 +143,11 @@ def _remove_operation(transaction: Transaction, operation: int) -> bool:
     if transaction.execute("retention.delete_items", (operation, STEP_STATES)).rowcount == STEP_STATES:
         return False
     transaction.execute("retention.delete_operation", (operation,))
+    return True
+
+
+def _remove_shadow(transaction: Transaction, row: int) -> bool:
+    transaction.execute("retention.delete_shadow", (row,))
     return True
 
 

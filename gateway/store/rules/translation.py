@@ -17,10 +17,12 @@ from gateway.events import (
     Transition,
     TranslatedEvent,
     UntranslatedEvent,
+    Version,
 )
-from gateway.store.rules import ledger, lifecycle, naming
+from gateway.store.rules import ledger, lifecycle, modes, naming, verdicts
 from gateway.store.rules.lifecycle import NewState, OrderRow, StateChange
 from gateway.store.rules.transactions import Room, Transaction, reads, settles
+from gateway.store.rules.verdicts import Side, Sighting
 
 REPLAYED, FORCED = 1, 2
 
@@ -119,12 +121,17 @@ class _Commit:
         self.touched: dict[int, OrderRow] = {}
         self.states: dict[int, list[object]] = {}
         self.older_changes: list[StateChange] = []
+        self.watching = modes.watching(transaction)
+        self.looked_on: list[tuple[TranslatedEvent, OrderState, int]] = []
         self.finished: list[tuple[object, ...]] = []
         self.finished_clean: list[tuple[object, ...]] = []
 
     def run(self, translated: Sequence[TranslatedEvent]) -> list[Transition]:
         """Place every event's states, then write all."""
-        translated = naming.named(self.transaction, translated)
+        shadows = self.watching.shadows
+        # What was kept from its adapter while in shadow is translated after all, once its source is live.
+        translated = [event for event in translated if event.status != EventStatus.SHADOWED or event.source in shadows]
+        translated = naming.named(self.transaction, translated, shadows)
         pending: list[tuple[TranslatedEvent, int, list[int]]] = []
         received = {
             row[0]: row[1:]
@@ -152,6 +159,8 @@ class _Commit:
         self.transaction.many("translation.finish_clean", self.finished_clean)
         others = ledger.change_states(self.transaction, self.older_changes)
         ledger.recompute_events(self.transaction, others - {event.id for event, _, _ in pending}, self.now)
+        if self.watching.shadows:
+            self._compare([event for event, _, _ in pending])
         return transitions
 
     def _place(self, event: TranslatedEvent, run: int, state: OrderState) -> int:
@@ -166,7 +175,11 @@ class _Commit:
             row, event.id, run, state.tenant, state.external_order_id, state.owner, clock, state.tie, event.id,
             state.body, "", None, None, None, _encode(state.findings).decode() if state.findings else None,
         ]  # fmt: skip
-        for change in self._changes(event, state, order, placed):
+        if event.source in self.watching.shadows:
+            changes = self._look_on(event, state, placed)
+        else:
+            changes = self._changes(event, state, order, placed)
+        for change in changes:
             if change.state in self.states:
                 reason = change.reason
                 self.states[change.state][10:14] = [
@@ -190,6 +203,10 @@ class _Commit:
                 self.touched[order.id] = order
             return [change]
         self.touched[order.id] = order
+        if not (state.is_shared or lifecycle.is_same_owner(order.owner, state.owner)) and modes.inherits(
+            self.transaction, event.source, order.state
+        ):
+            order.owner = state.owner
         return lifecycle.arrive(
             order,
             placed,
@@ -198,6 +215,37 @@ class _Commit:
             must_send=event.is_replayed,
             collision_hint=state.collision_hint,
         )
+
+    def _look_on(self, event: TranslatedEvent, state: OrderState, placed: NewState) -> list[StateChange]:
+        """A state that is delivered to nobody, and compared if it could have been."""
+        dead = state.dead or self._renamed(event, state)
+        if dead is None:
+            self.looked_on.append((event, state, placed.id))
+        return [StateChange(placed.id, EventStatus.SHADOWED, dead)]
+
+    def _compare(self, events: Sequence[TranslatedEvent]) -> None:
+        """Judge the orders anew of which a shadow has told, or the source that it would replace."""
+        seen: dict[tuple[str, str, str], Sighting] = {}
+
+        def see(source: str, state: OrderState, here: Side | None) -> None:
+            key = state.tenant, state.external_order_id
+            sighting = seen.setdefault((source, *key), Sighting(source, *key))
+            order = self.orders.get(key)
+            if order is not None:
+                sighting.there = Side(order.digest or verdicts.CANCELLED, order.state)
+            sighting.here = verdicts.newest(side for side in (sighting.here, here) if side is not None)
+
+        for event, state, row in self.looked_on:
+            version = Version(state.clock, state.tie, event.id)
+            see(event.source, state, Side(verdicts.digest_of(state.body), row, state.body, version, event.id))
+        for event in events:
+            for watcher in self.watching.watchers.get(event.source, ()):
+                for state in event.states:
+                    see(watcher, state, None)
+        verdicts.renew(self.transaction, list(seen.values()), self.watching.shadows, self.now)
+        ended = [event for event in events if event.status != EventStatus.WAITING]
+        looked_on = [event for event in ended if event.source in self.watching.shadows]
+        verdicts.count_reasons(self.transaction, verdicts.reasons_of(looked_on))
 
     def _renamed(self, event: TranslatedEvent, state: OrderState) -> Reason | None:
         """Why a state would double its order at Trackely: the vendor has given the record another number."""
@@ -233,6 +281,8 @@ class _Commit:
                 reason = _NO_ORDERS
         elif status == EventStatus.WAITING:
             self._wait(event)
+        if event.source in self.watching.shadows and status != EventStatus.WAITING:
+            status, is_dead_letter = EventStatus.SHADOWED, False
         references = _encode(event.references).decode() if event.references else None
         ended_at = None if status in ledger.OPEN else self.now
         # A replay may clear away what its first run said.

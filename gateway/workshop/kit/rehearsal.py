@@ -10,10 +10,10 @@ import msgspec
 
 from gateway.config.model import ConfiguredSource, Tenant
 from gateway.events import EventStatus, Micros, OrderState, TranslatedEvent, UntranslatedEvent, hook_of
+from gateway.ground.changes import Change, changes
 from gateway.ground.watchdog import Watchdog
 from gateway.ingress.identity import identify
 from gateway.records import ArchivedEvent, ArchivedState
-from gateway.rehearsal.changes import Change, changes
 from gateway.translation.translator import FUTURE, Translator
 
 SECONDS: Final = 1.0

@@ -62,6 +62,9 @@ e.status = 'dead';
 -- name: event_is_discarded
 e.status = 'discarded';
 
+-- name: event_is_shadowed
+e.status = 'shadowed';
+
 -- name: order_tenant
 o.tenant = $1 AND EXISTS (SELECT 1 FROM orders WHERE tenant = $1);
 

@@ -21,6 +21,16 @@ WHERE operation = ?1 AND place IN (SELECT place FROM operation_items WHERE opera
 -- name: delete_operation
 DELETE FROM operations WHERE id = ?;
 
+-- name: window_of_shadows
+SELECT max(id) FROM (SELECT id FROM shadows WHERE id > ? ORDER BY id LIMIT ?);
+
+-- name: old_shadows
+-- They go with the bodies: what shows two sides of an order is no older than these.
+SELECT id, 0 FROM shadows WHERE id BETWEEN ?1 AND ?2 AND changed_at < ?3;
+
+-- name: delete_shadow
+DELETE FROM shadows WHERE id = ?;
+
 -- name: window_of_audit
 SELECT max(id) FROM (SELECT id FROM audit WHERE id > ? ORDER BY id LIMIT ?);
 

@@ -62,6 +62,9 @@ e.status = 'dead';
 -- name: event_is_discarded
 e.status = 'discarded';
 
+-- name: event_is_shadowed
+e.status = 'shadowed';
+
 -- name: order_tenant
 -- As with events' sources: in the order of the list, not of the key.
 +o.tenant = ?1 AND EXISTS (SELECT 1 FROM orders WHERE tenant = ?1);

@@ -1,0 +1,80 @@
+"""Who delivers and who looks on, and who has taken over whose orders."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import msgspec
+
+from gateway.events import Micros
+from gateway.records import SourceMode
+from gateway.store.rules.transactions import Transaction
+
+
+class Watching(msgspec.Struct, frozen=True):
+    """Who is in shadow since when, and which shadows would take whose place."""
+
+    shadows: Mapping[str, Micros]
+    watchers: Mapping[str, Collection[str]]
+
+
+def all_of(transaction: Transaction) -> dict[str, SourceMode]:
+    """The modes of all sources but those that are plainly live, by source."""
+    return {row[0]: _mode(row) for row in transaction.execute("modes.all").fetchall()}
+
+
+def watching(transaction: Transaction) -> Watching:
+    """Who is in shadow at this moment."""
+    shadows: dict[str, Micros] = {}
+    watchers: dict[str, list[str]] = {}
+    for shadow, replaced, since in transaction.execute("modes.shadows").fetchall():
+        shadows[shadow] = since
+        if replaced is not None:
+            watchers.setdefault(replaced, []).append(shadow)
+    return Watching(shadows, watchers)
+
+
+def enter(transaction: Transaction, wanted: Collection[SourceMode], now: Micros) -> None:
+    """Take over what the file says, but for what a promotion decided and it does not say yet."""
+    known = all_of(transaction)
+    for each in wanted:
+        before = known.get(each.source, SourceMode(each.source))
+        is_said = (each.mode, each.second) == (before.mode, before.second) and (
+            each.mode == "live" or each.replaces == before.replaces
+        )
+        if is_said:
+            # What was decided is the file's own word now, and counts as such.
+            if before.is_decided:
+                _set(transaction, msgspec.structs.replace(before, is_decided=False))
+        elif not before.is_decided or each.mode == before.mode:
+            is_shadows = each.mode == "shadow"
+            begin(transaction, msgspec.structs.replace(each, since=now, is_decided=is_shadows and before.is_decided))
+            if each.mode == "live" and before.mode == "shadow":
+                transaction.execute("modes.forget_heirs_of", (each.source,))
+
+
+def begin(transaction: Transaction, mode: SourceMode) -> None:
+    """Let a mode begin: what was compared before is of the past."""
+    _set(transaction, mode)
+    transaction.execute("modes.forget_reasons", (mode.source,))
+
+
+def hand_over(transaction: Transaction, of: str, to: str) -> None:
+    """Let a source take over the orders of another, those too that this one had taken over."""
+    transaction.execute("modes.forget_heirs_of", (to,))
+    transaction.execute("modes.inherit_all", (to, of))
+    transaction.execute("modes.inherit", (to, of))
+
+
+def inherits(transaction: Transaction, source: str, state: int) -> bool:
+    """Whether a source has taken over the orders of the source of this state."""
+    return transaction.execute("modes.inherits", (source, state)).fetchone() is not None
+
+
+def _set(transaction: Transaction, mode: SourceMode) -> None:
+    values = (mode.source, mode.mode, mode.replaces, mode.second, mode.since, int(mode.is_decided))
+    transaction.execute("modes.set", values)
+
+
+def _mode(row: tuple[Any, ...]) -> SourceMode:
+    source, mode, replaces, second, since, is_decided = row
+    return SourceMode(source, mode, replaces, second, since, bool(is_decided))
