@@ -26,6 +26,7 @@ _WHAT: Final[dict[tuple[str, str], str]] = {
     ("event", EventStatus.WITHDRAWN): "it cancelled its order in time: see it",
     ("event", EventStatus.IGNORED): "no order is to come of it; once that has changed, replay it",
     ("event", EventStatus.DISCARDED): "a person set it aside; to have it after all, replay it",
+    ("event", EventStatus.SHADOWED): "its source is in shadow, and delivers nothing: see it",
     ("event", EventStatus.DEAD): "its order was set aside: see it",
 }
 

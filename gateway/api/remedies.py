@@ -40,6 +40,7 @@ REMEDIES: Final[dict[str, Remedy]] = {
     "cancelled_maybe_delivered": Remedy("look at Trackely, cancel it there by hand, then discard", "discard"),
     "held": Remedy("look at what is doubted, then amend the order, or release it as it is", "release"),
     "no_orders": _NOTHING,
+    "not_compared": Remedy("mend the adapter in shadow; a promotion translates it after all"),
     "ignored": Remedy("nothing; if it should be an order, set the adapter's options, then replay"),
     "discarded": Remedy("nothing; replay its event to have it after all"),
     "erased": _NOTHING,
