@@ -1,6 +1,7 @@
 """The loop that carries operations on many forward: a step of each in turn, previews as a task of their own."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection
 from typing import Final, Protocol
 
@@ -42,32 +43,42 @@ class OperationsLoop:
 
     async def run(self, tick: Callable[[], None]) -> None:
         """Carry on for ever."""
-        while True:
-            tick()
-            self._awake.clear()
-            for operation in await self._bulk.running():
-                if operation.kind == "preview":
-                    await self._previewing(operation, tick)
-                elif await self._bulk.step(operation, STEP, self._clock()):
-                    self._awake.set()
-                    self._on_replayed()
-            if self._awake.is_set():
-                await asyncio.sleep(PAUSE_SECONDS)
-                continue
-            try:
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._awake.wait()
-            except TimeoutError:
-                continue
+        previews: dict[int, asyncio.Task[None]] = {}
+        try:
+            while True:
+                tick()
+                self._awake.clear()
+                await self._step(previews)
+                if self._awake.is_set():
+                    await asyncio.sleep(PAUSE_SECONDS)
+                    continue
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await self._awake.wait()
+        finally:
+            for task in previews.values():
+                task.cancel()
+            await asyncio.gather(*previews.values(), return_exceptions=True)
 
-    async def _previewing(self, operation: OperationRecord, tick: Callable[[], None]) -> None:
+    async def _step(self, previews: dict[int, asyncio.Task[None]]) -> None:
+        """A step of each, but of previews, which nobody waits for: they translate for as long as it takes."""
+        for number in [number for number, task in previews.items() if task.done()]:
+            previews.pop(number).result()
+        for operation in await self._bulk.running():
+            if operation.kind == "preview":
+                if operation.id not in previews:
+                    previews[operation.id] = asyncio.create_task(self._previewing(operation))
+            elif await self._bulk.step(operation, STEP, self._clock()):
+                self._awake.set()
+                self._on_replayed()
+
+    async def _previewing(self, operation: OperationRecord) -> None:
         """One preview to its end, unless somebody stops it: then it begins anew when it goes on."""
         judged: list[int] = []
         events = [int(item) for item in await self._bulk.items(operation.id)]
         task = asyncio.ensure_future(self._preview.of_replay(events, is_forced=operation.is_forced, done=judged.append))
         try:
             while not task.done():
-                tick()
                 await asyncio.wait({task}, timeout=LOOK_SECONDS / 4)
                 if (await self._bulk.operation(operation.id)).status != "running":
                     return
@@ -83,6 +94,8 @@ class OperationsLoop:
             await self._bulk.previewed(operation.id, len(events), effects=effects, status="done", now=self._clock())
         finally:
             task.cancel()
+            # Its process has ended before another preview begins.
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _tell(self, operation: OperationRecord, judged: int) -> None:
         await self._bulk.previewed(operation.id, judged, effects=None, status="running", now=self._clock())

@@ -121,7 +121,8 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         look=radar.look,
     )
     stack.callback(translation.close)
-    preview = preview_of(live, store.archive, clock)
+    # Of its own: a person's look at a few does not stand behind an operation's at many.
+    many = preview_of(live, store.archive, clock)
     return Rooms(
         base=base,
         live=live,
@@ -134,9 +135,9 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         radar=radar,
         asking=asking,
         translation=translation,
-        preview=preview,
+        preview=preview_of(live, store.archive, clock),
         trials=trials_of(live, store.archive, clock),
-        operating=OperationsLoop(store.bulk, preview, on_replayed=translation.wake, clock=clock),
+        operating=OperationsLoop(store.bulk, many, on_replayed=translation.wake, clock=clock),
         reconciler=Reconciler(live.sources, store.reconciliation, vendors, translation.rehearse, clock=clock),
         supervisor=supervisor,
     )
