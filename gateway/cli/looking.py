@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters import Api
 from gateway.config.model import Config, ConfiguredSource
+from gateway.config.store_url import DRIVER_MISSING
 from gateway.events import stored_lookup
 from gateway.ground.questions import fault_of_question
 from gateway.ground.reaching import fault_of_reaching
@@ -15,16 +16,16 @@ from gateway.lookups.vendor_api import VendorApi
 GOOD = range(200, 300)
 
 
-def faults_of_reaching(config: Config) -> dict[str, str | None]:
-    """Why each intake, each vendor's API and the store cannot be reached; None: it can.
+def findings_of_reaching(config: Config) -> tuple[dict[str, str | None], list[str]]:
+    """Why each intake, each vendor's API and the store cannot be reached, None: it can; and doubts about the store.
 
     Intakes, and APIs whose adapter declares no safe question, are connected to and sent nothing; no intake is shown
     its secret.
     """
-    return asyncio.run(_faults(config))
+    return asyncio.run(_findings(config))
 
 
-async def _faults(config: Config) -> dict[str, str | None]:
+async def _findings(config: Config) -> tuple[dict[str, str | None], list[str]]:
     asked: dict[str, Coroutine[Any, Any, str | None]] = {
         f"tenants.{name}.intake_url": fault_of_reaching(tenant.intake_url)
         for name, tenant in config.settings.tenants.items()
@@ -34,18 +35,20 @@ async def _faults(config: Config) -> dict[str, str | None]:
         api = source.adapter.api(source.options) if source.adapter.api is not None else None
         if api is not None:
             asked[f"the vendor's API of sources.{name}"] = _fault_of_api(source, api)
-    asked["store"] = asyncio.to_thread(_fault_of_store, config)
-    return dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
+    (fault, doubts), *answers = await asyncio.gather(asyncio.to_thread(_findings_of_store, config), *asked.values())
+    return {**dict(zip(asked, answers, strict=True)), "store": fault}, doubts
 
 
-def _fault_of_store(config: Config) -> str | None:
+def _findings_of_store(config: Config) -> tuple[str | None, list[str]]:
     if config.database is None:
-        from gateway.store.sqlite.looking import fault_of_store as of_file  # noqa: PLC0415 - one engine or the other
+        from gateway.store.sqlite.looking import fault_of_store  # noqa: PLC0415 - one engine or the other
 
-        return of_file(Path(config.store_path))
-    from gateway.store.postgresql.looking import fault_of_store as of_database  # noqa: PLC0415 - an extra
-
-    return of_database(config.database)
+        return fault_of_store(Path(config.store_path)), []
+    try:
+        from gateway.store.postgresql.looking import findings_of_store  # noqa: PLC0415 - an extra
+    except ImportError:
+        return DRIVER_MISSING, []
+    return findings_of_store(config.database, is_unsafe=config.settings.allow_unsafe)
 
 
 async def _fault_of_api(source: ConfiguredSource, api: Api) -> str | None:

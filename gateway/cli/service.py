@@ -84,9 +84,10 @@ def check(
     warnings = warnings_of(loaded)
     reached: dict[str, str | None] = {}
     if reach:
-        from gateway.cli.looking import faults_of_reaching  # noqa: PLC0415 - as above
+        from gateway.cli.looking import findings_of_reaching  # noqa: PLC0415 - as above
 
-        reached = faults_of_reaching(loaded)
+        reached, doubts = findings_of_reaching(loaded)
+        warnings += doubts
     if as_json:
         told = {"reach": [{"what": what, "fault": fault} for what, fault in reached.items()]} if reach else {}
         show_bytes(msgspec.json.encode({"good": True, "faults": [], "warnings": warnings, **told}))

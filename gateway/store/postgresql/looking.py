@@ -1,20 +1,52 @@
-"""Whether a store's database would do, looked at without touching it: for whoever checks before a start."""
+"""Whether a store's database would do, looked at without changing it: for whoever checks before a start."""
+
+from contextlib import closing
+from typing import Final
 
 import psycopg
 
-from gateway.store.postgresql.connection import CONNECT_SECONDS
+from gateway.store.postgresql.connection import Connection, told
+from gateway.store.postgresql.migrating import migrations
+from gateway.store.rules import moving
+
+NO_STANDBY: Final = (
+    "store: its database waits for no synchronous standby: a failover may lose what was acknowledged last "
+    "(synchronous_standby_names, synchronous_commit)"
+)
 
 
-def fault_of_store(address: str) -> str | None:
-    """Why a gateway could not write to the database, in words without its password; None: it could."""
+def unsafe(connection: Connection) -> str | None:
+    """Which of its settings let the database lose what it has committed, in words; None: none does."""
+    off = [name for (name,) in connection.execute("safety.off").fetchall()]
+    return f"its {' and '.join(off)} is off: it may lose what was acknowledged" if off else None
+
+
+def findings_of_store(address: str, *, is_unsafe: bool) -> tuple[str | None, list[str]]:
+    """Why a gateway could not be served by the database, None: it could; and what a failover may lose.
+
+    No word holds its password. `is_unsafe`: one that may lose what it has committed will do.
+    """
     try:
-        with psycopg.connect(
-            address, connect_timeout=CONNECT_SECONDS, target_session_attrs="read-write", autocommit=True
-        ) as opened:
-            opened.execute("SELECT 1")
-    except psycopg.OperationalError as error:
-        # libpq's own words, a line a host; they name hosts and users, never a password.
-        return f"no connection: {str(error).splitlines()[0]}"
+        # Of several hosts the one that can write.
+        connection = Connection(address, "trackely-gateway check")
     except psycopg.Error as error:
-        return f"it does not answer: {type(error).__name__}"
-    return None
+        return f"no connection: {told(error)}", []
+    with closing(connection):
+        try:
+            ((waits,),) = connection.execute("safety.waits").fetchall()
+            return _fault(connection, is_unsafe=is_unsafe), [] if waits else [NO_STANDBY]
+        except psycopg.Error as error:
+            return f"it does not answer: {told(error)}", []
+
+
+def _fault(connection: Connection, *, is_unsafe: bool) -> str | None:
+    if not is_unsafe and (found := unsafe(connection)) is not None:
+        return f"{found} (allow_unsafe: true takes it)"
+    ((may_make, version, has_marks),) = connection.execute("safety.schema").fetchall()
+    newest = migrations()[-1][0]
+    if version is None:
+        return None if may_make else "its user may make no tables there"
+    ((version,),) = connection.execute("moving.version").fetchall()
+    if version > newest:
+        return f"its schema ({version}) is newer than this program's ({newest})"
+    return None if has_marks is None else moving.standing(connection)

@@ -10,7 +10,7 @@ import psycopg
 
 from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.events import Arrival
-from gateway.store.postgresql import migrating
+from gateway.store.postgresql import looking, migrating
 from gateway.store.postgresql.arrivals import Arrivals
 from gateway.store.postgresql.connection import Connection, told
 from gateway.store.postgresql.engine import SILENT_SECONDS, PostgresEngine
@@ -94,12 +94,8 @@ def _prepare(address: str, name: str, *, is_unsafe: bool) -> None:
     except psycopg.Error as error:
         raise ConfigError([Fault("", "store", f"cannot be used as the store: {told(error)}")]) from error
     try:
-        unsafe = [name for (name,) in connection.execute("safety.off").fetchall()]
-        if unsafe and not is_unsafe:
-            detail = (
-                f"its {' and '.join(unsafe)} is off: it may lose what was acknowledged (allow_unsafe: true takes it)"
-            )
-            raise ConfigError([Fault("", "store", detail)])
+        if not is_unsafe and (found := looking.unsafe(connection)) is not None:
+            raise ConfigError([Fault("", "store", f"{found} (allow_unsafe: true takes it)")])
         connection.prepare(migrating.migrate)
     finally:
         connection.close()

@@ -45,12 +45,18 @@ def read(mark: str | None, kind: type[Any]) -> Any:
 
 def fault_of(transaction: Transaction) -> str | None:
     """Why no gateway may serve this store. None: one does from now on, and a copy of it that was begun is stale."""
+    fault = standing(transaction)
+    if fault is None:
+        transaction.execute("moving.forget")
+    return fault
+
+
+def standing(transaction: Transaction) -> str | None:
+    """Why no gateway may serve this store; None: one may."""
     marks = dict(transaction.execute("moving.marks").fetchall())
     if MOVED in marks:
         return str(read(marks[MOVED], Moved))
     if COPYING in marks:
         source = read(marks[COPYING], Copying).source
         return f"holds a part of a copy of {source}: run `gateway store copy` again, to its end"
-    if marks:
-        transaction.execute("moving.forget")
     return None

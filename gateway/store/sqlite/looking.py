@@ -5,7 +5,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from gateway.store.rules import moving
 from gateway.store.sqlite.database import migrations
+from gateway.store.sqlite.transactions import SqliteTransaction
 
 
 def fault_of_store(path: Path) -> str | None:
@@ -17,7 +19,10 @@ def fault_of_store(path: Path) -> str | None:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as opened:
             (version,) = opened.execute("PRAGMA user_version").fetchone()
             opened.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            newest = migrations()[-1][0]
+            if version > newest:
+                return f"its schema ({version}) is newer than this program's ({newest})"
+            has_marks = opened.execute("SELECT 1 FROM sqlite_schema WHERE name = 'moves'").fetchone()
+            return None if has_marks is None else moving.standing(SqliteTransaction(opened))
     except sqlite3.Error as error:
         return f"it cannot be read: {error}"
-    newest = migrations()[-1][0]
-    return f"its schema ({version}) is newer than this program's ({newest})" if version > newest else None

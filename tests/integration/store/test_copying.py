@@ -24,6 +24,13 @@ from tests.contract.engines import TENANT, Floor, state
 from tests.postgres import shared
 
 EVENTS = 5000
+CONFIG = """
+store: {url}
+allow_unsafe: true
+api: {{token: a-token-of-some-length}}
+tenants: {{demo: {{delivery: pull, pull_secret: pull-secret-of-some-length}}}}
+sources: {{ongoing: {{adapter: ongoing, tenant: demo, auth: none}}}}
+"""
 
 
 @pytest.fixture
@@ -39,6 +46,14 @@ def copying(to: object, from_: object, folder: Path) -> list[str]:
 
 def ended_of(to: object, from_: object, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(copying(to, from_, folder), capture_output=True, text=True, check=False)
+
+
+def checked(url: str, folder: Path) -> str:
+    """What a check says of a store."""
+    config = folder / "config.yaml"
+    config.write_text(CONFIG.format(url=url))
+    command = [sys.executable, "-m", "gateway", "check", "--reach", "--config", str(config)]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def killed(to: object, from_: object, folder: Path, *, at: str) -> None:
@@ -158,6 +173,8 @@ async def test_a_moved_store_is_not_started_and_says_where_it_is(tmp_path, datab
     with pytest.raises(ConfigError, match=f"was moved to {shown(database)[:20]}.* on 20.*: set store to that"):
         await joining(moved)
     await moved.close()
+    for url in (f"sqlite:///{tmp_path}/a/gateway.db", database):
+        assert ("store: was moved to" in checked(url, tmp_path)) == (url != database)
     empty = shared().database()
     again = ended_of("sqlite:///c/x.db", "sqlite:///a/gateway.db", tmp_path)
     into = await SqliteStore.open(tmp_path / "d" / "gateway.db")

@@ -10,6 +10,7 @@ from gateway.events import Arrival
 from gateway.orders import Claim, Wait
 from gateway.records import Joining, Turning
 from gateway.store.postgresql import PostgresStore
+from gateway.store.postgresql.looking import NO_STANDBY, findings_of_store
 from tests.postgres import serving
 
 
@@ -157,6 +158,22 @@ async def test_a_database_that_may_lose_what_it_committed_is_refused(server, add
         await PostgresStore.open(address)
     store = await PostgresStore.open(address, is_unsafe=True)
     await store.close()
+
+
+async def test_a_check_names_what_a_database_may_lose(server, address):
+    """What is refused, and what a failover loses; of a database without a schema, or that is not there, too."""
+    name = address.partition("@/")[2].partition("?")[0]
+    server.run("DROP DATABASE IF EXISTS fresh", "CREATE DATABASE fresh")
+    plain = findings_of_store(address, is_unsafe=False)
+    fresh, gone = (findings_of_store(server.url(each), is_unsafe=False)[0] for each in ("fresh", "gone"))
+    server.run(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    unsafe, accepted = (findings_of_store(address, is_unsafe=each)[0] for each in (False, True))
+
+    assert plain == (None, [NO_STANDBY])
+    assert fresh is None
+    assert 'database "gone" does not exist' in gone
+    assert unsafe.startswith("its synchronous_commit is off: it may lose what was acknowledged")
+    assert accepted is None
 
 
 async def test_texts_pass_whatever_they_hold(store):
