@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -20,6 +21,7 @@ from gateway.store.postgresql.migrating import migrate
 
 NOBODY = 65534
 OWNER = "gateway"
+STANDBY = "standby"
 
 
 def programs() -> Path:
@@ -30,26 +32,35 @@ def programs() -> Path:
 
 
 class Server:
-    """A server on a Unix socket, in a folder of its own. PostgreSQL refuses to be root's: then it is nobody's."""
+    """A server on a Unix socket, in a folder of its own. PostgreSQL refuses to be root's: then it is nobody's.
 
-    def __init__(self, **settings: str) -> None:
+    With `of` it is a standby of that server, by streaming replication.
+    """
+
+    def __init__(self, of: "Server | None" = None, **settings: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
         self._numbers = itertools.count(1)
         self._as_whom = {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
         if self._as_whom:
             os.chown(self.folder, NOBODY, NOBODY)
         self._data = self.folder / "data"
-        subprocess.run(
-            [programs() / "initdb", "-D", self._data, "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--no-locale",
-             "--no-sync", "--no-instructions"],
-            check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **self._as_whom,
-        )  # fmt: skip
+        if of is None:
+            self._make("initdb", "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-instructions")
+        else:
+            address = f"host={of.folder} user={OWNER} application_name={STANDBY}"
+            self._make("pg_basebackup", "-d", address, "--write-recovery-conf", "--checkpoint=fast")
         self._settings = {
             "listen_addresses": "", "unix_socket_directories": str(self.folder), "max_connections": "60",
             "shared_buffers": "16MB", **settings,
         }  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
         self._has_template = False
+
+    def _make(self, program: str, *given: str) -> None:
+        subprocess.run(
+            [programs() / program, "-D", self._data, "--no-sync", *given],
+            check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **self._as_whom,
+        )  # fmt: skip
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -76,6 +87,37 @@ class Server:
             self._process.send_signal(how)
             self._process.wait(30)
             self._process = None
+
+    def signal(self, what: signal.Signals) -> None:
+        """Send a signal to it and to all its processes."""
+        assert self._process is not None
+        number = self._process.pid
+        children = Path(f"/proc/{number}/task/{number}/children").read_text().split()
+        for each in [number, *map(int, children)]:
+            os.kill(each, what)
+
+    def promote(self) -> None:
+        """Make a standby one that can be written to."""
+        self.run("SELECT pg_promote()")
+
+    def wait_for_standby(self) -> None:
+        """From now on a commit waits for the standby, which is connected when this returns."""
+        self.run(f"ALTER SYSTEM SET synchronous_standby_names = '{STANDBY}'", "SELECT pg_reload_conf()")
+        end = time.monotonic() + 30
+        while self.ask("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == 0:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+    def ask(self, statement: str, database: str = "postgres") -> Any:
+        """The first value that a statement finds."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            found = connection.execute(statement.encode()).fetchone()
+        return found and found[0]
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return self.folder / ".s.PGSQL.5432"
 
     def close(self) -> None:
         """End it and leave nothing behind."""
@@ -114,9 +156,9 @@ def shared() -> Server:
 
 
 @contextmanager
-def serving(**settings: str) -> Iterator[Server]:
+def serving(of: Server | None = None, **settings: str) -> Iterator[Server]:
     """A server of a test's own, gone afterwards."""
-    server = Server(**settings)
+    server = Server(of, **settings)
     try:
         server.start()
         yield server
