@@ -1,5 +1,6 @@
 """Nouns of the operators' doors: what is on record, what people do, what is told of the whole."""
 
+from gateway.records.days import Asking, DayKind, DayRow, DaySpan, ListedRecord
 from gateway.records.operating import (
     Act,
     AuditFilter,
@@ -70,12 +71,16 @@ __all__ = [
     "Amendment",
     "ArchivedEvent",
     "ArchivedState",
+    "Asking",
     "AttemptRecord",
     "AuditFilter",
     "AuditRecord",
     "Change",
     "ChangeKind",
     "Counts",
+    "DayKind",
+    "DayRow",
+    "DaySpan",
     "DeadLetter",
     "DeadLetterFilter",
     "DriftFinding",
@@ -93,6 +98,7 @@ __all__ = [
     "Heard",
     "Joined",
     "Joining",
+    "ListedRecord",
     "LookupHalt",
     "MemberChange",
     "Mode",

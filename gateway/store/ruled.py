@@ -10,6 +10,7 @@ from gateway.store.rules.acts import Acts
 from gateway.store.rules.archive import Archive
 from gateway.store.rules.auditing import AuditTrail
 from gateway.store.rules.bulk import Bulk
+from gateway.store.rules.days import DayLedger
 from gateway.store.rules.drift import DriftLedger
 from gateway.store.rules.duties import Duties
 from gateway.store.rules.lookups import LookupQueue
@@ -49,6 +50,7 @@ class RuledStore:
         self.pulls = PullLedger(loops)
         self.records = Records(people)
         self.archive = Archive(people)
+        self.days = DayLedger(people)
         self.drift = DriftLedger(people)
         self.acts = Acts(people)
         self.bulk = Bulk(people)

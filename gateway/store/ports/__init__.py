@@ -8,6 +8,7 @@ stored, unless the store was lost meanwhile, which is the gateway's end.
 from gateway.store.ports.acts import Acts
 from gateway.store.ports.archive import Archive
 from gateway.store.ports.bulk import Bulk
+from gateway.store.ports.days import DayLedger
 from gateway.store.ports.drift import DriftLedger
 from gateway.store.ports.duties import Duties
 from gateway.store.ports.inbox import Inbox
@@ -31,6 +32,7 @@ __all__ = [
     "Bulk",
     "ChangeObserver",
     "CommitObserver",
+    "DayLedger",
     "DriftLedger",
     "Duties",
     "Inbox",

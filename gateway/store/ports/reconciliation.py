@@ -1,9 +1,10 @@
 """Reconciliation's port."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from gateway.events import Arrival, Micros, NewestState, PageMark
+from gateway.records import Asking, ListedRecord
 
 
 class ReconciliationLedger(Protocol):
@@ -31,4 +32,12 @@ class ReconciliationLedger(Protocol):
 
     async def feed(self, arrival: Arrival, answers: Mapping[str, bytes | None], clock: Micros, digest: bytes) -> None:
         """Put a record into the inbox as an event, with the answers that are known and their clock, in one step."""
+        ...
+
+    async def note_listed(self, source: str, listed: Sequence[ListedRecord], asked_at: Micros) -> None:
+        """Remember what a page of a vendor's list named, in place of what was known of its subjects."""
+        ...
+
+    async def note_asked(self, asking: Asking) -> None:
+        """Remember that a list was read whole; spans of changes that touch are one."""
         ...

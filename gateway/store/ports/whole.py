@@ -8,6 +8,7 @@ from gateway.records import Change
 from gateway.store.ports.acts import Acts
 from gateway.store.ports.archive import Archive
 from gateway.store.ports.bulk import Bulk
+from gateway.store.ports.days import DayLedger
 from gateway.store.ports.drift import DriftLedger
 from gateway.store.ports.duties import Duties
 from gateway.store.ports.inbox import Inbox
@@ -51,6 +52,7 @@ class Store(Protocol):
     pulls: PullLedger
     records: Records
     archive: Archive
+    days: DayLedger
     drift: DriftLedger
     acts: Acts
     bulk: Bulk

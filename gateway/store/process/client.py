@@ -40,6 +40,7 @@ LOOKS: Final = 5
 _ASKED_IN_PERSON: Final = (
     "records.",
     "archive.",
+    "days.",
     "acts.",
     "trail.",
     "bulk.",
@@ -86,6 +87,7 @@ class ProcessStore:
         self.pulls: ports.PullLedger = stubs.PullLedger(self.call)
         self.records: ports.Records = stubs.Records(self.call)
         self.archive: ports.Archive = stubs.Archive(self.call)
+        self.days: ports.DayLedger = stubs.DayLedger(self.call)
         self.drift: ports.DriftLedger = stubs.DriftLedger(self.call)
         self.acts: ports.Acts = stubs.Acts(self.call)
         self.bulk: ports.Bulk = stubs.Bulk(self.call)

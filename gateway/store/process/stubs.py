@@ -22,8 +22,10 @@ from gateway.records import (
     Amended,
     Amendment,
     ArchivedEvent,
+    Asking,
     AuditFilter,
     Counts,
+    DaySpan,
     DeadLetterFilter,
     DriftRow,
     EventDetail,
@@ -31,6 +33,7 @@ from gateway.records import (
     Found,
     Joined,
     Joining,
+    ListedRecord,
     NewOperation,
     OperationRecord,
     OperationStatus,
@@ -151,6 +154,14 @@ class Bulk(Stub):
 
     def order_of_two(self, events: Collection[int]) -> Answer[str | None]:
         return self._call("bulk.order_of_two", events)
+
+
+class DayLedger(Stub):
+    def page(self, span: DaySpan, *, limit: int, cursor: str | None) -> Answer[Page]:
+        return self._call("days.page", span, limit=limit, cursor=cursor)
+
+    def askings(self) -> Answer[list[Asking]]:
+        return self._call("days.askings")
 
 
 class DriftLedger(Stub):
@@ -276,6 +287,12 @@ class ReconciliationLedger(Stub):
 
     def feed(self, arrival: Arrival, answers: Mapping[str, bytes | None], clock: Micros, digest: bytes) -> Answer[None]:
         return self._call("reconciliation.feed", arrival, answers, clock, digest)
+
+    def note_listed(self, source: str, listed: Sequence[ListedRecord], asked_at: Micros) -> Answer[None]:
+        return self._call("reconciliation.note_listed", source, listed, asked_at)
+
+    def note_asked(self, asking: Asking) -> Answer[None]:
+        return self._call("reconciliation.note_asked", asking)
 
 
 class Records(Stub):

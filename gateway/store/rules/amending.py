@@ -50,8 +50,8 @@ def release(transaction: Transaction, events: Sequence[int], shared: Collection[
 def _release(transaction: Transaction, event: int, shared: Collection[str], now: Micros) -> bool:
     held = transaction.execute("amending.held_states", (event,)).fetchall()
     events = {event}
-    for id_, tenant, external_order_id, owner, clock, tie, arrival, body in held:
-        state = NewState(id_, tenant, external_order_id, owner, clock, tie, arrival, digest_of(body))
+    for id_, tenant, external_order_id, owner, clock, tie, arrival, body, received_at in held:
+        state = NewState(id_, tenant, external_order_id, owner, clock, tie, arrival, digest_of(body), received_at)
         order = ledger.order_by_key(transaction, tenant, external_order_id)
         if order is None:
             (row,) = transaction.new_ids("orders", 1)

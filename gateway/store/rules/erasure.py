@@ -33,6 +33,7 @@ def erase(transaction: Transaction, wanted: Erasure, act: Act | None = None) -> 
     for event in events:
         _empty_event(transaction, event, now)
     transaction.execute("erasure.empty_states", (ERASED.detail, tenant, external_order_id))
+    transaction.execute("erasure.empty_listed", (ERASED.detail, tenant, external_order_id))
     if order is not None:
         transaction.execute("erasure.empty_order", (ERASED.detail, order.id))
         transaction.execute("erasure.empty_attempts", (order.id,))
@@ -47,6 +48,9 @@ def _empty_event(transaction: Transaction, event: int, now: Micros) -> None:
     discard_event(transaction, event, ERASED, now)
     transaction.execute("erasure.end_open", (ERASED.code, ERASED.detail, now, event))
     transaction.execute("erasure.delete_waiting", (event,))
+    (refs,) = transaction.execute("erasure.references_of_event", (event,)).fetchone()
+    if refs:
+        transaction.execute("erasure.delete_listed", (refs, event))
     remove_references(transaction, event)
     remove_body(transaction, event)
     transaction.execute("erasure.empty_event", (ERASED.detail, event))

@@ -52,7 +52,7 @@ def adopt(transaction: Transaction, aliases: Mapping[str, str]) -> None:
     for former, name in aliases.items():
         if transaction.execute("inbox.bears", (former,)).fetchone() is None:
             continue
-        for of in ("source", "waiting", "order_records", "accepted"):
+        for of in ("source", "waiting", "order_records", "listed", "askings", "accepted"):
             transaction.execute(f"inbox.rename_{of}", (former, name))
         for of in ("order_owner", "state_owner"):
             transaction.execute(f"inbox.rename_{of}", (source_owner(former), source_owner(name)))

@@ -14,9 +14,9 @@ COLUMNS: Final = tuple(column for column in OrderRow.__struct_fields__ if column
 # What tells a new order from the columns' defaults; `lifecycle.first` gives the others just these.
 FIRST: Final = (
     "id", "tenant", "external_order_id", "owner", "status", "state", "is_cancelled", "clock", "tie", "arrival",
-    "digest", "changed_at", "pending_since", "due_at", "ended_at",
+    "digest", "changed_at", "pending_since", "due_at", "ended_at", "received_at",
 )  # fmt: skip
-_FIXED: Final = frozenset({"id", "tenant", "external_order_id"})
+_FIXED: Final = frozenset({"id", "tenant", "external_order_id", "received_at"})
 CHANGING: Final = tuple(column for column in COLUMNS if column not in _FIXED)
 
 _first_of: Final = attrgetter(*FIRST)

@@ -56,6 +56,7 @@ class OrderRow(msgspec.Struct):
     unconfirmed: int
     trial: str
     ended_at: Micros | None
+    received_at: Micros
     leased_state: int | None = None
     leased_digest: bytes | None = None
 
@@ -73,7 +74,10 @@ class PresentOrder(msgspec.Struct, frozen=True):
 
 
 class NewState(msgspec.Struct, frozen=True):
-    """A state about to be placed: its row id, whose it is, its version, its digest (None: a cancellation)."""
+    """A state about to be placed: its row id, whose it is, its version, its digest (None: a cancellation).
+
+    `received_at`: when its event was received, which is an order's first receipt if it is its first state.
+    """
 
     id: int
     tenant: str
@@ -83,6 +87,7 @@ class NewState(msgspec.Struct, frozen=True):
     tie: int
     arrival: int
     digest: bytes | None
+    received_at: Micros = 0
 
 
 class StateChange(msgspec.Struct, frozen=True):
@@ -122,7 +127,7 @@ def first(row: int, state: NewState, now: Micros, release_at: Micros = 0) -> tup
         due_at=release_at, rests_until=release_at if release_at > now else 0, attempted=NEVER,
         delivered_digest=None, order_id=None, is_created=None, delivered_at=None,
         is_alone=0, failures=0, lone_since=None, unconfirmed=0, trial="none",
-        ended_at=now if cancelled else None,
+        ended_at=now if cancelled else None, received_at=state.received_at,
     )  # fmt: skip
     return order, StateChange(state.id, status)
 

@@ -1,12 +1,15 @@
 """Reconciliation's port: how far it got, what is known of the listed records, and what differs into the inbox."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from gateway.events import Arrival, EventStatus, Micros, NewestState, PageMark
+from gateway.records import Asking, ListedRecord
 from gateway.store.rules import ledger
 from gateway.store.rules.inbox import store_one
-from gateway.store.rules.transactions import Room, Transaction, reads, writes
+from gateway.store.rules.transactions import Room, Transaction, reads, settles, writes
 
 _STANDING: Final = frozenset({EventStatus.RECEIVED, EventStatus.WAITING, EventStatus.DEAD, EventStatus.DISCARDED})
 
@@ -56,3 +59,27 @@ class ReconciliationLedger(Room):
 
         await self._engine.write(run)
         self._engine.stored()
+
+    @settles
+    def note_listed(
+        self, transaction: Transaction, source: str, listed: Sequence[ListedRecord], asked_at: Micros
+    ) -> None:
+        """Remember what a page of a vendor's list named, in place of what was known of its subjects."""
+        subjects = dict.fromkeys(each.subject for each in listed)
+        transaction.each("reconciliation.forget_listed", [(source, subject) for subject in subjects])
+        rows = [_row(source, each, asked_at) for each in listed]
+        # One that is listed twice, under one name, is one.
+        transaction.each("reconciliation.list", list({row[1:4]: row for row in rows}.values()))
+
+    @settles
+    def note_asked(self, transaction: Transaction, asking: Asking) -> None:
+        """Remember that a list was read whole; spans of changes that touch are one."""
+        transaction.execute("reconciliation.asked", msgspec.structs.astuple(asking))
+
+
+def _row(source: str, listed: ListedRecord, asked_at: Micros) -> tuple[object, ...]:
+    code, detail = (None, None) if listed.reason is None else (listed.reason.code, listed.reason.detail)
+    return (
+        source, listed.subject, listed.tenant, listed.external_order_id, listed.changed_at, asked_at, listed.clock,
+        listed.digest, code, detail,
+    )  # fmt: skip

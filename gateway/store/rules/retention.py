@@ -59,6 +59,7 @@ class Pruner:
             _Rule("retention.window_of_orders", "retention.old_orders", (orders, dead_letters), _remove_order),
             _Rule("retention.window_of_events", "retention.old_events", (keys,), _remove_event),
             _Rule("retention.window_of_attempts", "retention.old_attempts", (attempts,), _remove_attempt),
+            _Rule("retention.window_of_listed", "retention.old_listed", (keys,), _remove_listed),
             _Rule(
                 "retention.window_of_operations",
                 "retention.old_operations",
@@ -136,6 +137,11 @@ def _remove_order(transaction: Transaction, order: int) -> bool:
     transaction.execute("retention.delete_order_record", (order,))
     transaction.execute("retention.remember", ("orders", order))
     transaction.execute("retention.delete_order", (order,))
+    return True
+
+
+def _remove_listed(transaction: Transaction, row: int) -> bool:
+    transaction.execute("retention.delete_listed", (row,))
     return True
 
 

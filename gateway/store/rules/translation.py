@@ -147,7 +147,7 @@ class _Commit:
             # A replay that was asked for since is a translation of its own.
             if found is not None and found[1] == _replay_of(event):
                 run = found[0] + 1
-                states = [self._place(event, run, state) for state in event.states]
+                states = [self._place(event, run, state, found[3]) for state in event.states]
                 pending.append((event, run, states))
                 if found[2] is not None and event.references:
                     self.transaction.execute("translation.forget_references", (event.id, found[2]))
@@ -163,14 +163,16 @@ class _Commit:
             self._compare([event for event, _, _ in pending])
         return transitions
 
-    def _place(self, event: TranslatedEvent, run: int, state: OrderState) -> int:
+    def _place(self, event: TranslatedEvent, run: int, state: OrderState, received_at: Micros) -> int:
         row = next(self.state_ids)
         digest = None if state.body is None else hashlib.blake2b(state.body, digest_size=16).digest()
         order = self.orders.get((state.tenant, state.external_order_id))
         clock = state.clock
         if event.is_forced:
             clock = max(ledger.draw(self.transaction, "clock", self.now), order.clock + 1 if order else 0)
-        placed = NewState(row, state.tenant, state.external_order_id, state.owner, clock, state.tie, event.id, digest)
+        placed = NewState(
+            row, state.tenant, state.external_order_id, state.owner, clock, state.tie, event.id, digest, received_at
+        )
         self.states[row] = [
             row, event.id, run, state.tenant, state.external_order_id, state.owner, clock, state.tie, event.id,
             state.body, "", None, None, None, _encode(state.findings).decode() if state.findings else None,

@@ -23,6 +23,8 @@ LOOPS = {
     "acts",
     "erasure",
     "retention",
+    "days",
+    "reconciliation",
 }
 ROWS = "(" + ", ".join(["NULL"] * 40) + ")"
 

@@ -67,3 +67,12 @@ SELECT refs FROM events WHERE id = $1;
 -- name: delete_references
 DELETE FROM event_references
 WHERE event = $2 AND $1::text IS NOT NULL;
+
+-- name: empty_listed
+UPDATE listed SET reason_detail = $1 WHERE tenant = $2 AND external_order_id = $3 AND reason_detail IS NOT NULL;
+
+-- name: delete_listed
+-- What the vendor's list had of it and is no order's.
+DELETE FROM listed
+WHERE external_order_id = '' AND source = (SELECT source FROM events WHERE id = $2)
+  AND subject IN (SELECT reference FROM event_references WHERE event = $2) AND $1::text IS NOT NULL;

@@ -53,6 +53,15 @@ UPDATE events SET source = $2 WHERE source = $1
 UPDATE order_records SET source = $2 WHERE source = $1
   AND NOT EXISTS (SELECT 1 FROM order_records n WHERE n.source = $2 AND n.record = order_records.record);
 
+-- name: rename_listed
+UPDATE listed SET source = $2 WHERE source = $1
+  AND NOT EXISTS (SELECT 1 FROM listed n WHERE n.source = $2 AND n.subject = listed.subject
+                  AND n.tenant = listed.tenant AND n.external_order_id = listed.external_order_id);
+
+-- name: rename_askings
+UPDATE askings SET source = $2 WHERE source = $1
+  AND NOT EXISTS (SELECT 1 FROM askings n WHERE n.source = $2 AND n.turn = askings.turn);
+
 -- name: rename_waiting
 UPDATE waiting SET source = $2 WHERE source = $1;
 

@@ -24,3 +24,17 @@ UPDATE events SET clock = $1, record_digest = $2 WHERE id = $3;
 -- name: store_answer
 INSERT INTO answers (event, path, body) VALUES ($1, $2, $3)
 ON CONFLICT (event, path) DO UPDATE SET body = excluded.body;
+
+-- name: forget_listed
+DELETE FROM listed WHERE source = $1 AND subject = $2;
+
+-- name: list
+INSERT INTO listed (source, subject, tenant, external_order_id, changed_at, asked_at, clock, digest, reason_code, reason_detail)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- name: asked
+INSERT INTO askings (source, turn, since, asked_at) VALUES ($1, $2, $3, $4)
+-- Spans that touch are one; after a gap only the later one is known whole.
+ON CONFLICT (source, turn) DO UPDATE SET
+    since = CASE WHEN excluded.since <= askings.asked_at THEN least(askings.since, excluded.since) ELSE excluded.since END,
+    asked_at = greatest(askings.asked_at, excluded.asked_at);

@@ -14,7 +14,7 @@ WHERE e.status = 'received';
 SELECT path, body FROM answers WHERE event = $1;
 
 -- name: received
-SELECT e.id, e.run, e.replay, e.refs FROM (VALUES :rows bigint) AS asked
+SELECT e.id, e.run, e.replay, e.refs, e.received_at FROM (VALUES :rows bigint) AS asked
 JOIN events e ON e.id = asked.column1 WHERE e.status = 'received';
 
 -- name: insert_states

@@ -68,3 +68,12 @@ SELECT refs FROM events WHERE id = ?;
 DELETE FROM event_references
 WHERE reference COLLATE NOCASE IN (SELECT value FROM json_each(?1))
   AND reference IN (SELECT value FROM json_each(?1)) AND event = ?2;
+
+-- name: empty_listed
+UPDATE listed SET reason_detail = ?1 WHERE tenant = ?2 AND external_order_id = ?3 AND reason_detail IS NOT NULL;
+
+-- name: delete_listed
+-- What the vendor's list had of it and is no order's.
+DELETE FROM listed
+WHERE external_order_id = '' AND source = (SELECT source FROM events WHERE id = ?2)
+  AND subject IN (SELECT value FROM json_each(?1));

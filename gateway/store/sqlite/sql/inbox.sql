@@ -51,6 +51,12 @@ UPDATE OR IGNORE events SET source = ?2 WHERE source = ?1;
 -- name: rename_order_records
 UPDATE OR IGNORE order_records SET source = ?2 WHERE source = ?1;
 
+-- name: rename_listed
+UPDATE OR IGNORE listed SET source = ?2 WHERE source = ?1;
+
+-- name: rename_askings
+UPDATE OR IGNORE askings SET source = ?2 WHERE source = ?1;
+
 -- name: rename_waiting
 UPDATE waiting SET source = ?2 WHERE source = ?1;
 

@@ -99,6 +99,17 @@ DELETE FROM orders WHERE id = ?;
 -- name: delete_attempt_links
 DELETE FROM attempt_orders WHERE order_row = ?;
 
+-- name: window_of_listed
+SELECT max(id) FROM (SELECT id FROM listed WHERE id > ? ORDER BY id LIMIT ?);
+
+-- name: old_listed
+-- As long as there is an order its row of the vendor's list is there: without it the order would seem to be here alone.
+SELECT l.id, 0 FROM listed l WHERE l.id BETWEEN ?1 AND ?2 AND l.asked_at < ?3
+  AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.tenant = l.tenant AND o.external_order_id = l.external_order_id);
+
+-- name: delete_listed
+DELETE FROM listed WHERE id = ?;
+
 -- name: old_attempts
 SELECT a.id, 0 FROM attempts a
 WHERE a.id BETWEEN ?1 AND ?2 AND a.at < ?3

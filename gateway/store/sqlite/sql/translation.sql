@@ -14,7 +14,7 @@ WHERE e.status = 'received';
 SELECT path, body FROM answers WHERE event = ?;
 
 -- name: received
-SELECT e.id, e.run, e.replay, e.refs FROM (VALUES :rows) AS asked
+SELECT e.id, e.run, e.replay, e.refs, e.received_at FROM (VALUES :rows) AS asked
 JOIN events e ON e.id = asked.column1 WHERE e.status = 'received';
 
 -- name: insert_states

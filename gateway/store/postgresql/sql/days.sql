@@ -1,0 +1,83 @@
+-- name: orders
+SELECT o.received_at, o.id, 0, e.source, o.tenant, o.external_order_id, o.owner, e.id, o.received_at,
+       (SELECT (substr(f.event_id, 1, 10) = 'reconcile:')::int FROM states m JOIN events f ON f.id = m.event
+        WHERE m.tenant = o.tenant AND m.external_order_id = o.external_order_id ORDER BY m.event LIMIT 1),
+       CASE WHEN o.status = 'pending' AND o.id IN (SELECT order_row FROM leased) THEN 'leased' ELSE o.status END,
+       coalesce(o.reason_code, n.reason_code, d.reason_code), coalesce(o.reason_detail, n.reason_detail, d.reason_detail),
+       coalesce(o.reason_path, n.reason_path, d.reason_path), l.changed_at, l.asked_at,
+       (l.clock > o.clock AND l.digest IS DISTINCT FROM o.digest)::int, (n.id IS NOT NULL OR d.id IS NOT NULL)::int, o.order_id, o.delivered_at,
+       o.clock, o.is_cancelled, o.unconfirmed
+FROM orders o JOIN states s ON s.id = o.state JOIN events e ON e.id = s.event
+LEFT JOIN listed l ON l.id = (SELECT max(x.id) FROM listed x WHERE x.tenant = o.tenant
+                              AND x.external_order_id = o.external_order_id AND x.source = e.source)
+-- A newer state that could not be made of its event, and a newer event of which none was made.
+LEFT JOIN states d ON d.id = (
+    SELECT max(x.id) FROM states x JOIN events y ON y.id = x.event AND y.run = x.run AND y.is_dead_letter = 1
+    WHERE x.tenant = o.tenant AND x.external_order_id = o.external_order_id AND x.status = 'dead'
+      AND x.id <> o.state AND x.reason_code <> 'order_collision'
+      AND (x.clock, x.tie, x.arrival) > (o.clock, o.tie, o.arrival))
+LEFT JOIN events n ON n.id = (
+    SELECT max(k.id) FROM kin JOIN events k ON k.id = kin.kin WHERE kin.event = e.id AND k.id > e.id
+      AND (k.is_dead_letter = 1 OR k.status = 'waiting') AND NOT EXISTS (SELECT 1 FROM states x WHERE x.event = k.id))
+WHERE o.received_at >= $1::bigint AND (o.received_at, o.id, 0) > ($1::bigint, $2::bigint, $3::bigint) AND o.received_at < $4::bigint
+  AND ($5::text IS NULL OR e.source = $5::text)
+ORDER BY o.received_at, o.id LIMIT $6;
+
+-- name: events
+-- What came to its end, or waits, without an order: one row for all that is of one order, by its first, told by its last.
+SELECT e.received_at, e.id, coalesce(t.id, 0), e.source, t.tenant, t.external_order_id, t.owner, n.id, e.received_at,
+       (substr(e.event_id, 1, 10) = 'reconcile:')::int, n.status, coalesce(nt.reason_code, n.reason_code),
+       coalesce(nt.reason_detail, n.reason_detail), coalesce(nt.reason_path, n.reason_path), l.changed_at, l.asked_at,
+       0, 0, NULL, NULL, NULL, 0, 0
+FROM events e
+LEFT JOIN states t ON t.event = e.id AND t.run = e.run AND t.status IN ('dead', 'discarded')
+LEFT JOIN states nt ON nt.id = (
+    SELECT max(x.id) FROM states x JOIN events y ON y.id = x.event AND y.run = x.run AND y.source = e.source
+    WHERE x.tenant = t.tenant AND x.external_order_id = t.external_order_id AND x.owner = t.owner
+      AND x.status IN ('dead', 'discarded'))
+JOIN events n ON n.id = coalesce(nt.event, (
+    SELECT max(k.id) FROM kin JOIN events k ON k.id = kin.kin
+    WHERE kin.event = e.id AND NOT EXISTS (SELECT 1 FROM states x WHERE x.event = k.id)), e.id)
+LEFT JOIN listed l ON l.id = (SELECT max(x.id) FROM listed x WHERE x.source = e.source
+                              AND x.subject IN (SELECT reference FROM event_references WHERE event = e.id))
+WHERE (e.status = 'ignored' OR e.status = 'dead' OR e.status = 'discarded' OR e.status = 'waiting')
+  AND e.received_at >= $1::bigint AND (e.received_at, e.id, coalesce(t.id, 0)) > ($1::bigint, $2::bigint, $3::bigint) AND e.received_at < $4::bigint
+  AND ($5::text IS NULL OR e.source = $5::text)
+  AND CASE WHEN t.id IS NULL THEN
+        NOT EXISTS (SELECT 1 FROM states x WHERE x.event = e.id)
+        AND NOT EXISTS (SELECT 1 FROM kin WHERE kin.event = e.id AND (kin.kin < e.id OR EXISTS (
+            SELECT 1 FROM states x JOIN orders o ON o.tenant = x.tenant AND o.external_order_id = x.external_order_id
+            WHERE x.event = kin.kin)))
+      ELSE
+        (t.reason_code = 'order_collision' OR NOT EXISTS (
+            SELECT 1 FROM orders o WHERE o.tenant = t.tenant AND o.external_order_id = t.external_order_id))
+        AND NOT EXISTS (
+            SELECT 1 FROM states x JOIN events y ON y.id = x.event AND y.run = x.run AND y.source = e.source
+            WHERE x.tenant = t.tenant AND x.external_order_id = t.external_order_id AND x.owner = t.owner
+              AND x.status IN ('dead', 'discarded') AND x.id < t.id)
+      END
+ORDER BY e.received_at, e.id, coalesce(t.id, 0) LIMIT $6;
+
+-- name: arrivals
+-- What nobody has translated yet: no more is known of it.
+SELECT e.received_at, e.id, 0, e.source, NULL, NULL, NULL, e.id, e.received_at, (substr(e.event_id, 1, 10) = 'reconcile:')::int,
+       e.status, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, 0, 0
+FROM events e
+WHERE e.status = 'received' AND e.run = 0 AND (e.received_at, e.id, 0) > ($1::bigint, $2::bigint, $3::bigint) AND e.received_at < $4::bigint
+  AND ($5::text IS NULL OR e.source = $5::text)
+ORDER BY e.received_at, e.id LIMIT $6;
+
+-- name: listed
+-- What the vendor's list had and nothing was ever received of.
+SELECT l.changed_at, l.id, 0, l.source, nullif(l.tenant, ''), nullif(l.external_order_id, ''), NULL, NULL, NULL, 0,
+       'listed', l.reason_code, l.reason_detail, NULL, l.changed_at, l.asked_at, (l.digest IS NOT NULL)::int, 0, NULL, NULL,
+       NULL, (l.digest IS NULL AND l.reason_code IS NULL)::int, 0
+FROM listed l
+WHERE l.changed_at >= $1::bigint AND (l.changed_at, l.id, 0) > ($1::bigint, $2::bigint, $3::bigint) AND l.changed_at < $4::bigint AND ($5::text IS NULL OR l.source = $5::text)
+  AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.tenant = l.tenant AND o.external_order_id = l.external_order_id)
+  AND NOT EXISTS (SELECT 1 FROM event_references r JOIN events k ON k.id = r.event AND k.source = l.source
+                  WHERE lower(r.reference) = lower(l.subject) AND r.reference = l.subject)
+ORDER BY l.changed_at, l.id LIMIT $6;
+
+-- name: askings
+SELECT source, turn, since, asked_at FROM askings;
