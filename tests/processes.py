@@ -163,10 +163,14 @@ class Gateway:
         self._process.wait()
         self._process = None
 
-    def stop(self) -> int:
-        """SIGTERM; the exit code."""
+    def terminate(self) -> None:
+        """SIGTERM, and wait for nothing."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        self.terminate()
         return self.wait()
 
     def wait(self) -> int:

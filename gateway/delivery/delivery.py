@@ -102,8 +102,11 @@ class Delivery:
         """Let requests in flight end and be settled, for `grace` seconds; the rest stays leased, to be rescued."""
         for worker in self._workers.values():
             worker.stop()
-        await self._supervisor.stop([_duty(name) for name in self._workers], grace)
-        await self._supervisor.stop([_RESCUE])
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                for worker in self._workers.values():
+                    await worker.ended()
+        await self._supervisor.stop([*map(_duty, self._workers), _RESCUE])
         for worker in self._workers.values():
             await worker.close()
 

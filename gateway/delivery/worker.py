@@ -50,6 +50,7 @@ class TenantWorker:
         )
         self._is_running = False
         self._ended = asyncio.Event()
+        self._ended.set()
         self._lanes = [Lane(number, self._standing) for number in range(max(1, tenants[name].concurrency))]
 
     @property
@@ -112,13 +113,17 @@ class TenantWorker:
         self._standing.is_stopping = True
         self.wake()
 
+    async def ended(self) -> None:
+        """Return once nothing is in flight."""
+        await self._ended.wait()
+
     async def wind_up(self, *, is_lost: bool) -> None:
         """Send nothing more, and let `run` end once what is in flight is settled; `is_lost`: wait for no answer."""
         self.stop()
         if not is_lost:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._standing.settings.timeout):
-                    await self._ended.wait()
+                    await self.ended()
         for lane in self._lanes:
             lane.abort()
 
