@@ -181,6 +181,7 @@ class Floor:
         notes: Notes | None = None,
         attempt: Attempt | None = None,
         releases: bool = False,
+        resend_at: int = 0,
         **rest: Any,
     ) -> list[Settled]:
         if code is not None:
@@ -192,7 +193,13 @@ class Floor:
         ]
         state = tenant_state or TenantState()
         settling = Settling(
-            settlements=settlements, attempt=attempt, state=state, revived=[*revived], releases=releases, now=self.now
+            settlements=settlements,
+            attempt=attempt,
+            state=state,
+            revived=[*revived],
+            releases=releases,
+            now=self.now,
+            rests_until=resend_at,
         )
         settled, _ = await self.store.outbox.settle(lease, settling)
         return settled

@@ -239,6 +239,85 @@ async def test_tokens_are_never_used_twice(floor):
     assert tokens == sorted(set(tokens))
 
 
+# ---- what was sent under a lease that was over
+
+
+async def late(floor, text: str = "old"):
+    """A lease that has run out, whose order is another's to send, and a newer state of it."""
+    await floor.tell("e1", state("A", clock=1, text=text))
+    lease = await floor.lease()
+    floor.pass_by(seconds=61)
+    await floor.store.outbox.rescue_expired(now=floor.now, rests_until=floor.now)
+    await floor.tell("e2", state("A", clock=2, text="new"))
+    return lease
+
+
+async def settle_late(floor, lease, result: str = "delivered", **rest):
+    """What a holder says that was stopped in the middle of its request."""
+    return await floor.settle(lease, result, attempt=attempt(floor), resend_at=floor.now + 5 * SECOND, **rest)
+
+
+@pytest.mark.parametrize("result", ["delivered", "uncertain"])
+async def test_after_a_late_write_the_newest_state_goes_once_more(floor, result):
+    """It may have come to Trackely after a newer one: the order rests, then all is told again."""
+    lease = await late(floor)
+    assert await floor.deliver() == ["new"]
+    assert await settle_late(floor, lease, result) == []
+
+    assert await floor.order_status() == "pending"
+    assert await floor.claim() == Wait(floor.now + 5 * SECOND)
+    floor.pass_by(seconds=5)
+    assert await floor.deliver() == ["new"]
+    assert await floor.order_status() == "delivered"
+    assert await floor.deliver() == []
+
+
+async def test_after_a_late_write_what_is_in_flight_goes_once_more(floor):
+    """Nobody knows which of the two requests came last."""
+    lease = await late(floor)
+    present = await floor.lease()
+    await settle_late(floor, lease)
+
+    assert await floor.order_status() == "leased"
+    (settled,) = await floor.settle(present, "delivered")
+    assert settled.status == "pending"
+    floor.pass_by(seconds=5)
+    assert await floor.deliver() == ["new"]
+    assert await floor.deliver() == []
+
+
+async def test_a_late_refusal_changed_nothing(floor):
+    """Nor does one of an order that was set aside meanwhile, or of a request that was never made."""
+    lease = await late(floor)
+    await floor.deliver()
+    await settle_late(floor, lease, "dead", code="refused")
+    await floor.settle(lease, "delivered")
+
+    assert await floor.order_status() == "delivered"
+
+
+async def test_a_late_write_of_what_was_cancelled_since_is_a_dead_letter(floor):
+    """Trackely may have it now, and knows no cancellation."""
+    await floor.tell("e1", state("A", clock=1))
+    lease = await floor.lease()
+    floor.pass_by(seconds=61)
+    await floor.store.outbox.rescue_expired(now=floor.now, rests_until=floor.now)
+    await floor.tell("e2", state("A", clock=2, text=None))
+    await settle_late(floor, lease)
+
+    assert (await floor.order_status(), await floor.order_reason()) == ("dead", "cancelled_maybe_delivered")
+
+
+async def test_how_deliveries_go_is_the_present_holders_to_say(floor):
+    """What a late holder thought of the tenant is not remembered; that it tried is."""
+    lease = await late(floor)
+    trouble = TenantState(status=TenantStatus.BACKING_OFF, failures=7)
+    await settle_late(floor, lease, "uncertain", tenant_state=trouble)
+
+    assert await floor.store.outbox.tenant_state(TENANT) == TenantState()
+    assert [each.outcome for each in (await floor.store.records.order(TENANT, "A")).attempts] == ["delivered"]
+
+
 # ---- settling
 
 

@@ -7,7 +7,10 @@ WITH given AS MATERIALIZED (
         AS given (source, event_id, topic, received_at, body, context, place)
 ), stored AS (
     INSERT INTO events (id, source, event_id, topic, received_at, status)
-    SELECT id, source, event_id, topic, received_at, 'received' FROM given ORDER BY source, event_id
+    -- No event was received before one that was there.
+    SELECT id, source, event_id, topic,
+           greatest(received_at, (SELECT received_at FROM events ORDER BY id DESC LIMIT 1)), 'received'
+    FROM given ORDER BY source, event_id
     ON CONFLICT (source, event_id, generation) DO NOTHING
     RETURNING id
 ), kept AS (

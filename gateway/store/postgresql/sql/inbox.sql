@@ -7,7 +7,8 @@ ORDER BY e.generation DESC LIMIT 1;
 -- name: insert_generation
 INSERT INTO events (id, source, event_id, generation, topic, received_at, status,
                     reason_code, reason_detail, reason_path, is_dead_letter, ended_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+VALUES ($1, $2, $3, $4, $5, greatest($6::bigint, (SELECT received_at FROM events ORDER BY id DESC LIMIT 1)), $7, $8, $9,
+        $10, $11, $12);
 
 -- name: insert_body
 INSERT INTO bodies (id, body, context) VALUES ($1, $2, $3);
