@@ -22,6 +22,9 @@ from tests.intakes import Call, accepted
 from tests.processes import Gateway, eventually, told, version_of
 
 PROCESSING_SECONDS = 0.03
+SHARED = 32 + 32 + 5
+"""Duties that there are whatever the tenants: shards of translation, slots of questions to vendors, and the ones."""
+
 BACK_SECONDS = 20.0
 """Within so long every duty is somebody's again."""
 
@@ -69,6 +72,7 @@ class Replicas:
         **settings: Any,
     ) -> None:  # fmt: skip
         self.all: list[Gateway] = []
+        self.count = len(tenants) + SHARED
         for number in range(count):
             own = folder / f"replica-{number}"
             own.mkdir()
@@ -129,8 +133,10 @@ class Replicas:
         wanted, began = len(self.all) if count is None else count, time.monotonic()
 
         def is_shared(duties: dict[str, list[str]]) -> bool:
-            shards = [sum(duty.startswith("translation:") for duty in each) for each in duties.values()]
-            return len(duties) == wanted and sum(shards) == 32 and max(shards) <= -(-32 // wanted)
+            kinds = {duty.partition(":")[0] for each in duties.values() for duty in each}
+            counts = {kind: [sum(duty.startswith(kind) for duty in each) for each in duties.values()] for kind in kinds}
+            is_whole = sum(map(sum, counts.values())) == self.count
+            return len(duties) == wanted and is_whole and all(max(n) <= -(-sum(n) // wanted) for n in counts.values())
 
         duties = eventually(lambda: self.duties(by), is_shared, within)
         assert is_shared(duties), duties
