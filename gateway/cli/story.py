@@ -42,8 +42,8 @@ def show_attempts(attempts: Sequence[dict[str, Any]]) -> None:
         (
             (
                 when(same[0]["at"]),
-                when(same[-1]["at"]) if len(same) > 1 else None,
-                len(same),
+                when(same[-1]["lastAt"]) if same[-1]["lastAt"] != same[0]["at"] else None,
+                sum(each["times"] for each in same),
                 same[0]["kind"],
                 same[0]["httpStatus"],
                 same[0]["outcome"],

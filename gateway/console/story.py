@@ -61,4 +61,8 @@ def _alike(step: Row) -> Any:
 
 def _as_one(run: Sequence[Row]) -> Iterator[Row]:
     first, last = run[0], run[-1]
-    yield first if first["kind"] == "event" else {**last, "at": first["at"], "until": last["at"], "count": len(run)}
+    if first["kind"] == "event":
+        yield first
+    else:
+        count = sum(step["attempt"]["times"] for step in run)
+        yield {**last, "at": first["at"], "until": last["attempt"]["lastAt"], "count": count}

@@ -150,7 +150,7 @@ class EventDetail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One outbound try."""
+    """One outbound try, or as many (`times`) that came out alike in a row, from `at` to `last_at`."""
 
     id: int
     at: Micros
@@ -160,6 +160,8 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
     detail: str | None
     batch_size: int
     milliseconds: int
+    times: int
+    last_at: Micros
 
 
 class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,8 +17,8 @@ async def orders(floor, *wanted, tenant=TENANT):
 
 
 def attempt(floor, **rest):
-    values = {"kind": "push", "http_status": 200, "outcome": "delivered", "detail": None}
-    return Attempt(at=floor.now, batch_size=1, milliseconds=12, **{**values, **rest})
+    values = {"kind": "push", "http_status": 200, "outcome": "delivered", "detail": None, "batch_size": 1}
+    return Attempt(at=floor.now, milliseconds=12, **{**values, **rest})
 
 
 # ---- claiming
@@ -451,6 +451,51 @@ async def test_the_next_lease_comes_with_a_settlement(floor):
     assert following.token != lease.token
     assert nothing is None
     assert await floor.order_status(names(following)[1]) == "leased"
+
+
+async def fail(floor, only=None, **rest):
+    """Send what is due, or one of it, in vain."""
+    floor.pass_by(seconds=1)
+    lease = await floor.lease()
+    how = attempt(
+        floor, **{"http_status": 503, "outcome": "unavailable", "batch_size": len(only or lease.orders), **rest}
+    )
+    await floor.settle(lease, "unchanged", only=only, attempt=how, due_at=floor.now)
+    if only is not None:
+        await floor.settle(lease, "unchanged", due_at=floor.now)
+
+
+async def test_attempts_that_go_on_alike_are_one_in_a_long_story(floor):
+    """The first ten stand each for itself; what came out otherwise, or held another order, begins anew."""
+    await orders(floor, "A", "B")
+    began = floor.now
+    for _ in range(15):
+        await fail(floor)
+    await fail(floor, only=["A"])
+    await fail(floor)
+    await fail(floor)
+    await fail(floor, http_status=429)
+    stories = {name: (await floor.store.records.order(TENANT, name)).attempts for name in "AB"}
+
+    assert [each.times for each in stories["A"]] == [1] * 9 + [6, 1, 2, 1]
+    assert [each.times for each in stories["B"]] == [1] * 9 + [6, 2, 1]
+    assert [(each.at, each.last_at) for each in stories["A"]][9:11] == [
+        (began + 10 * SECOND, began + 15 * SECOND),
+        (began + 16 * SECOND,) * 2,
+    ]
+
+
+async def test_a_story_that_goes_on_and_on_keeps_its_last_fifty_attempts(floor):
+    """Of each order; what another one has of the same attempts stays."""
+    await orders(floor, "A", "B")
+    for number in range(40):
+        await fail(floor, detail=f"no. {number}")
+    for number in range(40, 55):
+        await fail(floor, only=["A"], detail=f"no. {number}")
+    stories = {name: (await floor.store.records.order(TENANT, name)).attempts for name in "AB"}
+
+    assert [each.detail for each in stories["A"]] == [f"no. {number}" for number in range(5, 55)]
+    assert [each.detail for each in stories["B"]] == [f"no. {number}" for number in range(40)]
 
 
 async def test_an_attempt_is_in_the_story_of_each_order_it_held(floor):

@@ -81,7 +81,7 @@ class EventDetail(Event, frozen=True, kw_only=True):
 
 
 class Attempt(Shape, frozen=True, kw_only=True):
-    """One outbound try."""
+    """One outbound try, or as many (`times`) that came out alike in a row, from `at` to `lastAt`."""
 
     id: str
     at: Shown
@@ -91,6 +91,8 @@ class Attempt(Shape, frozen=True, kw_only=True):
     detail: str | None
     batch_size: int
     milliseconds: int
+    times: int
+    last_at: Shown
 
 
 class Finding(Shape, frozen=True, kw_only=True):

@@ -244,10 +244,10 @@ def _order_record(row: Sequence[Any], events: Sequence[EventRecord], attempts: S
 
 
 def _attempt(row: Sequence[Any]) -> AttemptRecord:
-    id_, at, kind, http_status, outcome, detail, batch_size, milliseconds = row
+    id_, at, kind, http_status, outcome, detail, batch_size, milliseconds, times, last_at = row
     return AttemptRecord(
         id=id_, at=at, kind=kind, http_status=http_status, outcome=outcome, detail=detail, batch_size=batch_size,
-        milliseconds=milliseconds,
+        milliseconds=milliseconds, times=times, last_at=last_at,
     )  # fmt: skip
 
 

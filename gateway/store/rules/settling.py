@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from gateway.events import Micros, OrderStatus, Reason
-from gateway.orders import Attempt, Lease, Notes, Settled, Settlement, Settling, TenantState, Trial
-from gateway.store.rules import leases, ledger, lifecycle, tenants
+from gateway.orders import Lease, Notes, Settled, Settlement, Settling, TenantState, Trial
+from gateway.store.rules import attempts, leases, ledger, lifecycle, tenants
 from gateway.store.rules.leases import Open, Sent
 from gateway.store.rules.lifecycle import OrderRow
 from gateway.store.rules.transactions import Transaction
@@ -27,7 +27,7 @@ def settle(transaction: Transaction, lease: Lease, settling: Settling) -> list[S
         leases.end(transaction, lease.token, held.values())
     if settling.attempt is not None:
         orders = {*(each.order for each in settling.settlements), *settling.tried}
-        _record(transaction, lease.tenant, settling.attempt, orders)
+        attempts.record(transaction, lease.tenant, settling.attempt, orders)
         _doubt(transaction, [each.order for each in late if lifecycle.may_have_changed(each)], settling)
     # Whoever holds the tenant by now knows better how deliveries go.
     if mine or not late:
@@ -134,15 +134,6 @@ def _apply(
             changes += lifecycle.settle(order, settlement, now)
     ledger.update_orders(transaction, orders.values())
     ledger.recompute_events(transaction, ledger.change_states(transaction, changes), now)
-
-
-def _record(transaction: Transaction, tenant: str, attempt: Attempt, orders: Collection[int]) -> None:
-    row = (
-        tenant, attempt.at, attempt.kind, attempt.http_status, attempt.outcome, attempt.detail, attempt.batch_size,
-        attempt.milliseconds,
-    )  # fmt: skip
-    (id_,) = transaction.execute("outbox.insert_attempt", row).fetchone()
-    transaction.many("outbox.insert_attempt_orders", [(order, id_) for order in sorted(orders)])
 
 
 def _revive(transaction: Transaction, ids: Collection[int], state: TenantState, now: Micros) -> None:

@@ -31,16 +31,17 @@ def test_attempts_that_came_out_alike_are_one_row(capsys):
     same = {"kind": "push", "httpStatus": 503, "outcome": "unavailable", "detail": "busy"}
     show_attempts(
         [
-            *({**same, "at": f"2026-02-01T0{n}:00:00Z", "batchSize": n, "milliseconds": 10.0} for n in range(1, 8)),
-            {**same, "httpStatus": 200, "outcome": "delivered", "at": "2026-02-01T08:00:00Z", "batchSize": 1,
-             "milliseconds": 3.0},
+            *({**same, "at": f"2026-02-01T0{n}:00:00Z", "lastAt": f"2026-02-01T0{n}:30:00Z", "times": n,
+               "batchSize": n, "milliseconds": 10.0} for n in range(1, 8)),
+            {**same, "httpStatus": 200, "outcome": "delivered", "at": "2026-02-01T08:00:00Z",
+             "lastAt": "2026-02-01T08:00:00Z", "times": 1, "batchSize": 1, "milliseconds": 3.0},
         ]
     )  # fmt: skip
     rows = [line.split() for line in capsys.readouterr().out.splitlines() if "push" in line]
 
     assert [(row[0], row[row.index("push") - 1]) for row in rows] == [
-        ("2026-02-01T01:00:00Z,", "7"),
+        ("2026-02-01T01:00:00Z,", "28"),
         ("2026-02-01T08:00:00Z,", "1"),
     ]
-    assert "2026-02-01T07:00:00Z," in rows[0]
+    assert "2026-02-01T07:30:00Z," in rows[0]
     assert "1-7" in rows[0]

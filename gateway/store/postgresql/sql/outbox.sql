@@ -50,13 +50,6 @@ WHERE id IN (SELECT event FROM states WHERE id = ANY($1::bigint[])) AND status =
   AND NOT EXISTS (SELECT 1 FROM states s WHERE s.event = events.id AND s.run = events.run
                   AND s.status IN ('pending', 'dead'));
 
--- name: insert_attempt
-INSERT INTO attempts (tenant, at, kind, http_status, outcome, detail, batch_size, milliseconds)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id;
-
--- name: insert_attempt_orders
-INSERT INTO attempt_orders (order_row, attempt) SELECT * FROM (VALUES :rows bigint, bigint);
-
 -- name: release
 UPDATE orders SET trial = $1, is_alone = 1, due_at = greatest($2, rests_until)
 WHERE tenant = $3 AND trial = 'refused' AND status = 'pending';

@@ -112,7 +112,7 @@ DELETE FROM listed WHERE id = $1;
 
 -- name: old_attempts
 SELECT a.id, 0 FROM attempts a
-WHERE a.id BETWEEN $1 AND $2 AND a.at < $3
+WHERE a.id BETWEEN $1 AND $2 AND coalesce(a.last_at, a.at) < $3
   AND NOT EXISTS (SELECT 1 FROM attempt_orders l JOIN orders o ON o.id = l.order_row
                   WHERE l.attempt = a.id AND (o.ended_at IS NULL OR o.ended_at >= $3));
 

@@ -50,13 +50,6 @@ WHERE id IN (SELECT event FROM states WHERE id IN (SELECT value FROM json_each(?
   AND NOT EXISTS (SELECT 1 FROM states s WHERE s.event = events.id AND s.run = events.run
                   AND s.status IN ('pending', 'dead'));
 
--- name: insert_attempt
-INSERT INTO attempts (tenant, at, kind, http_status, outcome, detail, batch_size, milliseconds)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id;
-
--- name: insert_attempt_orders
-INSERT INTO attempt_orders (order_row, attempt) SELECT * FROM (VALUES :rows) WHERE column1 IS NOT NULL;
-
 -- name: release
 UPDATE orders SET trial = ?, is_alone = 1, due_at = max(?, rests_until)
 WHERE tenant = ? AND trial = 'refused' AND status = 'pending';

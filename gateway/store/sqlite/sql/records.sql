@@ -36,7 +36,8 @@ ORDER BY e.id;
 
 -- name: attempts_of_orders
 -- The last ?2 of each order (-1: all), oldest first.
-SELECT page.value, a.id, a.at, a.kind, a.http_status, a.outcome, a.detail, a.batch_size, a.milliseconds
+SELECT page.value, a.id, a.at, a.kind, a.http_status, a.outcome, a.detail, a.batch_size, a.milliseconds,
+       a.times, coalesce(a.last_at, a.at)
 FROM json_each(?1) page
 JOIN attempts a ON a.id IN (SELECT attempt FROM attempt_orders WHERE order_row = page.value
                             ORDER BY attempt DESC LIMIT ?2)
