@@ -82,7 +82,7 @@ class Proxy:
                 back, there = await asyncio.open_unix_connection(str(self.to))
                 self._pipes.add(there)
                 await asyncio.gather(self._pump(reader, there), self._pump(back, writer))
-        except OSError:
+        except (OSError, asyncio.CancelledError):
             pass
         finally:
             for pipe in filter(None, (writer, there)):

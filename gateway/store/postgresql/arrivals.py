@@ -8,15 +8,18 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Arrival, Micros, Receipt
 from gateway.store.ports import CommitObserver
 from gateway.store.postgresql import values
 from gateway.store.postgresql.connection import Connection
-from gateway.store.postgresql.lanes import Database, Lane
+from gateway.store.postgresql.lanes import AGAIN_SECONDS, Database, Lane
 from gateway.store.rules import inbox
+
+Result = TypeVar("Result")
 
 Stored = list[Receipt | StoreUnavailable]
 """What became of each of some arrivals."""
@@ -25,9 +28,6 @@ MAX_GROUP: Final = 512
 
 ANSWER_SECONDS: Final = 2.0
 """After so long without an answer of the database the vendor keeps the event."""
-
-AGAIN_SECONDS: Final = 0.3
-"""So often is a database tried that was lost."""
 
 MOST_STUCK: Final = 8
 """Of our connections that were cut while they waited for a standby: the database keeps each until one comes."""
@@ -73,6 +73,21 @@ class Arrivals(Lane):
         self._batches.append((arrivals, tell))
         self._wake.set()
 
+    def ask(self, run: Callable[[Connection], Result]) -> "asyncio.Future[Result]":
+        """Run a question of the rim's in a transaction; refused at once where the database is lost."""
+        future: asyncio.Future[Result] = self._loop.create_future()
+        if self._is_stopping or self._lost is not None:
+            future.set_exception(self._lost or StoreUnavailable("the store is closed"))
+            return future
+
+        def transact(connection: Connection) -> Result:
+            with connection.transaction(self.database.number):
+                return run(connection)
+
+        self._work.append(partial(self._answer, future, transact))
+        self._wake.set()
+        return future
+
     def _has_work(self) -> bool:
         return bool(self._batches or self._work)
 
@@ -81,16 +96,36 @@ class Arrivals(Lane):
 
     def _next(self) -> None:
         if self._lost is not None:
+            # First, since looking takes its time: whoever waits has waited for the last answer already.
+            self._refuse_all(self._lost)
             self._look_again()
+            return
         if self._batches:
             self._commit_group()
         super()._next()
 
+    def _refuse_all(self, why: StoreUnavailable) -> None:
+        while self._batches:
+            arrivals, tell = self._batches.popleft()
+            self.tell(tell, [why] * len(arrivals))
+        while self._work:
+            self._work.popleft()()
+
+    def call(self, run: Callable[[Connection], Result]) -> Result:
+        """Run something over the connection; where it was lost before, only `_look_again` connects."""
+        if self._lost is not None and run != self._prove:
+            raise self._lost
+        try:
+            return super().call(run)
+        except StoreUnavailable as error:
+            self._lost = error
+            raise
+
     def _look_again(self) -> None:
         try:
             self.call(self._prove)
-        except StoreUnavailable as error:
-            self._lost = error
+        except StoreUnavailable:
+            pass
         else:
             self._lost = self.database.failure = None
 
@@ -127,12 +162,9 @@ class Arrivals(Lane):
                 self.on_commit(rows, seconds)
 
     def _stored(self, arrivals: list[Arrival]) -> Stored:
-        if self._lost is not None:
-            return [self._lost] * len(arrivals)
         try:
             return list(self._store(arrivals))
         except StoreUnavailable as error:
-            self._lost = error
             return [error] * len(arrivals)
         except Exception as error:  # noqa: BLE001 - whatever it was, every waiting request must get its answer
             if len(arrivals) > 1:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import socket
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -85,6 +86,13 @@ class Connection:
     def is_lost(self) -> bool:
         """Whether nothing more can be asked over it."""
         return self._inner.closed or self._inner.broken
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the server said something while it was asked nothing: as a rule good-bye, or it is gone."""
+        looked = select.poll()
+        looked.register(self._inner.fileno(), select.POLLIN)
+        return bool(looked.poll(0))
 
     def execute(self, name: str, given: Sequence[Any] = ()) -> "psycopg.RawCursor[Any]":
         """Run a named statement."""

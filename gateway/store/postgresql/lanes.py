@@ -22,6 +22,9 @@ Result = TypeVar("Result")
 LOOK_SECONDS: Final = 0.1
 """So often is looked for silent connections."""
 
+AGAIN_SECONDS: Final = 0.3
+"""So often is a database tried that was lost."""
+
 TRIES: Final = 3
 """Of a transaction that another one stood in the way of."""
 
@@ -65,6 +68,8 @@ class Lane:
         self._is_stopping = False
         self._connection: Connection | None = None
         self._generation = -1
+        self._failed: psycopg.Error | None = None
+        self._failed_at = 0.0
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -114,11 +119,24 @@ class Lane:
         raise AssertionError
 
     def _connected(self) -> Connection:
-        if self._connection is None or self._generation != self.database.generation:
+        # One that was lost while it rested fails nobody.
+        if self._connection is None or self._generation != self.database.generation or self._connection.is_stale:
             self._drop()
             self._generation = self.database.generation
-            self._connection = self.database.connect()
+            self._connection = self._connect()
         return self._connection
+
+    def _connect(self) -> Connection:
+        """Connect, or fail as a moment ago: what waited for that attempt does not wait for as many."""
+        if self._failed is not None and time.monotonic() - self._failed_at < AGAIN_SECONDS:
+            raise self._failed
+        try:
+            connection = self.database.connect()
+        except psycopg.Error as error:
+            self._failed, self._failed_at = error, time.monotonic()
+            raise
+        self._failed = None
+        return connection
 
     def _drop(self) -> None:
         if self._connection is not None:

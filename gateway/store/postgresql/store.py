@@ -24,9 +24,9 @@ from gateway.store.rules.transactions import Transaction
 class PostgresInbox:
     """The rim's port."""
 
-    def __init__(self, arrivals: Arrivals, engine: PostgresEngine) -> None:
+    def __init__(self, arrivals: Arrivals) -> None:
         self.put = arrivals.put
-        self._engine = engine
+        self._arrivals = arrivals
 
     async def is_duplicate(self, arrival: Arrival) -> bool:
         """Whether storing this would change nothing, told after a commit that wrote something.
@@ -38,7 +38,7 @@ class PostgresInbox:
             ledger.draw(transaction, "probe")
             return inbox.is_duplicate(transaction, arrival)
 
-        return await self._engine.write(run)
+        return await asyncio.shield(self._arrivals.ask(run))
 
 
 class PostgresStore(RuledStore):
@@ -48,7 +48,7 @@ class PostgresStore(RuledStore):
         self, arrivals: Arrivals, loops: PostgresEngine, people: PostgresEngine, opened: AsyncExitStack
     ) -> None:
         self.writer = arrivals
-        self.inbox = PostgresInbox(arrivals, loops)
+        self.inbox = PostgresInbox(arrivals)
         self.watch = PostgresWatch(people)
         super().__init__(loops, people, arrivals, self.watch)
         self._opened = opened
