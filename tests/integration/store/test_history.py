@@ -183,9 +183,8 @@ class History(RuleBasedStateMachine):
     def rescue(self, everything, applied):
         """The holders are gone, or too slow: what they sent may have arrived; their late results are refused."""
         self.floor.pass_by(seconds=61)
-        count = self.run(
-            self.floor.store.outbox.rescue(now=self.floor.now, rests_until=self.floor.now, everything=everything)
-        )
+        outbox, now = self.floor.store.outbox, self.floor.now
+        count = self.run((outbox.rescue if everything else outbox.rescue_expired)(now=now, rests_until=now))
         assert count == sum(len(lease.orders) for lease, _ in self.leases)
         self.lose(applied)
 

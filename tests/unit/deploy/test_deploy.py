@@ -220,3 +220,24 @@ def test_no_proxy_logs_a_query_string(file):
     else:
         assert "request>uri regexp \\?.* ?..." in text
         assert "request>headers>Authorization delete" in text
+
+
+def test_the_replicas_are_the_one_gateway_several_times():
+    """What is patched is there under its name, a rollout leaves none out, and the budget is of the same pods."""
+    folder = DEPLOY / "kubernetes-replicas"
+    (kustomization,) = documents(folder / "kustomization.yaml")
+    (patch,), (budget,) = documents(folder / "deployment.yaml"), documents(folder / "disruption.yaml")
+    (base,) = documents(KUBERNETES / "deployment.yaml")
+    volumes = {each["name"] for each in base["spec"]["template"]["spec"]["volumes"]}
+    (claim,) = documents(KUBERNETES / "volume.yaml")
+    removed = yaml.safe_load(kustomization["patches"][1]["patch"])
+
+    assert (folder / kustomization["resources"][0]).resolve() == KUBERNETES
+    assert all((folder / name).exists() for name in [*kustomization["resources"], kustomization["patches"][0]["path"]])
+    assert (patch["kind"], patch["metadata"]) == (base["kind"], base["metadata"])
+    assert patch["spec"]["replicas"] == 3
+    assert patch["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+    assert {each["name"] for each in patch["spec"]["template"]["spec"]["volumes"]} <= volumes
+    assert (removed["kind"], removed["metadata"]["name"]) == (claim["kind"], claim["metadata"]["name"])
+    assert budget["spec"]["selector"] == base["spec"]["selector"]
+    assert "kubernetes-replicas" in GUIDE
