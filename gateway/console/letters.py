@@ -6,7 +6,7 @@ from typing import Any, Final
 from gateway.console.frame import Visit
 from gateway.console.telling import Row
 
-MOST_TOGETHER: Final = 1_000
+MOST_TOGETHER: Final = 500
 """So many are looked through to tell the reasons of dead letters apart."""
 
 

@@ -293,9 +293,14 @@ def ails():
 
 
 @pytest.fixture
-def console(doors, store, time, ails):
+def bearers(doors):
+    """Whose tokens count at this moment."""
+    return dict(bearers_of(doors.config.settings.api))
+
+
+@pytest.fixture
+def console(doors, store, time, ails, bearers):
     """The pages as the wiring makes them."""
-    bearers = bearers_of(doors.config.settings.api)
 
     async def problems():
         return ails

@@ -105,29 +105,6 @@ async def test_from_afar_the_cookie_is_secure_and_plain_http_is_refused(console)
     assert "Secure" in safe.headers["Set-Cookie"]
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"Sec-Fetch-Site": "same-site"},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "none"},
-        {"Origin": "http://elsewhere.example"},
-        {"Origin": "null"},
-        {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:8080"},
-    ],
-)
-@pytest.mark.parametrize("path", ["/console/login", "/console/logout"])
-async def test_another_sites_form_changes_nothing(browser, path, headers):
-    """Neither in nor out."""
-    await sign_in(browser)
-
-    answer = await browser.post(path, data={"token": "administering-token"}, headers=headers)
-
-    assert (answer.status_code, "Set-Cookie" in answer.headers) == (403, False)
-    assert (await browser.get("/console")).status_code == 200
-
-
 async def test_a_browser_without_fetch_metadata_is_known_by_its_origin(browser):
     """Its Origin is our Host."""
     answer = await browser.post(
