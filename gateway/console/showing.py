@@ -148,6 +148,7 @@ class Showing:
             "silent_helps": wellness.SILENT,
             "live": f"source:{source['name']}",
             "counts": stats["sources"].get(source["name"], {}),
+            "groups": (await letters.by_reason(visit, of[:1], SOME_LETTERS))["groups"][:MOST_REASONS],
             "refusals": (await visit.ask("list_refusals", query=of))["refusals"],
             "events": (await visit.ask("list_events", query=of))["events"],
             "drift": (await visit.ask("show_drift", {"name": source["name"]}))["drift"],
