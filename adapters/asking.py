@@ -129,11 +129,13 @@ class Listed(msgspec.Struct, frozen=True):
     """A record in a page of a vendor's list, as the vendor wrote it.
 
     `subject` is the vendor's lasting id of it; `path`, if any, the key of the lookup whose answer the record is too.
+    `changed_at`: when it changed at the vendor, as far as the record says (aware).
     """
 
     subject: str
     record: bytes
     path: str | None = None
+    changed_at: datetime | None = None
 
 
 class ListPage(msgspec.Struct, frozen=True):
@@ -149,7 +151,8 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
     `every` and `horizon` are seconds: how often, and how far back the first time. `page(turn, since, after)` is the
     lookup of one page of what changed since a moment (aware), `after` None for the first; `read(answer, turn, after)`
     takes it apart; it may raise MalformedPayload. `body(listed, turn, run)` is the body of the event that the gateway
-    makes of a record that differs from what it knows, under the event ID `reconcile:{subject}:{run}`.
+    makes of a record that differs from what it knows, under the event ID `reconcile:{subject}:{run}`. `look_back`:
+    seconds; once a day a run begins so far back.
     """
 
     every: float
@@ -158,3 +161,4 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
     page: Callable[[str, datetime, str | None], Lookup]
     read: Callable[[bytes, str, str | None], ListPage]
     body: Callable[[Listed, str, str], bytes]
+    look_back: float = 0.0

@@ -53,12 +53,14 @@ class Only(OptionsModel, frozen=True, kw_only=True):
 class Reconcile(OptionsModel, frozen=True, kw_only=True):
     """How often, for whom and how far back the API is asked for what no webhook told.
 
-    `system` is the instance's name as its webhooks have it, which the API's list does not tell.
+    `look_back`: once a day so far, over orders that are long finished, for changes that the list shows late. `system`
+    is the instance's name as its webhooks have it, which the API's list does not tell.
     """
 
     goods_owners: tuple[int, ...]
     every: Span = 15 * 60.0
     horizon: Span = 7 * 86_400.0
+    look_back: Span | None = None
     system: str | None = None
 
 
@@ -166,8 +168,8 @@ def _faults_of_api(api: ApiOptions) -> Iterator[str]:
 
 
 def _faults_of_reconcile(options: Options, reconcile: Reconcile) -> Iterator[str]:
-    for key, span in (("every", reconcile.every), ("horizon", reconcile.horizon)):
-        if not span > 0:
+    for key, span in (("every", reconcile.every), ("horizon", reconcile.horizon), ("look_back", reconcile.look_back)):
+        if span is not None and not span > 0:
             yield f"reconcile.{key}: must be more than nothing"
     if reconcile.system is None and "{system}" in options.external_order_id:
         yield "reconcile.system: external_order_id uses it, and the API's list does not tell it"

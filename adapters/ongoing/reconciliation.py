@@ -7,6 +7,7 @@ import msgspec
 
 from adapters.asking import Listed, ListPage, Lookup, Reconciliation
 from adapters.contract import BOM, VendorModel, decoder
+from adapters.moments import moment
 from adapters.ongoing.options import Options, Reconcile
 
 PAGE = 100
@@ -17,6 +18,7 @@ class ListedInfo(VendorModel, frozen=True):
     """`orderInfo`."""
 
     order_id: int | None = None
+    created_date: str | None = None
 
 
 class ListedOwner(VendorModel, frozen=True):
@@ -44,6 +46,7 @@ def reconciliation_of(options: Options) -> Reconciliation | None:
     return Reconciliation(
         every=asked.every,
         horizon=asked.horizon,
+        look_back=asked.look_back or 0.0,
         turns=tuple(str(owner) for owner in asked.goods_owners),
         page=page,
         read=read,
@@ -69,9 +72,11 @@ def read(answer: bytes, _turn: str, after: str | None) -> ListPage:
     """The orders of a page. One without an id cannot be told from another, and is left out."""
     records = []
     for raw in _orders(answer):
-        order_id = (read_listed(bytes(raw)).order_info or ListedInfo()).order_id
-        if order_id is not None:
-            records.append((order_id, Listed(str(order_id), bytes(raw), path=f"orders/{order_id}")))
+        info = read_listed(bytes(raw)).order_info or ListedInfo()
+        if (order_id := info.order_id) is not None:
+            # The list tells no time of change: what was never received had its first when it was made.
+            path, made_at = f"orders/{order_id}", moment(info.created_date)
+            records.append((order_id, Listed(str(order_id), bytes(raw), path=path, changed_at=made_at)))
     if not records:
         return ListPage(())
     asked, highest = int(after or 0), max(order_id for order_id, _ in records)

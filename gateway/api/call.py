@@ -1,6 +1,6 @@
 """One call of the operators' API as a value: its route, what it asks for, what it answers, and what it does."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -45,7 +45,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     `path` is relative to `/api/v1`; a part may hold encoded slashes, one written `{…:path}` bare ones too. What a
     stream `does` is to make the response; its `answer` is one message's. What
-    takes longer than anybody waits `becomes` another answer, 202.
+    takes longer than anybody waits `becomes` another answer, 202. `rows` are those of a list without cursors.
     """
 
     method: Literal["GET", "POST"]
@@ -61,6 +61,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     done: int = 200
     is_stream: bool = False
     becomes: type | None = None
+    rows: Callable[[Doors, Ask], AsyncIterator[Sequence[Any]]] | None = None
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ from gateway.ground.failures import TurnedAway
 from gateway.ground.hours import Hours
 from gateway.orders import TenantState
 from gateway.records import Act, Change, DriftFinding, Effects, Heard, LookupHalt, RefusalRecord
-from gateway.store.ports import Acts, Archive, AuditTrail, Bulk, Duties, Records
+from gateway.store.ports import Acts, Archive, AuditTrail, Bulk, DayLedger, Duties, Records
 
 Audit: TypeAlias = Callable[[str, str, str], None]
 """Writes into the log who did what to what: the token's name, the act, the thing it was done to."""
@@ -82,6 +82,17 @@ class Lookups(Protocol):
 
         Raises `ConflictingRequest` where the source has nothing to ask.
         """
+        ...
+
+    async def look(self, source: str, since: Micros) -> int:
+        """Read the vendor's list of what changed since then, and only remember it; how many records it named.
+
+        Raises as `reconcile` does.
+        """
+        ...
+
+    def turns(self, source: str) -> Sequence[str]:
+        """Whose lists can be asked for; none where nobody can be asked."""
         ...
 
 
@@ -154,6 +165,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     acts: Acts
     bulk: Bulk
     archive: Archive
+    days: DayLedger
     duties: Duties
     preview: Preview
     trials: Trials

@@ -24,15 +24,22 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 async def as_csv(call: Call, doors: Doors, ask: Ask) -> AsyncIterator[bytes]:
     """The list of a call from the asked cursor on, a chunk a page; the first names the columns."""
     member, columns = _shape_of(call)
-    query = msgspec.structs.replace(ask.query, limit=MOST_ROWS)
     head: list[Sequence[str]] = [_names(columns)]
+    pages = _by_cursor(call, member, doors, ask) if call.rows is None else call.rows(doors, ask)
+    async for page in pages:
+        told = msgspec.json.decode(msgspec.json.encode(page))
+        yield _lines([*head, *(_cells(row, columns) for row in told)])
+        head = []
+
+
+async def _by_cursor(call: Call, member: str, doors: Doors, ask: Ask) -> AsyncIterator[Sequence[Any]]:
+    query = msgspec.structs.replace(ask.query, limit=MOST_ROWS)
     while True:
         answer = await call.does(doors, msgspec.structs.replace(ask, query=query))
-        told = msgspec.json.decode(msgspec.json.encode(answer))
-        yield _lines([*head, *(_cells(row, columns) for row in told[member])])
-        if told["next"] is None:
+        yield getattr(answer, member)
+        if answer.next is None:
             return
-        head, query = [], msgspec.structs.replace(query, cursor=told["next"])
+        query = msgspec.structs.replace(query, cursor=answer.next)
 
 
 def _shape_of(call: Call) -> tuple[str, list[tuple[str, bool]]]:
@@ -42,7 +49,7 @@ def _shape_of(call: Call) -> tuple[str, list[tuple[str, bool]]]:
     names = zip(row.__struct_encode_fields__, row.__struct_fields__, strict=True)
     hints = get_type_hints(row)
     cells = [(wire, Reason in (hints[name], *get_args(hints[name]))) for wire, name in names if wire not in LEFT_OUT]
-    return answer.__struct_encode_fields__[0], cells
+    return answer.__struct_fields__[0], cells
 
 
 def _names(columns: Columns) -> list[str]:

@@ -76,6 +76,13 @@ class Client:
                     yield said.get("id"), said.get("data", "").encode()
                     said = {}
 
+    def pieces(self, *parts: str, **parameters: Any) -> Iterator[bytes]:
+        """An answer of any length, as it comes."""
+        with self._reached(), self._http.stream("GET", self._path(parts), params=_present(parameters)) as answer:
+            if not answer.is_success:
+                raise Failure(self._sentence(answer.status_code, _json_of(answer.read())))
+            yield from answer.iter_bytes()
+
     def _path(self, parts: tuple[str, ...]) -> str:
         return "/".join([self._prefix, *(quote(part, safe="") for part in parts)])
 

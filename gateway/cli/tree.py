@@ -20,6 +20,7 @@ from gateway.cli.finding import find
 from gateway.cli.following import follow
 from gateway.cli.intake import intake
 from gateway.cli.kit import adapter
+from gateway.cli.ledger import ledger
 from gateway.cli.operations import operations
 from gateway.cli.orders import erase, orders
 from gateway.cli.reconciling import reconcile
@@ -69,6 +70,7 @@ for command in (
     follow,
     refusals,
     reconcile,
+    ledger,
     upkeep.stats,
     upkeep.replicas,
     upkeep.prune,

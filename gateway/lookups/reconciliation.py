@@ -6,8 +6,7 @@ one that breaks off is repeated and skips nothing. A page's clock is drawn befor
 """
 
 import asyncio
-import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -18,30 +17,26 @@ from gateway.config.model import ConfiguredSource
 from gateway.errors import ConflictingRequest, GatewayError
 from gateway.events import (
     SECOND,
-    Arrival,
     Clock,
-    EventStatus,
     Micros,
-    OrderState,
     PageMark,
     StoredLookup,
-    TranslatedEvent,
-    UntranslatedEvent,
     stored_lookup,
 )
 from gateway.ground.clock import micros, moment
 from gateway.ground.holding import Everything, Holding
 from gateway.ground.questions import fault_of_question
 from gateway.ground.supervision import Tick
-from gateway.lookups.asking import PROBE_EVERY, Fetch, VendorAnswer, halt_of, try_thrice
+from gateway.lookups.asking import PROBE_EVERY, Fetch, VendorAnswer, halt_of
+from gateway.lookups.comparing import Comparison, Rehearse
 from gateway.lookups.loop import LookupLoop, Serves, everybodys
-from gateway.records import Act, LookupHalt
+from gateway.records import Act, Asking, ListedRecord, LookupHalt
 from gateway.store.ports import ReconciliationLedger
-from gateway.store.rules.lifecycle import is_same_owner
 
 OVERLAP: Final = 600 * SECOND
 """A run begins this much before the last one did, for clocks that differ and changes that show late."""
 
+LOOK_BACK_EVERY: Final = 86_400 * SECOND
 RETRY: Final = 60 * SECOND
 LOOK_SECONDS: Final = 1.0
 TRIES: Final = 3
@@ -49,12 +44,8 @@ LONGEST_PAUSE: Final = 10 * SECOND
 """A vendor who asks for more between two tries ends the run; it is repeated then."""
 
 _OK, _NO_CONTENT, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 200, 204, 404, 429, 500
-_encode = msgspec.json.Encoder(order="deterministic").encode
 
 _log = structlog.get_logger("gateway.reconciliation")
-
-Rehearse = Callable[[UntranslatedEvent], Awaitable[TranslatedEvent]]
-"""What would become of an event; nothing is stored."""
 
 
 class RunFailed(GatewayError):  # noqa: N818 - named by its consequence
@@ -67,14 +58,16 @@ class RunFailed(GatewayError):  # noqa: N818 - named by its consequence
 
 
 class _Run(msgspec.Struct):
-    """One run of one turn; `fed` counts the events that it has made."""
+    """One run of one turn: `fed` events made of `listed` records. One that does not feed only looks."""
 
     source: str
     turn: str
     plan: Reconciliation
     since: Micros
     name: str
+    feeds: bool = True
     fed: int = 0
+    listed: int = 0
 
 
 class _Schedule(msgspec.Struct):
@@ -83,6 +76,7 @@ class _Schedule(msgspec.Struct):
     lock: asyncio.Lock
     due_at: Micros | None = None
     halt: LookupHalt | None = None
+    looked_back_at: Micros | None = None
     task: asyncio.Task[None] | None = None
 
 
@@ -110,7 +104,7 @@ class Reconciler:
         self._adapters = {name: source.adapter for name, source in sources.items()}
         self._ledger = ledger
         self._fetch = fetch
-        self._rehearse = rehearse
+        self._comparison = Comparison(ledger, fetch, self._found, rehearse, clock=clock, sleep=sleep)
         self._clock = clock
         self._sleep = sleep
         self._schedules = {
@@ -155,20 +149,40 @@ class Reconciler:
         Raises:
             ConflictingRequest: the source has nothing to ask, or a turn could not be asked to its end.
         """
+        plan = self._plan(source)
+        start = self._clock() - micros(plan.horizon) if since is None else since
+        return sum(run.fed for run in await self._run_all(source, plan, start, feeds=True))
+
+    async def look(self, source: str, since: Micros) -> int:
+        """Read the vendor's list of what changed since a moment, and only remember it; how many records it named.
+
+        Raises as `reconcile` does.
+        """
+        return sum(run.listed for run in await self._run_all(source, self._plan(source), since, feeds=False))
+
+    def turns(self, source: str) -> Sequence[str]:
+        """Whose lists can be asked for; none where nobody can be asked."""
+        plan = self._plans.get(source)
+        return () if plan is None else plan.turns
+
+    def _plan(self, source: str) -> Reconciliation:
         plan = self._plans.get(source)
         if plan is None:
             raise ConflictingRequest(
                 f"source {source} has nothing to ask: its adapter knows no reconciliation, or its option `reconcile` "
                 "is not set"
             )
-        start = self._clock() - micros(plan.horizon) if since is None else since
+        return plan
+
+    async def _run_all(self, source: str, plan: Reconciliation, start: Micros, *, feeds: bool) -> list[_Run]:
         outcomes = await asyncio.gather(
-            *(self._run_turn(source, turn, start) for turn in plan.turns), return_exceptions=True
+            *(self._run_turn(source, turn, start, feeds=feeds) for turn in plan.turns), return_exceptions=True
         )
-        fed, faults = 0, []
+        runs, fed, faults = [], 0, []
         for turn, outcome in zip(plan.turns, outcomes, strict=True):
-            if isinstance(outcome, int):
-                fed += outcome
+            if isinstance(outcome, _Run):
+                runs.append(outcome)
+                fed += outcome.fed
             elif isinstance(outcome, RunFailed):
                 fed += outcome.fed
                 faults.append(f"{turn}: {outcome}")
@@ -176,7 +190,7 @@ class Reconciler:
                 raise outcome
         if faults:
             raise ConflictingRequest(f"not asked to the end ({'; '.join(faults)}); {fed} orders differed and came in")
-        return fed
+        return runs
 
     async def _first_due(self, source: str, turn: str) -> Micros:
         now, reached = self._clock(), await self._ledger.reached(source, turn)
@@ -197,15 +211,15 @@ class Reconciler:
             schedule.due_at = self._clock() + min(RETRY, every)
             _log.exception("reconciliation_defect", source=source, owner=turn)
 
-    async def _run_turn(self, source: str, turn: str, since: Micros | None) -> int:
-        """One run; how many events it made. `since` None: from where the last one began. Raises RunFailed."""
+    async def _run_turn(self, source: str, turn: str, since: Micros | None, *, feeds: bool = True) -> _Run:
+        """One run. `since` None: from where the last one began. Raises RunFailed."""
         plan, schedule = self._plans[source], self._schedules[source, turn]
         async with schedule.lock, self.holding.alone(f"reconciliation:{source}:{turn}"):
             started_at, reached = self._clock(), await self._ledger.reached(source, turn)
             known_from = started_at - micros(plan.horizon) if reached is None else reached
-            start = (known_from if reached is None else reached - OVERLAP) if since is None else since
+            start = self._start(plan, schedule, reached, started_at) if since is None else since
             name = moment((await self._ledger.begin_page(started_at)).clock).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-            run = _Run(source, turn, plan, start, name)
+            run = _Run(source, turn, plan, start, name, feeds)
             try:
                 await self._go_through(run)
             except RunFailed as error:
@@ -215,22 +229,38 @@ class Reconciler:
                     schedule.halt = halt_of(turn, error.answer, since=since_when, now=self._clock())
                 raise
             schedule.halt = None
+            await self._ledger.note_asked(Asking(source, turn, start, started_at))
+            if feeds and start <= started_at - micros(plan.look_back):
+                schedule.looked_back_at = started_at
             # A run that began later than what is known leaves a gap.
-            if start <= known_from:
+            if feeds and start <= known_from:
                 await self._ledger.reach(source, turn, started_at)
             _log.info("reconciled", source=source, owner=turn, run=name, differed=run.fed)
-            return run.fed
+            return run
+
+    @staticmethod
+    def _start(plan: Reconciliation, schedule: _Schedule, reached: Micros | None, started_at: Micros) -> Micros:
+        """Where a scheduled run begins: once a day further back, for what the vendor's list shows late."""
+        start = started_at - micros(plan.horizon) if reached is None else reached - OVERLAP
+        last = schedule.looked_back_at
+        if plan.look_back and (last is None or last <= started_at - LOOK_BACK_EVERY):
+            return min(start, started_at - micros(plan.look_back))
+        return start
 
     async def _go_through(self, run: _Run) -> None:
         after = None
         before: set[str] = set()
         while True:
-            mark = await self._ledger.begin_page(self._clock())
+            mark_at = self._clock()
+            mark = await self._ledger.begin_page(mark_at)
             page = await self._page(run, after)
+            named: list[ListedRecord] = []
             for listed in page.records:
                 # Pages may share a record at their border.
                 if listed.subject not in before:
-                    await self._feed(run, listed, mark)
+                    named += await self._feed(run, listed, mark)
+            await self._ledger.note_listed(run.source, named, mark_at)
+            run.listed += len(page.records)
             if page.after is None or page.after == after:
                 return
             before, after = {listed.subject for listed in page.records}, page.after
@@ -253,6 +283,13 @@ class Reconciler:
             raise RunFailed(f"adapter {adapter.name}: {fault}")
         return stored_lookup(adapter, lookup)
 
+    async def _found(self, source: str, lookup: StoredLookup) -> bytes:
+        """What was answered. Raises RunFailed."""
+        answer = await self._ask(source, lookup)
+        if answer.status not in (_OK, _NO_CONTENT):
+            raise RunFailed(f"{lookup.path}: {answer.said}", answer)
+        return answer.body
+
     async def _ask(self, source: str, lookup: StoredLookup) -> VendorAnswer:
         """The answer, a failing one after three tries."""
         for pause in range(1, TRIES):
@@ -263,65 +300,13 @@ class Reconciler:
             await self._sleep(max(pause, answer.retry_after / SECOND))
         return await self._fetch(source, lookup)
 
-    async def _feed(self, run: _Run, listed: Listed, mark: PageMark) -> None:
-        """Put a record into the inbox if it differs."""
-        event_id = f"reconcile:{listed.subject}:{run.name}"
-        body = run.plan.body(listed, run.turn, run.name)
-        answers: dict[str, bytes | None] = {} if listed.path is None else {listed.path: listed.record}
-        event = UntranslatedEvent(
-            0, run.source, event_id, "reconcile", self._clock(), body, b"", answers=answers, clock=mark.clock
-        )
-        translated = await self._translated(event, answers)
-        digest = hashlib.blake2b(_encode([listed.record, answers]), digest_size=16).digest()
-        # First, since it may be translated at this moment: then its state shows below.
-        if await self._ledger.is_fed(run.source, listed.subject, digest):
-            return
-        clock = await self._clock_of(translated, mark)
-        if clock is None:
-            return
-        arrival = Arrival(run.source, event_id, "reconcile", event.received_at, body)
-        await self._ledger.feed(arrival, answers, clock, digest)
-        run.fed += 1
-
-    async def _translated(self, event: UntranslatedEvent, answers: dict[str, bytes | None]) -> TranslatedEvent:
-        """What the record means; what the adapter asks for besides is added to the answers."""
-        while True:
-            # The translator lets no adapter ask for ever.
-            translated = await self._rehearse(event)
-            if translated.status != EventStatus.WAITING:
-                return translated
-            for lookup in translated.lookups:
-                if lookup.best_effort:
-                    answer = await try_thrice(self._fetch, event.source, lookup, self._sleep)
-                    answers[lookup.answer_key] = answer.found
-                    continue
-                answer = await self._ask(event.source, lookup)
-                if answer.status not in (_OK, _NO_CONTENT):
-                    raise RunFailed(f"{lookup.path}: {answer.said}", answer)
-                answers[lookup.answer_key] = answer.body
-
-    async def _clock_of(self, translated: TranslatedEvent, mark: PageMark) -> Micros | None:
-        """The clock under which the record is news, or None where it is not."""
-        if translated.status == EventStatus.IGNORED:
-            return None
-        if translated.status == EventStatus.DEAD:
-            return mark.clock
-        clocks = [await self._news(state, mark) for state in translated.states]
-        return max((clock for clock in clocks if clock is not None), default=None)
-
-    async def _news(self, state: OrderState, mark: PageMark) -> Micros | None:
-        newest = await self._ledger.newest(state.tenant, state.external_order_id)
-        if newest is None:
-            # Nothing to withdraw of an order that nobody knows.
-            return mark.clock if state.body is not None else None
-        if not state.is_shared and not is_same_owner(newest.owner, state.owner):
-            return mark.clock
-        if newest.body == state.body:
-            return None
-        if newest.id <= mark.last_state:
-            # It was there before the page was asked for, whatever the vendor's clock said.
-            return max(mark.clock, newest.clock + 1)
-        return mark.clock if newest.clock < mark.clock else None
+    async def _feed(self, run: _Run, listed: Listed, mark: PageMark) -> Sequence[ListedRecord]:
+        """Put a record into the inbox if it differs; what is to be remembered of it."""
+        compared = await self._comparison.of(run, listed, mark)
+        if compared.clock is not None and not compared.is_fed and run.feeds:
+            await self._ledger.feed(compared.arrival, compared.answers, compared.clock, compared.digest)
+            run.fed += 1
+        return compared.named
 
 
 class Lookups:
@@ -330,7 +315,7 @@ class Lookups:
     def __init__(self, loop: LookupLoop, reconciler: Reconciler) -> None:
         self._loop = loop
         self._reconciler = reconciler
-        self.reconcile = reconciler.reconcile
+        self.reconcile, self.look, self.turns = reconciler.reconcile, reconciler.look, reconciler.turns
 
     def halts(self, source: str) -> list[LookupHalt]:
         """The source's turns that the vendor turns away, each once."""

@@ -102,6 +102,7 @@ def _operators_doors(rooms: Rooms, reloading: Reloading) -> Doors:
         acts=store.acts,
         bulk=store.bulk,
         archive=store.archive,
+        days=store.days,
         duties=store.duties,
         preview=rooms.preview,
         trials=rooms.trials,

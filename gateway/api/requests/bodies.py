@@ -1,5 +1,6 @@
 """What is to be done to what."""
 
+from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -121,6 +122,14 @@ class Since(Asked, frozen=True, kw_only=True):
     """From when on."""
 
     since: Moment | UnsetType = UNSET
+
+
+class LedgerDay(Asked, frozen=True, kw_only=True):
+    """Which day, in which zone, of which source or of all."""
+
+    day: date
+    source: Text = UNSET
+    zone: Text = UNSET
 
 
 Which = TypeVar("Which", EventWhich, DeadLetterWhich)

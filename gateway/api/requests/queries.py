@@ -1,5 +1,6 @@
 """Filters and pages."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
@@ -164,3 +165,22 @@ class HoursQuery(Asked, frozen=True, kw_only=True):
     """How many hours."""
 
     hours: Annotated[int, Meta(ge=1, le=720, description="how many hours, the present one too")] = 24
+
+
+Difference = Literal[
+    "any", "never_received", "ignored", "dead", "pending", "delivered_older_state", "not_confirmed", "only_here"
+]
+
+
+class LedgerQuery(Asked, frozen=True, kw_only=True):
+    """Which day, in which zone (the source's, or that of all sources, else UTC), and which rows of it.
+
+    `difference`: only rows with this one, or with `any`. With a `limit` the first rows alone; the sums are of all.
+    """
+
+    day: date
+    source: Text = UNSET
+    zone: Text = UNSET
+    difference: Difference | UnsetType = UNSET
+    format: Format = "json"
+    limit: Rows | UnsetType = UNSET

@@ -31,6 +31,7 @@ from gateway.api.shapes.done import (
     Tried,
     TriedOrder,
 )
+from gateway.api.shapes.ledger import Ledger, LedgerRow, LedgerSource, LedgerSums, Looked, Refreshed, VendorList
 from gateway.api.shapes.standing import (
     Configuration,
     Drift,
@@ -100,6 +101,11 @@ __all__ = [
     "HistoryState",
     "Hour",
     "HourList",
+    "Ledger",
+    "LedgerRow",
+    "LedgerSource",
+    "LedgerSums",
+    "Looked",
     "LookupHalt",
     "NextStep",
     "Operation",
@@ -112,6 +118,7 @@ __all__ = [
     "Pruned",
     "Reason",
     "Reconciled",
+    "Refreshed",
     "Refusal",
     "RefusalList",
     "Released",
@@ -131,6 +138,7 @@ __all__ = [
     "TranslatedState",
     "Tried",
     "TriedOrder",
+    "VendorList",
     "Version",
     "moment_or_none",
     "reason_of",

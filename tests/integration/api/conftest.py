@@ -90,6 +90,13 @@ class StandInLookups:
         self._calls.asked.append(("reconcile", source, since))
         return 3
 
+    async def look(self, source, since):
+        self._calls.asked.append(("look", source, since))
+        return 2
+
+    def turns(self, source):
+        return ("74",) if source == "acme" else ()
+
 
 def _config(path: Path) -> Config:
     adapter = Adapter(
@@ -241,6 +248,7 @@ async def doors(store, calls, tmp_path) -> Doors:
         records=store.records,
         acts=store.acts,
         archive=store.archive,
+        days=store.days,
         duties=store.duties,
         preview=Preview(store.archive, lambda: config.sources, _translating(config), lambda: NOW + 10 * SECOND),
         trials=Trials(store.archive, config.sources, _translating(config), lambda: NOW + 10 * SECOND),

@@ -245,7 +245,7 @@ async def test_a_newer_state_is_not_overwritten_by_an_older_page(live, warehouse
     warehouse.put(an_order(1))
     warehouse.faults.append(Fault("^/orders$", 0, delay=0.01))
     async with live(**OF_74) as here:
-        read = here.reconciler._rehearse
+        read = here.reconciler._comparison._rehearse
 
         async def and_meanwhile_it_changes(event):
             if not (await here.events()):
@@ -254,7 +254,7 @@ async def test_a_newer_state_is_not_overwritten_by_an_older_page(live, warehouse
                 await here.settled()
             return await read(event)
 
-        here.reconciler._rehearse = and_meanwhile_it_changes
+        here.reconciler._comparison._rehearse = and_meanwhile_it_changes
         made = await reconcile(here)
         order = await here.canonical("SO-1")
 

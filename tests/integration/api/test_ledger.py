@@ -1,0 +1,120 @@
+"""A day over the operators' API: streamed, summed, as CSV, in the zone that is meant."""
+
+import csv
+import io
+from datetime import datetime
+
+import pytest
+
+from gateway.events import SECOND, Reason
+from gateway.ground.clock import moment
+from gateway.records import ListedRecord
+from tests.integration.api.conftest import NOW, take_in
+
+V1 = "/api/v1"
+TODAY = moment(NOW).date().isoformat()
+
+
+async def the_day(api, day=TODAY, **asked):
+    answer = await api.get(f"{V1}/ledger", params={"day": day, **asked})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    return answer.json()
+
+
+async def test_a_day_is_told_whole(api):
+    """A row an order and one for what no order came of; the sums count as `stats` does."""
+    told = await the_day(api)
+    stats = (await api.get(f"{V1}/stats")).json()
+
+    assert [(row["externalOrderId"], row["difference"]) for row in told["ledger"]] == [
+        ("A/1", ""),
+        ("A/2", "dead: refused"),
+        ("B/discard", "pending: not sent yet"),
+        (None, "dead: malformed_payload"),
+    ]
+    assert told["sums"]["statuses"] == stats["orders"]
+    assert told["sums"]["differences"] == {"dead": 2, "pending": 1}
+    assert (told["sums"]["rows"], told["sums"]["received"], told["sums"]["confirmed"]) == (4, 4, 1)
+    assert {each["source"]: each["vendorList"] for each in told["sources"]}["acme"] == {"askedAt": None, "orders": 0}
+    assert {each["source"]: each["vendorList"] for each in told["sources"]}["gone"] is None
+    assert sum(each["sums"]["rows"] for each in told["sources"]) == 4
+
+
+async def test_an_empty_day_is_told_as_one(api):
+    """As JSON of the same form."""
+    told = await the_day(api, "1999-12-31")
+
+    assert (told["ledger"], told["sums"]["rows"], told["vendorList"]) == ([], 0, None)
+
+
+async def test_a_limit_cuts_the_rows_and_no_sum(api):
+    """And a difference chooses among them."""
+    told = await the_day(api, difference="any", limit=1)
+    dead = await the_day(api, difference="dead", limit=10)
+
+    assert [row["externalOrderId"] for row in told["ledger"]] == ["A/2"]
+    assert (told["truncated"], told["sums"]["rows"]) == (True, 4)
+    assert [row["difference"] for row in dead["ledger"]] == ["dead: refused", "dead: malformed_payload"]
+    assert not dead["truncated"]
+
+
+async def test_rows_that_fill_no_piece_are_joined_all_the_same(api):
+    """Where most rows do not fit, what is streamed is JSON still."""
+    told = await the_day(api, difference="pending")
+
+    assert [row["externalOrderId"] for row in told["ledger"]] == ["B/discard"]
+
+
+async def test_it_is_a_table_too(api, store):
+    """With the apostrophe where a spreadsheet would calculate."""
+    await take_in(store, "acme", "e-9", ("demo", "=1+1"), at=NOW + 4 * SECOND)
+    answer = await api.get(f"{V1}/ledger", params={"day": TODAY, "source": "acme", "format": "csv"})
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+
+    assert 'filename="ledger.csv"' in answer.headers["Content-Disposition"]
+    assert [row["externalOrderId"] for row in rows] == ["A/1", "A/2", "'=1+1"]
+    assert rows[1]["difference"] == "dead: refused"
+
+
+@pytest.mark.parametrize(
+    ("day", "zone", "hours"),
+    [("2026-03-29", "Europe/Oslo", 23), ("2026-10-25", "Europe/Oslo", 25), ("2026-11-24", "Asia/Kolkata", 24)],
+)
+async def test_a_day_is_as_long_as_it_is(api, day, zone, hours):
+    """From midnight to midnight there, whatever the clocks do between."""
+    told = await the_day(api, day, zone=zone)
+    since, until = (datetime.fromisoformat(told[name]) for name in ("since", "until"))
+
+    assert (until - since).total_seconds() == hours * 3600
+    assert told["zone"] == zone
+
+
+async def test_what_there_is_not_is_said(api):
+    """A zone, a day, one that is none, none at all."""
+    for status, asked in (
+        (404, {"day": TODAY, "zone": "Europe/Atlantis"}),
+        (404, {"day": "1969-12-31"}),
+        (400, {"day": "yesterday"}),
+        (400, {}),
+        (400, {"day": TODAY, "difference": "strange"}),
+    ):
+        assert (await api.get(f"{V1}/ledger", params=asked)).status_code == status, asked
+
+
+async def test_asking_anew_only_looks(api, calls, store):
+    """From a day before the day's beginning; what it found is there at the next look."""
+    answer = await api.post(f"{V1}/ledger/refresh", json={"day": TODAY})
+    listed = ListedRecord(
+        subject="7", changed_at=NOW, tenant="demo", external_order_id="A/7", clock=NOW, digest=b"x", reason=None
+    )
+    ignored = ListedRecord(subject="8", changed_at=NOW, reason=Reason("ignored", "status 150"))
+    await store.reconciliation.note_listed("acme", [listed, ignored], NOW)
+    told = await the_day(api, source="acme")
+
+    assert answer.json() == {"refreshed": [{"source": "acme", "listed": 2}]}
+    [(what, source, since)] = calls.asked
+    assert (what, source, moment(since).hour) == ("look", "acme", 0)
+    assert [row["difference"] for row in told["ledger"]][-2:] == ["never_received", "ignored: status 150"]
+    assert told["vendorList"]["orders"] == 2
+    assert (await api.post(f"{V1}/ledger/refresh", json={"day": TODAY, "source": "nobody"})).status_code == 404
