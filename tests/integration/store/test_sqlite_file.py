@@ -9,10 +9,10 @@ import pytest
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.events import Arrival, Reason
 from gateway.orders import Claim, Lease, LeasedOrder, Notes, Settlement, Settling, TenantState, TenantStatus
-from gateway.records import Act, EventFilter, RetentionSpans
+from gateway.records import Act, Amendment, EventFilter, RetentionSpans
 from gateway.store.rules.retention import STEP_BYTES, portion
 from gateway.store.sqlite import SqliteStore, database, retention
-from tests.contract.engines import DAY, ENGINES, START, TENANT, Floor, says, state
+from tests.contract.engines import DAY, ENGINES, START, TENANT, Floor, canonical, says, state
 
 # The number of the migration that brings the tallies.
 TALLIES = 5
@@ -395,6 +395,8 @@ async def test_what_must_not_be_undone_is_synced(floor):
     synced = {}
 
     async def look(name, done):
+        # Each after one that is not synced.
+        await floor.store.drift.save_drift([])
         outcome = await done
         ((mode,),) = await floor.store.writer.submit(
             lambda connection: connection.execute("PRAGMA synchronous").fetchall(), is_transaction=False
@@ -402,27 +404,27 @@ async def test_what_must_not_be_undone_is_synced(floor):
         synced[name] = mode == database.SYNCHRONOUS
         return outcome
 
+    await look("arrival", floor.receive("e0"))
     await look("translation", floor.translate())
     lease = await look("lease", floor.lease())
+    await look("extension", outbox.extend(lease, [order.id for order in lease.orders], now))
     await look("settlement", floor.settle(lease, "unchanged", due_at=now))
-    lease = await floor.lease()
+    lease = await look("probe", outbox.claim_probe(TENANT, now=now, until=now))
     on = Settling(settlements=[], attempt=None, state=TenantState(), now=now, claim=Claim(
         now=now, until=now, linger=0, max_orders=1, max_bytes=1))  # fmt: skip
     await look("settlement and lease", outbox.settle(lease, on))
+    await floor.settle(lease, "unchanged", due_at=now)
+    lease = await look("pull", floor.store.pulls.claim_unserved(TENANT, now=now, until=now, limit=1))
     await floor.settle(lease, "dead", code="refused")
     await look("drift", floor.store.drift.save_drift([]))
     await look("halt", outbox.halt(TENANT, Reason("halted_by_hand", "x"), now))
-    await floor.store.drift.save_drift([])
     await look("resume", outbox.resume(TENANT, now))
-    await floor.store.drift.save_drift([])
+    amendment = Amendment(tenant=TENANT, external_order_id="A", was=canonical("A", "v"), order=b"{}", said=b"{}")
+    await look("amendment", floor.store.acts.amend(amendment, now=now, act=act))
     await look("replay", floor.store.acts.replay([event.id], force=False, act=act))
     await floor.translate()
     await look("discard", floor.store.acts.discard_order(TENANT, "A", reason=None, now=now))
-    await floor.store.drift.save_drift([])
     await look("clock", floor.store.reconciliation.begin_page(now))
-    await floor.store.drift.save_drift([])
-    await look("arrival", floor.receive("e2"))
-    await floor.store.drift.save_drift([])
     await look("erasure", floor.store.acts.erase(TENANT, "A", now=now))
 
     assert [name for name, is_synced in synced.items() if not is_synced] == ["translation", "settlement", "drift"]
