@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 PAGES = {
     "/console": "Overview",
