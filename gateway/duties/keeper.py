@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -158,6 +158,14 @@ class Keeper:
                     self.wake()
 
         return run
+
+    async def tell(self, notes: Mapping[str, bytes]) -> None:
+        """Let the others know something of this one, by its kind."""
+        await self._port.tell(self.number, notes)
+
+    async def heard(self) -> list[tuple[str, bytes]]:
+        """What the others let this one know."""
+        return await self._port.heard(self.number)
 
     @asynccontextmanager
     async def alone(self, what: str) -> AsyncIterator[None]:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 import structlog
 
@@ -69,6 +70,7 @@ class RefusalLog:
     def __init__(self, log: Callable[..., None] | None = None, capacity: int = CAPACITY) -> None:
         self._records: deque[RefusalRecord] = deque(maxlen=capacity)
         self._last: dict[str, RefusalRecord] = {}
+        self._others: Sequence[RefusalRecord] = ()
         self._lines = LineLimit()
         self._log = log or structlog.get_logger("gateway.ingress").info
 
@@ -89,10 +91,23 @@ class RefusalLog:
                 **({"held_back": held_back} if held_back else {}),
             )
 
+    def own(self, most: int) -> list[RefusalRecord]:
+        """The last ones of this gateway's own, oldest first."""
+        return list(islice(reversed(self._records), most))[::-1]
+
+    def hear(self, others: Sequence[RefusalRecord]) -> None:
+        """These are the other replicas' last ones."""
+        self._others = others
+
     def recent(self) -> Sequence[RefusalRecord]:
         """All that are kept, oldest first."""
-        return tuple(self._records)
+        return sorted((*self._others, *self._records), key=_when) if self._others else tuple(self._records)
 
     def last(self, source: str) -> RefusalRecord | None:
         """A source's last refusal since the start."""
-        return self._last.get(source)
+        others = (record for record in self._others if record.source == source)
+        return max((*others, *filter(None, [self._last.get(source)])), key=_when, default=None)
+
+
+def _when(record: RefusalRecord) -> Micros:
+    return record.at

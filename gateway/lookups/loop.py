@@ -103,10 +103,18 @@ class LookupLoop:
     async def resume(self, source: str, act: Act | None = None) -> None:
         """Ask at once again, by hand."""
         await self._queue.hasten(source, self._clock(), act)
+        self.lift(source)
+
+    def lift(self, source: str) -> None:
+        """What is due of the source is asked for at once."""
         for (name, _), turn in self._turns.items():
             if name == source:
                 turn.halt, turn.not_before, turn.failures = None, 0, 0
         self.wake()
+
+    def now(self) -> Micros:
+        """The time that halts go by."""
+        return self._clock()
 
     async def run(self, tick: Tick) -> None:
         """Keep a worker for every turn that something waits for, for ever."""

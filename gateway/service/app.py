@@ -24,7 +24,6 @@ from gateway.core_intake.app import PATHS as INTAKE_PATHS
 from gateway.events import Reason
 from gateway.ground.addresses import parsed, sender_of
 from gateway.ground.answers import error_answer
-from gateway.lookups.reconciliation import Lookups
 from gateway.orders import TenantState
 from gateway.pull.endpoint import pull_route
 from gateway.records import Act
@@ -109,7 +108,7 @@ def _operators_doors(rooms: Rooms, reloading: Reloading) -> Doors:
         drift=rooms.radar,
         hours=rooms.base.metrics.hours,
         deliveries=_Deliveries(rooms),
-        lookups=Lookups(rooms.asking, rooms.reconciler),
+        lookups=rooms.lookups,
         refusals=rooms.base.refusals,
         habits=rooms.base.reports.habits.of,
         live=rooms.live,

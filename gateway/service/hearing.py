@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
 
 from gateway.delivery.delivery import Delivery
 from gateway.duties.keeper import Keeper
@@ -17,6 +17,18 @@ from gateway.store.ports import Outbox
 HEAR_SECONDS: Final = 1.0
 
 
+class Known(Protocol):
+    """What replicas let each other know, by kinds."""
+
+    def notes(self) -> dict[str, bytes]:
+        """Of this one."""
+        ...
+
+    def hear(self, notes: Sequence[tuple[str, bytes]]) -> None:
+        """Of the others."""
+        ...
+
+
 class Hearing:
     """Wakes by what is seen, and asks for the rest as long as there are others."""
 
@@ -27,13 +39,17 @@ class Hearing:
         delivery: Delivery,
         pulls: Mapping[str, PullTenant],
         wake_translation: Callable[[], None],
+        known: Known,
     ) -> None:
         self._keeper = keeper
         self._outbox = outbox
         self._delivery = delivery
         self._pulls = pulls
         self._wake_translation = wake_translation
+        self._known = known
         self._last_event = 0
+        self._told: dict[str, bytes] = {}
+        self._number = 0
 
     def look(self, sight: Sight) -> None:
         """Wake whoever has something to do; one's own news is among it."""
@@ -53,6 +69,14 @@ class Hearing:
             await asyncio.sleep(HEAR_SECONDS)
 
     async def _hear(self) -> None:
+        if self._number != self._keeper.number:
+            # What was told went with the life that told it.
+            self._number, self._told = self._keeper.number, {}
+        notes = self._known.notes()
+        if new := {kind: body for kind, body in notes.items() if self._told.get(kind) != body}:
+            await self._keeper.tell(new)
+            self._told = notes
+        self._known.hear(await self._keeper.heard())
         states = await self._outbox.tenant_states()
         self._delivery.hear(states)
         for name, pull in self._pulls.items():

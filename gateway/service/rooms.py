@@ -30,6 +30,7 @@ from gateway.rehearsal.operating import OperationsLoop
 from gateway.rehearsal.trials import Trials
 from gateway.service.foundation import Foundation
 from gateway.service.hearing import Hearing
+from gateway.service.notes import Notes
 from gateway.service.notices import NoticeLoop, Surroundings
 from gateway.service.previewing import preview_of, trials_of
 from gateway.service.replica import digests, duties, shards, vendors_duty
@@ -61,6 +62,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     trials: Trials
     operating: OperationsLoop
     reconciler: Reconciler
+    lookups: Lookups
     supervisor: Supervisor
 
     def states(self) -> dict[str, TenantState]:
@@ -121,6 +123,7 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         look=radar.look,
     )
     stack.callback(translation.close)
+    reconciler = Reconciler(live.sources, store.reconciliation, vendors, translation.rehearse, clock=clock)
     # Of its own: a person's look at a few does not stand behind an operation's at many.
     many = preview_of(live, store.archive, clock)
     return Rooms(
@@ -138,7 +141,8 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         preview=preview_of(live, store.archive, clock),
         trials=trials_of(live, store.archive, clock),
         operating=OperationsLoop(store.bulk, many, on_replayed=translation.wake, clock=clock),
-        reconciler=Reconciler(live.sources, store.reconciliation, vendors, translation.rehearse, clock=clock),
+        reconciler=reconciler,
+        lookups=Lookups(asking, reconciler),
         supervisor=supervisor,
     )
 
@@ -178,8 +182,9 @@ async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
     store, sources = rooms.base.store, rooms.live.sources
     hearing = _share(rooms)
     await store.adopt({alias: source.name for source in sources.values() for alias in source.settings.aliases})
-    rooms.radar.load(await store.drift.drift())
-    drift = DriftLoop(rooms.radar, store.drift.save_drift)
+    known = await store.drift.drift()
+    rooms.radar.load(known)
+    drift = DriftLoop(rooms.radar, store.drift.save_drift, known=known)
     stack.push_async_callback(drift.flush)
     for pull in rooms.pulls.values():
         await pull.load()
@@ -220,7 +225,8 @@ def _share(rooms: Rooms) -> Hearing:
         pull.holding = keeper
     rooms.asking.serves = rooms.reconciler.serves = serves
     rooms.translation.shards = partial(shards, keeper)
-    hearing = Hearing(keeper, rooms.base.store.outbox, rooms.delivery, rooms.pulls, rooms.translation.wake)
+    known = Notes(rooms.base.refusals, rooms.lookups, rooms.live.sources)
+    hearing = Hearing(keeper, rooms.base.store.outbox, rooms.delivery, rooms.pulls, rooms.translation.wake, known)
     keeper.on_look, keeper.on_change = hearing.look, rooms.translation.wake
     keeper.want(duties(rooms.live), digests(rooms.live.config), is_busy)
     return hearing
@@ -230,10 +236,10 @@ async def _standings(rooms: Rooms) -> Standings:
     base, sources = rooms.base, rooms.live.sources
     expected = {name: source.settings.expect_every for name, source in sources.items()}
     accepted = await base.store.records.last_accepted() if any(expected.values()) else {}
-    now, lookups = base.clock(), Lookups(rooms.asking, rooms.reconciler)
+    now = base.clock()
     found: dict[str, tuple[str, str | None]] = {}
     for name, every in expected.items():
-        halts = lookups.halts(name)
+        halts = rooms.lookups.halts(name)
         silent = is_silent(every, accepted.get(name), started_at=base.started_at, now=now)
         found[name] = ("halted", halts[0].reason.code) if halts else ("silent" if silent else "active", None)
     return found

@@ -109,3 +109,17 @@ def test_one_replica_gives_the_databases_gauges(three):
 
     assert sum('trackely_gateway_pending{tenant="demo"}' in text for text in told_by) == 1
     assert all("trackely_gateway_store_writable 1.0" in text for text in told_by)
+
+
+def test_what_one_turned_away_all_tell(three):
+    """The requests, with their reasons, whichever is asked."""
+    answer = three.all[0].post(told("refused", "refused", 1), to="demo", authorization="Bearer wrong")
+    told_by = eventually(
+        lambda: [{refusal["reason"]["code"] for refusal in each.all("refusals")} for each in three.all],
+        lambda codes: all("credentials" in each for each in codes),
+    )
+
+    assert answer.status_code == 401
+    assert all("credentials" in each for each in told_by)
+    [source] = [each for each in three.all[2].api("sources")["sources"] if each["name"] == "demo"]
+    assert source["lastRefusal"]["code"] == "credentials"

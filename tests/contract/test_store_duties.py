@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from gateway.records import Joining, Turning
+from gateway.records import DriftRow, Joining, Turning
 from tests.contract.engines import TENANT, state
 
 
@@ -112,3 +112,28 @@ async def test_what_is_new_is_seen(floor, life):
 
     assert before.last_event < after.last_event == later.last_event
     assert (before.tenants, after.tenants, later.tenants) == ((), (TENANT,), ())
+
+
+async def test_what_a_replica_lets_the_others_know_goes_with_its_life(floor, life):
+    """The last word of each kind; never its own."""
+    other = (await floor.store.duties.join(joining("two"), floor.now)).number
+    await floor.store.duties.tell(other, {"halts": b"1", "refusals": b"2"})
+    await floor.store.duties.tell(other, {"halts": b"3"})
+    heard = await floor.store.duties.heard(life)
+    own = await floor.store.duties.heard(other)
+    await floor.store.duties.leave(other)
+
+    assert (sorted(heard), own) == ([("halts", b"3"), ("refusals", b"2")], [])
+    assert await floor.store.duties.heard(life) == []
+
+
+async def test_what_has_drifted_is_counted_by_all(floor):
+    """Each replica says how often it saw something since it last did; the first example stays, the last time counts."""
+    seen = DriftRow(
+        source="acme", kind="code", path="$.a", value="x", count=3, first_at=1, last_at=5, example="x", event_id="e1",
+        is_first=False,
+    )  # fmt: skip
+    await floor.store.drift.save_drift([seen])
+    await floor.store.drift.save_drift([msgspec.structs.replace(seen, count=2, first_at=2, last_at=4, event_id="e2")])
+
+    assert await floor.store.drift.drift() == [msgspec.structs.replace(seen, count=5)]

@@ -14,5 +14,5 @@ class DriftLedger(Protocol):
         ...
 
     async def save_drift(self, rows: Sequence[DriftRow]) -> None:
-        """Remember these instead of what was remembered of the same; the codes of what is `wide` are forgotten."""
+        """Count these besides what is remembered; the codes of what is `wide` are forgotten."""
         ...

@@ -1,5 +1,6 @@
 """The port of who does what: replicas, and the duties that each has alone."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from gateway.events import Micros
@@ -26,6 +27,14 @@ class Duties(Protocol):
 
     async def leave(self, number: int) -> None:
         """End a life: its duties are free."""
+        ...
+
+    async def tell(self, number: int, notes: Mapping[str, bytes]) -> None:
+        """Let the others know something of a replica, by its kind, instead of what they knew; gone with its life."""
+        ...
+
+    async def heard(self, number: int) -> list[tuple[str, bytes]]:
+        """What the others let a replica know, by kinds."""
         ...
 
     async def replicas(self) -> list[ReplicaRecord]:

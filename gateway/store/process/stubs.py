@@ -185,6 +185,12 @@ class Duties(Stub):
     def leave(self, number: int) -> Answer[None]:
         return self._call("duties.leave", number)
 
+    def tell(self, number: int, notes: Mapping[str, bytes]) -> Answer[None]:
+        return self._call("duties.tell", number, notes)
+
+    def heard(self, number: int) -> Answer[list[tuple[str, bytes]]]:
+        return self._call("duties.heard", number)
+
     def replicas(self) -> Answer[list[ReplicaRecord]]:
         return self._call("duties.replicas")
 

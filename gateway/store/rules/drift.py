@@ -24,7 +24,7 @@ class DriftLedger(Room):
 
     @settles
     def save_drift(self, transaction: Transaction, rows: Sequence[DriftRow]) -> None:
-        """Remember these instead of what was remembered of the same; the codes of what is `wide` are forgotten."""
+        """Count these besides what is remembered; the codes of what is `wide` are forgotten."""
         values = [
             (row.source, row.kind, row.path, row.value, row.count, row.first_at, row.last_at, row.example, row.event_id,
              row.is_first)

@@ -4,6 +4,7 @@ No times are compared: a replica counts its signs of life, and whoever sees none
 clock, gives it up. A replica that was given up writes nothing any more: every transaction of its engine is fenced.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -53,7 +54,7 @@ class Duties(Room):
         for number, beats in turning.lost:
             # Whoever has beaten since lives; a lost one's duties go with it, so that no row outlives its holder.
             if transaction.execute("duties.lose", (number, beats)).rowcount:
-                transaction.execute("duties.free", (number,))
+                _end(transaction, number)
         if turning.given_up:
             transaction.execute("duties.give_up", (me, list(turning.given_up)))
         if turning.lost:
@@ -67,8 +68,18 @@ class Duties(Room):
     @writes
     def leave(self, transaction: Transaction, number: int) -> None:
         """End a life: its duties are free."""
-        transaction.execute("duties.free", (number,))
+        _end(transaction, number)
         transaction.execute("duties.leave", (number,))
+
+    @settles
+    def tell(self, transaction: Transaction, number: int, notes: Mapping[str, bytes]) -> None:
+        """Let the others know something of a replica, by its kind, instead of what they knew."""
+        transaction.each("duties.tell", [(number, kind, body) for kind, body in notes.items()])
+
+    @reads
+    def heard(self, transaction: Transaction, number: int) -> list[tuple[str, bytes]]:
+        """What the others let a replica know, by kinds."""
+        return [(kind, body) for kind, body in transaction.execute("duties.heard", (number,)).fetchall()]
 
     @reads
     def replicas(self, transaction: Transaction) -> list[ReplicaRecord]:
@@ -92,12 +103,17 @@ class Duties(Room):
         ]
 
 
+def _end(transaction: Transaction, number: int) -> None:
+    transaction.execute("duties.free", (number,))
+    transaction.execute("duties.unsay", (number,))
+
+
 def _join(transaction: Transaction, joining: Joining, now: Micros) -> Joined:
     if (fault := moving.fault_of(transaction)) is not None:
         raise ConfigError([Fault("", "store", fault)])
     number = ledger.draw(transaction, "replica")
     for (gone,) in transaction.execute("duties.surely_gone").fetchall():
-        transaction.execute("duties.free", (gone,))
+        _end(transaction, gone)
         transaction.execute("duties.leave", (gone,))
     transaction.execute("duties.forget_namesakes", (joining.name,))
     transaction.execute("duties.join", (number, *msgspec.structs.astuple(joining), now))

@@ -16,7 +16,7 @@ MOVED: Final = "moved"
 """Of the source's, afterwards: a `Moved`."""
 
 
-OWN: Final = frozenset({"changes", "duties", "listeners", "moves", "replicas", "schema_version"})
+OWN: Final = frozenset({"changes", "duties", "listeners", "moves", "notes", "replicas", "schema_version"})
 """Tables of the place, whichever engine's, and of who serves it: not of what it holds."""
 
 

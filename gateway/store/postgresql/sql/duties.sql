@@ -56,3 +56,13 @@ DELETE FROM replicas WHERE number = $1;
 -- name: told
 SELECT number, name, version, config_digest, adapters_digest, started_at, seen_at, is_lost FROM replicas
 ORDER BY name, number;
+
+-- name: tell
+INSERT INTO notes (replica, kind, body) VALUES ($1, $2, $3)
+ON CONFLICT (replica, kind) DO UPDATE SET body = excluded.body;
+
+-- name: heard
+SELECT kind, body FROM notes WHERE replica <> $1;
+
+-- name: unsay
+DELETE FROM notes WHERE replica = $1;
