@@ -35,33 +35,44 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 def troubles(seen: Seen) -> list[Row]:
     """All of it."""
-    found = [_trouble(f"The gateway is not well: {words}", None, "/readyz") for words in seen.problems]
+    found = [_trouble(f"The gateway is not well: {words}", "/readyz") for words in seen.problems]
     found += [each for replica in seen.replicas for each in _of_replica(replica)]
     found += [each for tenant in seen.tenants for each in _of_tenant(tenant)]
     found += [each for source in seen.sources for each in _of_source(source)]
     found += _of_letters(seen)
     found += [
-        _trouble(f"Operation {each['id']} is {each['status']}", None, f"/console/operations/{each['id']}", "busy")
+        _trouble(f"Operation {each['id']} is paused", f"/console/operations/{each['id']}", "busy")
         for each in seen.operations
         if each["status"] == "paused"
     ]
     found += [
-        _trouble(f"Source {name} sends {counted(len(rows), 'thing')} that its adapter does not know", None,
-                 _source_place(name), "rest")
-        for name, rows in seen.drift.items() if rows
-    ]  # fmt: skip
+        _trouble(
+            f"Source {name} sends {counted(len(rows), 'thing')} that its adapter does not know",
+            _source_place(name),
+            "rest",
+        )
+        for name, rows in seen.drift.items()
+        if rows
+    ]
     return sorted(found, key=lambda each: _GRAVITY.index(each["tone"]))
 
 
+def _of_replica(replica: Row) -> Iterator[Row]:
+    ails = replica["ails"]
+    if ails is not None:
+        words = "is lost" if ails == "lost" else "goes by something else than the others"
+        yield _trouble(f"Replica {replica['name']} {words}", "/console/replicas", "busy", helps=HELPS[ails])
+
+
 def _of_tenant(tenant: Row) -> Iterator[Row]:
-    link = f"/console/tenants/{quote(tenant['name'], safe='')}"
+    link, why = f"/console/tenants/{quote(tenant['name'], safe='')}", tenant["reason"]
     oldest = tenant["oldestPendingSeconds"] or 0
     if tenant["status"] == "halted":
-        yield _trouble(f"Tenant {tenant['name']} is halted: {_backlog(tenant)}", tenant["reason"], link)
+        yield _trouble(f"Tenant {tenant['name']} is halted: {_backlog(tenant)}", link, reason=why)
     elif tenant["status"] == "backing_off":
-        yield _trouble(f"Tenant {tenant['name']} is backing off: {_backlog(tenant)}", tenant["reason"], link, "busy")
+        yield _trouble(f"Tenant {tenant['name']} is backing off: {_backlog(tenant)}", link, "busy", reason=why)
     elif oldest >= LATE_SECONDS:
-        yield _trouble(f"Orders of {tenant['name']} are stuck: {_backlog(tenant)}", None, link)
+        yield _trouble(f"Orders of {tenant['name']} are stuck: {_backlog(tenant)}", link)
 
 
 def _backlog(tenant: Row) -> str:
@@ -73,43 +84,37 @@ def _backlog(tenant: Row) -> str:
 
 
 def _of_source(source: Row) -> Iterator[Row]:
-    link = _source_place(source["name"])
+    name, waiting = source["name"], counted(source["waiting"], "event")
     if source["silent"]:
-        yield {**_trouble(f"Source {source['name']} is silent", None, link), "helps": SILENT}
+        yield _trouble(f"Source {name} is silent", _source_place(name), helps=SILENT)
     for halt in source["lookupHalts"]:
-        waiting = counted(source["waiting"], "event")
-        yield _trouble(f"Lookups of {source['name']} are halted: {waiting} held up", halt["reason"], link)
+        words = f"Lookups of {name} are halted: {waiting} held up"
+        yield _trouble(words, _source_place(name), reason=halt["reason"])
     if source["waiting"] and not source["lookupHalts"]:
-        words = f"{counted(source['waiting'], 'event')} of {source['name']} held up until the vendor's API answers"
-        yield _trouble(words, None, f"/console/events?filter=status:waiting+source:{quote(source['name'])}", "busy")
-
-
-def _of_replica(replica: Row) -> Iterator[Row]:
-    ails = replica["ails"]
-    if ails is not None:
-        words = "is lost" if ails == "lost" else "goes by something else than the others"
-        told = _trouble(f"Replica {replica['name']} {words}", None, "/console/replicas", "busy")
-        yield {**told, "helps": HELPS[ails]}
+        link = f"/console/events?filter=status:waiting+source:{quote(name, safe='')}"
+        yield _trouble(f"{waiting} of {name} held up until the vendor's API answers", link, "busy")
 
 
 def _of_letters(seen: Seen) -> Iterator[Row]:
     """By what is to be done, since that is what a person needs to know of them."""
     dead = sum(tenant["deadLetters"] for tenant in seen.tenants)
     if dead:
-        words = f"{counted(dead, 'dead letter')} to look at"
-        yield {**_trouble(words, None, "/console/dead-letters"), "groups": seen.groups}
+        yield _trouble(f"{counted(dead, 'dead letter')} to look at", "/console/dead-letters", groups=seen.groups)
 
 
 def _source_place(name: str) -> str:
     return f"/console/sources/{quote(name, safe='')}"
 
 
-def _trouble(words: str, reason: Row | None, link: str, tone: str = "bad") -> Row:
-    return {
-        "words": words,
-        "reason": reason,
-        "link": link,
-        "tone": tone,
-        "groups": (),
-        "helps": reason and reason["remedy"],
-    }
+def _trouble(
+    words: str,
+    link: str,
+    tone: str = "bad",
+    *,
+    reason: Row | None = None,
+    helps: str | None = None,
+    groups: Sequence[Row] = (),
+) -> Row:
+    if reason is not None:
+        helps = reason["remedy"]
+    return {"words": words, "link": link, "tone": tone, "reason": reason, "helps": helps, "groups": groups}

@@ -33,7 +33,7 @@ class Hands:
         if self.has_mouse:
             it.click()
             return
-        self._reach(it)
+        self.reach(it)
         self.page.keyboard.press("Enter")
 
     def mark(self, label: str) -> None:
@@ -42,7 +42,7 @@ class Hands:
         if self.has_mouse:
             box.check()
             return
-        self._reach(box)
+        self.reach(box)
         self.page.keyboard.press("Space")
 
     def write(self, label: str, text: str) -> None:
@@ -51,12 +51,12 @@ class Hands:
         if self.has_mouse:
             field.fill(text)
             return
-        self._reach(field)
+        self.reach(field)
         self.page.keyboard.press("Control+A")
         self.page.keyboard.press("Delete")
         self.page.keyboard.insert_text(text)
 
-    def _reach(self, it: Locator) -> None:
+    def reach(self, it: Locator) -> None:
         """By Tab, as everything can be reached, and so that it is seen."""
         it.wait_for()
         for _ in range(MOST_TABS):

@@ -286,12 +286,12 @@ def test_from_the_body_to_the_order(hands):
     if hands.has_mouse:
         origin.hover()
     else:
-        hands._reach(origin)
+        hands.reach(origin)
     expect(value).to_have_class("used pointed")
     if hands.has_mouse:
         value.hover()
     else:
-        hands._reach(value)
+        hands.reach(value)
     expect(origin).to_have_class("pointed")
 
 
