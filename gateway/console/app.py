@@ -10,6 +10,7 @@ from gateway.console.acting import Acting
 from gateway.console.following import Following
 from gateway.console.frame import Frame
 from gateway.console.inside import Inside
+from gateway.console.ledger import Ledger
 from gateway.console.lists import Lists
 from gateway.console.showing import Showing
 from gateway.console.signing import Signing
@@ -35,6 +36,7 @@ def create_console(inside: Inside) -> Starlette:
         *Signing(frame, inside).routes(),
         *assets.routes(),
         *Lists(frame).routes(),
+        *Ledger(frame).routes(),
         *Acting(frame).routes(),
         *Zone(frame).routes(),
         *Trying(frame).routes(),

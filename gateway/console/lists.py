@@ -103,19 +103,22 @@ class Lists:
 
         async def page(visit: Visit) -> Response:
             pairs = words_of(visit.query.get("filter", ""), shown.words, shown.rest, self._frame.now())
-            pages = visit.inside.ask.table(shown.call, visit.bearer, pairs)
-            # Before the status is said: what cannot be answered at all is told on a page.
-            first = await anext(pages)
-
-            async def whole() -> AsyncIterator[bytes]:
-                yield first
-                async for each in pages:
-                    yield each
-
-            headers = {**door.HEADERS, "Content-Disposition": f'attachment; filename="{name}.csv"'}
-            return StreamingResponse(whole(), headers=headers, media_type="text/csv")
+            return await table_answer(visit.inside.ask.table(shown.call, visit.bearer, pairs), name)
 
         return page
+
+
+async def table_answer(pages: AsyncIterator[bytes], name: str) -> Response:
+    """A table, to be kept. What cannot be answered at all raises before the status is said."""
+    first = await anext(pages)
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield first
+        async for each in pages:
+            yield each
+
+    headers = {**door.HEADERS, "Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return StreamingResponse(whole(), headers=headers, media_type="text/csv")
 
 
 async def _counts(visit: Visit, pairs: list[tuple[str, str]]) -> Mapping[str, Any]:

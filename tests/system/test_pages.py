@@ -20,6 +20,7 @@ PAGES = {
     "/console/operations": "Operations",
     "/console/operations/1": "Operation 1",
     "/console/tenants": "Tenants",
+    "/console/ledger": "Ledger",
     "/console/tenants/demo": "demo",
     "/console/tenants/north": "north",
     "/console/sources": "Sources",

@@ -21,6 +21,7 @@ PAGES = (
     "/console/events/3",
     "/console/dead-letters", "/console/operations", "/console/tenants", "/console/sources", "/console/refusals",
     "/console/audit", "/console/configuration", "/console/drift", "/console/replicas", "/console/keys", "/console/zone",
+    "/console/ledger", "/console/ledger?day=2024-02-29&source=acme", "/console/ledger?day=nonsense",
     "/console/tenants/demo", "/console/tenants/pulled", "/console/sources/acme", "/console/sources/quiet",
     "/console/acts/replay?of=events&id=1", "/console/acts/replay?of=dead-letters&filter=kind:event",
     "/console/acts/discard?of=dead-letters&filter=source:acme", "/console/acts/halt-tenant?name=demo",

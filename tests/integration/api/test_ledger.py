@@ -9,6 +9,7 @@ import pytest
 from gateway.events import SECOND, Reason
 from gateway.ground.clock import moment
 from gateway.records import ListedRecord
+from tests.browsing import SAME, sign_in
 from tests.integration.api.conftest import NOW, take_in
 
 V1 = "/api/v1"
@@ -118,3 +119,20 @@ async def test_asking_anew_only_looks(api, calls, store):
     assert [row["difference"] for row in told["ledger"]][-2:] == ["never_received", "ignored: status 150"]
     assert told["vendorList"]["orders"] == 2
     assert (await api.post(f"{V1}/ledger/refresh", json={"day": TODAY, "source": "nobody"})).status_code == 404
+
+
+async def test_its_page_shows_the_day_and_asks_anew(browser, calls):
+    """The sums, each difference by name with its event or order, CSV; asking is a form that leads back."""
+    await sign_in(browser)
+    page = (await browser.get("/console/ledger", params={"day": TODAY})).text
+    table = await browser.get("/console/ledger.csv", params={"day": TODAY})
+    asked = await browser.post("/console/ledger/refresh", data={"day": TODAY, "source": ""}, headers=SAME)
+    again = await browser.get(asked.headers["Location"])
+
+    assert "dead: refused" in page
+    assert "dead: malformed payload" in page
+    assert "2 dead, 1 pending" in page
+    assert len(table.text.splitlines()) == 5
+    assert asked.status_code == 303
+    assert calls.asked[0][:2] == ("look", "acme")
+    assert "The vendors were asked" in again.text

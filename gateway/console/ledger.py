@@ -1,0 +1,68 @@
+"""The day ledger's page: sums by source, and what is amiss, by name."""
+
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.console.fields import form_of
+from gateway.console.frame import Frame, Visit
+from gateway.console.inside import OPERATE, Pairs
+from gateway.console.lists import table_answer
+from gateway.errors import RoleTooSmall
+
+MOST_SHOWN: Final = 200
+"""Rows of a page; the table has all."""
+
+_ASKED: Final = ("day", "source", "zone")
+
+
+class Ledger:
+    """Shows a day."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+
+    def routes(self) -> list[Route]:
+        """The page, its table, and asking the vendors anew."""
+        return [
+            self._frame.route("/console/ledger", self.page),
+            self._frame.route("/console/ledger.csv", self.table),
+            self._frame.route("/console/ledger/refresh", self.refresh, ("POST",)),
+        ]
+
+    async def page(self, visit: Visit) -> Response:
+        """A day, of a source or of all; today's where none is named."""
+        sources = [each["name"] for each in (await visit.ask("list_sources"))["sources"]]
+        asked = self._asked(visit, visit.query)
+        difference = visit.query.get("difference") or "any"
+        values: dict[str, Any] = {"sources": sources, "asked": {"source": "", **dict(asked)}, "told": None}
+        values |= {"difference": difference, "did": visit.query.get("did")}
+        try:
+            query = [*asked, ("difference", difference), ("limit", str(MOST_SHOWN))]
+            told = await visit.ask("show_ledger", query=query)
+        except ValueError as error:
+            return self._frame.page(visit, "ledger.html", 400, problem=str(error), **values)
+        values |= {"told": told}
+        values |= {"csv": urlencode(asked), "can_ask": visit.bearer.role >= OPERATE and told["vendorList"] is not None}
+        return self._frame.page(visit, "ledger.html", problem=None, **values)
+
+    async def table(self, visit: Visit) -> Response:
+        """All rows of the day, as CSV."""
+        pages = visit.inside.ask.table("show_ledger", visit.bearer, self._asked(visit, visit.query))
+        return await table_answer(pages, "ledger")
+
+    async def refresh(self, visit: Visit) -> Response:
+        """Have the vendors' lists read anew, and show the day again."""
+        if visit.bearer.role < OPERATE:
+            raise RoleTooSmall("the token's role is too small for this: it needs operate")
+        form = await form_of(visit.request)
+        asked = self._asked(visit, {name: form.one(name) for name in ("day", "source")})
+        await visit.ask("refresh_ledger", body=dict(asked))
+        return self._frame.to(f"/console/ledger?{urlencode([*asked, ('did', 'asked')])}")
+
+    def _asked(self, visit: Visit, given: dict[str, str]) -> Pairs:
+        today = self._frame.now().astimezone(self._frame.zone(visit.request)).date().isoformat()
+        asked = {**given, "day": given.get("day") or today}
+        return [(name, asked[name]) for name in _ASKED if asked.get(name)]
