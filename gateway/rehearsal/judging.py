@@ -23,7 +23,6 @@ _WITHOUT_STATES: Final[dict[EventStatus, Effect]] = {
     EventStatus.IGNORED: "ignored",
     EventStatus.WAITING: "asks",
 }
-_GOES_OUT: Final = frozenset({OrderStatus.PENDING, OrderStatus.LEASED})
 
 Key = tuple[str, str]
 
@@ -89,7 +88,7 @@ class Judge:
         """All that was counted; examples of each effect in turn."""
         in_turn = chain.from_iterable(zip_longest(*self._examples.values()))
         examples = [example for example in in_turn if example is not None][:MOST_EXAMPLES]
-        sends = sum(self._orders[key].row.status in _GOES_OUT for key in self._touched)
+        sends = sum(self._orders[key].row.status == OrderStatus.PENDING for key in self._touched)
         return Effects(counts=self._counts, sends=sends, examples=tuple(examples))
 
     def _place(self, event: UntranslatedEvent, state: OrderState) -> EffectExample:
