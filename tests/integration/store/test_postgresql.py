@@ -5,8 +5,11 @@ import time
 
 import pytest
 
+from gateway.duties.clock import StoreClock
+from gateway.duties.keeper import Digests, Keeper
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.events import Arrival
+from gateway.ground.clock import now
 from gateway.orders import Claim, Wait
 from gateway.records import Joining, Turning
 from gateway.store.postgresql import PostgresStore
@@ -130,6 +133,43 @@ async def test_a_replica_that_was_given_up_writes_nothing_under_its_number(addre
     await store.duties.join(joining("one"), 1)
     assert isinstance(await store.outbox.claim("north", claim), Wait)
     await other.close()
+
+
+async def test_one_that_cannot_beat_stops_before_another_begins(address, store):
+    """By its own clock, whatever it can see; then it begins anew, and has its share again."""
+    other = await PostgresStore.open(address)
+    first, second = (
+        Keeper(each.duties, joining(name), StoreClock(now), heartbeat=1.0)
+        for each, name in ((store, "one"), (other, "other"))
+    )
+    names = [f"delivery:{number}" for number in range(8)]
+    for keeper in (first, second):
+        await keeper.join()
+        keeper.want({"delivery": names}, Digests())
+    await until(first, second, lambda: len(first.held("delivery")) == len(second.held("delivery")) == 4)
+    silent_from, held = time.monotonic(), []
+
+    def has_taken_over():
+        held.append((time.monotonic(), len(first.held("delivery"))))
+        return len(second.held("delivery")) == 8
+
+    await until(second, second, has_taken_over)
+    taken_at = time.monotonic()
+    stopped_at = next(at for at, count in held if count == 0)
+    await until(first, second, lambda: len(first.held("delivery")) == len(second.held("delivery")) == 4)
+    await other.close()
+
+    assert 1 < stopped_at - silent_from < taken_at - silent_from < 10
+
+
+async def until(one, another, holds, within=20.0):
+    """Let them look until it holds."""
+    end = time.monotonic() + within
+    while not holds():
+        assert time.monotonic() < end
+        await one.step()
+        await another.step()
+        await asyncio.sleep(0.1)
 
 
 async def test_each_of_two_replicas_is_told_of_what_either_changes(address, store):
