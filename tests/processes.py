@@ -25,7 +25,7 @@ from tests.intakes import Call, Intake, Reaction, accepted
 ROOT = Path(__file__).resolve().parent.parent
 API_TOKEN = "an-operators-token"
 PROOF = {"Authorization": "Bearer a-vendors-token"}
-ENDED = ("delivered", "superseded", "withdrawn", "ignored", "dead", "discarded")
+ENDED = ("delivered", "superseded", "withdrawn", "ignored", "dead", "discarded", "shadowed")
 """What every event is in the end."""
 
 # Time-outs, back-offs and probes as short as a test needs them; what they are by default is not what is tested.

@@ -1,6 +1,6 @@
 """What the wiring hands to the operators' API: the rooms behind it, as narrow Protocols, and the facts it needs."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -12,8 +12,8 @@ from gateway.events import Clock, Micros, Reason, TranslatedEvent
 from gateway.ground.failures import TurnedAway
 from gateway.ground.hours import Hours
 from gateway.orders import TenantState
-from gateway.records import Act, Change, DriftFinding, Effects, Heard, LookupHalt, RefusalRecord
-from gateway.store.ports import Acts, Archive, AuditTrail, Bulk, DayLedger, Duties, Records
+from gateway.records import Act, Change, DriftFinding, Effects, Heard, LookupHalt, RefusalRecord, SourceMode
+from gateway.store.ports import Acts, Archive, AuditTrail, Bulk, DayLedger, Duties, Records, Shadows
 
 Audit: TypeAlias = Callable[[str, str, str], None]
 """Writes into the log who did what to what: the token's name, the act, the thing it was done to."""
@@ -185,6 +185,9 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     wake_translation: Callable[[], None]
     reloading: Reloading
     wake_operations: Callable[[], None]
+    shadows: Shadows
+    mode_of: Callable[[str], SourceMode]
+    look_at_modes: Callable[[], Awaitable[None]]
     trusted: Clock | None = None
 
     def now(self) -> Micros:

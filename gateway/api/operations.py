@@ -38,19 +38,19 @@ async def begin(doors: Doors, wanted: NewOperation, act: Act, missing: tuple[str
     record = await doors.bulk.make(wanted, act)
     doors.audit(act.by, act.act, f"operation {record.id}: {act.what}")
     doors.wake_operations()
-    return shapes.OperationMade(operation=_shown(record), missing=missing)
+    return shapes.OperationMade(operation=shown_operation(record), missing=missing)
 
 
 async def list_operations(doors: Doors, ask: Ask) -> shapes.OperationList:
     """Operations, newest first."""
     query: OperationQuery = ask.query
     page = await doors.bulk.operations(limit=query.limit, cursor=text_or_none(query.cursor))
-    return shapes.OperationList(operations=tuple(_shown(row) for row in page.rows), next=page.next)
+    return shapes.OperationList(operations=tuple(shown_operation(row) for row in page.rows), next=page.next)
 
 
 async def show_operation(doors: Doors, ask: Ask) -> shapes.OperationMade:
     """An operation, and what became of its events."""
-    return shapes.OperationMade(operation=_shown(await doors.bulk.operation(event_number(ask.path["id"]))))
+    return shapes.OperationMade(operation=shown_operation(await doors.bulk.operation(event_number(ask.path["id"]))))
 
 
 async def pause_operation(doors: Doors, ask: Ask) -> shapes.OperationMade:
@@ -74,7 +74,7 @@ async def _turn(doors: Doors, ask: Ask, act: str, status: OperationStatus) -> sh
     record = await doors.bulk.turn(number, status, done)
     doors.audit(done.by, done.act, done.what)
     doors.wake_operations()
-    return shapes.OperationMade(operation=_shown(record))
+    return shapes.OperationMade(operation=shown_operation(record))
 
 
 async def _items(doors: Doors, wanted: OperationWanted) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -104,7 +104,8 @@ async def _check_forced(doors: Doors, wanted: OperationWanted, items: tuple[str,
         raise BadRequest(f'"force" takes ids of different orders: two of these tell of {order!r}')
 
 
-def _shown(record: OperationRecord) -> shapes.Operation:
+def shown_operation(record: OperationRecord) -> shapes.Operation:
+    """An operation as it is answered."""
     return shapes.shown(shapes.Operation, record)
 
 

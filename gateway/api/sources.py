@@ -13,7 +13,7 @@ from gateway.config.model import ConfiguredSource
 from gateway.errors import UnknownRecord
 from gateway.events import SECOND, Micros
 from gateway.ground.clock import moment
-from gateway.records import RefusalRecord
+from gateway.records import RefusalRecord, SourceMode
 
 
 class _Seen(msgspec.Struct, frozen=True):
@@ -38,7 +38,7 @@ async def list_sources(doors: Doors, _ask: Ask) -> shapes.SourceList:
 
 async def resume_source(doors: Doors, ask: Ask) -> shapes.Source:
     """Lift the halts of the source's lookups and try at once."""
-    source = _configured(doors, ask)
+    source = configured(doors, ask)
     act = ask.act(doors, "resume", f"the lookups of source {source.name}")
     await doors.lookups.resume(source.name, act)
     doors.audit(act.by, act.act, act.what)
@@ -47,7 +47,7 @@ async def resume_source(doors: Doors, ask: Ask) -> shapes.Source:
 
 async def reconcile_source(doors: Doors, ask: Ask) -> shapes.Reconciled:
     """Ask the vendor for what no webhook told."""
-    source = _configured(doors, ask)
+    source = configured(doors, ask)
     body: Since = ask.body or Since()
     act = ask.act(doors, "reconcile", f"source {source.name}")
     await doors.trail.note(act)
@@ -83,7 +83,8 @@ def _refusal_cursor(cursor: str | None) -> tuple[Micros | None, int]:
     return int(at), int(passed)
 
 
-def _configured(doors: Doors, ask: Ask) -> ConfiguredSource:
+def configured(doors: Doors, ask: Ask) -> ConfiguredSource:
+    """The source that is named. Raises UnknownRecord."""
     source = doors.config.sources.get(ask.path["name"])
     if source is None:
         raise UnknownRecord("no such source")
@@ -106,11 +107,18 @@ def _source_of(doors: Doors, source: ConfiguredSource, seen: _Seen) -> shapes.So
         last_accepted_at=moment_or_none(accepted),
         last_refused_at=None if refusal is None else moment(refusal.at),
         last_refusal=None if refusal is None else views.refusal_reason(refusal),
+        mode=doors.mode_of(source.name).mode,
+        has_shadow=has_shadow(doors.mode_of(source.name)),
         waiting=sum(seen.waiting.get(name, 0) for name in names),
         silent=is_silent(source.settings.expect_every, accepted, started_at=doors.started_at, now=doors.clock()),
         findings=doors.habits(source.name),
         lookup_halts=tuple(shapes.shown(shapes.LookupHalt, halt) for halt in doors.lookups.halts(source.name)),
     )
+
+
+def has_shadow(mode: SourceMode) -> bool:
+    """Whether something of a source looks on."""
+    return mode.mode == "shadow" or mode.second is not None
 
 
 def _when(record: RefusalRecord) -> Micros:

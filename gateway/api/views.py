@@ -18,6 +18,7 @@ from gateway.records import (
     EventDetail,
     EventFilter,
     EventRecord,
+    MemberChange,
     OrderRecord,
     RefusalRecord,
 )
@@ -117,14 +118,16 @@ def effects_of(effects: Effects) -> dict[str, Any]:
             shown(
                 shapes.EffectExample,
                 example,
-                difference=tuple(
-                    shapes.Difference(member=each.member, from_=each.before, to=each.after)
-                    for each in example.difference
-                ),
+                difference=differences_of(example.difference),
             )
             for example in effects.examples
         ),
     }
+
+
+def differences_of(changes: Iterable[MemberChange]) -> tuple[shapes.Difference, ...]:
+    """Members that differ, as members of an answer."""
+    return tuple(shapes.Difference(member=each.member, from_=each.before, to=each.after) for each in changes)
 
 
 def refusals_of(records: Iterable[RefusalRecord]) -> tuple[shapes.Refusal, ...]:

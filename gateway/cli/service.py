@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -12,6 +12,9 @@ from gateway.cli.failure import BAD_CONFIGURATION, DONE, FAILED
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from gateway.cli.show import many, note, show_bytes, show_line
 from gateway.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gateway.config import Config
 
 Descriptors = Annotated[
     list[int] | None,
@@ -81,7 +84,7 @@ def check(
             raise
         show_bytes(msgspec.json.encode({"good": False, "faults": error.faults, "warnings": []}))
         raise typer.Exit(BAD_CONFIGURATION) from None
-    warnings = warnings_of(loaded)
+    warnings = [*warnings_of(loaded), *_decided(loaded)]
     reached: dict[str, str | None] = {}
     if reach:
         from gateway.cli.looking import findings_of_reaching  # noqa: PLC0415 - as above
@@ -96,6 +99,16 @@ def check(
         _show_good(f"{Path(config)} is good: {many(tenants, 'tenant')}, {many(sources, 'source')}", warnings, reached)
     if any(reached.values()):
         raise typer.Exit(FAILED)
+
+
+def _decided(config: "Config") -> list[str]:
+    """Where the file says otherwise than a promotion decided; a database is not asked without --reach."""
+    if config.database is not None:
+        return []
+    from gateway.config.modes import decided_otherwise, modes_of  # noqa: PLC0415 - as above
+    from gateway.store.sqlite.looking import modes_in  # noqa: PLC0415 - as above
+
+    return decided_otherwise(modes_of(config), modes_in(Path(config.store_path)))
 
 
 def _show_good(verdict: str, warnings: Sequence[str], reached: Mapping[str, str | None]) -> None:

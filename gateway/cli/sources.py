@@ -7,6 +7,7 @@ import typer
 
 from gateway.cli.lists import Row, listed
 from gateway.cli.moments import when
+from gateway.cli.operations import become, follow_to_its_end
 from gateway.cli.options import (
     DEFAULT_CONFIG,
     AsJson,
@@ -14,7 +15,7 @@ from gateway.cli.options import (
     Url,
 )
 from gateway.cli.reaching import operators_api
-from gateway.cli.show import show_bytes, show_table, shown
+from gateway.cli.show import many, show_bytes, show_line, show_table, shown
 
 sources = typer.Typer(help="Who sends, and how their lookups go.", no_args_is_help=True)
 
@@ -41,6 +42,28 @@ def resume(*, name: Name, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, 
         _show([answer.value])
 
 
+@sources.command("shadow")
+def shadow(*, name: Name, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False) -> None:
+    """Show how what looks on in shadow compares with what is live."""
+    answer = operators_api(config, url).get("sources", name, "shadow")
+    if as_json:
+        show_bytes(answer.content)
+    else:
+        _show_shadow(answer.value)
+
+
+@sources.command("promote")
+def promote(*, name: Name, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False) -> None:
+    """Let a source in shadow deliver from now on, and whom it replaces look on; its newest states are judged."""
+    client = operators_api(config, url)
+    answer = client.post("sources", name, "promote")
+    if as_json:
+        show_bytes(answer.content)
+        return
+    show_line(f"{name} is live from now on; {many(answer.value['operation']['total'], 'event')} to be judged")
+    become(client, follow_to_its_end(client, answer.value["operation"]))
+
+
 @listed(
     "refusals",
     "source",
@@ -52,12 +75,40 @@ def refusals(row: Row) -> Sequence[Any]:
     return when(row["at"]), row["source"], row["status"], row["reason"]["code"], row["address"], row["size"]
 
 
+def _show_shadow(told: dict[str, Any]) -> None:
+    counts = {key: told[key] for key in ("equal", "differ", "onlyHere", "onlyThere", "settling", "asks")}
+    show_table(tuple(counts), [tuple(counts.values())], nothing="")
+    for what, found in (("member that differs", told["members"]), ("became no order", told["reasons"])):
+        if found:
+            show_table((what, "count"), sorted(found.items(), key=lambda each: -each[1]), nothing="")
+    show_table(
+        ("tenant", "order", "verdict", "member", "live", "in shadow"),
+        (
+            (each["tenant"], each["externalOrderId"], each["verdict"], one["member"], one["from"], one["to"])
+            for each in told["examples"]
+            for one in each["difference"] or [{"member": None, "from": None, "to": None}]
+        ),
+        nothing="nothing differs",
+    )
+
+
 def _show(rows: list[dict[str, Any]]) -> None:
     show_table(
-        ("source", "adapter", "tenant", "last accepted at", "silent", "waiting", "last refusal", "halted lookups"),
+        (
+            "source",
+            "mode",
+            "adapter",
+            "tenant",
+            "last accepted at",
+            "silent",
+            "waiting",
+            "last refusal",
+            "halted lookups",
+        ),
         (
             (
                 row["name"],
+                row["mode"],
                 f"{row['adapter']} {row['adapterVersion']}",
                 row["tenant"],
                 when(row["lastAcceptedAt"]),

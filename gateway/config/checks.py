@@ -235,10 +235,29 @@ class Checks:
         if source.expect_every is not None:
             self._when(source.expect_every <= 0, _ABOVE_ZERO, *path, "expect_every")
         self._zone(source.zone, *path, "zone")
+        self._shadow(name, source)
         if self._faults.is_clear(*path, "auth") and source.auth != "none":
             for place, proof in enumerate(source.auth):
                 for key, fault in faults_of_proof(proof):
                     self._say(fault, *path, "auth", place, *key)
+
+    def _shadow(self, name: str, source: Source) -> None:
+        path = ("sources", name)
+        is_shadow, replaces = source.mode == "shadow", source.replaces
+        self._when(replaces is not None and not is_shadow, "expected `mode: shadow` beside it", *path, "replaces")
+        if replaces is not None and is_shadow:
+            others = {other: each for other, each in self._sources.items() if other != name}
+            replaced = others.get(replaces)
+            detail = f"unknown source {replaces}: {suggestion(replaces, others)}"
+            self._when(replaced is None, detail, *path, "replaces")
+            is_watched = replaced is not None and replaced.shadow_adapter is not None
+            self._when(is_watched, f"sources.{replaces} has a shadow_adapter: one shadow at a time", *path, "replaces")
+            is_chain = replaced is not None and replaced.mode == "shadow"
+            self._when(is_chain, f"sources.{replaces} is in shadow itself", *path, "replaces")
+        has_second = source.shadow_adapter is not None
+        self._when(is_shadow and has_second, "a source in shadow has no second one", *path, "shadow_adapter")
+        detail = "expected `shadow_adapter` beside it"
+        self._when(bool(source.shadow_options) and not has_second, detail, *path, "shadow_options")
 
 
 def _fault_of_api(api: Api) -> str | None:

@@ -81,12 +81,19 @@ def _keys(running: Config, read: Config, *, of_secrets: bool) -> list[str]:
 def _without_options(config: Config) -> Any:
     # As they were written they are all veiled; as the adapter typed them they can be told apart.
     settings = config.settings
-    sources = {name: msgspec.structs.replace(source, options={}) for name, source in settings.sources.items()}
+    sources = {name: source.without_options() for name, source in settings.sources.items()}
     return msgspec.structs.replace(settings, sources=sources)
 
 
 def _typed(config: Config) -> dict[str, Any]:
-    return {name: {"adapter": each.adapter, "options": each.options} for name, each in config.sources.items()}
+    return {
+        name: {
+            **each.typed_options(),
+            "adapter": each.adapter,
+            **({} if each.second is None else {"shadow_adapter": each.second.adapter}),
+        }
+        for name, each in config.sources.items()
+    }
 
 
 def _differing(path: KeyPath, one: Any, other: Any) -> Iterator[tuple[KeyPath, bool]]:

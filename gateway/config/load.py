@@ -122,9 +122,9 @@ def secrets_of(config: Config) -> list[str]:
 def _secrets_by_path(config: Config) -> Iterator[tuple[KeyPath, Secret]]:
     """A source's options as the adapter typed them: as they were written, any text of theirs may be one."""
     sources = config.sources
-    raw = {name: msgspec.structs.replace(source, options={}) for name, source in config.settings.sources.items()}
+    raw = {name: each.without_options() for name, each in config.settings.sources.items()}
     yield from _secrets((), msgspec.structs.replace(config.settings, sources=raw))
-    yield from _secrets((), {"sources": {name: {"options": each.options} for name, each in sources.items()}})
+    yield from _secrets((), {"sources": {name: each.typed_options() for name, each in sources.items()}})
 
 
 def _secrets(path: KeyPath, value: Any) -> Iterator[tuple[KeyPath, Secret]]:
@@ -159,23 +159,42 @@ def _configured(
     name: str, source: Source, tree: Node, faults: Faults, find_adapter: Callable[[str, Path], Adapter]
 ) -> ConfiguredSource | None:
     """The source with its adapter and typed options, or None with the faults noted."""
+    found = _with_adapter(name, source, tree, faults, find_adapter, ("adapter", "options"))
+    if found is None or source.shadow_adapter is None:
+        return found
+    looking = msgspec.structs.replace(source, adapter=source.shadow_adapter, options=source.shadow_options)
+    second = _with_adapter(name, looking, tree, faults, find_adapter, ("shadow_adapter", "shadow_options"))
+    return msgspec.structs.replace(found, second=second)
+
+
+def _with_adapter(
+    name: str,
+    source: Source,
+    tree: Node,
+    faults: Faults,
+    find_adapter: Callable[[str, Path], Adapter],
+    keys: tuple[str, str],
+) -> ConfiguredSource | None:
+    """The source with the adapter and the options under these keys."""
     path: KeyPath = ("sources", name)
-    if not faults.is_clear(*path, "adapter"):
+    if not faults.is_clear(*path, keys[0]):
         return None
-    file = nearest(tree, (*path, "adapter")).file
+    file = nearest(tree, (*path, keys[0])).file
     directory = Path(file).resolve().parent
     try:
         adapter = find_adapter(source.adapter, directory)
         digest_of(adapter)
     except LookupError as error:
-        faults.add(file, (*path, "adapter"), str(error.args[0] if error.args else error))
+        faults.add(file, (*path, keys[0]), str(error.args[0] if error.args else error))
         return None
-    given = nearest(tree, (*path, "options"))
+    given = nearest(tree, (*path, keys[1]))
     node = given if given is not nearest(tree, path) else Table({}, given.file)
-    options = convert(node, adapter.options, (*path, "options"), faults)
-    if options is HOLE or not faults.is_clear(*path, "options"):
+    options = convert(node, adapter.options, (*path, keys[1]), faults)
+    if options is HOLE or not faults.is_clear(*path, keys[1]):
         return None
-    veiled = msgspec.structs.replace(source, options=_veiled(source.options))
+    veiled = msgspec.structs.replace(
+        source, options=_veiled(source.options), shadow_options=_veiled(source.shadow_options)
+    )
     return ConfiguredSource(
         name=name, settings=veiled, adapter=adapter, options=options, directory=str(directory), given=node
     )

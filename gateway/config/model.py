@@ -156,11 +156,19 @@ class Source(Section, frozen=True):
     auth: list[Proof] | Literal["none"]
     malformed: Literal["accept", "reject"] = "accept"
     options: dict[str, Any] = {}
+    mode: Literal["live", "shadow"] = "live"
+    replaces: str | None = None
+    shadow_adapter: str | None = None
+    shadow_options: dict[str, Any] = {}
     allow_ips: list[str] = []
     expect_every: Seconds | None = None
     hash_window: Seconds = 86400.0
     aliases: list[str] = []
     zone: str = "UTC"
+
+    def without_options(self) -> "Source":
+        """What is the gateway's own of it."""
+        return msgspec.structs.replace(self, options={}, shadow_options={})
 
 
 Notice: TypeAlias = Literal["halt", "silence", "dead_letters", "store", "backlog"]
@@ -236,7 +244,7 @@ class ConfiguredSource(msgspec.Struct, frozen=True):
     """A source with its adapter loaded and its options checked.
 
     `directory` is where the file lies that names them, `given` what it gives as options: another process reads them
-    anew, since their types come with the adapter.
+    anew, since their types come with the adapter. `second` is the same source with the adapter that looks on.
     """
 
     name: str
@@ -245,10 +253,16 @@ class ConfiguredSource(msgspec.Struct, frozen=True):
     options: Any
     directory: str = ""
     given: Node = Table({}, "")
+    second: "ConfiguredSource | None" = None
 
     def __repr__(self) -> str:
         """Without what may be a secret."""
         return f"ConfiguredSource({self.name!r})"
+
+    def typed_options(self) -> dict[str, Any]:
+        """Its options by their keys, as their adapters typed them."""
+        found = {"options": self.options}
+        return found if self.second is None else {**found, "shadow_options": self.second.options}
 
 
 class Config(msgspec.Struct, frozen=True):

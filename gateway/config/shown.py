@@ -25,10 +25,11 @@ class Setting(msgspec.Struct, frozen=True):
 def shown(config: Config) -> list[Setting]:
     """Every key: `***` for a secret, for what came from `${…}`, for what a URL says of users and in its query."""
     settings = config.settings
-    sources = {name: msgspec.structs.replace(each, options={}) for name, each in settings.sources.items()}
+    sources = {name: each.without_options() for name, each in settings.sources.items()}
     found = [*_walk((), msgspec.structs.replace(settings, sources=sources), config.expanded)]
     for name, source in config.sources.items():
-        found += _walk(("sources", name, "options"), source.options, config.expanded)
+        for key, options in source.typed_options().items():
+            found += _walk(("sources", name, key), options, config.expanded)
     return found
 
 

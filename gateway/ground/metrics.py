@@ -71,6 +71,7 @@ class Metrics:
         self._refused = self._counter("refused", "Requests turned away, nothing stored.", "source", "reason")
         self._translated = self._counter("translated", "Events that became states of orders.", "source")
         self._ignored = self._counter("ignored", "Events that mean no order, with the reason on record.", "source")
+        self._shadowed = self._counter("shadowed", "Events that ended in shadow.", "source", "code")
         self._dead_events = self._counter("dead_events", "Events that became dead letters.", "source", "code")
         self._findings = self._counter("findings", "Doubts about orders of translated events.", "source", "code")
         self._dead_orders = self._counter("dead_orders", "Orders that became dead letters.", "tenant", "code")
@@ -83,6 +84,9 @@ class Metrics:
         self._oldest = self._gauge("oldest_pending_seconds", "Age of the oldest of them, 0 without any.", "tenant")
         self._halted = self._gauge("halted", "1 while deliveries to the tenant are halted.", "tenant")
         self._drift = self._gauge("drift", "Things that the source sends and nobody expected.", "source", "kind")
+        self._shadow_orders = self._gauge(
+            "shadow_orders", "Orders that something in shadow told of, or missed, by verdict.", "source", "verdict"
+        )
         self._silent = self._gauge("silent", "1 while the source is silent beyond expect_every.", "source")
         self._tick = self._gauge("loop_last_tick_timestamp_seconds", "When the loop last moved, Unix time.", "loop")
         self._writable = self._gauge("store_writable", "1 while the store takes new events.")
@@ -163,6 +167,10 @@ class Metrics:
         """Count events that mean no order."""
         self._ignored.labels(self._source(source)).inc(count)
 
+    def shadowed(self, source: str, code: str, count: int = 1) -> None:
+        """Count events that ended in shadow; `code` says why one became no order, if it did not."""
+        self._shadowed.labels(self._source(source), code).inc(count)
+
     def dead_event(self, source: str, code: str, count: int = 1) -> None:
         """Count events that became dead letters."""
         self._dead_events.labels(self._source(source), code).inc(count)
@@ -204,6 +212,11 @@ class Metrics:
             self._oldest.labels(name).set(oldest_pending_seconds)
             self._halted.labels(name).set(is_halted)
 
+    def compared(self, source: str, verdict: str, count: int) -> None:
+        """Set how many orders of a shadow have a verdict."""
+        if source in self._sources:
+            self._shadow_orders.labels(source, verdict).set(count)
+
     def silent(self, source: str, *, is_silent: bool) -> None:
         """Set whether a source has been silent for longer than it may."""
         if source in self._sources:
@@ -216,7 +229,10 @@ class Metrics:
 
     def forget_the_stores(self) -> None:
         """Tell nothing of what the store knows: another replica does."""
-        for gauge in (self._pending, self._oldest, self._halted, self._silent, self._drift):
+        for gauge in (
+            *(self._pending, self._oldest, self._halted, self._silent, self._drift),
+            self._shadow_orders,
+        ):
             gauge.clear()
 
     def ticked(self, loop: str, at_seconds: float) -> None:

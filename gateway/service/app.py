@@ -122,6 +122,9 @@ def _operators_doors(rooms: Rooms, reloading: Reloading) -> Doors:
         wake_translation=rooms.translation.wake,
         reloading=reloading,
         wake_operations=rooms.operating.wake,
+        shadows=store.shadows,
+        mode_of=rooms.looking.modes.of,
+        look_at_modes=rooms.looking.modes.look,
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import resource
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -22,9 +22,9 @@ MOST_MEMORY: Final = 1024 * 1024 * 1024
 """Of a trial, whose payload may be anybody's."""
 
 
-def preview_of(live: Live, archive: Archive, clock: Clock) -> Preview:
-    """The preview over the adapters and options of the configuration in force."""
-    return Preview(archive, lambda: live.sources, _beside(live), clock)
+def preview_of(live: Live, sources: Collection[str], archive: Archive, clock: Clock) -> Preview:
+    """The preview over the adapters and options of the configuration in force, for sources that deliver."""
+    return Preview(archive, lambda: sources, _beside(live), clock)
 
 
 def trials_of(live: Live, archive: Archive, clock: Clock) -> Trials:
@@ -51,9 +51,14 @@ def _beside(live: Live, most_memory: int | None = None) -> Translating:
     return translating
 
 
+def give_way(pid: int) -> None:
+    """Let a process come after all others."""
+    os.setpriority(os.PRIO_PROCESS, pid, LOWEST)
+
+
 def _bound(pid: int | None, most_memory: int | None) -> None:
     if pid is None:
         return
-    os.setpriority(os.PRIO_PROCESS, pid, LOWEST)
+    give_way(pid)
     if most_memory is not None:
         resource.prlimit(pid, resource.RLIMIT_AS, (most_memory, most_memory))

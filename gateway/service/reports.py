@@ -1,7 +1,7 @@
 """What the rooms report of each group of transitions, as metrics and as log lines: one line a transition."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
 
 import structlog
@@ -42,13 +42,7 @@ class Reports:
                 self.habits.note(each.source, on_receipt=on_receipt)
         for (source, code), count in found.items():
             self._metrics.finding(source, code, count)
-        for (source, status, code), count in counts.items():
-            if status == EventStatus.IGNORED:
-                self._metrics.ignored(source, count)
-            elif status == EventStatus.DEAD:
-                self._metrics.dead_event(source, code or "unknown", count)
-            elif status != EventStatus.WAITING:
-                self._metrics.translated(source, count)
+        self._count_events(counts)
         for source, of_it in by_source.items():
             self._translation.info("event", source=source, rows=of_it, row=_told_of_event)
 
@@ -72,6 +66,17 @@ class Reports:
         """A request never reached an application, or proved nobody there."""
         self._refusals.add(RefusalRecord(self._clock(), None, status, reason, address, None))
         self._metrics.refused(None, reason, 1)
+
+    def _count_events(self, counts: Mapping[tuple[str, EventStatus, str], int]) -> None:
+        for (source, status, code), count in counts.items():
+            if status == EventStatus.IGNORED:
+                self._metrics.ignored(source, count)
+            elif status == EventStatus.DEAD:
+                self._metrics.dead_event(source, code or "unknown", count)
+            elif status == EventStatus.SHADOWED:
+                self._metrics.shadowed(source, code or "none", count)
+            elif status != EventStatus.WAITING:
+                self._metrics.translated(source, count)
 
     def _count(self, tenant: str, attempt: Attempt, settled: Sequence[Settled]) -> None:
         now = self._clock()

@@ -34,6 +34,7 @@ from gateway.service.notes import Notes
 from gateway.service.notices import NoticeLoop, Surroundings
 from gateway.service.previewing import preview_of, trials_of
 from gateway.service.replica import digests, duties, shards, vendors_duty
+from gateway.service.shadowing import InMode, Looking, Observers, open_looking
 from gateway.service.spans import Spans, spans_of
 from gateway.service.streaming import SourcesLoop, Standings
 from gateway.service.upkeep import Conditions, RetentionLoop, TimeLoop
@@ -58,6 +59,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     radar: Radar
     asking: LookupLoop
     translation: TranslationLoop
+    looking: Looking
     preview: Preview
     trials: Trials
     operating: OperationsLoop
@@ -112,20 +114,25 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         spans.lookups(store.lookups), apis, spans.fetch(vendors), clock=clock, on_dead=reports.translated
     )
     radar = _radar(live, clock)
+    on_orders = partial(_on_orders, conditions, delivery)
+    looking = open_looking(
+        stack, live, store, clock=clock, observer=reports, on_orders=on_orders, on_lookups=asking.wake
+    )
+    delivering = InMode(live, looking.modes, "live")
     translation = TranslationLoop(
         store.translation,
         spans.translate(process.translate),
-        live.sources,
+        delivering,
         clock=clock,
-        observer=reports,
-        on_orders=partial(_on_orders, conditions, delivery),
+        observer=Observers(reports, looking.second),
+        on_orders=on_orders,
         on_lookups=asking.wake,
         look=radar.look,
     )
     stack.callback(translation.close)
     reconciler = Reconciler(live.sources, store.reconciliation, vendors, translation.rehearse, clock=clock)
     # Of its own: a person's look at a few does not stand behind an operation's at many.
-    many = preview_of(live, store.archive, clock)
+    many = preview_of(live, delivering, store.archive, clock)
     return Rooms(
         base=base,
         live=live,
@@ -138,13 +145,20 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         radar=radar,
         asking=asking,
         translation=translation,
-        preview=preview_of(live, store.archive, clock),
+        looking=looking,
+        preview=preview_of(live, delivering, store.archive, clock),
         trials=trials_of(live, store.archive, clock),
-        operating=OperationsLoop(store.bulk, many, on_replayed=translation.wake, clock=clock),
+        operating=OperationsLoop(store.bulk, many, on_replayed=lambda: _wake(translation, looking), clock=clock),
         reconciler=reconciler,
         lookups=Lookups(asking, reconciler),
         supervisor=supervisor,
     )
+
+
+def _wake(translation: TranslationLoop, looking: Looking) -> None:
+    """Something is there to be translated, by whichever of the two it is for."""
+    translation.wake()
+    looking.translation.wake()
 
 
 def _on_orders(conditions: Conditions, delivery: Delivery, tenants: Collection[str]) -> None:
@@ -188,15 +202,22 @@ async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
     stack.push_async_callback(drift.flush)
     for pull in rooms.pulls.values():
         await pull.load()
+    stack.push_async_callback(rooms.looking.second.stop)
     stack.push_async_callback(rooms.supervisor.stop)
     await rooms.delivery.start()
     stack.push_async_callback(rooms.delivery.stop, STOP_SECONDS)
-    store.observe(on_stored=rooms.translation.wake)
+    looking = rooms.looking
+    looking.modes.on_change = wake = partial(_wake, rooms.translation, looking)
+    await looking.modes.enter(rooms.base.clock)
+    store.observe(on_stored=wake)
     retention = rooms.live.settings.retention
     during = rooms.base.keeper.during
     for name, loop in {
         "hearing": hearing.run,
         "translation": rooms.translation.run,
+        "modes": looking.modes.run,
+        "shadows": looking.translation.run,
+        "second adapters": looking.second.run,
         "lookups": rooms.asking.run,
         "reconciliation": rooms.reconciler.run,
         "conditions": rooms.conditions.run,
@@ -224,10 +245,11 @@ def _share(rooms: Rooms) -> Hearing:
     for pull in rooms.pulls.values():
         pull.holding = keeper
     rooms.asking.serves = rooms.reconciler.serves = serves
-    rooms.translation.shards = partial(shards, keeper)
+    rooms.translation.shards = rooms.looking.translation.shards = partial(shards, keeper)
+    wake = partial(_wake, rooms.translation, rooms.looking)
     known = Notes(rooms.base.refusals, rooms.lookups, rooms.live.sources)
-    hearing = Hearing(keeper, rooms.base.store.outbox, rooms.delivery, rooms.pulls, rooms.translation.wake, known)
-    keeper.on_look, keeper.on_change = hearing.look, rooms.translation.wake
+    hearing = Hearing(keeper, rooms.base.store.outbox, rooms.delivery, rooms.pulls, wake, known)
+    keeper.on_look, keeper.on_change = hearing.look, wake
     keeper.want(duties(rooms.live), digests(rooms.live.config), is_busy)
     return hearing
 

@@ -11,7 +11,7 @@ import structlog
 
 from gateway.config.live import Live
 from gateway.config.model import Config, Retention
-from gateway.errors import StoreUnavailable
+from gateway.errors import ConflictingRequest, StoreUnavailable
 from gateway.events import SECOND, Clock, Micros, Reason
 from gateway.ground.clock import monotonic
 from gateway.ground.files import InPlace
@@ -146,6 +146,7 @@ class Gauges:
         self._live = live
         self._conditions = conditions
         self._records = conditions.store.records
+        self._shadows = conditions.store.shadows
         self._metrics = metrics
         self._states = states
         self._ticks = ticks
@@ -159,7 +160,7 @@ class Gauges:
         self._flush()
         now = self._clock()
         if self.gives():
-            with contextlib.suppress(StoreUnavailable):
+            with contextlib.suppress(StoreUnavailable, ConflictingRequest):
                 await self._ask_the_store(now)
         else:
             self._metrics.forget_the_stores()
@@ -182,6 +183,12 @@ class Gauges:
             every = source.settings.expect_every
             since = max(accepted.get(source.name, 0), self._started_at)
             self._metrics.silent(source.name, is_silent=every is not None and now - since > every * SECOND)
+        for mode in await self._shadows.modes():
+            if mode.source in self._live.sources and (mode.mode == "shadow" or mode.second is not None):
+                told = await self._shadows.verdicts(mode.source, now)
+                verdicts = {"equal": told.equal, "differ": told.differ}
+                for verdict, count in {**verdicts, "onlyHere": told.only_here, "onlyThere": told.only_there}.items():
+                    self._metrics.compared(mode.source, verdict, count)
         drifted = self._drift()
         for name in self._live.sources:
             for kind in DRIFT_KINDS:

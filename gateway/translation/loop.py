@@ -64,7 +64,7 @@ class TranslationLoop:
         self.shards: Callable[[], Collection[int] | None] = lambda: None
         self._queue = queue
         self._translate = translate
-        self._sources = list(sources)
+        self._sources = sources
         self._clock = clock
         self._observer = observer
         self._on_orders = on_orders
@@ -135,9 +135,10 @@ class TranslationLoop:
 
     async def _read(self) -> list[UntranslatedEvent]:
         shards = self.shards()
-        if shards is not None and not shards:
+        sources = list(self._sources)
+        if not sources or (shards is not None and not shards):
             return []
-        events = await self._queue.untranslated(self._sources, MAX_EVENTS, self._under_way, shards)
+        events = await self._queue.untranslated(sources, MAX_EVENTS, self._under_way, shards)
         self._under_way.update(event.id for event in events)
         return events
 

@@ -6,7 +6,7 @@ that ended it alone is a dead letter.
 
 import asyncio
 import pickle
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -68,10 +68,15 @@ class TranslationProcess:
         sources: Mapping[str, ConfiguredSource],
         tenants: Mapping[str, Tenant],
         answer_seconds: float = ANSWER_SECONDS,
+        *,
+        most_ends: int | None = None,
+        on_start: Callable[[int], None] = lambda _pid: None,
     ) -> None:
         self._sources = sources
         self._setup = setup_of(sources, tenants)
         self._answer_seconds = answer_seconds
+        self._most_ends = most_ends
+        self._on_start = on_start
         self.fault: str | None = None
         self._turn = asyncio.Lock()
         self._child: Child | None = None
@@ -87,10 +92,10 @@ class TranslationProcess:
         """What becomes of the events, in their order, in parts as they are done.
 
         Raises:
-            AdaptersUnusable: the process cannot load them.
+            AdaptersUnusable: the process cannot load them, or has ended more than `most_ends` times meanwhile.
         """
         async with self._turn:
-            left, most = list(events), PART_EVENTS
+            left, most, ends = list(events), PART_EVENTS, 0
             while left:
                 try:
                     async for part in self._parts(left, most):
@@ -98,6 +103,9 @@ class TranslationProcess:
                         yield part
                 except _Ended as error:
                     _log.error("translation_process_ended", detail=str(error), events=len(left))
+                    ends += 1
+                    if self._most_ends is not None and ends > self._most_ends:
+                        raise AdaptersUnusable(f"its process ended {ends} times running") from None
                     if most == 1 or len(left) == 1:
                         yield [await self._alone(left.pop(0), error)]
                     # From here on each is told when it is done: whose turn it is when the process ends has ended it.
@@ -148,6 +156,7 @@ class TranslationProcess:
     async def _start(self) -> None:
         await self.close()
         self._child = await Child.start(HOST, self._take, self._lost)
+        self._on_start(self._child.process.pid)
         self._ask(self._setup)
         try:
             fault = (await self._answer(START_SECONDS)).decode()
@@ -202,7 +211,7 @@ def setup_of(sources: Mapping[str, ConfiguredSource], tenants: Mapping[str, Tena
     told = [
         (
             each.name,
-            msgspec.structs.replace(each.settings, options={}),
+            each.settings.without_options(),
             each.directory,
             each.given,
             source_of(each.adapter),

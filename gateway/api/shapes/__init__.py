@@ -32,6 +32,7 @@ from gateway.api.shapes.done import (
     TriedOrder,
 )
 from gateway.api.shapes.ledger import Ledger, LedgerRow, LedgerSource, LedgerSums, Looked, Refreshed, VendorList
+from gateway.api.shapes.shadowing import Shadow, ShadowExample
 from gateway.api.shapes.standing import (
     Configuration,
     Drift,
@@ -127,6 +128,8 @@ __all__ = [
     "Replica",
     "ReplicaList",
     "Setting",
+    "Shadow",
+    "ShadowExample",
     "Shape",
     "Shown",
     "Source",

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from gateway.api.shapes.basics import Reason, Shape, Shown
 from gateway.orders import TenantStatus
-from gateway.records import ChangeKind, OperationKind
+from gateway.records import ChangeKind, Mode, OperationKind
 
 
 class Tenant(Shape, frozen=True, kw_only=True):
@@ -35,13 +35,16 @@ class LookupHalt(Shape, frozen=True, kw_only=True):
 class Source(Shape, frozen=True, kw_only=True):
     """How a source is doing. `silent`: nothing came for longer than its `expect_every`.
 
-    `findings` are codes of what its last orders have in common, since the gateway started.
+    `findings` are codes of what its last orders have in common, since the gateway started. `hasShadow`: it is in
+    shadow, or a second adapter of it looks on.
     """
 
     name: str
     adapter: str
     adapter_version: str
     tenant: str
+    mode: Mode
+    has_shadow: bool
     last_accepted_at: Shown | None
     last_refused_at: Shown | None
     last_refusal: Reason | None

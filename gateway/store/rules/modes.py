@@ -19,7 +19,7 @@ class Watching(msgspec.Struct, frozen=True):
 
 def all_of(transaction: Transaction) -> dict[str, SourceMode]:
     """The modes of all sources but those that are plainly live, by source."""
-    return {row[0]: _mode(row) for row in transaction.execute("modes.all").fetchall()}
+    return {row[0]: mode_of(row) for row in transaction.execute("modes.all").fetchall()}
 
 
 def watching(transaction: Transaction) -> Watching:
@@ -75,6 +75,7 @@ def _set(transaction: Transaction, mode: SourceMode) -> None:
     transaction.execute("modes.set", values)
 
 
-def _mode(row: tuple[Any, ...]) -> SourceMode:
+def mode_of(row: tuple[Any, ...]) -> SourceMode:
+    """A row of `modes.all`."""
     source, mode, replaces, second, since, is_decided = row
     return SourceMode(source, mode, replaces, second, since, bool(is_decided))

@@ -5,9 +5,22 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from gateway.store.rules import moving
+from gateway.records import SourceMode
+from gateway.store.rules import modes, moving
 from gateway.store.sqlite.database import migrations
+from gateway.store.sqlite.sql import texts
 from gateway.store.sqlite.transactions import SqliteTransaction
+
+
+def modes_in(path: Path) -> list[SourceMode]:
+    """Who delivers and who looks on, by the store; nothing, where it cannot tell."""
+    if not path.exists():
+        return []
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as opened:
+            return [modes.mode_of(row) for row in opened.execute(texts()["modes.all"])]
+    except sqlite3.Error:
+        return []
 
 
 def fault_of_store(path: Path) -> str | None:

@@ -1,5 +1,6 @@
 """The operators' API over a real store with a little history in it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from functools import partial
@@ -27,7 +28,7 @@ from gateway.ground.failures import FailureLimit, limited
 from gateway.ground.hours import Hours
 from gateway.ground.watchdog import Watchdog
 from gateway.orders import Attempt, Claim, Lease, Settlement, Settling, TenantState, TenantStatus
-from gateway.records import Act, RefusalRecord
+from gateway.records import Act, RefusalRecord, SourceMode
 from gateway.rehearsal.effects import Preview
 from gateway.rehearsal.trials import Trials
 from gateway.service.streaming import Stream
@@ -267,6 +268,9 @@ async def doors(store, calls, tmp_path) -> Doors:
         audit=lambda *act: calls.audit.append(act),
         turned_away=limited(FailureLimit(lambda: 0.0), lambda *refusal: calls.turned_away.append(refusal)),
         reloading=StandInReloading(calls),
+        shadows=store.shadows,
+        mode_of=SourceMode,
+        look_at_modes=partial(asyncio.sleep, 0),
         wake_operations=lambda: calls.asked.append(("wake operations",)),
         wake_translation=lambda: calls.asked.append(("wake translation",)),
     )

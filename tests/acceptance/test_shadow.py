@@ -1,0 +1,232 @@
+"""Shadow against running processes: compared to a truth computed apart, through a crash loop, promoted under load."""
+
+import json
+import os
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.processes import PROOF, Gateway, Intakes, eventually, source, tenant, told
+
+CHANGED = """
+import msgspec
+from adapters import Ignored, State
+from adapters.logistics_plus import ADAPTER as WAS
+
+def translate(hook, options, answers):
+    made = []
+    for state in WAS.translate(hook, options, answers):
+        number = int(state.external_order_id.rpartition("-")[2])
+        if number % 5 == 0:
+            state = msgspec.structs.replace(state, order=msgspec.structs.replace(state.order, pallet_count=number))
+        if number % 7 == 0:
+            gone = msgspec.structs.replace(state.order, customer_contact="changed", delivery_address="elsewhere")
+            state = msgspec.structs.replace(state, order=gone)
+        made.append(state)
+        if number % 11 == 0:
+            return Ignored("not any more")
+    return made
+
+ADAPTER = msgspec.structs.replace(WAS, name="changed", version="9", translate=translate)
+"""
+
+CRASHING = """
+import os
+import msgspec
+from adapters.logistics_plus import ADAPTER as WAS
+
+def translate(hook, options, answers):
+    os._exit(3)
+
+ADAPTER = msgspec.structs.replace(WAS, name="crashing", version="9", translate=translate)
+"""
+
+
+def truth(numbers: range) -> tuple[Counter[str], Counter[str]]:
+    """Verdicts, and members that differ, by the rule that `CHANGED` was written by."""
+    verdicts: Counter[str] = Counter()
+    members: Counter[str] = Counter()
+    for number in numbers:
+        differing = {
+            *(["palletCount"] if number % 5 == 0 else []),
+            *(["customerContact", "deliveryAddress"] if number % 7 == 0 else []),
+        }
+        verdict = "missing" if number % 11 == 0 else "differ" if differing else "equal"
+        verdicts[verdict] += 1
+        if verdict == "differ":
+            members.update(differing)
+    return verdicts, members
+
+
+def send(gateway: Gateway, to: str, numbers: range, *, prefix: str, version: int = 1, chunk: int = 25) -> None:
+    """Several at a time on one connection."""
+    with socket.create_connection(("127.0.0.1", gateway.port)) as peer, peer.makefile("rb") as answers:
+        for start in range(numbers.start, numbers.stop, chunk):
+            part = range(start, min(start + chunk, numbers.stop))
+            for number in part:
+                body = json.dumps(told(f"{to}-{prefix}-{number}-{version}", f"{prefix}-{number}", version)).encode()
+                head = f"Authorization: {PROOF['Authorization']}\r\nContent-Length: {len(body)}\r\n\r\n"
+                peer.sendall(f"POST /hooks/{to} HTTP/1.1\r\nHost: x\r\n{head}".encode() + body)
+            for _ in part:
+                assert answers.readline() == b"HTTP/1.1 200 OK\r\n"
+                reply = b"".join(iter(answers.readline, b"\r\n")).lower()
+                answers.read(int(reply.partition(b"content-length: ")[2].split()[0]))
+
+
+def shadow(gateway: Gateway, name: str) -> dict[str, Any]:
+    return gateway.api(f"sources/{name}/shadow")
+
+
+def judged(told_of: dict[str, Any]) -> int:
+    return sum(told_of[each] for each in ("equal", "differ", "onlyHere", "onlyThere", "settling"))
+
+
+def settled(look: Callable[[], dict[str, Any]], orders: int) -> dict[str, Any]:
+    return eventually(look, lambda seen: judged(seen) == orders, within=60)
+
+
+def holds(told_of: dict[str, Any], numbers: range) -> None:
+    verdicts, members = truth(numbers)
+    assert (told_of["equal"], told_of["differ"]) == (verdicts["equal"], verdicts["differ"])
+    assert told_of["settling"] == verdicts["missing"]
+    assert told_of["members"] == members
+    assert len(told_of["examples"]) == 20
+    for example in told_of["examples"]:
+        number = int(example["externalOrderId"].rpartition("-")[2])
+        _, differing = truth(range(number, number + 1))
+        assert {each["member"] for each in example["difference"]} == set(differing)
+        for each in example["difference"]:
+            assert (
+                each["to"]
+                == {"palletCount": number, "customerContact": "changed", "deliveryAddress": "elsewhere"}[each["member"]]
+            )
+
+
+class House:
+    def __init__(self, folder: Path, intakes: Intakes) -> None:
+        (folder / "changed.py").write_text(CHANGED)
+        (folder / "crashing.py").write_text(CRASHING)
+        for file in folder.glob("*.py"):
+            file.chmod(0o600)
+        self.intake = intakes.open()
+        self.gateway = Gateway(
+            folder,
+            {"demo": tenant(self.intake.url)},
+            {
+                "old": source("demo"),
+                "new": source("demo", adapter="./changed.py", mode="shadow", replaces="old"),
+                "twin": source("demo", shadow_adapter="./changed.py"),
+                "steady": source("demo", shadow_adapter="./crashing.py"),
+            },
+        )
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory) -> Iterator[House]:
+    with Intakes() as intakes:
+        house = House(tmp_path_factory.mktemp("shadow"), intakes)
+        with house.gateway:
+            yield house
+
+
+def test_a_changed_adapter_differs_where_it_was_changed(house):
+    """In shadow as a source of its own, and as a second adapter; nothing of either is sent."""
+    gateway, numbers = house.gateway, range(1, 251)
+    send(gateway, "old", numbers, prefix="A")
+    send(gateway, "new", numbers, prefix="A")
+    send(gateway, "twin", numbers, prefix="B")
+    for name in ("new", "twin"):
+        holds(settled(lambda name=name: shadow(gateway, name), len(numbers)), numbers)
+    gateway.drained()
+    told_by_command = gateway.command("sources", "shadow", "new")
+
+    assert shadow(gateway, "new")["reasons"] == {"ignored": 250 // 11}
+    assert {each["status"] for each in gateway.all("events", source="new")} == {"shadowed"}
+    assert sorted(house.intake.orders) == sorted(f"{prefix}-{number}" for prefix in "AB" for number in numbers)
+    assert not any("palletCount" in order for order in house.intake.history)
+    assert told_by_command.returncode == 0, told_by_command.stderr
+    assert "palletCount" in told_by_command.stdout
+
+
+def test_a_second_adapter_that_crashes_costs_no_delivery(house):
+    """It rests, and what it was not given is counted."""
+    gateway = house.gateway
+    send(gateway, "steady", range(1, 201), prefix="C")
+    gateway.becomes("C-200", "delivered")
+    told_of = eventually(lambda: shadow(gateway, "steady"), lambda seen: sum(seen["reasons"].values()) == 200, 60)
+
+    assert sum(told_of["reasons"].values()) == 200
+    assert told_of["reasons"]["not_compared"] >= 190
+    assert {each["status"] for each in gateway.all("events", source="steady")} == {"delivered"}
+    # What looks on at others goes on after its rest; nothing live has noticed.
+    assert gateway.http.get("/healthz").status_code == 200
+
+
+def test_a_promotion_under_load_loses_doubles_and_collides_nothing(house):
+    """Both sources send meanwhile; it outlives a restart, and the file's other word is said."""
+    gateway = house.gateway
+    before = len(house.intake.history)
+    senders = [
+        threading.Thread(
+            target=send, args=(gateway, name, range(12, 132)), kwargs={"prefix": "L", "version": version, "chunk": 4}
+        )
+        for name, version in (("old", 5), ("new", 7))
+    ]
+    for sender in senders:
+        sender.start()
+    time.sleep(0.1)
+    promoted = gateway.api("sources/new/promote", method="POST")["operation"]
+    for sender in senders:
+        sender.join()
+    ended = eventually(
+        lambda: gateway.api(f"operations/{promoted['id']}")["operation"], lambda seen: seen["status"] == "done", 60
+    )
+    gateway.drained(60)
+    numbers = [number for number in range(12, 132) if number % 11]
+    sent = [order for order in house.intake.history[before:] if order["externalOrderId"].startswith("L-")]
+    first = {name: house.intake.orders.get(f"L-{name}") for name in numbers}
+    gateway.stop()
+    gateway.start()
+    checked = gateway.command("check")
+
+    assert ended["failed"] == 0
+    assert [name for name, order in first.items() if order is None or not order_is_new(order, name)] == []
+    # A repeat of the same bytes would be one too many.
+    assert max(Counter(json.dumps(order, sort_keys=True) for order in sent).values()) == 1
+    assert [each for each in gateway.all("dead-letters") if each["reason"]["code"] == "order_collision"] == []
+    assert {each["name"]: each["mode"] for each in gateway.api("sources")["sources"]}["new"] == "live"
+    assert shadow(gateway, "old")["replaces"] == "new"
+    assert "sources.new.mode: shadow, but a promotion decided live" in checked.stderr
+    assert "mode_decided_otherwise" in gateway.log.read_text()
+
+
+def order_is_new(order: dict[str, Any], number: int) -> bool:
+    """Whether it is the newer one's, as the changed adapter makes it."""
+    address = "elsewhere" if number % 7 == 0 else "7 Road"
+    return order["deliveryAddress"].startswith(address) and order.get("palletCount") == (
+        number if number % 5 == 0 else None
+    )
+
+
+@pytest.mark.soak
+def test_ten_thousand_events_and_a_crash_loop_cost_little(house):
+    """Counts and examples are the truth's; the live path pays at most a twentieth more for a hook."""
+    gateway, numbers = house.gateway, range(1, 10_001)
+    send(gateway, "twin", numbers, prefix="T")
+    told_of = settled(lambda: shadow(gateway, "twin"), len(numbers) + 250)
+    verdicts, members = truth(numbers)
+    small, small_members = truth(range(1, 251))
+
+    assert told_of["members"] == members + small_members
+    assert told_of["differ"] == verdicts["differ"] + small["differ"]
+
+
+def cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
