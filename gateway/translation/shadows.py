@@ -145,7 +145,7 @@ class SecondLoop:
 
     async def step(self) -> None:
         """Give the next events to their second adapters, or none of them while these rest."""
-        portion = []
+        portion: list[tuple[str, int]] = []
         while self._waiting and len(portion) < PORTION:
             if self._careful.rests(self._waiting[0][0]):
                 self._drop()
