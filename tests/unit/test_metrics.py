@@ -31,6 +31,8 @@ def exposed(metrics):
     """What is registered, after everything was counted once: name -> (kind, labels)."""
     metrics.refused(None, "unknown_source")
     metrics.dead_event("acme", "malformed_payload")
+    metrics.shadowed("acme", "none")
+    metrics.compared("acme", "equal", 1)
     metrics.finding("lp", "no_town")
     metrics.dead_order("demo", "refused")
     metrics.attempted("demo", "delivered", orders=1, seconds=0.1)

@@ -293,6 +293,8 @@ async def test_sources_show_how_they_are_doing(api):
         "adapter": "acme",
         "adapterVersion": "7",
         "tenant": "demo",
+        "mode": "live",
+        "hasShadow": False,
         "lastAcceptedAt": "2026-02-01T10:00:02Z",
         "lastRefusedAt": "2026-02-01T10:00:01Z",
         "lastRefusal": {
@@ -409,8 +411,8 @@ DEEDS = {
 
 
 def test_every_deed_is_tried_below():
-    """A call that changes something has its place in the table; nothing is held here, and a trial changes nothing."""
-    others = {"dead-letters/release", "sources/{name}/try"}
+    """A call that changes something has its place in the table; nothing is held or in shadow here, a trial changes nothing."""
+    others = {"dead-letters/release", "sources/{name}/try", "sources/{name}/promote", "ledger/refresh"}
 
     assert {call.path for call in CALLS if call.method == "POST"} == set(DEEDS) | others
 
