@@ -411,7 +411,7 @@ DEEDS = {
 
 
 def test_every_deed_is_tried_below():
-    """A call that changes something has its place in the table; nothing is held or in shadow here, a trial changes nothing."""
+    """A call that changes something has its place in the table; nothing is held or in shadow, a trial changes none."""
     others = {"dead-letters/release", "sources/{name}/try", "sources/{name}/promote", "ledger/refresh"}
 
     assert {call.path for call in CALLS if call.method == "POST"} == set(DEEDS) | others
