@@ -31,11 +31,11 @@ def _words(section: str) -> str:
 _WITHOUT_NUMBER: Final = re.compile(_words("without number"), re.IGNORECASE)
 _PO_BOX: Final = re.compile(_words("box"), re.IGNORECASE)
 _PO_BOX_FIRST: Final = re.compile(f"(?:{_words('box at the beginning')})", re.IGNORECASE)
-_BOX_HINTS: Final = (
+_BOX_HINT: Final = re.compile("|".join(map(re.escape, (
     *("box", "p.o", "p o", "pob", "fach", "bus", "boks", "ilokero", "boit", "boît", "casella", "apartado", "apdo"),
     *("casilla", "caixa", "skrytka", "skr.", "hrádka", "hradka", "prie", "pretinac", "predal", "dėžut", "dezut"),
     *("abonenta", "fiók", "fiok", "căsu", "casut", "kutusu", "bag", "θυρ", "/я", "私書箱", "사서함", "信箱", "邮箱"),
-)
+))))  # fmt: skip
 """Without one of these no pattern of a box fits: most streets need no search for one."""
 
 _MASKED: Final = re.compile(
@@ -65,7 +65,7 @@ def findings_of_parts(parts: Parts) -> Iterator[Finding]:
 def is_po_box(street: str) -> bool:
     """Whether a street is a box at a post office, in the words of some thirty countries."""
     folded = street.lower()
-    if any(hint in folded for hint in _BOX_HINTS) and _PO_BOX.search(street) is not None:
+    if _BOX_HINT.search(folded) is not None and _PO_BOX.search(street) is not None:
         return True
     return any(_PO_BOX_FIRST.match(line) is not None for line in street.split(", "))
 

@@ -42,6 +42,7 @@ class Offered(NamedTuple):
 class Written(NamedTuple):
     """What became of a group: the entries that are on disk, and those that are the ledger's to judge.
 
+    `is_failed`: since they could not be written, and not since it knows their keys.
     The record is in the segment's file from `start` to `end`; `last` is the number of its last entry.
     """
 
@@ -52,6 +53,7 @@ class Written(NamedTuple):
     start: int = 0
     end: int = 0
     last: int = 0
+    is_failed: bool = False
 
 
 class _Segment:
@@ -205,7 +207,7 @@ class Journal:
             written = self._written(stored, others, started) if stored else Written((), others)
         except Exception:  # noqa: BLE001 - whatever it was, the ledger itself can judge and store, or say why not
             self._seal()
-            written = Written((), group)
+            written = Written((), group, is_failed=True)
         # The loop may be closed already when a stop was forced: then nobody waits for the answer.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._tell, written)

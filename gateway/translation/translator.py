@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Final
 
@@ -125,7 +125,8 @@ class Translator:
         settings = self._tenants.get(tenant)
         if settings is None:
             raise AdapterDefect(f"adapter {adapter.name} sends to tenant {tenant!r}, which is not configured")
-        findings = _found(state, event) if isinstance(state, State) and dead is None else ()
+        received_on = moment(event.received_at).date()
+        findings = _found(state, received_on) if isinstance(state, State) and dead is None else ()
         hint = f"the option `{adapter.collision_option}` can part them; " if adapter.collision_option else ""
         return OrderState(
             tenant=tenant,
@@ -139,7 +140,7 @@ class Translator:
             dead=dead or _held(findings, settings.hold),
             record=state.record,
             findings=findings,
-            on_receipt=_on_receipt(state, event),
+            on_receipt=_on_receipt(state, received_on),
             release_at=event.received_at + round(settings.release_after * SECOND) if settings.release_after else 0,
         )
 
@@ -153,16 +154,15 @@ def _said(state: State | Cancellation | Fault, adapter: str) -> tuple[bytes | No
     return _encoded(state.order, adapter)
 
 
-def _found(state: State, event: UntranslatedEvent) -> tuple[tuple[str, str], ...]:
+def _found(state: State, received_on: date) -> tuple[tuple[str, str], ...]:
     """Doubts about an order, which change nothing of it."""
-    received_on = moment(event.received_at).date()
     return tuple([(each.code, each.detail) for each in findings_of(state.order, state.parts, received_on)])
 
 
-def _on_receipt(state: State | Cancellation | Fault, event: UntranslatedEvent) -> bool | None:
+def _on_receipt(state: State | Cancellation | Fault, received_on: date) -> bool | None:
     """Whether an order is planned for the day on which it came; None: for none."""
     planned = state.order.planned_date if isinstance(state, State) else None
-    return None if planned is None else planned == moment(event.received_at).date().isoformat()
+    return None if planned is None else planned == received_on.isoformat()
 
 
 def _held(findings: Sequence[tuple[str, str]], hold: Sequence[str]) -> Reason | None:

@@ -69,7 +69,7 @@ def test_a_store_that_stands_still(tmp_path):
 
     What the journal took before nobody knew is stored: it was answered so.
     """
-    with Intakes() as opened, Gateway(tmp_path, {"demo": tenant(opened.open().url)}) as gateway:
+    with Intakes() as opened, Gateway(tmp_path, {"demo": tenant(opened.open().url)}, journal=True) as gateway:
         store = beside(gateway.pid, "gateway.store.process.host")
         os.kill(store, signal.SIGSTOP)
         began = time.monotonic()

@@ -21,8 +21,8 @@ from tests.processes import ENDED, PROOF, ROOT, Gateway, Intakes, environment, e
 
 STORE, TRANSLATION = "gateway.store.process.host", "gateway.translation.host"
 # Where a crash hurts: [process, file, function, entered or left]. Each is met the first, the second, ... time, by
-# chance.
-POINTS = {
+# chance. These where a journal acknowledges.
+JOURNAL = {
     "taken, not yet written to the journal": (GATEWAY, "journal/writer.py", "_written", "call"),
     "written to the journal, not yet told": (GATEWAY, "journal/writer.py", "_written", "return"),
     "in the journal, not yet answered": (GATEWAY, "store/process/journaled.py", "_tell", "call"),
@@ -30,7 +30,10 @@ POINTS = {
     "taken in, not yet committed": (STORE, "store/sqlite/journaled.py", "take_in", "return"),
     "taken in, not yet told": (STORE, "store/process/host.py", "_taken", "call"),
     "taken in, its segment about to be used again": (GATEWAY, "journal/writer.py", "release", "call"),
-    "a repeat, not yet passed to the store": (GATEWAY, "store/process/client.py", "_pass_arrivals", "call"),
+}
+POINTS = {
+    **JOURNAL,
+    "not yet passed to the store": (GATEWAY, "store/process/client.py", "_pass_arrivals", "call"),
     "passed, not yet stored": (STORE, "store/sqlite/groups.py", "__call__", "call"),
     "stored, not yet committed": (STORE, "store/sqlite/groups.py", "__call__", "return"),
     "committed, not yet told": (STORE, "store/sqlite/writer.py", "_hand_over", "call"),
@@ -185,9 +188,11 @@ class Watching:
             self._in_flight.subtract(call.ids)
 
 
-def live_and_die(forks: Forks, load: Load, chance: random.Random, point: str | None) -> bool:
+def live_and_die(gateway: Gateway, forks: Forks, load: Load, chance: random.Random, point: str | None) -> bool:
     """One life that ends by kill -9; whether it ended at the named point by itself."""
     before = len(load.acknowledged)
+    # Now with a journal, now without: it may be switched at any start, and that one takes in what was left.
+    gateway.configure(journal=point in JOURNAL or chance.random() < 0.5)
     forks.start(point and [*POINTS[point], chance.randint(1, 2)])
     eventually(lambda: len(load.acknowledged) > before or not forks.is_alive(), within=10)
     eventually(lambda: not forks.is_alive(), within=chance.uniform(0, 0.25) if point is None else 15)
@@ -208,7 +213,7 @@ def goes_through(kills: int, folder: Path) -> None:
         lives: list[str | None] = [*points, *[None] * (kills - len(points))]
         chance.shuffle(lives)
         try:
-            met = Counter(point for point in lives if live_and_die(forks, load, chance, point) and point)
+            met = Counter(point for point in lives if live_and_die(gateway, forks, load, chance, point) and point)
             forks.start()
             load.finish()
             ended = gateway.drained(60)

@@ -175,8 +175,7 @@ def fired(tmp_path_factory) -> set[str]:
         }
         sources = {name: source(name) for name in tenants} | {"silent": source("demo", expect_every="1s")}
         good = Gateway(folders["good"], tenants, sources)
-        # Without a journal, so that hooks wait for the commits that are held.
-        slow = Gateway(folders["slow"], {"demo": tenant(demo.url + "/slow")}, journal=False)
+        slow = Gateway(folders["slow"], {"demo": tenant(demo.url + "/slow")})
         hung = Gateway(folders["hung"], {"demo": tenant(demo.url + "/hung", max_backlog=1000)})
         with good, slow, hung, Prometheus(folders["prometheus"], [good.port, slow.port, hung.port]) as prometheus:
             for gateway in (good, slow, hung):

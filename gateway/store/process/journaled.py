@@ -171,7 +171,9 @@ class JournaledInbox:
             key = (each.arrival.source, each.arrival.event_id)
             del self._keys[key]
             self._unwritten.discard(key)
-            _follow(self._pass(each.arrival), each.future)
+            # What was acknowledged before it, and is not taken in yet, is to have the lower number.
+            is_ahead = written.is_failed and self._groups
+            _follow(self._later(each.arrival) if is_ahead else self._pass(each.arrival), each.future)
         _resolve(self._untold, self._told)
 
     def _pass(self, arrival: Arrival) -> "asyncio.Future[Receipt]":

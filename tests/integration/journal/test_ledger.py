@@ -1,6 +1,7 @@
 """The journal before the ledger: what was acknowledged is taken in once, whatever ends in between."""
 
 import asyncio
+import errno
 import os
 import resource
 import signal
@@ -80,6 +81,25 @@ async def test_what_goes_past_the_journal_keeps_its_turn(store):
     events = (await store.records.events(EventFilter(), limit=9, cursor=None)).rows
 
     assert [each.event_id for each in sorted(events, key=lambda each: each.id)] == ["a", "b", "c", "d", "e"]
+
+
+async def test_what_cannot_be_written_keeps_its_turn(store, monkeypatch):
+    """The disk refuses a record: what was acknowledged before it has the lower number, taken in or not."""
+    os.kill(store.pid, signal.SIGSTOP)
+    await store.inbox.put(arrival("a"))
+
+    def fails(*_):
+        raise OSError(errno.EIO, "a test")
+
+    monkeypatch.setattr(store.inbox._journal, "_write", fails)
+    late = store.inbox.put(arrival("b"))
+    await store.inbox._all_told()
+    os.kill(store.pid, signal.SIGCONT)
+    receipt = await late
+    events = (await store.records.events(EventFilter(), limit=9, cursor=None)).rows
+
+    assert receipt.kind == "stored"
+    assert [each.event_id for each in sorted(events, key=lambda each: each.id)] == ["a", "b"]
 
 
 async def test_whoever_asks_sees_what_was_acknowledged(store):
