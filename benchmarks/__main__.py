@@ -13,6 +13,7 @@ import typer
 from benchmarks import backlog as growth
 from benchmarks import drafts as drafting
 from benchmarks import findings as doubts
+from benchmarks import flood as flooding
 from benchmarks import lives, steadiness
 from benchmarks.peers import PEERS
 from benchmarks.picture import draw
@@ -142,6 +143,19 @@ def outage(
     """Time acknowledgements while the intake is down and a backlog waits, beside those of a gateway without one."""
     measure = partial(steadiness.outage, pending=pending, connections=connections, rounds=rounds, seconds=seconds)
     _fill_and_tell(pending, measure, as_json=as_json)
+
+
+@figures.command()
+def flood(
+    *,
+    orders: Annotated[int, typer.Option("--orders", min=1, help="Orders of one tenant that wait.")] = 100_000,
+    samples: Annotated[int, typer.Option("--samples", min=1, help="Orders of the other, one after another.")] = 10,
+    connections: Connections = 16,
+    as_json: AsJson = False,
+) -> None:
+    """Time one tenant's orders from their 200 to their delivery, in the middle of another tenant's flood."""
+    measure = partial(flooding.measure, orders=orders, samples=samples, connections=connections)
+    _fill_and_tell(orders, measure, as_json=as_json)
 
 
 @figures.command()

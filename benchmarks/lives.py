@@ -18,7 +18,8 @@ INGEST_ROUNDS: Final = 5
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Resident mebibytes; None where the system does not tell. `full`: idle with `events` stored, then under load.
 
-    `ingest` is the full store's rate of durable 200s as a share of the empty one's, loaded in turn.
+    `ingest` is the full store's rate of durable 200s as a share of the empty one's, loaded in turn, and `cpu` the
+    processor time that a hook costs it, as a multiple.
     """
 
     events: int
@@ -28,6 +29,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     full_idle: float | None
     full_loaded: float | None
     ingest: float
+    cpu: float
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +56,7 @@ async def memory(
         idle, loaded = _resident(empty, connections, seconds)
         await fill(full / "gateway.db", events=events, pending=pending, on_events=on_events)
         full_idle, full_loaded = _resident(full, connections, seconds)
-        ingest = _ingest(empty, full, connections, seconds)
+        ingest, cpu = _ingest(empty, full, connections, seconds)
     return Memory(
         events=events,
         pending=pending,
@@ -63,6 +65,7 @@ async def memory(
         full_idle=full_idle,
         full_loaded=full_loaded,
         ingest=ingest,
+        cpu=cpu,
     )
 
 
@@ -73,16 +76,20 @@ def _resident(folder: Path, connections: int, seconds: float) -> tuple[float | N
         return _rounded(idle), _rounded(gateway.resident_mebibytes())
 
 
-def _ingest(empty: Path, full: Path, connections: int, seconds: float) -> float:
+def _ingest(empty: Path, full: Path, connections: int, seconds: float) -> tuple[float, float]:
+    """The full store's rate and processor time a hook, as multiples of the empty one's."""
     ratios = []
     with rig.running("durable", empty) as one, rig.running("durable", full) as other:
         for _ in range(INGEST_ROUNDS):
-            rates = [
-                press(server.target, connections=connections, body=3000, seconds=seconds).rate
-                for server in (one, other)
-            ]
-            ratios.append(rates[1] / rates[0])
-    return round(statistics.median(ratios), 2)
+            rates, costs = [], []
+            for server in (one, other):
+                before = server.usage()
+                load = press(server.target, connections=connections, body=3000, seconds=seconds)
+                rates.append(load.rate)
+                costs.append((server.usage() - before).seconds / load.requests)
+            ratios.append((rates[1] / rates[0], costs[1] / costs[0]))
+    rate, cpu = (statistics.median(column) for column in zip(*ratios, strict=True))
+    return round(rate, 2), round(cpu, 2)
 
 
 def _rounded(mebibytes: float | None) -> float | None:

@@ -202,4 +202,6 @@ def _show(rows: Sequence[msgspec.Struct]) -> None:
 
 
 def _cell(value: Any) -> Any:
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {share.cpu:,.1f} and {share.written:,}" for name, share in value.items())
     return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else value

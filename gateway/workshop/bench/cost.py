@@ -6,7 +6,7 @@ processes of their own, and not counted.
 
 import statistics
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Literal
@@ -17,7 +17,6 @@ from gateway.workshop.bench import rig
 from gateway.workshop.bench.drain import wait_until_delivered
 from gateway.workshop.bench.ingest import catch_up
 from gateway.workshop.bench.load import Ids, press
-from gateway.workshop.bench.usage import Usage
 
 What = Literal["hook", "order"]
 """Stored and translated, for a tenant that is pulled; or delivered to an intake too."""
@@ -27,11 +26,19 @@ WHAT: Final[tuple[What, ...]] = ("hook", "order")
 TOLERANCE: Final = 1.25
 
 
+class Share(msgspec.Struct, frozen=True):
+    """One process's part: microseconds, and bytes but for those of the last checkpoint."""
+
+    cpu: float
+    written: int
+
+
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
     """What one `what` costs, with event IDs that rise or come in no order.
 
     `cpu` is microseconds of all processes of the gateway, `multiple` that of the bare server's for one request: each
     the median of the rounds, each round in turn with the bare server. `written` is bytes, up to the last checkpoint.
+    `processes` are the shares, as medians of the rounds.
     """
 
     what: What
@@ -39,6 +46,7 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     cpu: float
     multiple: float
     written: int
+    processes: dict[str, Share] = {}
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,17 +111,18 @@ def _measured(
     plan: Plan, what: What, ids: Ids, folder: Path, bare: rig.Running, intake: rig.Running, bares: list[float]
 ) -> Cost:
     tenant = rig.pushed_to(intake, batch={"max_orders": plan.batch}) if what == "order" else None
-    cpus, multiples = [], []
+    cpus, multiples, shares = [], [], list[dict[str, Share]]()
     with rig.running("gateway", folder, tenant) as gateway:
         ready = gateway.usage()
         hooks = _warm(plan, gateway, ids)
         _settle(what, gateway)
         for _ in range(plan.rounds):
             beside, _ = _round(plan, bare, "rising", lambda: None)
-            cpu, count = _round(plan, gateway, ids, lambda: _settle(what, gateway))
-            bares.append(beside)
-            cpus.append(cpu)
-            multiples.append(cpu / beside)
+            share, count = _round(plan, gateway, ids, lambda: _settle(what, gateway))
+            bares.append(_cpu(beside))
+            cpus.append(_cpu(share))
+            multiples.append(cpus[-1] / bares[-1])
+            shares.append(share)
             hooks += count
         written = (gateway.end() - ready).written
     return Cost(
@@ -122,6 +131,7 @@ def _measured(
         cpu=round(statistics.median(cpus), 1),
         multiple=round(statistics.median(multiples), 2),
         written=round(written / hooks),
+        processes={name: _median([share[name] for share in shares]) for name in shares[0]},
     )
 
 
@@ -132,9 +142,23 @@ def _settle(what: What, gateway: rig.Running) -> None:
         catch_up(gateway)
 
 
-def _round(plan: Plan, server: rig.Running, ids: Ids, settle: Callable[[], None]) -> tuple[float, int]:
-    """Microseconds a hook, and how many hooks."""
-    before: Usage = server.usage()
+def _cpu(shares: Mapping[str, Share]) -> float:
+    return sum(share.cpu for share in shares.values())
+
+
+def _median(shares: Sequence[Share]) -> Share:
+    cpu, written = (statistics.median(column) for column in zip(*map(msgspec.structs.astuple, shares), strict=True))
+    return Share(round(cpu, 1), round(written))
+
+
+def _round(plan: Plan, server: rig.Running, ids: Ids, settle: Callable[[], None]) -> tuple[dict[str, Share], int]:
+    """Each process's share of a hook, and how many hooks."""
+    before = server.usage_by_process()
     load = press(server.target, connections=plan.connections, body=plan.body, seconds=plan.seconds, ids=ids)
     settle()
-    return (server.usage() - before).seconds / load.requests * 1e6, load.requests
+    used = {name: usage - before[name] for name, usage in server.usage_by_process().items()}
+    shares = {
+        name: Share(each.seconds / load.requests * 1e6, round(each.written / load.requests))
+        for name, each in used.items()
+    }
+    return shares, load.requests

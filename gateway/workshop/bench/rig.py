@@ -16,10 +16,11 @@ import httpx
 import msgspec
 
 from gateway.workshop.bench.load import LoadFailed, Target
-from gateway.workshop.bench.usage import Usage, usage_at_end, usage_of
+from gateway.workshop.bench.usage import Usage, usage_at_end, usage_by_process, usage_of
 
 SOURCE: Final = "warehouse"
 TENANT: Final = "bench"
+NEIGHBOUR: Final = "neighbour"
 PASSWORD: Final = "bench-password"  # noqa: S105 - of a gateway that lives for a measurement
 TOKEN: Final = "bench-token"  # noqa: S105 - as above
 _BASIC: Final = base64.b64encode(f"warehouse:{PASSWORD}".encode()).decode()
@@ -79,6 +80,10 @@ class Running:
         """What its processes have used so far."""
         return usage_of(self.process.pid)
 
+    def usage_by_process(self) -> dict[str, Usage]:
+        """The same of each of them."""
+        return usage_by_process(self.process.pid)
+
     def end(self) -> Usage:
         """End it as an operator would; what it has used in its whole life, its last checkpoint included."""
         self.process.send_signal(signal.SIGTERM)
@@ -102,9 +107,11 @@ class Running:
 
 
 @contextmanager
-def running(kind: str, folder: Path, tenant: Mapping[str, Any] | None = None) -> Iterator[Running]:
+def running(
+    kind: str, folder: Path, tenant: Mapping[str, Any] | None = None, neighbour: Mapping[str, Any] | None = None
+) -> Iterator[Running]:
     """A server of `gateway.workshop.bench.server`, its files in `folder`; `tenant` are the tenant's settings."""
-    server = start(kind, folder, tenant)
+    server = start(kind, folder, tenant, neighbour)
     try:
         server.wait_until_ready()
         yield server
@@ -112,13 +119,19 @@ def running(kind: str, folder: Path, tenant: Mapping[str, Any] | None = None) ->
         server.stop()
 
 
-def start(kind: str, folder: Path, tenant: Mapping[str, Any] | None = None) -> Running:
-    """Start a server without waiting for it."""
+def start(
+    kind: str, folder: Path, tenant: Mapping[str, Any] | None = None, neighbour: Mapping[str, Any] | None = None
+) -> Running:
+    """Start a server without waiting for it; `neighbour` are a second tenant's settings, with a source of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     file, log = folder / "config.yaml", folder / "log"
     # JSON is YAML.
-    file.write_bytes(msgspec.json.encode(_config(folder, port, tenant or {"delivery": "pull", "pull_secret": TOKEN})))
+    config = _config(folder, port, tenant or {"delivery": "pull", "pull_secret": TOKEN})
+    if neighbour is not None:
+        config["tenants"][NEIGHBOUR] = dict(neighbour)
+        config["sources"][NEIGHBOUR] = {**config["sources"][SOURCE], "tenant": NEIGHBOUR}
+    file.write_bytes(msgspec.json.encode(config))
     with log.open("ab") as stream:
         process = subprocess.Popen(  # noqa: S603 - our own command line
             [sys.executable, "-m", "gateway.workshop.bench.server", kind, str(file)], stdout=stream, stderr=stream

@@ -1,6 +1,7 @@
 """What a server's processes have used, all together: Linux counts it for each, ended children included."""
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,11 +29,16 @@ class Usage(NamedTuple):
 
 def usage_of(pid: int) -> Usage:
     """What a server and its children have used so far. Raises LoadFailed where nobody tells."""
+    parts = usage_by_process(pid).values()
+    return Usage(sum(part.seconds for part in parts), sum(part.written for part in parts))
+
+
+def usage_by_process(pid: int) -> dict[str, Usage]:
+    """The same of each, by what it is: the `gateway` itself, its `store`, its `translation`."""
     try:
-        parts = [_of_one(each) for each in _family(pid)]
+        return {_name_of(each, pid): _of_one(each) for each in _family(pid)}
     except OSError as error:
         raise LoadFailed(f"only Linux tells what a process has used: {error}") from error
-    return Usage(sum(part.seconds for part in parts), sum(part.written for part in parts))
 
 
 def usage_at_end(pid: int, seconds: float) -> Usage:
@@ -49,6 +55,13 @@ def _family(pid: int) -> Iterator[int]:
     yield pid
     tasks = Path(f"/proc/{pid}/task/{pid}/children")
     yield from map(int, tasks.read_text("ascii").split())
+
+
+def _name_of(pid: int, parent: int) -> str:
+    if pid == parent:
+        return "gateway"
+    modules = re.findall(rb"gateway\.([a-z]+)", Path(f"/proc/{pid}/cmdline").read_bytes())
+    return modules[0].decode() if modules else str(pid)
 
 
 def _of_one(pid: int) -> Usage:

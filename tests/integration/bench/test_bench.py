@@ -90,6 +90,15 @@ def test_memory_tells_the_resident_size(asked):
 
     assert told["events"] == 50
     assert told["full_loaded"] is None or told["full_loaded"] > 10
+    assert told["cpu"] > 0
+
+
+def test_flood_tells_how_soon_a_neighbour_is_served(asked):
+    """Its order is delivered beside another tenant's that wait."""
+    told = asked("flood", "--orders", "200", "--samples", "1", "--connections", "2")
+
+    assert (told["orders"], told["samples"]) == (200, 1)
+    assert told["longest"] > 0
 
 
 def test_start_tells_the_seconds_until_ready(asked):

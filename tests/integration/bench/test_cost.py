@@ -16,6 +16,7 @@ def test_a_hook_and_an_order_write_no_more_than_they_are_known_to():
 
     assert [(each.what, each.ids) for each in found.costs] == [("hook", "rising"), ("order", "rising")]
     assert all(each.cpu > 0 and each.multiple > 0 for each in found.costs)
+    assert {name for each in found.costs for name in each.processes} == {"gateway", "store", "translation"}
     assert cost.beyond(found, committed, bytes_only=True) == []
 
 
