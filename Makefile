@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-header --no-annotate $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system docs lint format soak hostile mutants fuzz bench peers dist audit lock
+.PHONY: help demo test test-system docs lint format soak hostile mutants fuzz nemesis bench peers dist audit lock
 
 define set-up
 @"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || { \
@@ -67,6 +67,10 @@ mutants: ## break the gateway on purpose, one line at a time, and see which test
 fuzz: ## coverage-guided fuzzing of the adapters, SECONDS=60 (Linux, x86_64)
 	$(call set-up,fuzz)
 	$(BIN)/python tests/fuzz/run.py --seconds $(SECONDS) $(ARGS)
+
+nemesis: ## three replicas and a database with a standby, and everything that may happen to them, SECONDS=60
+	$(call set-up,dev)
+	$(BIN)/python -m tests.nemesis --seconds $(SECONDS) $(ARGS)
 
 bench: ## figures: ARGS='ingest --json', translate, drain, drafts, ...
 	$(call set-up,run)

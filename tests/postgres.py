@@ -34,10 +34,10 @@ def programs() -> Path:
 class Server:
     """A server on a Unix socket, in a folder of its own. PostgreSQL refuses to be root's: then it is nobody's.
 
-    With `of` it is a standby of that server, by streaming replication.
+    With `of` it is a standby of that server, by streaming replication: over its socket, or `through` a port before it.
     """
 
-    def __init__(self, of: "Server | None" = None, **settings: str) -> None:
+    def __init__(self, of: "Server | None" = None, through: int | None = None, **settings: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
         self._numbers = itertools.count(1)
         self._as_whom = {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
@@ -47,7 +47,8 @@ class Server:
         if of is None:
             self._make("initdb", "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-instructions")
         else:
-            address = f"host={of.folder} user={OWNER} application_name={STANDBY}"
+            host = f"host={of.folder}" if through is None else f"host=127.0.0.1 port={through}"
+            address = f"{host} user={OWNER} application_name={STANDBY}"
             self._make("pg_basebackup", "-d", address, "--write-recovery-conf", "--checkpoint=fast")
         self._settings = {
             "listen_addresses": "", "unix_socket_directories": str(self.folder), "max_connections": "60",

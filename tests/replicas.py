@@ -172,6 +172,7 @@ class Vendor:
 
     def __init__(self, replicas: Replicas, orders: int = 20, pause: float = 0.02) -> None:
         self.accepted: dict[str, int] = {}
+        self.acknowledged: set[str] = set()
         self.refused: list[Any] = []
         self._replicas = replicas
         self._names = [f"{time.monotonic_ns()}-{number}" for number in range(orders)]
@@ -193,6 +194,7 @@ class Vendor:
                 answer = self._replicas.balance(told(f"{name}-{version}", name, version))
                 if answer is not None and answer.status_code == 200:
                     self.accepted[name] = version
+                    self.acknowledged.add(f"{name}-{version}")
                 else:
                     self.refused.append(answer)
                 if self._enough.wait(self._pause):
