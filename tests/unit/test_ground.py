@@ -28,6 +28,7 @@ TARGETS = {
     "format",
     "soak",
     "mutants",
+    "nemesis",
     "fuzz",
     "hostile",
     "bench",
