@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from gateway.duties.clock import StoreClock
+from gateway.duties.duty import Duty
 from gateway.duties.sharing import Groups, shared
 from gateway.duties.watching import Watched
 from gateway.errors import StoreUnavailable
@@ -24,7 +25,6 @@ LOOK_SECONDS: Final = 0.5
 SPAN_BEATS: Final = 3
 """A replica that gave no sign of life for so many is lost; after one fewer it does nothing alone any more."""
 
-IDLE_TICK_SECONDS: Final = 10.0
 
 _log = structlog.get_logger("gateway.duties")
 
@@ -34,27 +34,6 @@ class Digests(msgspec.Struct, frozen=True):
 
     config: str = ""
     adapters: str = ""
-
-
-class _Duty:
-    """Whether a duty is this replica's, and who acts on it."""
-
-    def __init__(self) -> None:
-        self.granted = asyncio.Event()
-        self.revoked = asyncio.Event()
-        self.revoked.set()
-        self.is_lost = False
-        self.actors = 0
-
-    def grant(self) -> None:
-        self.is_lost = False
-        self.granted.set()
-        self.revoked.clear()
-
-    def revoke(self, *, is_lost: bool) -> None:
-        self.is_lost = is_lost
-        self.granted.clear()
-        self.revoked.set()
 
 
 class Keeper:
@@ -88,7 +67,7 @@ class Keeper:
         self._busy: Callable[[str], bool] = lambda _duty: False
         self._digests = Digests()
         self._wanted = ""
-        self._duties: dict[str, _Duty] = {}
+        self._duties: dict[str, Duty] = {}
         self._holders: dict[str, int] = {}
         self._mark: tuple[int, int] | None = None
         self._last_state = 0
@@ -113,7 +92,7 @@ class Keeper:
         names = sorted(duty for duties in groups.values() for duty in duties)
         self._wanted = hashlib.blake2b("\n".join(names).encode(), digest_size=8).hexdigest() if names else ""
         for name in names:
-            self._duties.setdefault(name, _Duty())
+            self._duties.setdefault(name, Duty())
         self.wake()
 
     def retire(self) -> None:
@@ -144,17 +123,15 @@ class Keeper:
 
     def during(self, duty: str, loop: Loop, wind_up: WindUp | None = None) -> Loop:
         """The loop, as it is while the duty is this replica's: begun anew each time, ended when it is not any more."""
-        kept = self._duties.setdefault(duty, _Duty())
+        kept = self._duties.setdefault(duty, Duty())
 
         async def run(tick: Tick) -> None:
             while True:
-                await _granted(kept, tick)
-                kept.actors += 1
+                await kept.wait(tick)
                 try:
-                    if await _ended(kept, loop, tick, wind_up):
+                    if await kept.act(loop, tick, wind_up):
                         return
                 finally:
-                    kept.actors -= 1
                     self.wake()
 
         return run
@@ -231,7 +208,7 @@ class Keeper:
         free = self._free(gone)
         given_up, taken = shared(self._groups, mine, free, sharing, self.number)
         for duty in given_up:
-            self._duties.setdefault(duty, _Duty()).revoke(is_lost=False)
+            self._duties.setdefault(duty, Duty()).revoke(is_lost=False)
         done = tuple(duty for duty in given_up if not self._duties[duty].actors and not self._busy(duty))
         if dead or taken or done or now >= self._beat_at or not self._is_valid():
             lost = tuple((each.number, each.beats) for each in dead)
@@ -241,7 +218,7 @@ class Keeper:
             self._beat_at = now + self._heartbeat
         granted = [duty for duty in mine.difference(given_up) if not self.holds(duty)]
         for duty in granted:
-            self._duties.setdefault(duty, _Duty()).grant()
+            self._duties.setdefault(duty, Duty()).grant()
         if granted:
             self.on_change()
         # What another has meanwhile, however it came to it, is not this one's.
@@ -281,30 +258,3 @@ class Keeper:
             given_up=given_up,
             taken=taken,
         )
-
-
-async def _granted(duty: _Duty, tick: Tick) -> None:
-    while not duty.granted.is_set():
-        tick()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(IDLE_TICK_SECONDS):
-                await duty.granted.wait()
-
-
-async def _ended(duty: _Duty, loop: Loop, tick: Tick, wind_up: WindUp | None) -> bool:
-    """Run a loop until its duty is another's; whether it has ended by itself before. Raises what it raises."""
-    work = asyncio.ensure_future(loop(tick))
-    revoked = asyncio.ensure_future(duty.revoked.wait())
-    try:
-        await asyncio.wait({work, revoked}, return_when=asyncio.FIRST_COMPLETED)
-        if work.done():
-            work.result()
-            return True
-        if wind_up is not None:
-            await wind_up(is_lost=duty.is_lost)
-            await work
-        return False
-    finally:
-        for task in (work, revoked):
-            task.cancel()
-        await asyncio.gather(work, revoked, return_exceptions=True)
