@@ -1,6 +1,7 @@
 """`make bench ARGS=…`: the shipped figures, and those that only whoever changes the gateway asks for."""
 
 import asyncio
+import secrets
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
@@ -15,6 +16,7 @@ from benchmarks import drafts as drafting
 from benchmarks import findings as doubts
 from benchmarks import flood as flooding
 from benchmarks import lives, steadiness
+from benchmarks import silence as silences
 from benchmarks.peers import PEERS
 from benchmarks.picture import draw
 from gateway.cli import bench as shipped
@@ -62,6 +64,26 @@ def findings(*, as_json: AsJson = False) -> None:
         for name, each in found.items():
             show_facts({"file": name.replace("_", " "), **each.told()})
     if not found or not all(each.is_good for each in found.values()):
+        raise typer.Exit(FAILED)
+
+
+@figures.command()
+def silence(
+    *,
+    years: Annotated[int, typer.Option("--years", min=1, help="How many years are drawn.")] = 50,
+    seed: Annotated[int | None, typer.Option("--seed", help="The first year's; drawn where none is given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge simulated years with planted silences: those found, and the false alarms."""
+    first = secrets.randbelow(1_000_000) if seed is None else seed
+    found = []
+    for each in range(first, first + years):
+        found.append(silences.measure(each))
+        if not as_json:
+            show_facts(found[-1].shown())
+    if as_json:
+        show_bytes(msgspec.json.encode(found))
+    if not all(each.is_good for each in found):
         raise typer.Exit(FAILED)
 
 

@@ -135,6 +135,7 @@ class Room:
         settings = Source(adapter="ongoing", tenant="demo", auth="none")
         read = read_options(options, adapter.options)
         self.sources = {"ongoing-acme": ConfiguredSource("ongoing-acme", settings, adapter, read)}
+        self.recovered: list[tuple[str, str]] = []
         self.stack = AsyncExitStack()
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -172,6 +173,7 @@ class Room:
             self.fetch,
             self.translation.rehearse,
             clock=self.clock,
+            on_recovered=lambda source, topic: self.recovered.append((source, topic)),
             sleep=self.sleep,
         )
         self.lookups = Lookups(self.loop, self.reconciler)

@@ -3,7 +3,6 @@
 from gateway.api.app import CALLS, PREFIX, create_api
 from gateway.api.doors import Audit, Deliveries, Doors, Lookups, Refusals
 from gateway.api.health import health_routes
-from gateway.api.sources import is_silent
 from gateway.records import LookupHalt
 
 __all__ = [
@@ -17,5 +16,4 @@ __all__ = [
     "Refusals",
     "create_api",
     "health_routes",
-    "is_silent",
 ]

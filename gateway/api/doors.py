@@ -12,7 +12,7 @@ from gateway.events import Clock, Micros, Reason, TranslatedEvent
 from gateway.ground.failures import TurnedAway
 from gateway.ground.hours import Hours
 from gateway.orders import TenantState
-from gateway.records import Act, Change, DriftFinding, Effects, Heard, LookupHalt, RefusalRecord, SourceMode
+from gateway.records import Act, Change, DriftFinding, Effects, Heard, LookupHalt, RefusalRecord, Silence, SourceMode
 from gateway.store.ports import Acts, Archive, AuditTrail, Bulk, DayLedger, Duties, Records, Shadows
 
 Audit: TypeAlias = Callable[[str, str, str], None]
@@ -174,6 +174,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: Deliveries
     lookups: Lookups
     refusals: Refusals
+    silences: Callable[[], Awaitable[Mapping[str, Silence]]]
     habits: Callable[[str], tuple[str, ...]]
     live: Live
     clock: Clock

@@ -1,19 +1,24 @@
 """Calls about sources: list, resume and reconcile their lookups, refusals."""
 
+from collections.abc import Mapping
+from typing import Final
+
 import msgspec
 
 from gateway.api import shapes, views
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
 from gateway.api.requests.bodies import Since
-from gateway.api.requests.queries import RefusalQuery
+from gateway.api.requests.queries import LossQuery, RefusalQuery
 from gateway.api.requests.reading import micros_or_none, text_or_none
 from gateway.api.shapes import moment_or_none
 from gateway.config.model import ConfiguredSource
 from gateway.errors import UnknownRecord
 from gateway.events import SECOND, Micros
 from gateway.ground.clock import moment
-from gateway.records import RefusalRecord, SourceMode
+from gateway.records import RefusalRecord, Silence, SourceMode
+
+LOSSES_SHOWN: Final[Micros] = 30 * 86400 * SECOND
 
 
 class _Seen(msgspec.Struct, frozen=True):
@@ -21,13 +26,7 @@ class _Seen(msgspec.Struct, frozen=True):
 
     accepted: dict[str, Micros]
     waiting: dict[str, int]
-
-
-def is_silent(expect_every: float | None, last_accepted_at: Micros | None, *, started_at: Micros, now: Micros) -> bool:
-    """Whether nothing came for longer than expected: since the last event, or since the start where none ever came."""
-    if expect_every is None:
-        return False
-    return now - (started_at if last_accepted_at is None else last_accepted_at) > expect_every * SECOND
+    silences: Mapping[str, Silence]
 
 
 async def list_sources(doors: Doors, _ask: Ask) -> shapes.SourceList:
@@ -54,6 +53,18 @@ async def reconcile_source(doors: Doors, ask: Ask) -> shapes.Reconciled:
     reconciled = await doors.lookups.reconcile(source.name, micros_or_none(body.since))
     doors.audit(act.by, act.act, act.what)
     return shapes.Reconciled(reconciled=reconciled)
+
+
+async def show_losses(doors: Doors, ask: Ask) -> shapes.Losses:
+    """What reconciliation found of a source that no webhook had told, by topic and hour."""
+    source = configured(doors, ask)
+    query: LossQuery = ask.query
+    since = micros_or_none(query.since)
+    since = doors.now() - LOSSES_SHOWN if since is None else since
+    found = await doors.records.recovered(source.name, since)
+    return shapes.Losses(
+        losses=tuple(shapes.Loss(topic=each.topic, hour=moment(each.hour), count=each.count) for each in found)
+    )
 
 
 async def list_refusals(doors: Doors, ask: Ask) -> shapes.RefusalList:
@@ -92,13 +103,15 @@ def configured(doors: Doors, ask: Ask) -> ConfiguredSource:
 
 
 async def _seen(doors: Doors) -> _Seen:
-    return _Seen(await doors.records.last_accepted(), await doors.records.waiting())
+    records = doors.records
+    return _Seen(await records.last_accepted(), await records.waiting(), await doors.silences())
 
 
 def _source_of(doors: Doors, source: ConfiguredSource, seen: _Seen) -> shapes.Source:
     names = (source.name, *source.settings.aliases)
     accepted = max((seen.accepted[name] for name in names if name in seen.accepted), default=None)
     refusal = max((record for name in names if (record := doors.refusals.last(name))), key=_when, default=None)
+    silence = seen.silences.get(source.name)
     return shapes.Source(
         name=source.name,
         adapter=source.settings.adapter,
@@ -110,7 +123,8 @@ def _source_of(doors: Doors, source: ConfiguredSource, seen: _Seen) -> shapes.So
         mode=doors.mode_of(source.name).mode,
         has_shadow=has_shadow(doors.mode_of(source.name)),
         waiting=sum(seen.waiting.get(name, 0) for name in names),
-        silent=is_silent(source.settings.expect_every, accepted, started_at=doors.started_at, now=doors.clock()),
+        silent=silence is not None and silence.state == "silent",
+        silence=None if silence is None else _silence_of(silence),
         findings=doors.habits(source.name),
         lookup_halts=tuple(shapes.shown(shapes.LookupHalt, halt) for halt in doors.lookups.halts(source.name)),
     )
@@ -119,6 +133,17 @@ def _source_of(doors: Doors, source: ConfiguredSource, seen: _Seen) -> shapes.So
 def has_shadow(mode: SourceMode) -> bool:
     """Whether something of a source looks on."""
     return mode.mode == "shadow" or mode.second is not None
+
+
+def _silence_of(silence: Silence) -> shapes.Silence:
+    return shapes.Silence(
+        state=silence.state,
+        since=moment(silence.since),
+        silent_at=moment_or_none(silence.silent_at),
+        learning_until=moment_or_none(silence.learning_until),
+        usual_gap_seconds=None if silence.usual_gap is None else silence.usual_gap / SECOND,
+        why=silence.why,
+    )
 
 
 def _when(record: RefusalRecord) -> Micros:
@@ -149,6 +174,14 @@ CALLS = (
         answer=shapes.Reconciled,
         body=Since,
         statuses=(409,),
+    ),
+    Call(
+        method="GET",
+        path="sources/{name}/losses",
+        summary="What reconciliation found that no webhook had told, by topic and hour; of the last 30 days, or since.",
+        does=show_losses,
+        answer=shapes.Losses,
+        query=LossQuery,
     ),
     Call(
         method="GET",

@@ -92,6 +92,23 @@ def _show_shadow(told: dict[str, Any]) -> None:
     )
 
 
+@sources.command("losses")
+def losses(*, name: Name, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False) -> None:
+    """Show what reconciliation found in the last 30 days and no webhook had told, by topic and hour."""
+    answer = operators_api(config, url).get("sources", name, "losses")
+    if as_json:
+        show_bytes(answer.content)
+        return
+    rows = ((when(row["hour"]), row["topic"], row["count"]) for row in answer.value["losses"])
+    show_table(("hour", "topic", "count"), rows, nothing="nothing was lost")
+
+
+def _silence(silence: dict[str, Any] | None) -> str | None:
+    if silence is None or silence["state"] == "heard":
+        return None
+    return silence["why"] or f"learning until {when(silence['learningUntil'])}"
+
+
 def _show(rows: list[dict[str, Any]]) -> None:
     show_table(
         (
@@ -112,7 +129,7 @@ def _show(rows: list[dict[str, Any]]) -> None:
                 f"{row['adapter']} {row['adapterVersion']}",
                 row["tenant"],
                 when(row["lastAcceptedAt"]),
-                row["silent"],
+                _silence(row["silence"]),
                 row["waiting"],
                 # Its detail is the status and the code's own words.
                 f"{when(row['lastRefusedAt'])}: {shown(row['lastRefusal']['detail'])}" if row["lastRefusal"] else None,

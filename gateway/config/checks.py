@@ -232,7 +232,7 @@ class Checks:
             self._when(fault is not None, str(fault), *path, "tenant")
         for place, network in self._whole_list(source.allow_ips, *path, "allow_ips"):
             self._when(not _is_network(network), _network_words(network), *path, "allow_ips", place)
-        if source.expect_every is not None:
+        if source.expect_every is not None and source.expect_every != "auto":
             self._when(source.expect_every <= 0, _ABOVE_ZERO, *path, "expect_every")
         self._zone(source.zone, *path, "zone")
         self._shadow(name, source)

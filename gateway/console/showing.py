@@ -152,6 +152,7 @@ class Showing:
             "refusals": (await visit.ask("list_refusals", query=of))["refusals"],
             "events": (await visit.ask("list_events", query=of))["events"],
             "drift": (await visit.ask("show_drift", {"name": source["name"]}))["drift"],
+            "losses": (await visit.ask("show_losses", {"name": source["name"]}))["losses"],
             "origin": door.origin(visit.request) if visit.inside.is_public else None,
         }
         return self._frame.page(visit, "source.html", **values)

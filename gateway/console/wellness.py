@@ -86,7 +86,7 @@ def _backlog(tenant: Row) -> str:
 def _of_source(source: Row) -> Iterator[Row]:
     name, waiting = source["name"], counted(source["waiting"], "event")
     if source["silent"]:
-        yield _trouble(f"Source {name} is silent", _source_place(name), helps=SILENT)
+        yield _trouble(f"Source {name} is silent: {source['silence']['why']}", _source_place(name), helps=SILENT)
     for halt in source["lookupHalts"]:
         words = f"Lookups of {name} are halted: {waiting} held up"
         yield _trouble(words, _source_place(name), reason=halt["reason"])

@@ -24,6 +24,7 @@ from gateway.ground.hours import Hours
 PREFIX = "trackely_gateway"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 UNKNOWN = "unknown"
+RECOVERED_TOPICS = ("created", "changed", "cancelled")
 DRIFT_KINDS = ("unknown_member", "type_changed", "new_code")
 
 ACKNOWLEDGEMENT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -73,6 +74,9 @@ class Metrics:
         self._ignored = self._counter("ignored", "Events that mean no order, with the reason on record.", "source")
         self._shadowed = self._counter("shadowed", "Events that ended in shadow.", "source", "code")
         self._dead_events = self._counter("dead_events", "Events that became dead letters.", "source", "code")
+        self._recovered = self._counter(
+            "recovered", "What reconciliation found and no webhook told.", "source", "topic"
+        )
         self._findings = self._counter("findings", "Doubts about orders of translated events.", "source", "code")
         self._dead_orders = self._counter("dead_orders", "Orders that became dead letters.", "tenant", "code")
         self._delivered = self._counter("delivered", "Orders confirmed by the intake, pulled ones included.", "tenant")
@@ -122,6 +126,8 @@ class Metrics:
             self._silent.labels(source)
             for kind in DRIFT_KINDS:
                 self._drift.labels(source, kind)
+            for topic in RECOVERED_TOPICS:
+                self._recovered.labels(source, topic)
         for tenant in self._tenants:
             self._delivered.labels(tenant)
             for gauge in (self._pending, self._oldest, self._halted):
@@ -170,6 +176,10 @@ class Metrics:
     def shadowed(self, source: str, code: str, count: int = 1) -> None:
         """Count events that ended in shadow; `code` says why one became no order, if it did not."""
         self._shadowed.labels(self._source(source), code).inc(count)
+
+    def recovered(self, source: str, topic: str) -> None:
+        """Count one order's change that no webhook told."""
+        self._recovered.labels(self._source(source), topic).inc()
 
     def dead_event(self, source: str, code: str, count: int = 1) -> None:
         """Count events that became dead letters."""

@@ -30,7 +30,7 @@ from gateway.ground.supervision import Tick
 from gateway.lookups.asking import PROBE_EVERY, Fetch, VendorAnswer, halt_of
 from gateway.lookups.comparing import Comparison, Rehearse
 from gateway.lookups.loop import LookupLoop, Serves, everybodys
-from gateway.records import Act, Asking, ListedRecord, LookupHalt
+from gateway.records import Act, Asking, ListedRecord, LookupHalt, RecoveredTopic
 from gateway.store.ports import ReconciliationLedger
 
 OVERLAP: Final = 600 * SECOND
@@ -65,6 +65,7 @@ class _Run(msgspec.Struct):
     plan: Reconciliation
     since: Micros
     name: str
+    is_first: bool
     feeds: bool = True
     fed: int = 0
     listed: int = 0
@@ -96,6 +97,7 @@ class Reconciler:
         rehearse: Rehearse,
         *,
         clock: Clock,
+        on_recovered: Callable[[str, RecoveredTopic], None],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.serves: Serves = everybodys
@@ -106,6 +108,7 @@ class Reconciler:
         self._fetch = fetch
         self._comparison = Comparison(ledger, fetch, self._found, rehearse, clock=clock, sleep=sleep)
         self._clock = clock
+        self._on_recovered = on_recovered
         self._sleep = sleep
         self._schedules = {
             (name, turn): _Schedule(asyncio.Lock()) for name, plan in self._plans.items() for turn in plan.turns
@@ -219,7 +222,7 @@ class Reconciler:
             known_from = started_at - micros(plan.horizon) if reached is None else reached
             start = self._start(plan, schedule, reached, started_at) if since is None else since
             name = moment((await self._ledger.begin_page(started_at)).clock).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-            run = _Run(source, turn, plan, start, name, feeds)
+            run = _Run(source, turn, plan, start, name, reached is None, feeds)
             try:
                 await self._go_through(run)
             except RunFailed as error:
@@ -304,9 +307,22 @@ class Reconciler:
         """Put a record into the inbox if it differs; what is to be remembered of it."""
         compared = await self._comparison.of(run, listed, mark)
         if compared.clock is not None and not compared.is_fed and run.feeds:
-            await self._ledger.feed(compared.arrival, compared.answers, compared.clock, compared.digest)
+            # Before the first run nobody here was listening: what it finds was not lost.
+            recovered = None if run.is_first else await self._topic_of(compared.named)
+            await self._ledger.feed(compared.arrival, compared.answers, compared.clock, compared.digest, recovered)
+            if recovered is not None:
+                self._on_recovered(run.source, recovered)
             run.fed += 1
         return compared.named
+
+    async def _topic_of(self, named: Sequence[ListedRecord]) -> RecoveredTopic:
+        """What a webhook would have told of the record's order, of the first where it has several."""
+        first = next((each for each in named if each.clock is not None), None)
+        if first is None or not first.external_order_id:
+            return "changed"
+        if await self._ledger.newest(first.tenant, first.external_order_id) is None:
+            return "created"
+        return "cancelled" if first.digest is None and first.reason is None else "changed"
 
 
 class Lookups:

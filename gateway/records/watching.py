@@ -105,6 +105,43 @@ class LookupHalt(msgspec.Struct, frozen=True):
     next_probe_at: Micros | None
 
 
+RecoveredTopic: TypeAlias = Literal["created", "changed", "cancelled"]
+"""What a lost webhook would have told of its order."""
+
+
+class Silence(msgspec.Struct, frozen=True, kw_only=True):
+    """How a source stands of which something is expected: heard, learning its rhythm, or silent.
+
+    `since` is its last sign of life; `silent_at`: from then on it is silent, unless it sends; None: not within weeks.
+    `usual_gap` is the one that is usual after that, of a rhythm that was learned; `why` it is silent, in a sentence.
+    """
+
+    state: Literal["heard", "learning", "silent"]
+    since: Micros
+    silent_at: Micros | None
+    learning_until: Micros | None
+    usual_gap: Micros | None
+    why: str | None
+
+
+class LearnedRow(msgspec.Struct, frozen=True):
+    """Something learned of a source, and when that was written down."""
+
+    source: str
+    kind: str
+    at: Micros
+    body: bytes
+
+
+class Recovered(msgspec.Struct, frozen=True):
+    """What reconciliation found in the hour that began then, and no webhook had told."""
+
+    source: str
+    topic: RecoveredTopic
+    hour: Micros
+    count: int
+
+
 class DriftRow(msgspec.Struct, frozen=True, kw_only=True):
     """Something seen in a source's payloads: a member, one of its types, or one of its codes.
 

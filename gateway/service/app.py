@@ -110,6 +110,7 @@ def _operators_doors(rooms: Rooms, reloading: Reloading) -> Doors:
         deliveries=_Deliveries(rooms),
         lookups=rooms.lookups,
         refusals=rooms.base.refusals,
+        silences=rooms.silence.look,
         habits=rooms.base.reports.habits.of,
         live=rooms.live,
         clock=rooms.base.clock,
@@ -162,6 +163,7 @@ def _gauges(rooms: Rooms) -> Gauges:
         ticks=rooms.ticks,
         flush=rooms.rim.flush,
         drift=rooms.radar.counts,
+        silences=rooms.silence.look,
         clock=rooms.base.clock,
     )
     gauges.gives = partial(rooms.base.keeper.holds, "gauges")

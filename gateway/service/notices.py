@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Final, TypeAlias
@@ -19,7 +19,7 @@ from gateway.ground.mail import post_mail
 from gateway.ground.outgoing import Answer, OutgoingClient
 from gateway.ground.supervision import Tick
 from gateway.orders import TenantState, TenantStatus
-from gateway.records import TenantFigures, Told
+from gateway.records import Silence, TenantFigures, Told
 from gateway.store.ports import Records, Store, ToldLedger
 
 LOOK_SECONDS: Final = 2.0
@@ -41,7 +41,7 @@ WORDS: Final = {
 _PLACES: Final = {"halt": "tenants", "silence": "sources", "dead_letters": "dead-letters", "backlog": "tenants"}
 
 Seen: TypeAlias = dict[tuple[str, str], str | None]
-"""What is the matter, by event and subject, and the code of its reason where it has one."""
+"""What is the matter, by event and subject, and the code of its reason where it has one; a silence has a sentence."""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -63,21 +63,20 @@ class Surroundings:
         self,
         live: Live,
         records: Records,
-        clock: Clock,
+        silences: Callable[[], Awaitable[Mapping[str, Silence]]],
         states: Callable[[], Mapping[str, TenantState]],
         problems: Callable[[], Collection[str]],
         full: Callable[[], Collection[str]],
     ) -> None:
         self._live = live
         self._records = records
-        self._clock = clock
+        self._silences = silences
         self._states = states
         self._problems = problems
         self._full = full
-        self._started_at = clock()
 
-    async def seen(self, known: Iterable[Told]) -> Seen:
-        """All of it; `known` is silent until it sends again, whatever was started since. Raises StoreUnavailable."""
+    async def seen(self) -> Seen:
+        """All of it. Raises StoreUnavailable."""
         seen: Seen = {}
         for name, state in self._states().items():
             if state.status is TenantStatus.HALTED:
@@ -85,20 +84,10 @@ class Surroundings:
         seen |= {("backlog", name): "backlog_full" for name in self._full()}
         if self._problems():
             seen["store", ""] = None
-        seen |= await self._silent({each.subject: each.began_at for each in known if each.event == "silence"})
+        seen |= {
+            ("silence", name): each.why for name, each in (await self._silences()).items() if each.state == "silent"
+        }
         return seen | await self._dead()
-
-    async def _silent(self, known: Mapping[str, Micros]) -> Seen:
-        now, accepted = self._clock(), await self._records.last_accepted()
-        silent: Seen = {}
-        for name, source in self._live.sources.items():
-            every, last = source.settings.expect_every, accepted.get(name, 0)
-            if every is None:
-                continue
-            is_long = now - max(last, self._started_at) > every * SECOND
-            if is_long or (name in known and last <= known[name]):
-                silent["silence", name] = None
-        return silent
 
     async def _dead(self) -> Seen:
         figures, events = await self._records.tenant_figures(), await self._records.dead_events()
@@ -134,7 +123,7 @@ class NoticeLoop:
             await self._client.close()
 
     async def _look(self, known: set[Told], tick: Tick) -> set[Told]:
-        seen = await self._surroundings.seen(known)
+        seen = await self._surroundings.seen()
         now = self._clock()
         for target in self._live.settings.notify:
             whom = _whom(target)

@@ -8,7 +8,6 @@ from typing import Final
 import msgspec
 
 from adapters import Api
-from gateway.api import is_silent
 from gateway.config import Config
 from gateway.config.live import Live
 from gateway.delivery.delivery import Delivery
@@ -38,6 +37,7 @@ from gateway.service.shadowing import InMode, Looking, Observers, open_looking
 from gateway.service.spans import Spans, spans_of
 from gateway.service.streaming import SourcesLoop, Standings
 from gateway.service.upkeep import Conditions, RetentionLoop, TimeLoop
+from gateway.silence.watch import SilenceLoop, SilenceWatch
 from gateway.store.ports import Inbox
 from gateway.translation.loop import TranslationLoop
 from gateway.translation.process import TranslationProcess
@@ -65,6 +65,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     operating: OperationsLoop
     reconciler: Reconciler
     lookups: Lookups
+    silence: SilenceWatch
     supervisor: Supervisor
 
     def states(self) -> dict[str, TenantState]:
@@ -130,7 +131,14 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         look=radar.look,
     )
     stack.callback(translation.close)
-    reconciler = Reconciler(live.sources, store.reconciliation, vendors, translation.rehearse, clock=clock)
+    reconciler = Reconciler(
+        live.sources,
+        store.reconciliation,
+        vendors,
+        translation.rehearse,
+        clock=clock,
+        on_recovered=base.metrics.recovered,
+    )
     # Of its own: a person's look at a few does not stand behind an operation's at many.
     many = preview_of(live, delivering, store.archive, clock)
     return Rooms(
@@ -151,6 +159,7 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         operating=OperationsLoop(store.bulk, many, on_replayed=lambda: _wake(translation, looking), clock=clock),
         reconciler=reconciler,
         lookups=Lookups(asking, reconciler),
+        silence=SilenceWatch(live.sources, store.records.last_accepted, base.trusted),
         supervisor=supervisor,
     )
 
@@ -200,6 +209,10 @@ async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
     rooms.radar.load(known)
     drift = DriftLoop(rooms.radar, store.drift.save_drift, known=known)
     stack.push_async_callback(drift.flush)
+    learned = await store.learned.learned()
+    rooms.silence.load(learned, await store.trust(0))
+    silence = SilenceLoop(rooms.silence, store.learned.save_learned, rooms.base.trusted)
+    stack.push_async_callback(silence.flush)
     for pull in rooms.pulls.values():
         await pull.load()
     stack.push_async_callback(rooms.looking.second.stop)
@@ -222,6 +235,7 @@ async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
         "reconciliation": rooms.reconciler.run,
         "conditions": rooms.conditions.run,
         "drift": drift.run,
+        "silence": silence.run,
         "operations": during("operations", rooms.operating.run),
         "time": TimeLoop(rooms.base.trusted, store.trust).run,
         "sources": SourcesLoop(rooms.base.stream, partial(_standings, rooms)).run,
@@ -255,22 +269,19 @@ def _share(rooms: Rooms) -> Hearing:
 
 
 async def _standings(rooms: Rooms) -> Standings:
-    base, sources = rooms.base, rooms.live.sources
-    expected = {name: source.settings.expect_every for name, source in sources.items()}
-    accepted = await base.store.records.last_accepted() if any(expected.values()) else {}
-    now = base.clock()
+    silences = await rooms.silence.look()
     found: dict[str, tuple[str, str | None]] = {}
-    for name, every in expected.items():
+    for name in rooms.live.sources:
         halts = rooms.lookups.halts(name)
-        silent = is_silent(every, accepted.get(name), started_at=base.started_at, now=now)
-        found[name] = ("halted", halts[0].reason.code) if halts else ("silent" if silent else "active", None)
+        is_silent = name in silences and silences[name].state == "silent"
+        found[name] = ("halted", halts[0].reason.code) if halts else ("silent" if is_silent else "active", None)
     return found
 
 
 def _notices(rooms: Rooms) -> NoticeLoop:
     base, conditions = rooms.base, rooms.conditions
     surroundings = Surroundings(
-        rooms.live, base.store.records, base.clock, rooms.states, conditions.problems, conditions.full
+        rooms.live, base.store.records, rooms.silence.look, rooms.states, conditions.problems, conditions.full
     )
     return NoticeLoop(rooms.live, base.store, surroundings, base.clock)
 

@@ -19,7 +19,7 @@ from gateway.ground.metrics import DRIFT_KINDS, Metrics
 from gateway.ground.supervision import Tick
 from gateway.ground.trust import TrustedClock
 from gateway.orders import TenantState, TenantStatus
-from gateway.records import RetentionSpans, TenantFigures
+from gateway.records import RetentionSpans, Silence, TenantFigures
 from gateway.store.ports import Store
 
 LOOK_SECONDS: Final = 1.0
@@ -130,7 +130,7 @@ class Gauges:
         gives: whether this replica is the one that gives those of the store.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each asks another room
         self,
         live: Live,
         conditions: Conditions,
@@ -140,6 +140,7 @@ class Gauges:
         ticks: Callable[[], Mapping[str, Micros]],
         flush: Callable[[], None],
         drift: Callable[[], Mapping[tuple[str, str], int]],
+        silences: Callable[[], Awaitable[Mapping[str, Silence]]],
         clock: Clock,
     ) -> None:
         self.gives: Callable[[], bool] = lambda: True
@@ -152,8 +153,8 @@ class Gauges:
         self._ticks = ticks
         self._flush = flush
         self._drift = drift
+        self._silences = silences
         self._clock = clock
-        self._started_at = clock()
 
     async def exposition(self) -> bytes:
         """All metrics in Prometheus' format, as of now; what a silent store would have to tell, as it last told it."""
@@ -178,11 +179,9 @@ class Gauges:
             self._metrics.tenant(
                 name, pending=found.pending, oldest_pending_seconds=oldest / SECOND, is_halted=is_halted
             )
-        accepted = await self._records.last_accepted()
-        for source in self._live.sources.values():
-            every = source.settings.expect_every
-            since = max(accepted.get(source.name, 0), self._started_at)
-            self._metrics.silent(source.name, is_silent=every is not None and now - since > every * SECOND)
+        silences = await self._silences()
+        for name in self._live.sources:
+            self._metrics.silent(name, is_silent=name in silences and silences[name].state == "silent")
         for mode in await self._shadows.modes():
             if mode.source in self._live.sources and (mode.mode == "shadow" or mode.second is not None):
                 told = await self._shadows.verdicts(mode.source, now)

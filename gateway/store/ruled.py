@@ -13,6 +13,7 @@ from gateway.store.rules.bulk import Bulk
 from gateway.store.rules.days import DayLedger
 from gateway.store.rules.drift import DriftLedger
 from gateway.store.rules.duties import Duties
+from gateway.store.rules.learned import LearnedLedger
 from gateway.store.rules.lookups import LookupQueue
 from gateway.store.rules.outbox import Outbox
 from gateway.store.rules.pulls import PullLedger
@@ -52,6 +53,7 @@ class RuledStore:
         self.archive = Archive(people)
         self.days = DayLedger(people)
         self.drift = DriftLedger(people)
+        self.learned = LearnedLedger(people)
         self.acts = Acts(people)
         self.bulk = Bulk(people)
         self.trail = AuditTrail(people)

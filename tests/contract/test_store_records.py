@@ -432,7 +432,7 @@ async def test_dead_events_are_counted_by_source(floor, letters):
 async def test_a_source_that_only_reconciliation_knows_is_found(floor):
     """By its name and by the event's ID, though no hook of it ever came."""
     arrival = Arrival("asked", "reconcile:1:1", None, floor.now, b"{}")
-    await floor.store.reconciliation.feed(arrival, {}, floor.now, b"digest")
+    await floor.store.reconciliation.feed(arrival, {}, floor.now, b"digest", None)
     found = [
         (await floor.store.records.events(which, limit=10, cursor=None)).rows
         for which in (EventFilter(source="asked"), EventFilter(event_id="reconcile:1:1"))

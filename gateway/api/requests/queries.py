@@ -33,6 +33,12 @@ DeadLetterCursor = Annotated[str, _cursor(3)] | UnsetType
 RefusalCursor = Annotated[str, _cursor(2)] | UnsetType
 
 
+class LossQuery(Asked, frozen=True, kw_only=True):
+    """From when on."""
+
+    since: Moment | UnsetType = UNSET
+
+
 class EventWhich(Asked, frozen=True, kw_only=True):
     """Which events: every member given must fit; `since` and `until` bound the time of receipt."""
 

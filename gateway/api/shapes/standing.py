@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from gateway.api.shapes.basics import Reason, Shape, Shown
 from gateway.orders import TenantStatus
-from gateway.records import ChangeKind, Mode, OperationKind
+from gateway.records import ChangeKind, Mode, OperationKind, RecoveredTopic
 
 
 class Tenant(Shape, frozen=True, kw_only=True):
@@ -32,8 +32,36 @@ class LookupHalt(Shape, frozen=True, kw_only=True):
     next_probe_at: Shown | None
 
 
+class Silence(Shape, frozen=True, kw_only=True):
+    """How a source stands of which something is expected; `since` is its last sign of life.
+
+    `silentAt` is when it is silent, or was, if it sends nothing; `usualGapSeconds` is that of a learned rhythm.
+    """
+
+    state: Literal["heard", "learning", "silent"]
+    since: Shown
+    silent_at: Shown | None
+    learning_until: Shown | None
+    usual_gap_seconds: float | None
+    why: str | None
+
+
+class Loss(Shape, frozen=True, kw_only=True):
+    """What webhooks would have told, and reconciliation found, in the hour that began at that moment."""
+
+    topic: RecoveredTopic
+    hour: Shown
+    count: int
+
+
+class Losses(Shape, frozen=True, kw_only=True):
+    """What was lost and found, the newest first."""
+
+    losses: tuple[Loss, ...]
+
+
 class Source(Shape, frozen=True, kw_only=True):
-    """How a source is doing. `silent`: nothing came for longer than its `expect_every`.
+    """How a source is doing. `silent`: nothing came for longer than its `expect_every`; `silence` is null without one.
 
     `findings` are codes of what its last orders have in common, since the gateway started. `hasShadow`: it is in
     shadow, or a second adapter of it looks on.
@@ -50,6 +78,7 @@ class Source(Shape, frozen=True, kw_only=True):
     last_refusal: Reason | None
     waiting: int
     silent: bool
+    silence: Silence | None
     findings: tuple[str, ...]
     lookup_halts: tuple[LookupHalt, ...]
 

@@ -12,6 +12,7 @@ from gateway.store.ports.days import DayLedger
 from gateway.store.ports.drift import DriftLedger
 from gateway.store.ports.duties import Duties
 from gateway.store.ports.inbox import Inbox
+from gateway.store.ports.learned import LearnedLedger
 from gateway.store.ports.lookups import LookupQueue
 from gateway.store.ports.outbox import Outbox
 from gateway.store.ports.pulls import PullLedger
@@ -36,6 +37,7 @@ __all__ = [
     "DriftLedger",
     "Duties",
     "Inbox",
+    "LearnedLedger",
     "LookupQueue",
     "Outbox",
     "PullLedger",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from gateway.events import Arrival, Micros, NewestState, PageMark
-from gateway.records import Asking, ListedRecord
+from gateway.records import Asking, ListedRecord, RecoveredTopic
 
 
 class ReconciliationLedger(Protocol):
@@ -30,8 +30,18 @@ class ReconciliationLedger(Protocol):
         """Whether the event last fed for this record held the same, and still waits, or is dead or discarded."""
         ...
 
-    async def feed(self, arrival: Arrival, answers: Mapping[str, bytes | None], clock: Micros, digest: bytes) -> None:
-        """Put a record into the inbox as an event, with the answers that are known and their clock, in one step."""
+    async def feed(
+        self,
+        arrival: Arrival,
+        answers: Mapping[str, bytes | None],
+        clock: Micros,
+        digest: bytes,
+        recovered: RecoveredTopic | None,
+    ) -> None:
+        """Put a record into the inbox as an event, with the answers that are known and their clock, in one step.
+
+        It counts as `recovered` in the hour of its receipt.
+        """
         ...
 
     async def note_listed(self, source: str, listed: Sequence[ListedRecord], asked_at: Micros) -> None:

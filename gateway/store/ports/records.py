@@ -12,6 +12,7 @@ from gateway.records import (
     OrderFilter,
     OrderRecord,
     Page,
+    Recovered,
     TenantFigures,
 )
 
@@ -62,6 +63,10 @@ class Records(Protocol):
 
     async def last_accepted(self) -> dict[str, Micros]:
         """When each source last gave us an event, a repeated one too."""
+        ...
+
+    async def recovered(self, source: str, since: Micros) -> list[Recovered]:
+        """What reconciliation found of a source in the hours since that no webhook had told, the newest first."""
         ...
 
     async def waiting(self) -> dict[str, int]:

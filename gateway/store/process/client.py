@@ -53,7 +53,8 @@ _ASKED_IN_PERSON: Final = (
 """Whoever asks these is told when the store is down. The loops' own questions are answered when it goes on."""
 
 _BESIDE_THE_JOURNAL: Final = (
-    "translation.", "lookups.", "outbox.", "pulls.", "drift.", "told.", "sessions.", "shadows.", "trust", "trail.note",
+    "translation.", "lookups.", "outbox.", "pulls.", "drift.", "learned.", "told.", "sessions.", "shadows.", "trust",
+    "trail.note",
     "probe", "inbox.", "watch.", "duties.",
 )  # fmt: skip
 """What is asked here needs nothing that was acknowledged just now; all else is asked once the ledger has that."""
@@ -89,6 +90,7 @@ class ProcessStore:
         self.archive: ports.Archive = stubs.Archive(self.call)
         self.days: ports.DayLedger = stubs.DayLedger(self.call)
         self.drift: ports.DriftLedger = stubs.DriftLedger(self.call)
+        self.learned: ports.LearnedLedger = stubs.LearnedLedger(self.call)
         self.acts: ports.Acts = stubs.Acts(self.call)
         self.bulk: ports.Bulk = stubs.Bulk(self.call)
         self.trail: ports.AuditTrail = stubs.AuditTrail(self.call)

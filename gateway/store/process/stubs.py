@@ -33,6 +33,7 @@ from gateway.records import (
     Found,
     Joined,
     Joining,
+    LearnedRow,
     ListedRecord,
     NewOperation,
     OperationRecord,
@@ -40,6 +41,8 @@ from gateway.records import (
     OrderFilter,
     OrderRecord,
     Page,
+    Recovered,
+    RecoveredTopic,
     ReplicaRecord,
     RetentionSpans,
     Session,
@@ -195,6 +198,14 @@ class Duties(Stub):
         return self._call("duties.replicas")
 
 
+class LearnedLedger(Stub):
+    def learned(self) -> Answer[list[LearnedRow]]:
+        return self._call("learned.learned")
+
+    def save_learned(self, rows: Sequence[LearnedRow]) -> Answer[None]:
+        return self._call("learned.save_learned", rows)
+
+
 class LookupQueue(Stub):
     def turns(self) -> Answer[list[tuple[str, str]]]:
         return self._call("lookups.turns")
@@ -291,8 +302,15 @@ class ReconciliationLedger(Stub):
     def is_fed(self, source: str, subject: str, digest: bytes) -> Answer[bool]:
         return self._call("reconciliation.is_fed", source, subject, digest)
 
-    def feed(self, arrival: Arrival, answers: Mapping[str, bytes | None], clock: Micros, digest: bytes) -> Answer[None]:
-        return self._call("reconciliation.feed", arrival, answers, clock, digest)
+    def feed(
+        self,
+        arrival: Arrival,
+        answers: Mapping[str, bytes | None],
+        clock: Micros,
+        digest: bytes,
+        recovered: RecoveredTopic | None,
+    ) -> Answer[None]:
+        return self._call("reconciliation.feed", arrival, answers, clock, digest, recovered)
 
     def note_listed(self, source: str, listed: Sequence[ListedRecord], asked_at: Micros) -> Answer[None]:
         return self._call("reconciliation.note_listed", source, listed, asked_at)
@@ -328,6 +346,9 @@ class Records(Stub):
 
     def last_accepted(self) -> Answer[dict[str, Micros]]:
         return self._call("records.last_accepted")
+
+    def recovered(self, source: str, since: Micros) -> Answer[list[Recovered]]:
+        return self._call("records.recovered", source, since)
 
     def waiting(self) -> Answer[dict[str, int]]:
         return self._call("records.waiting")

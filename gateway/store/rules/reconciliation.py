@@ -6,7 +6,8 @@ from typing import Final
 import msgspec
 
 from gateway.events import Arrival, EventStatus, Micros, NewestState, PageMark
-from gateway.records import Asking, ListedRecord
+from gateway.ground.hours import HOUR
+from gateway.records import Asking, ListedRecord, RecoveredTopic
 from gateway.store.rules import ledger
 from gateway.store.rules.inbox import store_one
 from gateway.store.rules.transactions import Room, Transaction, reads, settles, writes
@@ -46,7 +47,14 @@ class ReconciliationLedger(Room):
         found = transaction.execute("reconciliation.last_fed", (source, f"reconcile:{subject}")).fetchone()
         return found is not None and found[0] == digest and found[1] in _STANDING
 
-    async def feed(self, arrival: Arrival, answers: Mapping[str, bytes | None], clock: Micros, digest: bytes) -> None:
+    async def feed(
+        self,
+        arrival: Arrival,
+        answers: Mapping[str, bytes | None],
+        clock: Micros,
+        digest: bytes,
+        recovered: RecoveredTopic | None,
+    ) -> None:
         """Put a record into the inbox as an event, with the answers that are known and their clock, in one step."""
 
         def run(transaction: Transaction) -> None:
@@ -55,6 +63,9 @@ class ReconciliationLedger(Room):
             if receipt.kind != "stored":
                 return
             transaction.execute("reconciliation.annotate", (clock, digest, receipt.id))
+            if recovered is not None:
+                hour = arrival.received_at // HOUR * HOUR
+                transaction.execute("reconciliation.count", (arrival.source, recovered, hour))
             transaction.each("reconciliation.store_answer", [(receipt.id, *answer) for answer in answers.items()])
 
         await self._engine.write(run)

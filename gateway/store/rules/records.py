@@ -21,6 +21,7 @@ from gateway.records import (
     OrderRecord,
     OtherBody,
     Page,
+    Recovered,
     TenantFigures,
     TranslatedState,
 )
@@ -148,6 +149,11 @@ class Records(Room):
     def last_accepted(self, transaction: Transaction) -> dict[str, Micros]:
         """When each source last gave us an event, a repeated one too."""
         return dict(transaction.execute("records.last_accepted").fetchall())
+
+    @reads
+    def recovered(self, transaction: Transaction, source: str, since: Micros) -> list[Recovered]:
+        """What reconciliation found of a source in the hours since that no webhook had told, the newest first."""
+        return [Recovered(*row) for row in transaction.execute("records.recovered", (source, since)).fetchall()]
 
     @reads
     def waiting(self, transaction: Transaction) -> dict[str, int]:

@@ -68,6 +68,8 @@ class Pruner:
             ),
             _Rule("retention.window_of_shadows", "retention.old_shadows", (bodies,), _remove_shadow),
             _Rule("retention.window_of_audit", "retention.old_acts", (now - retention.audit,), _remove_act),
+            _Rule("retention.window_of_learned", "retention.old_learned", (orders,), _remove_learned),
+            _Rule("retention.window_of_recovered", "retention.old_recovered", (orders,), _remove_recovered),
         ):
             pruned += await self._sweep(rule)
         return pruned
@@ -159,6 +161,16 @@ def _remove_shadow(transaction: Transaction, row: int) -> bool:
 
 def _remove_act(transaction: Transaction, act: int) -> bool:
     transaction.execute("retention.delete_act", (act,))
+    return True
+
+
+def _remove_learned(transaction: Transaction, row: int) -> bool:
+    transaction.execute("retention.delete_learned", (row,))
+    return True
+
+
+def _remove_recovered(transaction: Transaction, row: int) -> bool:
+    transaction.execute("retention.delete_recovered", (row,))
     return True
 
 

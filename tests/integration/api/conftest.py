@@ -32,6 +32,7 @@ from gateway.records import Act, RefusalRecord, SourceMode
 from gateway.rehearsal.effects import Preview
 from gateway.rehearsal.trials import Trials
 from gateway.service.streaming import Stream
+from gateway.silence.watch import SilenceWatch
 from gateway.store.sqlite import SqliteStore
 from gateway.translation.translator import Translator
 
@@ -244,6 +245,8 @@ async def doors(store, calls, tmp_path) -> Doors:
     await take_in(store, "acme-old", "e-3", dead=Reason("malformed_payload", "no id", "$.id"), at=NOW + 2 * SECOND)
     await take_in(store, "gone", "e-4", ("left", "B/discard"), at=NOW + 3 * SECOND)
     config = _config(tmp_path / "gateway.db")
+    silence = SilenceWatch(config.sources, store.records.last_accepted, lambda: NOW + 10 * SECOND)
+    silence.load([], NOW)
 
     return Doors(
         records=store.records,
@@ -258,6 +261,7 @@ async def doors(store, calls, tmp_path) -> Doors:
         deliveries=StandInDeliveries(calls),
         lookups=StandInLookups(calls),
         refusals=StandInRefusals(),
+        silences=silence.look,
         habits=lambda _: (),
         bulk=store.bulk,
         trail=store.trail,

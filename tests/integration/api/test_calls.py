@@ -305,6 +305,14 @@ async def test_sources_show_how_they_are_doing(api):
         },
         "waiting": 0,
         "silent": False,
+        "silence": {
+            "state": "heard",
+            "since": "2026-02-01T10:00:02Z",
+            "silentAt": "2026-02-01T10:01:02Z",
+            "learningUntil": None,
+            "usualGapSeconds": None,
+            "why": None,
+        },
         "findings": [],
         "lookupHalts": [
             {

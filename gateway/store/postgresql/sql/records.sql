@@ -96,3 +96,6 @@ FROM orders o LEFT JOIN states s ON s.id = o.state WHERE :where ORDER BY o.chang
 SELECT *
 FROM letters WHERE :where
 ORDER BY at DESC, kind DESC, id DESC LIMIT :1;
+
+-- name: recovered
+SELECT source, topic, hour, count FROM recovered WHERE source = $1 AND hour >= $2 ORDER BY hour DESC, topic;

@@ -40,6 +40,24 @@ SELECT id, 0 FROM audit WHERE id BETWEEN $1 AND $2 AND at < $3;
 -- name: delete_act
 DELETE FROM audit WHERE id = $1;
 
+-- name: window_of_learned
+SELECT max(id) FROM (SELECT id FROM learned WHERE id > $1 ORDER BY id LIMIT $2) AS looked_at;
+
+-- name: old_learned
+SELECT id, 0 FROM learned WHERE id BETWEEN $1 AND $2 AND at < $3;
+
+-- name: delete_learned
+DELETE FROM learned WHERE id = $1;
+
+-- name: window_of_recovered
+SELECT max(id) FROM (SELECT id FROM recovered WHERE id > $1 ORDER BY id LIMIT $2) AS looked_at;
+
+-- name: old_recovered
+SELECT id, 0 FROM recovered WHERE id BETWEEN $1 AND $2 AND hour < $3;
+
+-- name: delete_recovered
+DELETE FROM recovered WHERE id = $1;
+
 -- name: window_of_other_bodies
 SELECT max(id) FROM (SELECT id FROM other_bodies WHERE id > $1 ORDER BY id LIMIT $2) AS looked_at;
 

@@ -38,3 +38,7 @@ INSERT INTO askings (source, turn, since, asked_at) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (source, turn) DO UPDATE SET
     since = CASE WHEN excluded.since <= askings.asked_at THEN min(askings.since, excluded.since) ELSE excluded.since END,
     asked_at = max(askings.asked_at, excluded.asked_at);
+
+-- name: count
+INSERT INTO recovered (source, topic, hour, count) VALUES (?, ?, ?, 1)
+ON CONFLICT (source, hour, topic) DO UPDATE SET count = recovered.count + 1;

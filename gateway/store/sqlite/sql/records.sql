@@ -111,3 +111,6 @@ FROM (
     JOIN states s ON s.id = o.state LEFT JOIN events e ON e.id = s.event WHERE o.status = 'dead'
 ) WHERE :where
 ORDER BY at DESC, kind DESC, id DESC LIMIT ?;
+
+-- name: recovered
+SELECT source, topic, hour, count FROM recovered WHERE source = ? AND hour >= ? ORDER BY hour DESC, topic;

@@ -40,6 +40,24 @@ SELECT id, 0 FROM audit WHERE id BETWEEN ?1 AND ?2 AND at < ?3;
 -- name: delete_act
 DELETE FROM audit WHERE id = ?;
 
+-- name: window_of_learned
+SELECT max(id) FROM (SELECT id FROM learned WHERE id > ? ORDER BY id LIMIT ?);
+
+-- name: old_learned
+SELECT id, 0 FROM learned WHERE id BETWEEN ?1 AND ?2 AND at < ?3;
+
+-- name: delete_learned
+DELETE FROM learned WHERE id = ?;
+
+-- name: window_of_recovered
+SELECT max(id) FROM (SELECT id FROM recovered WHERE id > ? ORDER BY id LIMIT ?);
+
+-- name: old_recovered
+SELECT id, 0 FROM recovered WHERE id BETWEEN ?1 AND ?2 AND hour < ?3;
+
+-- name: delete_recovered
+DELETE FROM recovered WHERE id = ?;
+
 -- name: window_of_other_bodies
 SELECT max(rowid) FROM (SELECT rowid FROM other_bodies WHERE rowid > ? ORDER BY rowid LIMIT ?);
 

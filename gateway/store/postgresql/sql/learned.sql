@@ -1,0 +1,6 @@
+-- name: learned
+SELECT source, kind, at, body FROM learned;
+
+-- name: save
+INSERT INTO learned (source, kind, at, body) VALUES ($1, $2, $3, $4)
+ON CONFLICT (source, kind) DO UPDATE SET at = excluded.at, body = excluded.body;
