@@ -100,6 +100,7 @@ class Delivery:
 
     async def stop(self, grace: float) -> None:
         """Let requests in flight end and be settled, for `grace` seconds; the rest stays leased, to be rescued."""
+        self._supervisor.let_end([*map(_duty, self._workers)])
         for worker in self._workers.values():
             worker.stop()
         with suppress(TimeoutError):

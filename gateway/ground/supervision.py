@@ -33,6 +33,7 @@ class Supervisor:
         self._clock = clock
         self._sleep = sleep
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._ending: dict[str, asyncio.Task[None]] = {}
 
     @property
     def ticks(self) -> dict[str, Micros]:
@@ -48,9 +49,14 @@ class Supervisor:
         self._moved[name] = moved or partial(self._ticks.__getitem__, name)
         self._tasks[name] = asyncio.create_task(self._keep(name, loop), name=name)
 
+    def let_end(self, names: Collection[str]) -> None:
+        """These may end by themselves now: one that does is not begun anew."""
+        self._ending |= {name: self._tasks.pop(name) for name in names if name in self._tasks}
+
     async def stop(self, names: Collection[str] | None = None, grace: float = 0.0) -> None:
         """Let loops end within `grace` seconds, and cancel those that did not. All loops, unless some are named."""
-        ending = [self._tasks.pop(name) for name in [*self._tasks] if names is None or name in names]
+        self.let_end([*self._tasks] if names is None else names)
+        ending = [self._ending.pop(name) for name in [*self._ending] if names is None or name in names]
         if ending and grace:
             await asyncio.wait(ending, timeout=grace)
         for task in ending:
