@@ -262,8 +262,8 @@ class Reconciler:
                 # Pages may share a record at their border.
                 if listed.subject not in before:
                     named += await self._feed(run, listed, mark)
+                    run.listed += 1
             await self._ledger.note_listed(run.source, named, mark_at)
-            run.listed += len(page.records)
             if page.after is None or page.after == after:
                 return
             before, after = {listed.subject for listed in page.records}, page.after
