@@ -159,6 +159,25 @@ async def _tell_reconcile(visit: Visit, fields: Fields) -> Told:
     return _of_source(source, lines, None)
 
 
+async def _tell_promote(visit: Visit, fields: Fields) -> Told:
+    source = await _source(visit, fields)
+    if source["mode"] != "shadow":
+        return _of_source(source, [], "The source is live already.")
+    shadow = await visit.ask("show_shadow", {"name": source["name"]})
+    replaces = shadow["replaces"]
+    lines = [
+        (
+            f"{shadow['equal']} orders are equal, {shadow['differ']} differ, {shadow['onlyHere']} are only in shadow, "
+            f"and {shadow['onlyThere']} only live."
+        ),
+        "It delivers from now on. The newest state of each order is judged as if it arrived.",
+        f"Source {replaces} is in shadow from then on, and hands its orders over."
+        if replaces
+        else "It replaces nobody.",
+    ]
+    return _of_source(source, lines, None)
+
+
 def _of_source(source: Row, lines: Sequence[str], cannot: str | None) -> Told:
     back = f"/console/sources/{quote(source['name'], safe='')}"
     seen = f"{len(source['lookupHalts'])} halted"
@@ -287,6 +306,9 @@ ACTS: Final[dict[str, Act]] = {
     ),
     "resume-lookups": Act(
         title="Resume the lookups of", button="Ask again", tell=_tell_lookups, do=_by_name("resume_source", "sources")
+    ),
+    "promote": Act(
+        title="Promote", button="Let it deliver", tell=_tell_promote, do=_by_name("promote_source", "sources")
     ),
     "reconcile": Act(
         title="Reconcile", button="Ask the vendor", tell=_tell_reconcile,

@@ -153,6 +153,7 @@ class Showing:
             "events": (await visit.ask("list_events", query=of))["events"],
             "drift": (await visit.ask("show_drift", {"name": source["name"]}))["drift"],
             "losses": (await visit.ask("show_losses", {"name": source["name"]}))["losses"],
+            "shadow": await visit.ask("show_shadow", {"name": source["name"]}) if source["hasShadow"] else None,
             "origin": door.origin(visit.request) if visit.inside.is_public else None,
         }
         return self._frame.page(visit, "source.html", **values)
