@@ -1,7 +1,11 @@
 """What is found of a source: what its orders have in common that one order does not show."""
 
 from collections import defaultdict, deque
+from collections.abc import Iterable
 from typing import Final
+
+from gateway.events import Micros
+from gateway.records import LearnedRow
 
 LAST: Final = 100
 """Orders of a source that are looked back on."""
@@ -10,6 +14,10 @@ ENOUGH: Final = 30
 """Orders with a planned day from which on a habit is one."""
 
 ALMOST_ALL: Final = 0.95
+
+
+KIND: Final = "habits"
+_ON_RECEIPT, _ANOTHER = b"10"
 
 
 class Habits:
@@ -21,6 +29,19 @@ class Habits:
     def note(self, source: str, *, on_receipt: bool) -> None:
         """An order of this source is planned for the day of its receipt, or for another."""
         self._planned[source].append(on_receipt)
+
+    def load(self, rows: Iterable[LearnedRow]) -> None:
+        """Go on from what was remembered of sources that told nothing yet."""
+        for row in rows:
+            if row.kind == KIND and row.source not in self._planned:
+                self._planned[row.source].extend(mark == _ON_RECEIPT for mark in row.body)
+
+    def learned(self, now: Micros) -> list[LearnedRow]:
+        """All of it, to be written away: a mark an order."""
+        return [
+            LearnedRow(source, KIND, now, bytes(_ON_RECEIPT if each else _ANOTHER for each in last))
+            for source, last in self._planned.items()
+        ]
 
     def of(self, source: str) -> tuple[str, ...]:
         """The codes of what is found of a source. One that plans for the day of receipt tells no day at all."""

@@ -211,7 +211,9 @@ async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
     stack.push_async_callback(drift.flush)
     learned = await store.learned.learned()
     rooms.silence.load(learned, await store.trust(0))
-    silence = SilenceLoop(rooms.silence, store.learned.save_learned, rooms.base.trusted)
+    habits = rooms.base.reports.habits
+    habits.load(learned)
+    silence = SilenceLoop(rooms.silence, store.learned.save_learned, rooms.base.trusted, habits.learned)
     stack.push_async_callback(silence.flush)
     for pull in rooms.pulls.values():
         await pull.load()

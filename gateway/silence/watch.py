@@ -129,17 +129,19 @@ class SilenceWatch:
 
 
 class SilenceLoop:
-    """Looks every few seconds, and writes away what was learned."""
+    """Looks every few seconds, and writes away what was learned, and what others learn of sources."""
 
     def __init__(
         self,
         watch: SilenceWatch,
         save: Callable[[Sequence[LearnedRow]], Awaitable[None]],
         clock: Clock,
+        also: Callable[[Micros], Sequence[LearnedRow]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._watch = watch
         self._save = save
+        self._also = also
         self._clock = clock
         self._sleep = sleep
         self._saved_at = 0
@@ -157,7 +159,7 @@ class SilenceLoop:
     async def save(self) -> None:
         """Write away. Raises StoreUnavailable."""
         self._saved_at = self._clock()
-        if rows := self._watch.learned(self._saved_at):
+        if rows := [*self._watch.learned(self._saved_at), *self._also(self._saved_at)]:
             await self._save(rows)
 
     async def flush(self) -> None:

@@ -65,7 +65,7 @@ def test_an_order_that_the_tenant_holds_waits_for_its_mending(gateway):
 
 
 def test_a_source_that_plans_for_the_day_of_receipt_is_told(gateway):
-    """Among the sources: it tells no day of delivery at all."""
+    """Among the sources, through a restart: it tells no day of delivery at all."""
     today = datetime.now(UTC).date().isoformat()
     # Enough to outweigh those of the tests above, planned for another day.
     for number in range(80):
@@ -73,8 +73,11 @@ def test_a_source_that_plans_for_the_day_of_receipt_is_told(gateway):
         body["data"]["requiredShipDate"] = f"{today}T00:00:00+00:00"
         gateway.post(body, to="lp")
     told = eventually(lambda: gateway.api("sources")["sources"][0]["findings"])
+    gateway.stop()
+    gateway.start()
 
     assert told == ["planned_is_receipt_day"]
+    assert gateway.api("sources")["sources"][0]["findings"] == told
 
 
 def test_a_new_order_waits_for_its_edits(tmp_path):
