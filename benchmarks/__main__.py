@@ -15,6 +15,7 @@ from benchmarks import backlog as growth
 from benchmarks import drafts as drafting
 from benchmarks import findings as doubts
 from benchmarks import flood as flooding
+from benchmarks import ledger as days
 from benchmarks import lives, steadiness
 from benchmarks import silence as silences
 from benchmarks.peers import PEERS
@@ -192,6 +193,16 @@ def pull(
     """Time acknowledgements while Trackely pulls everything, beside those without, and the memory that it takes."""
     measure = partial(steadiness.pull, orders=orders, connections=connections, rounds=rounds, seconds=seconds)
     _fill_and_tell(orders, measure, as_json=as_json)
+
+
+@figures.command()
+def ledger(
+    *,
+    orders: Annotated[int, typer.Option("--orders", min=1, help="Orders of the day.")] = 100_000,
+    as_json: AsJson = False,
+) -> None:
+    """Time the ledger of a day of many orders, and as many events of which none came: whole, as CSV, as a page."""
+    _fill_and_tell(2 * orders, partial(days.measure, orders=orders), as_json=as_json)
 
 
 @figures.command()

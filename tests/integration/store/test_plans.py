@@ -98,3 +98,9 @@ def test_the_newest_dead_letters_are_read_in_their_order(empty, fragment):
     assert [step for step in steps if "TEMP B-TREE" in step] == ["USE TEMP B-TREE FOR RIGHT PART OF ORDER BY"] * 2
     for index in ("e USING INDEX events_dead_newest", "o USING INDEX orders_dead_newest"):
         assert any(index in step for step in steps)
+
+
+@pytest.mark.parametrize("name", ["days.orders", "days.events"])
+def test_kin_are_looked_up_by_their_references(empty, name):
+    """Never among all events of their source: a day would take the square of its time."""
+    assert [step for step in plan_of(empty, STATEMENTS[name]) if "events_key (source=?)" in step] == []

@@ -39,8 +39,8 @@ CREATE TABLE askings (
 -- reference count: a reference that many orders share tells nothing.
 CREATE VIEW kin AS
 SELECT e.id AS event, k.id AS kin
-FROM events e JOIN json_each(e.refs) mine
-JOIN events k ON k.source = e.source AND k.id IN (
+FROM events e CROSS JOIN json_each(e.refs) mine
+CROSS JOIN events k ON +k.source = e.source AND k.id IN (
     SELECT r.event FROM event_references r WHERE r.reference = mine.value COLLATE NOCASE AND r.reference = mine.value
     ORDER BY r.event DESC LIMIT 50)
 WHERE NOT EXISTS (SELECT 1 FROM json_each(k.refs) theirs
