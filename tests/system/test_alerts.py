@@ -23,6 +23,7 @@ import yaml
 
 from gateway.events import Arrival, EventStatus, OrderState, TranslatedEvent
 from gateway.store.sqlite import SqliteStore
+from gateway.workshop.standin import User, Warehouse, listening
 from tests.intakes import always, hanging, refusing, status
 from tests.processes import (
     PROOF,
@@ -37,6 +38,7 @@ from tests.processes import (
     tenant,
     told,
 )
+from tests.translating import PASSWORD, an_order, api_options
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
@@ -173,13 +175,21 @@ def fired(tmp_path_factory) -> set[str]:
             "lost": tenant(lost.url, timeout=0.1),
             "late": tenant(late.url),
         }
-        sources = {name: source(name) for name in tenants} | {"silent": source("demo", expect_every="1s")}
+        warehouse = Warehouse({"trackely": User(PASSWORD)})
+        standing = listening(warehouse)
+        api = asyncio.run_coroutine_threadsafe(standing.__aenter__(), intakes.loop).result(20)
+        options = api_options(api, reconcile={"goods_owners": [74], "every": "1d"})
+        asked = {"wms": source("demo", adapter="ongoing", options=options)}
+        sources = {name: source(name) for name in tenants} | asked | {"silent": source("demo", expect_every="1s")}
         good = Gateway(folders["good"], tenants, sources)
         slow = Gateway(folders["slow"], {"demo": tenant(demo.url + "/slow")})
         hung = Gateway(folders["hung"], {"demo": tenant(demo.url + "/hung", max_backlog=1000)})
         with good, slow, hung, Prometheus(folders["prometheus"], [good.port, slow.port, hung.port]) as prometheus:
             for gateway in (good, slow, hung):
                 assert eventually(lambda gateway=gateway: prometheus.has_seen(gateway.port)) is True
+            eventually(good.log.read_text, lambda seen: '"message":"reconciled"' in seen)
+            warehouse.put(an_order(1))
+            good.api("sources/wms/reconcile", {})
             make_them_true(good, slow, hung)
             return eventually(prometheus.firing, lambda seen: seen >= {*ALERTS}, 150)
 
