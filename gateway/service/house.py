@@ -14,7 +14,8 @@ from gateway.events import Clock
 from gateway.ground.exchange import Respond, Start
 from gateway.service.app import applications
 from gateway.service.foundation import Foundation, connect_tenants, open_foundation
-from gateway.service.rooms import STOP_SECONDS, Rooms, build_rooms, start_loops
+from gateway.service.moving import STOP_SECONDS, start_loops
+from gateway.service.rooms import Rooms, build_rooms
 from gateway.service.tryouts import Tryouts
 from gateway.translation.process import TranslationProcess
 

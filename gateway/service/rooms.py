@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Final
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,7 +12,6 @@ from gateway.config import Config
 from gateway.config.live import Live
 from gateway.delivery.delivery import Delivery
 from gateway.drift.expected import samples_of
-from gateway.drift.loop import DriftLoop
 from gateway.drift.radar import Radar
 from gateway.drift.shapes import shapes_of
 from gateway.events import Clock, Micros
@@ -28,21 +27,14 @@ from gateway.rehearsal.effects import Preview
 from gateway.rehearsal.operating import OperationsLoop
 from gateway.rehearsal.trials import Trials
 from gateway.service.foundation import Foundation
-from gateway.service.hearing import Hearing
-from gateway.service.notes import Notes
-from gateway.service.notices import NoticeLoop, Surroundings
 from gateway.service.previewing import preview_of, trials_of
-from gateway.service.replica import digests, duties, shards, vendors_duty
 from gateway.service.shadowing import InMode, Looking, Observers, open_looking
 from gateway.service.spans import Spans, spans_of
-from gateway.service.streaming import SourcesLoop, Standings
-from gateway.service.upkeep import Conditions, RetentionLoop, TimeLoop
-from gateway.silence.watch import SilenceLoop, SilenceWatch
+from gateway.service.upkeep import Conditions
+from gateway.silence.watch import SilenceWatch
 from gateway.store.ports import Inbox
 from gateway.translation.loop import TranslationLoop
 from gateway.translation.process import TranslationProcess
-
-STOP_SECONDS: Final = 10.0
 
 
 class Rooms(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,12 +85,18 @@ def _radar(live: Live, clock: Clock) -> Radar:
     return Radar({name: shapes_of(adapter) for name, adapter in adapters.items()}, clock, samples=samples)
 
 
-async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, process: TranslationProcess) -> Rooms:
-    """Build the rooms over a configuration; nothing moves in them yet.
+class _Edges(NamedTuple):
+    """What asks and is asked: the rooms through which the others reach out."""
 
-    Raises:
-        ValueError: credentials that are none.
-    """
+    supervisor: Supervisor
+    conditions: Conditions
+    spans: Spans
+    delivery: Delivery
+    vendors: VendorApi
+    asking: LookupLoop
+
+
+def _edges(stack: AsyncExitStack, base: Foundation, live: Live) -> _Edges:
     store, clock, reports = base.store, base.clock, base.reports
     conditions = Conditions(live.config, store)
     conditions.look_at_disk()
@@ -114,30 +112,51 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
     asking = LookupLoop(
         spans.lookups(store.lookups), apis, spans.fetch(vendors), clock=clock, on_dead=reports.translated
     )
-    radar = _radar(live, clock)
-    on_orders = partial(_on_orders, conditions, delivery)
+    return _Edges(supervisor, conditions, spans, delivery, vendors, asking)
+
+
+class _Translating(NamedTuple):
+    """The loops that translate, and the sources of which what comes of it is delivered."""
+
+    delivering: InMode
+    looking: Looking
+    loop: TranslationLoop
+
+
+def _translating(
+    stack: AsyncExitStack, base: Foundation, live: Live, process: TranslationProcess, edges: _Edges, radar: Radar
+) -> _Translating:
+    clock, on_orders = base.clock, partial(_on_orders, edges.conditions, edges.delivery)
     looking = open_looking(
-        stack, live, store, clock=clock, observer=reports, on_orders=on_orders, on_lookups=asking.wake
+        stack, live, base.store, clock=clock, observer=base.reports, on_orders=on_orders, on_lookups=edges.asking.wake
     )
     delivering = InMode(live, looking.modes, "live")
-    translation = TranslationLoop(
-        store.translation,
-        spans.translate(process.translate),
+    loop = TranslationLoop(
+        base.store.translation,
+        edges.spans.translate(process.translate),
         delivering,
         clock=clock,
-        observer=Observers(reports, looking.second),
+        observer=Observers(base.reports, looking.second),
         on_orders=on_orders,
-        on_lookups=asking.wake,
+        on_lookups=edges.asking.wake,
         look=radar.look,
     )
-    stack.callback(translation.close)
+    stack.callback(loop.close)
+    return _Translating(delivering, looking, loop)
+
+
+async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, process: TranslationProcess) -> Rooms:
+    """Build the rooms over a configuration; nothing moves in them yet.
+
+    Raises:
+        ValueError: credentials that are none.
+    """
+    store, clock, radar = base.store, base.clock, _radar(live, base.clock)
+    edges = _edges(stack, base, live)
+    delivering, looking, translation = _translating(stack, base, live, process, edges, radar)
+    rehearse, recovered = translation.rehearse, base.metrics.recovered
     reconciler = Reconciler(
-        live.sources,
-        store.reconciliation,
-        vendors,
-        translation.rehearse,
-        clock=clock,
-        on_recovered=base.metrics.recovered,
+        live.sources, store.reconciliation, edges.vendors, rehearse, clock=clock, on_recovered=recovered
     )
     # Of its own: a person's look at a few does not stand behind an operation's at many.
     many = preview_of(live, delivering, store.archive, clock)
@@ -145,26 +164,26 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         base=base,
         live=live,
         process=process,
-        conditions=conditions,
-        rim=_open_rim(stack, base, live, conditions, spans.inbox(store.inbox)),
-        spans=spans,
-        delivery=delivery,
+        conditions=edges.conditions,
+        rim=_open_rim(stack, base, live, edges.conditions, edges.spans.inbox(store.inbox)),
+        spans=edges.spans,
+        delivery=edges.delivery,
         pulls=_pulls(base, live),
         radar=radar,
-        asking=asking,
+        asking=edges.asking,
         translation=translation,
         looking=looking,
         preview=preview_of(live, delivering, store.archive, clock),
         trials=trials_of(live, store.archive, clock),
-        operating=OperationsLoop(store.bulk, many, on_replayed=lambda: _wake(translation, looking), clock=clock),
+        operating=OperationsLoop(store.bulk, many, on_replayed=partial(wake_both, translation, looking), clock=clock),
         reconciler=reconciler,
-        lookups=Lookups(asking, reconciler),
+        lookups=Lookups(edges.asking, reconciler),
         silence=SilenceWatch(live.sources, store.records.last_accepted, base.trusted),
-        supervisor=supervisor,
+        supervisor=edges.supervisor,
     )
 
 
-def _wake(translation: TranslationLoop, looking: Looking) -> None:
+def wake_both(translation: TranslationLoop, looking: Looking) -> None:
     """Something is there to be translated, by whichever of the two it is for."""
     translation.wake()
     looking.translation.wake()
@@ -198,94 +217,6 @@ def _pulls(base: Foundation, live: Live) -> dict[str, PullTenant]:
         for name, tenant in live.tenants.items()
         if tenant.delivery == "pull"
     }
-
-
-async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
-    """Take up what the store remembers, and let all rooms move; at the stack's end what is in flight is settled."""
-    store, sources = rooms.base.store, rooms.live.sources
-    hearing = _share(rooms)
-    await store.adopt({alias: source.name for source in sources.values() for alias in source.settings.aliases})
-    known = await store.drift.drift()
-    rooms.radar.load(known)
-    drift = DriftLoop(rooms.radar, store.drift.save_drift, known=known)
-    stack.push_async_callback(drift.flush)
-    learned = await store.learned.learned()
-    rooms.silence.load(learned, await store.trust(0))
-    habits = rooms.base.reports.habits
-    habits.load(learned)
-    silence = SilenceLoop(rooms.silence, store.learned.save_learned, rooms.base.trusted, habits.learned)
-    stack.push_async_callback(silence.flush)
-    for pull in rooms.pulls.values():
-        await pull.load()
-    stack.push_async_callback(rooms.looking.second.stop)
-    stack.push_async_callback(rooms.supervisor.stop)
-    await rooms.delivery.start()
-    stack.push_async_callback(rooms.delivery.stop, STOP_SECONDS)
-    looking = rooms.looking
-    looking.modes.on_change = wake = partial(_wake, rooms.translation, looking)
-    await looking.modes.enter(rooms.base.clock)
-    store.observe(on_stored=wake)
-    retention = rooms.live.settings.retention
-    during = rooms.base.keeper.during
-    for name, loop in {
-        "hearing": hearing.run,
-        "translation": rooms.translation.run,
-        "modes": looking.modes.run,
-        "shadows": looking.translation.run,
-        "second adapters": looking.second.run,
-        "lookups": rooms.asking.run,
-        "reconciliation": rooms.reconciler.run,
-        "conditions": rooms.conditions.run,
-        "drift": drift.run,
-        "silence": silence.run,
-        "operations": during("operations", rooms.operating.run),
-        "time": TimeLoop(rooms.base.trusted, store.trust).run,
-        "sources": SourcesLoop(rooms.base.stream, partial(_standings, rooms)).run,
-        "retention": during("retention", RetentionLoop(retention, store.acts.prune, rooms.base.trusted).run),
-        **({"notices": during("notices", _notices(rooms).run)} if rooms.live.settings.notify else {}),
-    }.items():
-        rooms.supervisor.start(name, loop)
-
-
-def _share(rooms: Rooms) -> Hearing:
-    """Let the rooms go by what is this replica's; what hears of the others."""
-    keeper = rooms.base.keeper
-
-    def serves(source: str, turn: str) -> bool:
-        return keeper.holds(vendors_duty(source, turn))
-
-    def is_busy(duty: str) -> bool:
-        return rooms.asking.is_asking(lambda source, turn: vendors_duty(source, turn) == duty)
-
-    rooms.delivery.holding = rooms.reconciler.holding = keeper
-    for pull in rooms.pulls.values():
-        pull.holding = keeper
-    rooms.asking.serves = rooms.reconciler.serves = serves
-    rooms.translation.shards = rooms.looking.translation.shards = partial(shards, keeper)
-    wake = partial(_wake, rooms.translation, rooms.looking)
-    known = Notes(rooms.base.refusals, rooms.lookups, rooms.live.sources)
-    hearing = Hearing(keeper, rooms.base.store.outbox, rooms.delivery, rooms.pulls, wake, known)
-    keeper.on_look, keeper.on_change = hearing.look, wake
-    keeper.want(duties(rooms.live), digests(rooms.live.config), is_busy)
-    return hearing
-
-
-async def _standings(rooms: Rooms) -> Standings:
-    silences = await rooms.silence.look()
-    found: dict[str, tuple[str, str | None]] = {}
-    for name in rooms.live.sources:
-        halts = rooms.lookups.halts(name)
-        is_silent = name in silences and silences[name].state == "silent"
-        found[name] = ("halted", halts[0].reason.code) if halts else ("silent" if is_silent else "active", None)
-    return found
-
-
-def _notices(rooms: Rooms) -> NoticeLoop:
-    base, conditions = rooms.base, rooms.conditions
-    surroundings = Surroundings(
-        rooms.live, base.store.records, rooms.silence.look, rooms.states, conditions.problems, conditions.full
-    )
-    return NoticeLoop(rooms.live, base.store, surroundings, base.clock)
 
 
 def _apis_of(config: Config) -> dict[str, Api]:
