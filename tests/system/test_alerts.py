@@ -191,7 +191,9 @@ def fired(tmp_path_factory) -> set[str]:
             warehouse.put(an_order(1))
             good.api("sources/wms/reconcile", {})
             make_them_true(good, slow, hung)
-            return eventually(prometheus.firing, lambda seen: seen >= {*ALERTS}, 150)
+            seen_firing = eventually(prometheus.firing, lambda seen: seen >= {*ALERTS}, 150)
+        asyncio.run_coroutine_threadsafe(standing.__aexit__(None, None, None), intakes.loop).result(20)
+        return seen_firing
 
 
 @pytest.mark.parametrize("alert", ALERTS)
