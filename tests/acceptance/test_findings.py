@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.processes import FAST, Gateway, eventually
+from tests.browsing import SAME
+from tests.processes import API_TOKEN, FAST, Gateway, eventually
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "logistics_plus" / "order" / "body.json"
 
@@ -36,6 +38,13 @@ def counted(gateway: Gateway, code: str) -> bool:
     return f'trackely_gateway_findings_total{{code="{code}",source="lp"}}' in gateway.http.get("/metrics").text
 
 
+def shown(gateway: Gateway, page: str) -> str:
+    """A page of the console, as an administrator sees it."""
+    with httpx.Client(base_url=gateway.url, trust_env=False) as browser:
+        browser.post("/console/login", data={"token": API_TOKEN}, headers=SAME)
+        return browser.get(page).text
+
+
 def test_a_doubted_order_is_delivered_and_its_doubts_are_told(gateway):
     """In the API, in its story, and counted by source; the order itself is as the vendor told it."""
     gateway.post(order("e-1", "F-1", 1, addressLine1="Pier Road", addressLine2=""), to="lp")
@@ -47,6 +56,7 @@ def test_a_doubted_order_is_delivered_and_its_doubts_are_told(gateway):
     assert "no_house_number: a street of US" in " ".join(
         gateway.command("orders", "show", "demo", "F-1").stdout.split()
     )
+    assert "<code>no_house_number</code> a street of US without a number" in shown(gateway, "/console/orders/demo/F-1")
 
 
 def test_an_order_that_the_tenant_holds_waits_for_its_mending(gateway):
@@ -64,6 +74,21 @@ def test_an_order_that_the_tenant_holds_waits_for_its_mending(gateway):
     assert 'trackely_gateway_dead_events_total{code="held",source="lp"} 1.0' in gateway.http.get("/metrics").text
 
 
+def test_what_is_held_goes_through_a_restart_and_is_released_as_it_is(gateway):
+    """By a person, who says why; until then nothing of it is sent."""
+    gateway.post(order("e-4", "F-3", 1, city="", postalCode="", state=""), to="lp")
+    assert eventually(lambda: gateway.order("F-3").get("status") == "dead")
+    gateway.stop()
+    gateway.start()
+    before = gateway.order("F-3")
+    gateway.command("dead-letters", "release", "--order", "F-3", "--reason", "the driver knows the place")
+    after = gateway.becomes("F-3", "delivered")
+
+    assert (before["reason"]["code"], before["attempts"]) == ("held", [])
+    assert "no_town" in {each["code"] for each in after["findings"]}
+    assert len(after["attempts"]) == 1
+
+
 def test_a_source_that_plans_for_the_day_of_receipt_is_told(gateway):
     """Among the sources, through a restart: it tells no day of delivery at all."""
     today = datetime.now(UTC).date().isoformat()
@@ -77,6 +102,7 @@ def test_a_source_that_plans_for_the_day_of_receipt_is_told(gateway):
     gateway.start()
 
     assert told == ["planned_is_receipt_day"]
+    assert "<code>planned_is_receipt_day</code>" in shown(gateway, "/console/sources/lp")
     assert gateway.api("sources")["sources"][0]["findings"] == told
 
 
@@ -105,3 +131,20 @@ def test_a_new_order_waits_for_its_edits(tmp_path):
     assert len(sent["attempts"]) == 1
     assert sent["order"]["deliveryAddress"].startswith("2 Second Street")
     assert [event["status"] for event in sent["events"]] == ["superseded", "delivered"]
+
+
+def test_a_pull_is_served_a_new_order_when_its_edits_had_their_time(tmp_path):
+    """`release_after` holds it back from a pull, too; then the newest is served."""
+    sources = {"lp": {"adapter": "logistics_plus", "tenant": "demo", "auth": "none"}}
+    tenant = {"delivery": "pull", "pull_secret": "a-tenants-pull-secret", "release_after": "3s"}
+    gateway = Gateway(tmp_path, {"demo": tenant}, sources)
+    pull = {"Authorization": "Bearer a-tenants-pull-secret"}
+    with gateway:
+        gateway.post(order("e-1", "P-1", 1, addressLine1="1 First Street"), to="lp")
+        gateway.becomes("P-1", "pending")
+        early = gateway.http.get("/pull/demo", headers=pull).json()
+        gateway.post(order("e-2", "P-1", 2, addressLine1="2 Second Street"), to="lp")
+        served = eventually(lambda: gateway.http.get("/pull/demo", headers=pull).json(), within=20)
+
+    assert early == []
+    assert [each["deliveryAddress"].partition(",")[0] for each in served] == ["2 Second Street"]
