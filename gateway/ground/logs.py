@@ -17,7 +17,6 @@ not go anywhere, because it holds query strings.
 import atexit
 import logging
 import math
-import os
 import queue
 import re
 import sys
@@ -25,7 +24,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import Any, TextIO
 from urllib.parse import quote, quote_plus
 
@@ -33,6 +31,7 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from gateway.ground.log_lines import escaped, json_line, line_of, pretty_line
 from gateway.ground.noise import NoiseLimit
 
 CAPACITY = 10_000
@@ -73,7 +72,7 @@ class Log:
     def __init__(self, stream: TextIO, *, pretty: bool, clock: Callable[[], float], capacity: int) -> None:
         self.dropped = 0
         self._stream = stream
-        self._render = _pretty_line if pretty else _json_line
+        self._render = pretty_line if pretty else json_line
         self._noise = NoiseLimit(LINES_PER_MINUTE)
         self._clock = clock
         self._capacity = capacity
@@ -129,7 +128,7 @@ class Log:
         try:
             lines = [line for at, record in told for line in self._lines_of(at, record)]
             if self._closing.is_set():
-                lines += [_line_of(now, each) for each in self._noise.ended(math.inf)]
+                lines += [line_of(now, each) for each in self._noise.ended(math.inf)]
             text = "".join(map(self._render, lines))
             self._stream.write(self._redact(text))
             self._stream.flush()
@@ -138,7 +137,7 @@ class Log:
 
     def _lines_of(self, at: float, record: EventDict) -> list[dict[str, Any]]:
         """The record's lines, as far as they are written: one, or with `rows` one for each row."""
-        line, rows = _line_of(at, record), record.get("rows")
+        line, rows = line_of(at, record), record.get("rows")
         if rows is None:
             return [line] * self._noise.admitted(at, line, 1)
         row = record.get("row", dict)
@@ -234,71 +233,3 @@ def _with_traceback(_: WrappedLogger, __: str, record: EventDict) -> EventDict:
 
 def _to_one_argument(_: WrappedLogger, __: str, record: EventDict) -> tuple[tuple[EventDict], dict[str, Any]]:
     return (record,), {}
-
-
-def _line_of(at: float, record: EventDict) -> dict[str, Any]:
-    line = {
-        "at": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "level": record.get("level", "info"),
-        "room": record.get("room", ""),
-        "message": record.get("event", ""),
-    }
-    line.update((f"{key}_" if key in _OURS else key, value) for key, value in record.items() if key not in _TAKEN)
-    return line
-
-
-_TAKEN = {"level", "room", "event", "rows", "row"}
-_OURS = {"at", "message"}
-
-_encode = msgspec.json.Encoder(enc_hook=repr).encode
-
-
-_unprintable = re.compile(r"[^\x20-\x7e]")
-
-
-def escaped(text: str) -> str:
-    """The text with every character that is not printed, by its Unicode category, as the escape that JSON has for it.
-
-    Control and format characters, among them the marks that turn the direction of writing, line and paragraph
-    separators, blanks other than a space, half surrogate pairs: whatever breaks, hides or reorders a line.
-    """
-    return text if text.isprintable() else _unprintable.sub(_escape, text)
-
-
-def _escape(found: re.Match[str]) -> str:
-    character = found[0]
-    if character.isprintable():
-        return character
-    units = character.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
-
-
-def _json_line(line: dict[str, Any]) -> str:
-    try:
-        text = _encode(line).decode()
-    except (TypeError, ValueError, UnicodeEncodeError):  # a lone surrogate, a key that is no text
-        text = _encode({_ascii(key): _ascii(value) for key, value in line.items()}).decode()
-    return escaped(text) + "\n"
-
-
-_console = structlog.dev.ConsoleRenderer(
-    colors=not os.environ.get("NO_COLOR"),
-    exception_formatter=structlog.dev.plain_traceback,
-    pad_event_to=28,
-    sort_keys=False,
-)
-
-
-def _pretty_line(line: dict[str, Any]) -> str:
-    told = {key: _printable(value, key) for key, value in line.items() if key not in {"at", "message"}}
-    return _console(None, "", {"timestamp": line["at"], "event": _printable(line["message"]), **told}) + "\n"
-
-
-def _printable(value: Any, key: str = "") -> str:
-    """The value's text without anything that a terminal would obey; a traceback keeps its lines."""
-    text = str(value)
-    return "\n".join(map(escaped, text.split("\n"))) if key == "exception" else escaped(text)
-
-
-def _ascii(value: Any) -> str:
-    return ascii(value)[1:-1] if isinstance(value, str) else ascii(value)

@@ -8,7 +8,6 @@ import asyncio
 import ipaddress
 import ssl
 import sys
-import zlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from contextvars import ContextVar
@@ -20,6 +19,8 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_fixed
+
+from gateway.ground.coding import CodedBody
 
 if find_spec("sniffio") is None:
     # httpcore looks for it at each lock, and each time Python searches its whole path: half the time of a request.
@@ -33,10 +34,10 @@ _KEEP_ALIVE: Final = 3.0
 _CONNECTS: Final = 2
 _CONNECT_PAUSE: Final = 0.1
 
-_CODINGS: Final = frozenset({"gzip", "x-gzip", "deflate"})
-
 _AWS_METADATA: Final = ipaddress.ip_address("fd00:ec2::254")
 
+
+_LOST: Final = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError)
 
 ALONG: Final[ContextVar[Mapping[str, str] | None]] = ContextVar("along", default=None)
 """Headers that go along with what a task asks, such as a trace's."""
@@ -119,11 +120,9 @@ class OutgoingClient:
     ) -> Answer | NoAnswer:
         """One request; raises nothing for what the network or the other side does.
 
-        `timeout` is in seconds, for the whole answer; `most_read` the bytes of its body that are read. `proof_header`
-        is the one of `headers` that proves us.
+        `timeout`: seconds for all of it; `most_read`: bytes of the body; `proof_header`: of `headers`, proves us.
         """
         needs_loopback = urlsplit(url).scheme == "http" and not self._allow_http
-        headers = {**headers, **(ALONG.get() or {})}
         exchange = _Exchange(most_read, _proof_in(headers.get(proof_header, "")), needs_loopback=needs_loopback)
         pool = await self._opened()
         try:
@@ -131,7 +130,7 @@ class OutgoingClient:
                 request = pool.build_request(
                     method,
                     url,
-                    headers={name.encode(): value.encode() for name, value in headers.items()},
+                    headers={name.encode(): value.encode() for name, value in {**headers, **_along()}.items()},
                     params=parameters,
                     content=content,
                     extensions={"trace": exchange.trace},
@@ -142,7 +141,7 @@ class OutgoingClient:
             return exchange.broken("timed_out", f"no whole answer within {timeout:g} s")
         except httpx.ConnectError as error:
             return NoAnswer("not_connected", f"no connection: {_reason(error)}", was_written=False)
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
+        except _LOST as error:
             return exchange.broken("lost", f"connection lost: {_reason(error)}")
         if exchange.has_leftovers:
             await self.close()
@@ -179,7 +178,7 @@ class _Exchange:
         self._was_written = False
         self._status: int | None = None
         self._headers: dict[str, str] = {}
-        self._body = _Body(most_read, None)
+        self._body = CodedBody(most_read, None)
         self._is_whole = False
         self.has_leftovers = False
 
@@ -196,7 +195,7 @@ class _Exchange:
                 response = await pool.send(request, stream=True)
         try:
             self._status, self._headers = response.status_code, dict(response.headers)
-            self._body = _Body(self._most_read, self._headers.get("content-encoding"))
+            self._body = CodedBody(self._most_read, self._headers.get("content-encoding"))
             if self._body.is_undone:
                 del self._headers["content-encoding"]
             # httpx gives a generator; closed here, it is not left to the garbage collector in the middle.
@@ -235,51 +234,6 @@ class _Exchange:
         return broken if self._status is None else self.answer(broken)
 
 
-class _Body:
-    """The bytes of an answer up to a cap, which holds for those that came and for what they inflate to.
-
-    Attributes:
-        read: what came, without its coding.
-        is_undone: whether its coding is one that can be undone.
-    """
-
-    def __init__(self, most_read: int, coding: str | None) -> None:
-        self.read = bytearray()
-        self._most_read = most_read
-        self._came = 0
-        self.is_undone = (coding or "").strip().lower() in _CODINGS
-        # 32: by its head either gzip or zlib, which is what `deflate` means.
-        self._inflater = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS) if self.is_undone else None
-
-    def take(self, chunk: bytes) -> bool:
-        """Add a piece; False: there is no use in more of them."""
-        self._came += len(chunk)
-        room = self._most_read - len(self.read)
-        try:
-            piece = self._undone(chunk, room + 1)
-        except zlib.error:
-            return False
-        self.read += piece[:room]
-        return len(piece) <= room and self._came <= self._most_read
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether its coding has come to its end."""
-        return self._inflater is None or self._inflater.eof or not self._came
-
-    def _undone(self, chunk: bytes, most: int) -> bytes:
-        if self._inflater is None:
-            return chunk
-        try:
-            return self._inflater.decompress(chunk, most)
-        except zlib.error:
-            if self._came > len(chunk):
-                raise
-            # Some send `deflate` without zlib's head.
-            self._inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
-            return self._inflater.decompress(chunk, most)
-
-
 def _has_leftovers(response: httpx.Response) -> bool:
     """Whether bytes came with the end of an answer that are none of it: the next one would be read from them.
 
@@ -289,6 +243,10 @@ def _has_leftovers(response: httpx.Response) -> bool:
     for step in ("_stream", "_httpcore_stream", "_stream", "_connection", "_h11_state"):
         inside = getattr(inside, step)
     return bool(inside.trailing_data[0])
+
+
+def _along() -> Mapping[str, str]:
+    return ALONG.get() or {}
 
 
 def _proof_in(header: str) -> str:

@@ -108,13 +108,11 @@ class ProcessStore:
         self._arrivals: list[msgspec.Raw] = []
         self._bytes = 0
         self._puts: deque[tuple[asyncio.Future[Receipt], int]] = deque()
-        self._unanswered = 0
+        self._unanswered = self._pings = self._number = 0
         # When it last answered an arrival, or was given one after a rest.
         self._heard = 0.0
-        self._pings = 0
         self._watching: asyncio.TimerHandle | None = None
         self._calls: dict[int, tuple[asyncio.Future[Any], str, protocol.Decode]] = {}
-        self._number = 0
         self._is_closing = self._is_gone = False
         self._opened: asyncio.Future[Origin | None] = self._loop.create_future()
         self._journaled: JournaledInbox | None = None
