@@ -14,10 +14,12 @@ import pytest
 from gateway.api import CALLS
 from gateway.core_intake.settings import settings_routes
 from tests.processes import Gateway, environment, eventually, source, tenant, told
+from tests.translating import api_options
 
 NIGHT = "the-token-of-the-night-shift"
 BEARER = {"Authorization": f"Bearer {NIGHT}"}
 SETTINGS = "/api/settings/integrations/spare"
+RECONCILE = {"goods_owners": [74], "every": "1h"}
 READS = frozenset({"try_payload"})
 """A POST for its body alone."""
 
@@ -31,7 +33,13 @@ def gateway(tmp_path_factory) -> Iterator[Gateway]:
         intake={"embedded": True},
     )
     server = {"host": "127.0.0.1", "port": running.port, "trusted_proxies": 1}
-    running.configure(server=server, sources={"demo": source("demo")})
+    sources = {
+        "demo": source("demo"),
+        "old": source("demo"),
+        "new": source("demo", mode="shadow", replaces="old"),
+        "asked": source("demo", adapter="ongoing", options=api_options("http://127.0.0.1:9/", reconcile=RECONCILE)),
+    }
+    running.configure(server=server, sources=sources)
     with running:
         ask(running, "POST", "/api/v1/tenants/demo/halt", {"reason": "for the test"})
         for name in "ABC":
@@ -93,6 +101,8 @@ DEEDS: dict[str, Callable[[Gateway], tuple[str, Any]]] = {
     "halt_tenant": lambda _: ("tenants/demo/halt", {"reason": "again"}),
     "resume_tenant": lambda _: ("tenants/demo/resume", None),
     "resume_source": lambda _: ("sources/demo/resume", None),
+    "promote_source": lambda _: ("sources/new/promote", None),
+    "refresh_ledger": lambda _: ("ledger/refresh", {"day": "2026-05-12", "source": "asked"}),
     "reconcile_source": lambda _: ("sources/demo/reconcile", None),
     "reload": lambda _: ("reload", None),
     "prune": lambda _: ("prune", None),

@@ -4,8 +4,8 @@ from tests.contract.engines import ENGINES, FILES, Floor
 
 
 def _each(engines):
-    # Whatever the process adds is shown with the journal before it; without one it is the same ledger.
-    soak = {"process": [pytest.mark.soak]}
+    # What the journal adds has tests of its own; behind it stands the same ledger in the same process.
+    soak = {"journal": [pytest.mark.soak]}
     return [pytest.param(name, marks=soak.get(name, ())) for name in sorted(engines)]
 
 

@@ -20,6 +20,10 @@ def link(time):
 @pytest.fixture
 async def browser(doors, store, time, link):
     """The console of a demo."""
+
+    async def no_problems():
+        return []
+
     inside = Inside(
         ask=InsideApi(doors),
         bearers=lambda: bearers_of(doors.config.settings.api),
@@ -28,6 +32,8 @@ async def browser(doors, store, time, link):
         listen=doors.stream.begin,
         follow=lambda _last, _wanted: None,
         sessions=Sessions(store.sessions, time),
+        problems=no_problems,
+        is_public=True,
         clock=doors.clock,
         title="A demo",
         zone="UTC",
