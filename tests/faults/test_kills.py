@@ -248,9 +248,9 @@ def goes_through(kills: int, folder: Path) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_a_hundred_kills(tmp_path):
+def test_sixty_kills(tmp_path):
     """Of all acknowledged events none is lost or doubled, none dies of a crash, and the newest state wins."""
-    goes_through(100, tmp_path)
+    goes_through(60, tmp_path)
 
 
 @pytest.mark.soak

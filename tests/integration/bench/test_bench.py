@@ -84,6 +84,7 @@ def test_backlog_compares_each_size_with_the_smallest(asked):
     assert costs[0]["claim_ratio"] == 1.0
 
 
+@pytest.mark.soak
 def test_memory_tells_the_resident_size(asked):
     """Of an empty gateway and of a full one, idle and under load."""
     told = asked("memory", "--events", "50", "--pending", "10", "--connections", "2", "--seconds", "0.3")

@@ -73,6 +73,7 @@ def test_a_peer_that_ends_at_its_start_is_quoted(path, tmp_path, name):
         pass
 
 
+@pytest.mark.soak
 def test_a_peers_row_says_how_many_times_its_rate_the_durable_one_is(monkeypatch, tmp_path, capfdbinary):
     """And no other row says it; a peer that is named twice is measured once."""
     program(tmp_path, "webhook")
