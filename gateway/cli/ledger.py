@@ -69,7 +69,7 @@ def _show(told: Mapping[str, Any]) -> None:
             ("source", "order", "received", "delivered", "difference", "event"),
             (
                 (
-                    row["source"], row["externalOrderId"], row["receivedAt"], row["deliveredAt"],
+                    row["source"], row["externalOrderId"], when(row["receivedAt"]), when(row["deliveredAt"]),
                     shown(row["difference"]), row["event"],
                 )
                 for row in told["ledger"]

@@ -37,13 +37,22 @@ def tell(client: "Client", order: dict[str, Any]) -> None:
 def show_attempts(attempts: Sequence[dict[str, Any]]) -> None:
     """Show attempts, oldest first, equal ones that follow each other as one row: repetition hides a lot."""
     alike = [list(same) for _, same in groupby(attempts, key=_outcome)]
+    is_repeated = any(same[-1]["lastAt"] != same[0]["at"] for same in alike)
     show_table(
-        ("at", "until", "times", "kind", "status", "outcome", "batch", "ms", "the intake's words"),
+        (
+            "at",
+            *(("until", "times") if is_repeated else ()),
+            "kind",
+            "status",
+            "outcome",
+            "batch",
+            "ms",
+            "the intake's words",
+        ),
         (
             (
                 when(same[0]["at"]),
-                when(same[-1]["lastAt"]) if same[-1]["lastAt"] != same[0]["at"] else None,
-                sum(each["times"] for each in same),
+                *((_until(same), sum(each["times"] for each in same)) if is_repeated else ()),
                 same[0]["kind"],
                 same[0]["httpStatus"],
                 same[0]["outcome"],
@@ -55,6 +64,10 @@ def show_attempts(attempts: Sequence[dict[str, Any]]) -> None:
         ),
         nothing="no attempts",
     )
+
+
+def _until(same: Sequence[dict[str, Any]]) -> str | None:
+    return when(same[-1]["lastAt"]) if same[-1]["lastAt"] != same[0]["at"] else None
 
 
 def _outcome(attempt: dict[str, Any]) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@ from gateway.cli.moments import when
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, Url
 from gateway.cli.reaching import operators_api
 from gateway.cli.show import many, show_bytes, show_facts, show_line, show_table
+from gateway.ground.holding import duties_by_kind
 
 
 def stats(*, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False) -> None:
@@ -32,7 +33,7 @@ def replicas(*, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: A
         ("replica", "state", "version", "config", "adapters", "started at", "last seen at", "duties"),
         (
             (row["name"], row["state"], row["version"], row["configDigest"], row["adaptersDigest"],
-             when(row["startedAt"]), when(row["lastSeenAt"]), row["duties"])
+             when(row["startedAt"]), when(row["lastSeenAt"]), [*duties_by_kind(row["duties"])])
             for row in answer.value["replicas"]
         ),
         nothing="no replicas",

@@ -107,6 +107,14 @@ def test_json_is_the_apis_answer_as_it_is(ask, gateway, send, command, path):
     assert (for_people.code, for_people.out.startswith("{")) == (0, False)
 
 
+def test_a_replicas_duties_are_told_by_their_kinds(ask):
+    """Dozens of shards make no line of a thousand columns; --json names each."""
+    shown = ask("replicas")
+
+    assert "translation (32)" in shown.out
+    assert max(map(len, shown.out.splitlines())) < 300
+
+
 def test_an_event_shows_why(ask, send):
     """An event is shown with its status, reason and raw body."""
     number = send("why-1", is_broken=True, isBroken=True)
