@@ -9,7 +9,7 @@ from gateway.service.hearing import Hearing
 from gateway.service.notes import Notes
 from gateway.service.notices import NoticeLoop, Surroundings
 from gateway.service.replica import digests, duties, shards, vendors_duty
-from gateway.service.rooms import Rooms, wake_both
+from gateway.service.rooms import Rooms
 from gateway.service.streaming import SourcesLoop, Standings
 from gateway.service.upkeep import RetentionLoop, TimeLoop
 from gateway.silence.watch import SilenceLoop
@@ -30,9 +30,9 @@ async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
     await rooms.delivery.start()
     stack.push_async_callback(rooms.delivery.stop, STOP_SECONDS)
     looking = rooms.looking
-    looking.modes.on_change = wake = partial(wake_both, rooms.translation, looking)
+    looking.modes.on_change = rooms.wake_translation
     await looking.modes.enter(rooms.base.clock)
-    store.observe(on_stored=wake)
+    store.observe(on_stored=rooms.wake_translation)
     retention = rooms.live.settings.retention
     during = rooms.base.keeper.during
     for name, loop in {
@@ -86,10 +86,9 @@ def _share(rooms: Rooms) -> Hearing:
         pull.holding = keeper
     rooms.asking.serves = rooms.reconciler.serves = serves
     rooms.translation.shards = rooms.looking.translation.shards = partial(shards, keeper)
-    wake = partial(wake_both, rooms.translation, rooms.looking)
     known = Notes(rooms.base.refusals, rooms.lookups, rooms.live.sources)
-    hearing = Hearing(keeper, rooms.base.store.outbox, rooms.delivery, rooms.pulls, wake, known)
-    keeper.on_look, keeper.on_change = hearing.look, wake
+    hearing = Hearing(keeper, rooms.base.store.outbox, rooms.delivery, rooms.pulls, rooms.wake_translation, known)
+    keeper.on_look, keeper.on_change = hearing.look, rooms.wake_translation
     keeper.want(duties(rooms.live), digests(rooms.live.config), is_busy)
     return hearing
 

@@ -74,6 +74,10 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
         still = [f"the loop {name} has not moved for a minute" for name, at in self.ticks().items() if at < limit]
         return [*still, *self.base.keeping.problems(), *self.supervisor.problems()]
 
+    def wake_translation(self) -> None:
+        """Something is there to be translated, by whichever of the two it is for."""
+        _wake_both(self.translation, self.looking)
+
     async def hindrances(self) -> list[str]:
         """Why the gateway is not ready, in words."""
         return [*self.conditions.problems(), *([] if self.process.fault is None else [self.process.fault])]
@@ -175,7 +179,7 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
         looking=looking,
         preview=preview_of(live, delivering, store.archive, clock),
         trials=trials_of(live, store.archive, clock),
-        operating=OperationsLoop(store.bulk, many, on_replayed=partial(wake_both, translation, looking), clock=clock),
+        operating=OperationsLoop(store.bulk, many, on_replayed=partial(_wake_both, translation, looking), clock=clock),
         reconciler=reconciler,
         lookups=Lookups(edges.asking, reconciler),
         silence=SilenceWatch(live.sources, store.records.last_accepted, base.trusted),
@@ -183,8 +187,7 @@ async def build_rooms(stack: AsyncExitStack, base: Foundation, live: Live, proce
     )
 
 
-def wake_both(translation: TranslationLoop, looking: Looking) -> None:
-    """Something is there to be translated, by whichever of the two it is for."""
+def _wake_both(translation: TranslationLoop, looking: Looking) -> None:
     translation.wake()
     looking.translation.wake()
 
