@@ -17,7 +17,8 @@ from gateway.events import SECOND, Arrival, EventStatus, StoredLookup, Translate
 from gateway.ground.watchdog import Watchdog
 from gateway.lookups.asking import VendorAnswer
 from gateway.lookups.loop import LookupLoop
-from gateway.lookups.reconciliation import Lookups, Reconciler
+from gateway.lookups.reconciliation import Reconciler
+from gateway.lookups.standing import Lookups
 from gateway.records import EventFilter
 from gateway.store.sqlite import SqliteStore
 from gateway.translation.loop import TranslationLoop

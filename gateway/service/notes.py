@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.events import Micros
 from gateway.ingress.refusals import RefusalLog
-from gateway.lookups.reconciliation import Lookups
+from gateway.lookups.standing import Lookups
 from gateway.records import LookupHalt, RefusalRecord
 
 MOST_REFUSALS: Final = 300

@@ -19,7 +19,8 @@ from gateway.ground.clock import monotonic
 from gateway.ground.supervision import STALE_AFTER, Supervisor
 from gateway.ingress.rim import Rim
 from gateway.lookups.loop import LookupLoop
-from gateway.lookups.reconciliation import Lookups, Reconciler
+from gateway.lookups.reconciliation import Reconciler
+from gateway.lookups.standing import Lookups
 from gateway.lookups.vendor_api import VendorApi
 from gateway.orders import TenantState
 from gateway.pull.ledger import PullTenant
