@@ -1,104 +1,48 @@
 """Three replicas, a primary and a standby whose copy each commit waits for, and everything that may happen to them.
 
-`python -m tests.nemesis --seconds 3600`, or a few blows in a test: replicas are killed and stopped, the primary is
-killed and its standby promoted, waits for the standby are cancelled, connections are cut and swallowed, and replicas'
-clocks differ by minutes. A vendor tells of orders all the while, through a balancer; an intake witnesses.
+`python -m tests.nemesis --seconds 3600`, or a few blows in a test: replicas are killed, stopped and cut off, the
+primary is killed and its standby promoted, waits for the standby are cancelled, connections are cut and swallowed, and
+replicas' clocks differ by minutes. A vendor tells of orders all the while, through a balancer; an intake witnesses, and
+who holds which duty is looked at as long as it lasts.
 """
 
 import argparse
 import itertools
 import json
 import random
-import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 
 from tests import faults
-from tests.postgres import OWNER, Server
+from tests.pair import Pair
 from tests.processes import API_TOKEN, Gateway, Intakes, eventually, tenant
 from tests.proxying import Proxy
-from tests.replicas import BACK_SECONDS, Replicas, Vendor, Witness
+from tests.replicas import BACK_SECONDS, Beside, Replicas, Vendor, Witness
+from tests.vigil import DoorWatch, DutyWatch
 
 SKEWED: Final = Path(faults.__path__[0]) / "skewed.py"
 SKEWS: Final = (0, 240, -240)
 """By how many seconds the replicas' clocks are wrong."""
 
-SETTINGS: Final = {"autovacuum": "off", "fsync": "off"}
+HEARTBEAT: Final = 1.0
+AWAY_BEATS: Final = (1, 3, 6)
+"""For how many heartbeats a replica is stopped or cut off: after three the others take over."""
 
-CANCELLING_SECONDS: Final = 1.0
+RESTART_SECONDS: Final = 60.0
 CALM_SECONDS: Final = 2.0
 SETTLED_SECONDS: Final = 60.0
+TOLD_SECONDS: Final = 60.0
+Blow: TypeAlias = Callable[[], None]
 
-
-class Pair:
-    """A primary and its standby, each behind a proxy; their address is of both proxies."""
-
-    def __init__(self) -> None:
-        self.promotions = 0
-        self._opened = ExitStack()
-        self.primary = _started(Server(**SETTINGS))
-        self._name = self.primary.database().partition("@/")[2].partition("?")[0]
-        self.standby = self._follow()
-        self.proxies = [self._opened.enter_context(Proxy(each.socket)) for each in (self.primary, self.standby)]
-        self.primary.wait_for_standby()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._opened.close()
-        self._link.__exit__()
-        for server in (self.primary, self.standby):
-            server.close()
-
-    @property
-    def address(self) -> str:
-        """Of both: the one that can write is found."""
-        hosts = ",".join(f"127.0.0.1:{proxy.port}" for proxy in self.proxies)
-        return f"postgresql://{OWNER}@{hosts}/{self._name}"
-
-    def promote(self) -> None:
-        """Kill the primary, let the standby take its place, and give it a new one."""
-        self.primary.stop(signal.SIGQUIT)
-        self._link.cut()
-        gone, self.primary = self.primary, self.standby
-        self.primary.promote()
-        # Nobody waits for a standby that is not there yet; what is written meanwhile is in what it begins with.
-        self.primary.run("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
-        self._link.__exit__()
-        self.standby = self._follow()
-        for proxy in self.proxies:
-            if proxy.to == gone.socket:
-                proxy.to = self.standby.socket
-        self.primary.wait_for_standby()
-        gone.close()
-        self.promotions += 1
-
-    def cancel_waits(self) -> int:
-        """Let nothing come to the standby, cancel what waits for it, and lose the primary; how many waits that were."""
-        self._link.swallow()
-        cancelled, end = 0, time.monotonic() + CANCELLING_SECONDS
-        while time.monotonic() < end:
-            asked = "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-            cancelled += self.primary.ask(asked)
-            time.sleep(0.05)
-        self.promote()
-        return cancelled
-
-    def _follow(self) -> Server:
-        self._link = Proxy(self.primary.socket).__enter__()
-        return _started(Server(self.primary, self._link.port, **SETTINGS))
-
-
-def _started(server: Server) -> Server:
-    server.start()
-    return server
+GOOD_ENDS: Final = {"delivered", "superseded"}
 
 
 class Nemesis:
@@ -106,32 +50,71 @@ class Nemesis:
 
     def __init__(self, pair: Pair, replicas: Replicas, chance: random.Random) -> None:
         self.counts: Counter[str] = Counter()
+        self.away: set[Gateway] = set()
         self._pair = pair
         self._replicas = replicas
         self._chance = chance
-        self.blows: list[Callable[[], None]] = [self.kill, self.promote, self.stop, self.cancel, self.cut, self.swallow]
+        self.one: list[Blow] = [self.kill, self.stop, self.part]
+        self.all: list[Blow] = [self.promote, self.cancel, self.cut, self.swallow]
 
-    def strike(self, blow: Callable[[], None]) -> None:
+    def strike(self, blow: Blow) -> None:
         """One blow, counted."""
         blow()
         self.counts[blow.__name__] += 1
 
+    def strike_any(self, blows: Sequence[Blow]) -> None:
+        """Any of these; what strikes the database may find a replica struck at the same time."""
+        blow = self._chance.choice(blows)
+        beside = self._chance.choice([None, *self.one]) if blow in self.all else None
+        with ThreadPoolExecutor(1) as pool:
+            # What a replica is started from must outlive it: the pool's thread does not.
+            struck = None if beside is None else pool.submit(self.strike, blow)
+            self.strike(beside or blow)
+            if struck is not None:
+                struck.result()
+
+    def able(self) -> set[int]:
+        """The processes of the replicas that run and reach the database, as far as no blow is on all."""
+        return {gateway.pid for gateway in self._replicas.all if gateway not in self.away}
+
     def _any(self) -> Gateway:
-        return self._chance.choice(self._replicas.all)
+        gateway = self._chance.choice(self._replicas.all)
+        self.away.add(gateway)
+        return gateway
+
+    def _beats(self) -> float:
+        return HEARTBEAT * self._chance.choice(AWAY_BEATS)
 
     def kill(self) -> None:
-        """A replica dies at once, and is started again."""
+        """A replica dies at once, and is started again, under another clock."""
         gateway = self._any()
         gateway.kill()
         time.sleep(0.5)
-        self._replicas.start(gateway)
+        gateway.program = _skewed(self._chance.choice(SKEWS))
+        gateway.launch()
+        self.away.discard(gateway)
+        assert eventually(lambda: self._is_ready(gateway), within=RESTART_SECONDS), gateway.log.read_text()
+
+    def _is_ready(self, gateway: Gateway) -> bool:
+        if gateway.has_ended:
+            # It found no database; whoever manages services starts it again.
+            self.counts["started again"] += 1
+            gateway.launch()
+        return gateway.is_ready()
 
     def stop(self) -> None:
         """A replica is suspended for a while."""
         gateway = self._any()
         self._replicas.freeze(gateway)
-        time.sleep(self._chance.choice((1, 3)))
+        time.sleep(self._beats())
         self._replicas.thaw(gateway)
+        self.away.discard(gateway)
+
+    def part(self) -> None:
+        """What one replica and the database say to each other is swallowed for a while."""
+        gateway = self._any()
+        self._each(self._pair.ways[self._replicas.all.index(gateway)], Proxy.swallow, self._beats())
+        self.away.discard(gateway)
 
     def promote(self) -> None:
         """The primary is lost."""
@@ -143,63 +126,134 @@ class Nemesis:
 
     def cut(self) -> None:
         """Every connection breaks, and no new one stands, for a second."""
-        self._each(Proxy.cut, 1.0)
+        self._each(itertools.chain(*self._pair.ways), Proxy.cut, 1.0)
 
     def swallow(self) -> None:
         """Nothing passes for three seconds, and nothing breaks."""
-        self._each(Proxy.swallow, 3.0)
+        self._each(itertools.chain(*self._pair.ways), Proxy.swallow, 3.0)
 
-    def _each(self, what: Callable[[Proxy], None], seconds: float) -> None:
-        for proxy in self._pair.proxies:
+    @staticmethod
+    def _each(proxies: Iterable[Proxy], what: Callable[[Proxy], None], seconds: float) -> None:
+        struck = list(proxies)
+        for proxy in struck:
             what(proxy)
         time.sleep(seconds)
-        for proxy in self._pair.proxies:
+        for proxy in struck:
             proxy.mend()
 
 
-class Outcome:
-    """What must all be empty, and what was done to it."""
+class Scene:
+    """Three replicas, their database, a vendor, an intake, and those who look on. Use as `with Scene(...) as scene`."""
 
-    def __init__(self, nemesis: Nemesis, pair: Pair, by: Gateway, vendor: Vendor, witness: Witness) -> None:
-        self.undelivered = vendor.delivered(witness, SETTLED_SECONDS)
-        self.lost = vendor.acknowledged - {event["eventId"] for event in by.all("events")}
-        self.older = witness.older_last()
-        self.faults = witness.faults
-        self.errors = [answer.status_code for answer in vendor.refused if answer is not None]
-        self.done = {**nemesis.counts, "promotions": pair.promotions, "accepted": len(vendor.acknowledged)}
+    def __init__(self, folder: Path, seed: int, tell: Callable[[str], object]) -> None:
+        self.witness = Witness()
+        self._folder = folder
+        self._chance = random.Random(seed)
+        self._tell = tell
+        self._began = time.monotonic()
 
-    @property
-    def wrong(self) -> dict[str, Any]:
-        """Whatever should not have been."""
-        found = {
-            "lost": self.lost,
-            "undelivered": self.undelivered,
-            "older last": self.older,
-            "overlaps": self.faults,
-            "errors": self.errors,
+    def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            self._open(opened.enter_context)
+            self._opened = opened.pop_all()
+        return self
+
+    def _open(self, enter: Callable[[Any], Any]) -> None:
+        self.pair = enter(Pair(len(SKEWS), fsync="off"))
+        tenants = {"demo": tenant(enter(Intakes()).open(self.witness).url)}
+        self.replicas = Replicas(self._folder, self.pair.address(0), tenants, heartbeat=HEARTBEAT)
+        for number, (gateway, skew) in enumerate(zip(self.replicas.all, SKEWS, strict=True)):
+            gateway.configure(store=self.pair.address(number))
+            gateway.program = _skewed(skew)
+        enter(self.replicas)
+        self.nemesis = Nemesis(self.pair, self.replicas, self._chance)
+        self.vendor = Vendor(self.replicas, 5, 0.25, senders=4, versions=40, twice=True)
+        self.duties = enter(DutyWatch(self.pair.ask, self.nemesis.able))
+        self.doors = enter(DoorWatch(self.replicas.all))
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def strike(self, seconds: float | None, promotions: int | None) -> None:
+        """Any blow for so long, or the database until it was promoted so often; each once, if neither is said."""
+        told = Beside(lambda: self._tell(json.dumps(self.told(TOLD_SECONDS), default=str)), TOLD_SECONDS)
+        with self.vendor, told:
+            for blow in self._blows(seconds, promotions):
+                time.sleep(self._chance.uniform(0.2, 2.0))
+                blow()
+            assert eventually(lambda: all(map(_answers, self.replicas.all)), within=BACK_SECONDS)
+            self.replicas.settled()
+            time.sleep(CALM_SECONDS)
+
+    def _blows(self, seconds: float | None, promotions: int | None) -> Iterator[Blow]:
+        nemesis, end = self.nemesis, time.monotonic() + (seconds or 0)
+        while seconds is not None and time.monotonic() < end:
+            yield partial(nemesis.strike_any, [*nemesis.one, *nemesis.all])
+        while promotions is not None and self.pair.promotions < promotions:
+            yield partial(nemesis.strike_any, [nemesis.promote, nemesis.cancel])
+        if seconds is promotions is None:
+            for blow in (*nemesis.one, *nemesis.all):
+                yield partial(nemesis.strike, blow)
+
+    def told(self, since: float = 0.0) -> dict[str, Any]:
+        """What was done so far, and what was found wrong: of the vendor's orders, those untold of for so long."""
+        done = {
+            "seconds": round(time.monotonic() - self._began),
+            **dict(sorted(self.nemesis.counts.items())),
+            "promotions": self.pair.promotions,
+            "acknowledged": len(self.vendor.acknowledged),
+            "told twice at once": self.vendor.repeated,
+            "not taken within 10 s": self.vendor.refused.count(None),
+            "requests": self.witness.requests,
+            "orders": len(self.vendor.accepted),
+            "doors' answers": self.doors.answers,
+            "duties": self.duties.seen,
+            "looks at duties": self.duties.looks,
+            "longest unheld": round(self.duties.longest, 1),
         }
-        return {name: value for name, value in found.items() if value}
+        found = {
+            "undelivered": self.vendor.missing(self.witness, since),
+            "overlaps": self.witness.faults,
+            "answers": self.vendor.faults,
+            "duties": self.duties.faults,
+            "doors": self.doors.faults,
+        }
+        return {"done": done, "wrong": {name: value for name, value in found.items() if value}}
+
+    def outcome(self) -> dict[str, Any]:
+        """The same, once all has come to rest, and what became of every event."""
+        self.vendor.delivered(self.witness, SETTLED_SECONDS)
+        by = self.replicas.all[0]
+        ends = by.drained(SETTLED_SECONDS)
+        lost = self.vendor.acknowledged - {event["eventId"] for event in by.all("events")}
+        older = self.witness.older_last()
+        bad = {status: count for status, count in ends.items() if status not in GOOD_ENDS}
+        found = {"lost": lost, "older last": older, "bad ends": bad}
+        told = self.told()
+        told["done"]["events"] = ends
+        told["wrong"] |= {name: value for name, value in found.items() if value}
+        return told
 
 
-def run(folder: Path, *, seconds: float | None, seed: int = 1) -> Outcome:
-    """Strike once with each blow, or for so long with any; then let all come to rest, and look."""
-    witness, chance = Witness(), random.Random(seed)
-    with Pair() as pair, Intakes() as intakes:
-        tenants = {"demo": tenant(intakes.open(witness).url)}
-        replicas = Replicas(folder, pair.address, tenants)
-        for gateway, skew in zip(replicas.all, SKEWS, strict=True):
-            gateway.program = (str(SKEWED), str(skew), "serve")
-        with replicas:
-            nemesis = Nemesis(pair, replicas, chance)
-            end = None if seconds is None else time.monotonic() + seconds
-            with Vendor(replicas) as vendor:
-                for blow in nemesis.blows if end is None else _any_until(end, nemesis.blows, chance):
-                    time.sleep(chance.uniform(0.2, 1.0))
-                    nemesis.strike(blow)
-                assert eventually(lambda: all(map(_answers, replicas.all)), within=BACK_SECONDS)
-                replicas.settled()
-                time.sleep(CALM_SECONDS)
-            return Outcome(nemesis, pair, replicas.all[0], vendor, witness)
+def run(
+    folder: Path,
+    *,
+    seconds: float | None = None,
+    promotions: int | None = None,
+    seed: int = 1,
+    tell: Callable[[str], object] = lambda _: None,
+) -> dict[str, Any]:
+    """Strike as `Scene.strike` says; then let all come to rest, and look.
+
+    What was `done`, and whatever was `wrong`; each minute it is told.
+    """
+    with Scene(folder, seed, tell) as scene:
+        scene.strike(seconds, promotions)
+        return scene.outcome()
+
+
+def _skewed(seconds: int) -> tuple[str, ...]:
+    return str(SKEWED), str(seconds), "serve"
 
 
 def _answers(gateway: Gateway) -> bool:
@@ -207,20 +261,24 @@ def _answers(gateway: Gateway) -> bool:
     return gateway.http.get("/api/v1/replicas", headers={"Authorization": f"Bearer {API_TOKEN}"}).is_success
 
 
-def _any_until(end: float, blows: list[Any], chance: random.Random) -> Any:
-    return itertools.takewhile(lambda _: time.monotonic() < end, iter(lambda: chance.choice(blows), None))
-
-
 def main() -> int:
     """Strike for so many seconds, and tell what became of it; 0: nothing was wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--folder", type=Path, help="keep the replicas' files and logs there")
     given = parser.parse_args()
+
+    def tell(text: str) -> None:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
     with tempfile.TemporaryDirectory(prefix="nemesis-") as folder:
-        outcome = run(Path(folder), seconds=given.seconds, seed=given.seed)
-    sys.stdout.write(json.dumps({"seed": given.seed, "done": outcome.done, "wrong": outcome.wrong}, default=str) + "\n")
-    return 1 if outcome.wrong else 0
+        kept = given.folder or Path(folder)
+        kept.mkdir(parents=True, exist_ok=True)
+        outcome = run(kept, seconds=given.seconds, seed=given.seed, tell=tell)
+    tell(json.dumps({"seed": given.seed, **outcome}, default=str))
+    return 1 if outcome["wrong"] else 0
 
 
 if __name__ == "__main__":

@@ -111,9 +111,13 @@ class Server:
 
     def ask(self, statement: str, database: str = "postgres") -> Any:
         """The first value that a statement finds."""
+        found = self.rows(statement, database)
+        return found[0][0] if found else None
+
+    def rows(self, statement: str, database: str = "postgres") -> list[Any]:
+        """What a statement finds."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:
-            found = connection.execute(statement.encode()).fetchone()
-        return found and found[0]
+            return connection.execute(statement.encode()).fetchall()
 
     @property
     def socket(self) -> Path:

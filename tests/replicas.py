@@ -12,7 +12,9 @@ import signal
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -81,7 +83,8 @@ class Replicas:
                 Gateway(own, tenants, store=database, allow_unsafe=True, replica=replica, journal=False, **settings)
             )
         self._turns = itertools.cycle(self.all)
-        self._stopped: set[int] = set()
+        # A client of its own: the balancer is not the tests' thread.
+        self._client = httpx.Client(timeout=3, trust_env=False)
 
     def __enter__(self) -> Self:
         self.start(*self.all)
@@ -89,6 +92,7 @@ class Replicas:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._client.close()
         for gateway in self.all:
             gateway.__exit__()
 
@@ -151,9 +155,7 @@ class Replicas:
             if gateway.has_ended:
                 continue
             try:
-                # A client of its own: the balancer is not the tests' thread.
-                url = f"{gateway.url}/hooks/{to}"
-                answer = httpx.post(url, content=content, headers=headers, timeout=3, trust_env=False)
+                answer = self._client.post(f"{gateway.url}/hooks/{to}", content=content, headers=headers)
             except httpx.TransportError:
                 continue
             if answer.status_code != 503:
@@ -167,18 +169,15 @@ class Replicas:
         return [gateway.pid, *map(int, children)]
 
 
-class Vendor:
-    """Tells of orders, each again and again in rising versions, through the balancer, until it is left."""
+class Beside:
+    """A thread that does one thing again and again until it is left; what goes wrong in it is among the `faults`."""
 
-    def __init__(self, replicas: Replicas, orders: int = 20, pause: float = 0.02) -> None:
-        self.accepted: dict[str, int] = {}
-        self.acknowledged: set[str] = set()
-        self.refused: list[Any] = []
-        self._replicas = replicas
-        self._names = [f"{time.monotonic_ns()}-{number}" for number in range(orders)]
+    def __init__(self, step: Callable[[], None], pause: float) -> None:
+        self.faults: list[str] = []
+        self._step = step
         self._pause = pause
         self._enough = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -189,23 +188,80 @@ class Vendor:
         self._thread.join()
 
     def _run(self) -> None:
-        for version in itertools.count(1):
-            for name in self._names:
-                answer = self._replicas.balance(told(f"{name}-{version}", name, version))
-                if answer is not None and answer.status_code == 200:
-                    self.accepted[name] = version
-                    self.acknowledged.add(f"{name}-{version}")
-                else:
-                    self.refused.append(answer)
-                if self._enough.wait(self._pause):
-                    return
+        while not self._enough.wait(self._pause):
+            try:
+                self._step()
+            except Exception as error:  # noqa: BLE001 - whoever looks at the faults is told
+                self.faults.append(repr(error))
+
+
+class Vendor:
+    """Tells of orders, each again and again in rising versions, through the balancer, until it is left.
+
+    After so many `versions` it lets its orders rest and tells of others; every fifth hook it tells `twice` at once, if
+    it is to.
+    """
+
+    def __init__(
+        self, replicas: Replicas, orders: int = 20, pause: float = 0.02, *, senders: int = 1,
+        versions: int | None = None, twice: bool = False,
+    ) -> None:  # fmt: skip
+        self.accepted: dict[str, int] = {}
+        self.acknowledged: set[str] = set()
+        self.refused: list[Any] = []
+        self.repeated = 0
+        self._last_told: dict[str, float] = {}
+        self._replicas = replicas
+        self._twice = twice
+        self._pool = ThreadPoolExecutor(senders)
+        plans = [self._plan(f"{time.monotonic_ns()}-{sender}", orders, versions) for sender in range(senders)]
+        self._senders = [Beside(partial(self._tell, plan), pause) for plan in plans]
+
+    def __enter__(self) -> Self:
+        for sender in self._senders:
+            sender.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for sender in self._senders:
+            sender.__exit__()
+        self._pool.shutdown()
+
+    @property
+    def faults(self) -> list[str]:
+        """Answers that are neither 200 nor 503, and what broke a sender."""
+        told = [f"{answer.status_code} {answer.text[:500]}" for answer in self.refused if answer is not None]
+        return told + [fault for sender in self._senders for fault in sender.faults]
+
+    @staticmethod
+    def _plan(prefix: str, orders: int, versions: int | None) -> Iterator[tuple[str, int]]:
+        for generation in itertools.count():
+            for version in itertools.count(1) if versions is None else range(1, versions + 1):
+                yield from ((f"{prefix}-{generation}-{number}", version) for number in range(orders))
+
+    def _tell(self, plan: Iterator[tuple[str, int]]) -> None:
+        name, version = next(plan)
+        hook = told(f"{name}-{version}", name, version)
+        again = self._pool.submit(self._replicas.balance, hook) if self._twice and version % 5 == 0 else None
+        answers = [self._replicas.balance(hook)]
+        if again is not None:
+            self.repeated += 1
+            answers.append(again.result())
+        self._last_told[name] = time.monotonic()
+        if any(answer is not None and answer.status_code == 200 for answer in answers):
+            self.accepted[name] = version
+            self.acknowledged.add(f"{name}-{version}")
+        self.refused += [answer for answer in answers if answer is None or answer.status_code != 200]
+
+    def missing(self, witness: Witness, since: float = 0.0) -> dict[str, tuple[int, int | None]]:
+        """The orders whose newest accepted state the intake has not ended on, untold of for so many seconds.
+
+        A newer one is none that is missing: it was stored, though its answer was lost.
+        """
+        before = time.monotonic() - since
+        return {name: (version, witness.last.get(name)) for name, version in list(self.accepted.items())
+                if self._last_told[name] <= before and witness.last.get(name, 0) < version}  # fmt: skip
 
     def delivered(self, witness: Witness, within: float = 30.0) -> dict[str, tuple[int, int | None]]:
-        """The orders whose newest accepted state is not what the intake ended on, once it is or the time is up."""
-
-        def missing() -> dict[str, tuple[int, int | None]]:
-            wanted = dict(self.accepted)
-            return {name: (version, witness.last.get(name)) for name, version in wanted.items()
-                    if witness.last.get(name) != version}  # fmt: skip
-
-        return eventually(missing, lambda found: not found, within)
+        """What is missing, once nothing is or the time is up."""
+        return eventually(lambda: self.missing(witness), lambda found: not found, within)
