@@ -75,6 +75,10 @@ class DoorWatch(Beside):
         self._turn = 0
         self._client = httpx.Client(trust_env=False, timeout=5, headers={"Authorization": f"Bearer {API_TOKEN}"})
 
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        self._client.close()
+
     def _look(self) -> None:
         self._turn += 1
         gateway = self._gateways[self._turn % len(self._gateways)]
