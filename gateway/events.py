@@ -234,7 +234,7 @@ class TranslatedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """What translation made of an event.
 
     `status` is TRANSLATED (with `states`, perhaps none), IGNORED or DEAD (with `reason`), or WAITING (with `lookups`
-    about `subject`).
+    about `subject`). `has_returned` unless the adapter hung, or ended its process.
     """
 
     id: int
@@ -252,6 +252,7 @@ class TranslatedEvent(msgspec.Struct, frozen=True, kw_only=True):
     subject: str | None = None
     is_forced: bool = False
     is_replayed: bool = False
+    has_returned: bool = True
 
 
 class Transition(msgspec.Struct, frozen=True):

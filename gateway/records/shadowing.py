@@ -10,7 +10,7 @@ from gateway.records.operating import MemberChange
 Mode: TypeAlias = Literal["live", "shadow"]
 
 NOT_COMPARED: Final = "not_compared"
-"""The reason of an event that the adapter in shadow was not given, since it kept ending its process."""
+"""The reason of an event that the adapter in shadow was not given, since it kept hanging or ending its process."""
 
 SETTLING: Final = 900 * SECOND
 """What only one side has told of for so long is missing on the other."""

@@ -25,8 +25,6 @@ from gateway.translation.shadows import Careful, SecondLoop
 LOOK_SECONDS: Final = 2.0
 """Another replica may have promoted a source."""
 
-MOST_ENDS: Final = 3
-
 _log: Final = structlog.get_logger("gateway.shadow")
 
 
@@ -119,7 +117,7 @@ def open_looking(
 ) -> Looking:
     """Open what looks on; its process starts when there is something to look at."""
     lookers = live.mapping(_lookers)
-    process = TranslationProcess(lookers, live.tenants, most_ends=MOST_ENDS, on_start=give_way)
+    process = TranslationProcess(lookers, live.tenants, on_start=give_way)
     stack.push_async_callback(process.close)
     modes, careful = Modes(live, store.shadows), Careful(process.translate, lookers, monotonic)
     translation = TranslationLoop(

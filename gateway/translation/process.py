@@ -69,13 +69,11 @@ class TranslationProcess:
         tenants: Mapping[str, Tenant],
         answer_seconds: float = ANSWER_SECONDS,
         *,
-        most_ends: int | None = None,
         on_start: Callable[[int], None] = lambda _pid: None,
     ) -> None:
         self._sources = sources
         self._setup = setup_of(sources, tenants)
         self._answer_seconds = answer_seconds
-        self._most_ends = most_ends
         self._on_start = on_start
         self.fault: str | None = None
         self._turn = asyncio.Lock()
@@ -92,20 +90,22 @@ class TranslationProcess:
         """What becomes of the events, in their order, in parts as they are done.
 
         Raises:
-            AdaptersUnusable: the process cannot load them, or has ended more than `most_ends` times meanwhile.
+            AdaptersUnusable: the process cannot load them.
         """
         async with self._turn:
-            left, most, ends = list(events), PART_EVENTS, 0
+            left, most, has_returned = list(events), PART_EVENTS, True
             while left:
                 try:
                     async for part in self._parts(left, most):
-                        left = left[len(part) :]
+                        left, has_returned = left[len(part) :], part[-1].has_returned
                         yield part
+                except GeneratorExit:
+                    if not has_returned:
+                        # It would hang on with what nobody waits for.
+                        await self.close()
+                    raise
                 except _Ended as error:
                     _log.error("translation_process_ended", detail=str(error), events=len(left))
-                    ends += 1
-                    if self._most_ends is not None and ends > self._most_ends:
-                        raise AdaptersUnusable(f"its process ended {ends} times running") from None
                     if most == 1 or len(left) == 1:
                         yield [await self._alone(left.pop(0), error)]
                     # From here on each is told when it is done: whose turn it is when the process ends has ended it.
@@ -123,7 +123,8 @@ class TranslationProcess:
             else:
                 return translated
         source = self._sources[event.source]
-        return defect(source, event, f"adapter {source.adapter.name} ended its process: {error}")
+        ended = defect(source, event, f"adapter {source.adapter.name} ended its process: {error}")
+        return msgspec.structs.replace(ended, has_returned=False)
 
     async def _parts(
         self, events: Sequence[UntranslatedEvent], most: int

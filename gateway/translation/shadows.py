@@ -20,6 +20,12 @@ from gateway.translation.process import AdaptersUnusable
 REST_SECONDS: Final = 30.0
 LONGEST_REST_SECONDS: Final = 900.0
 
+MOST_LOST: Final = 2.0
+"""Events from which an adapter did not return, having hung or ended its process; beyond them it rests."""
+
+MADE_GOOD: Final = 0.01
+"""Of a lost one, by each from which it returned."""
+
 MOST_WAITING: Final = 10_000
 """Events that wait for a second adapter; beyond them the oldest is not given to it."""
 
@@ -27,16 +33,16 @@ PORTION: Final = 64
 PACE_SECONDS: Final = 0.05
 IDLE_SECONDS: Final = 5.0
 
-_RESTS: Final = Reason(NOT_COMPARED, "the adapter in shadow kept ending its process, or cannot be loaded: it rests")
+_RESTS: Final = Reason(NOT_COMPARED, "the adapter in shadow kept hanging or ending its process, or cannot be loaded")
 
 _log = structlog.get_logger("gateway.shadow")
 
 
 class Careful:
-    """Translates in shadow; an adapter that keeps ending its process rests, and its events are told as not compared.
+    """Translates in shadow; an adapter that keeps hanging, or ending its process, rests: its events are not compared.
 
     Args:
-        translate: raises AdaptersUnusable where it is hopeless for now.
+        translate: raises AdaptersUnusable where an adapter cannot be loaded.
         sources: who is translated for.
         monotonic: the clock of rests, in seconds.
     """
@@ -47,7 +53,8 @@ class Careful:
         self._translate = translate
         self._sources = sources
         self._monotonic = monotonic
-        self._failures: Counter[str] = Counter()
+        self._lost: dict[str, float] = {}
+        self._rests: Counter[str] = Counter()
         self._rests_until: dict[str, float] = {}
 
     def rests(self, source: str) -> bool:
@@ -73,14 +80,31 @@ class Careful:
                     async for part in parts:
                         left = left[len(part) :]
                         yield part
-                self._failures[source] = 0
+                        if self._has_lost(source, part):
+                            break
         except AdaptersUnusable as error:
-            seconds = min(REST_SECONDS * 2.0 ** self._failures[source], LONGEST_REST_SECONDS)
-            self._failures[source] += 1
-            self._rests_until[source] = self._monotonic() + seconds
-            _log.warning("shadow_rests", source=source, detail=str(error), seconds=seconds)
+            self._rest(source, str(error))
         if left:
             yield [self._kept(event) for event in left]
+
+    def _has_lost(self, source: str, part: Sequence[TranslatedEvent]) -> bool:
+        """Whether its adapter rests from now on, given what came of some events."""
+        lost = self._lost.get(source, 0.0)
+        for event in part:
+            lost = max(0.0, lost - MADE_GOOD) if event.has_returned else lost + 1.0
+        self._lost[source] = lost
+        if not lost:
+            self._rests[source] = 0
+        if lost <= MOST_LOST:
+            return False
+        self._rest(source, "it hung, or ended its process, too often")
+        return True
+
+    def _rest(self, source: str, detail: str) -> None:
+        seconds = min(REST_SECONDS * 2.0 ** self._rests[source], LONGEST_REST_SECONDS)
+        self._rests[source] += 1
+        self._rests_until[source] = self._monotonic() + seconds
+        _log.warning("shadow_rests", source=source, detail=detail, seconds=seconds)
 
     def _kept(self, event: UntranslatedEvent) -> TranslatedEvent:
         return TranslatedEvent(

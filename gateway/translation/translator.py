@@ -79,7 +79,8 @@ class Translator:
             return defect(source, event, str(error))
         except Overrun as error:
             detail = f"adapter {source.adapter.name} did not end within {self._watchdog.seconds:g} s"
-            return defect(source, event, detail, _trace(error.__traceback__, detail))
+            hung = defect(source, event, detail, _trace(error.__traceback__, detail))
+            return msgspec.structs.replace(hung, has_returned=False)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - an adapter is somebody else's code
             detail = f"adapter {source.adapter.name} raised {type(error).__name__}"
             return defect(source, event, detail, _trace(error.__traceback__, repr(error)))

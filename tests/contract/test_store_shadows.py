@@ -1,49 +1,18 @@
-"""Sources in shadow: they deliver nothing, are compared, and take over when they are promoted."""
+"""Sources in shadow deliver nothing and are compared, second adapters are compared, and little is kept of it."""
 
 import pytest
 from msgspec.structs import replace
 
 from gateway.errors import ConflictingRequest
-from gateway.events import SECOND, EventStatus, Reason, StoredLookup
-from gateway.records import NOT_COMPARED, Act, MemberChange, RetentionSpans, SourceMode
+from gateway.events import EventStatus, Reason, StoredLookup
+from gateway.records import NOT_COMPARED, MemberChange, RetentionSpans, SourceMode
 from tests.contract.engines import DAY, SOURCE, TENANT, says, state, told
-
-SHADOW = "other"
-
-
-def in_shadow(source=SHADOW, replaces=SOURCE):
-    return SourceMode(source, "shadow", replaces)
-
-
-async def enter(floor, *wanted):
-    return {each.source: each for each in await floor.store.shadows.enter(wanted, floor.now)}
+from tests.contract.shadowing import SHADOW, counts, enter, in_shadow, second, verdicts
 
 
 @pytest.fixture(autouse=True)
 async def begun(floor):
     await enter(floor, in_shadow(), SourceMode(SOURCE))
-
-
-async def verdicts(floor, source=SHADOW, *, minutes=0):
-    return await floor.store.shadows.verdicts(source, floor.now + minutes * 60 * SECOND)
-
-
-def counts(record):
-    return record.equal, record.differ, record.only_here, record.only_there
-
-
-async def promote(floor, source=SHADOW):
-    operation = await floor.store.shadows.promote(source, Act(at=floor.now, by="night", act="promote", what=source))
-    while await floor.store.bulk.step(operation, 50, floor.now):
-        pass
-    await floor.translate()
-    return await floor.store.bulk.operation(operation.id)
-
-
-async def second(floor, *events, **outcome):
-    """Let a second adapter look on at what was translated."""
-    stored = await floor.store.archive.stored(events)
-    await floor.store.shadows.compare([told(event, **outcome) for event in stored], floor.now)
 
 
 # ---- in shadow
@@ -139,101 +108,6 @@ async def test_a_source_in_shadow_asks_the_vendor_and_a_lookup_given_up_ends_the
     assert (await verdicts(floor)).reasons == {"lookup_not_found": 1}
 
 
-# ---- promotion
-
-
-async def test_promotion_hands_over_and_judges_the_newest_states(floor):
-    """Nothing is lost and nothing sent twice; the newer version wins across both; nobody's order collides."""
-    await floor.tell(
-        "l1", state("SAME", text="same"), state("OLDER", clock=5, text="live"), state("NEWER", text="live")
-    )
-    await floor.tell("l2", state("ONLY-LIVE"))
-    await floor.deliver()
-    await floor.tell("s1", state("SAME", text="same"), state("OLDER", clock=4, text="shadow"), source=SHADOW)
-    await floor.tell("s2", state("NEWER", clock=2, text="shadow"), state("MISSED", text="mine"), source=SHADOW)
-    done = await promote(floor)
-    sent = await floor.deliver()
-    await floor.tell("s3", state("ONLY-LIVE", clock=9, text="taken over"), source=SHADOW)
-
-    assert (done.status, done.total, done.done, done.failed, done.skipped) == ("done", 2, 2, 0, 0)
-    assert sorted(sent) == ["mine", "shadow"]
-    assert await floor.deliver() == ["taken over"]
-    assert [await floor.order_status(each) for each in ("SAME", "OLDER", "NEWER", "MISSED", "ONLY-LIVE")] == [
-        "delivered"
-    ] * 5
-    assert "dead" not in (await floor.store.records.counts()).events
-
-
-async def test_who_is_replaced_looks_on_from_then_on_and_may_take_over_again(floor):
-    await floor.tell("l1", state("A", text="live"))
-    await floor.deliver()
-    await promote(floor)
-    looking = await floor.tell("l2", state("A", clock=7, text="on-looker"))
-    record = await verdicts(floor, SOURCE)
-    with pytest.raises(ConflictingRequest):
-        await promote(floor, SHADOW)
-    await promote(floor, SOURCE)
-    sent = await floor.deliver()
-    await floor.tell("s2", state("A", clock=8, text="off"), source=SHADOW)
-
-    assert (record.mode.replaces, counts(record)) == (SHADOW, (0, 1, 0, 0))
-    assert sent == ["on-looker"]
-    assert await floor.event_status(looking) == "delivered"
-    assert await floor.deliver() == []
-
-
-async def test_what_a_promotion_decided_outlives_a_restart_until_the_file_says_it(floor):
-    said = (in_shadow(), SourceMode(SOURCE))
-    await promote(floor)
-    await floor.reopen()
-    still = await enter(floor, *said)
-    agreed = await enter(floor, SourceMode(SHADOW), in_shadow(SOURCE, SHADOW))
-    turned = await enter(floor, *said)
-
-    assert {name: (each.mode, each.is_decided) for name, each in still.items()} == {
-        SHADOW: ("live", True),
-        SOURCE: ("shadow", True),
-    }
-    assert not any(each.is_decided for each in agreed.values())
-    assert (turned[SHADOW].mode, turned[SOURCE].mode) == ("shadow", "live")
-
-
-async def test_what_waits_for_translation_at_a_promotion_goes_out(floor):
-    """Received before it, translated after it; and what the replaced source's adapter was still given is not sent."""
-    await floor.receive("s1", says(state("A", text="mine")), source=SHADOW)
-    await floor.receive("l1", says(state("B", text="theirs")))
-    await promote(floor)
-
-    assert await floor.deliver() == ["mine"]
-
-
-async def test_what_the_adapter_in_shadow_was_not_given_is_judged_at_a_promotion(floor):
-    await floor.receive("s1", says(state("A", text="mine")), source=SHADOW)
-    [event] = await floor.store.translation.untranslated([SHADOW], 9)
-    skipped = replace(told(event), status=EventStatus.SHADOWED, states=(), reason=Reason(NOT_COMPARED, "it crashes"))
-    await floor.store.translation.commit([skipped], floor.now)
-    reasons = (await verdicts(floor)).reasons
-    await floor.receive("s2", says(state("B", text="late")), source=SHADOW)
-    [late] = await floor.store.translation.untranslated([SHADOW], 9)
-    await promote(floor)
-    told_late = replace(skipped, id=late.id, event_id="s2")
-    await floor.store.translation.commit([told_late], floor.now)
-
-    assert reasons == {NOT_COMPARED: 1}
-    assert sorted(await floor.deliver()) == ["late", "mine"]
-
-
-async def test_another_owner_collides_still(floor):
-    """A third source's order is nobody's to take over."""
-    await floor.receive("t1", says(state("A")), source="third")
-    found = await floor.store.translation.untranslated(["third"], 9)
-    await floor.store.translation.commit([told(event) for event in found], floor.now)
-    await promote(floor)
-    event = await floor.tell("s1", state("A", clock=5), source=SHADOW)
-
-    assert await floor.event_reason(event) == "order_collision"
-
-
 # ---- a second adapter beside a live one
 
 
@@ -274,9 +148,38 @@ async def test_erasure_and_retention_take_comparisons_too(floor):
     assert counts(await verdicts(floor)) == (0, 0, 0, 0)
 
 
-async def test_examples_are_few_however_much_differs(floor):
+async def test_examples_are_few_however_much_differs_and_make_room_for_the_next_shadows(floor):
     await floor.tell("l", *[state(f"O{number}", text="x") for number in range(60)])
     await floor.tell("s", *[state(f"O{number}", text="y") for number in range(60)], source=SHADOW)
     record = await verdicts(floor)
+    await enter(floor, SourceMode(SHADOW))
+    floor.pass_by(seconds=1)
+    await enter(floor, in_shadow())
+    await floor.tell("s2", *[state(f"O{number}", clock=2, text="z") for number in range(30, 60)], source=SHADOW)
+    again = await verdicts(floor)
 
     assert (counts(record), record.members, len(record.examples)) == ((0, 60, 0, 0), {"text": 60}, 20)
+    assert (counts(again), len(again.examples)) == ((0, 30, 0, 0), 20)
+    assert {each.difference for each in again.examples} == {(MemberChange("text", "x", "z"),)}
+
+
+async def test_what_is_erased_while_a_second_adapter_looks_at_it_leaves_nothing(floor):
+    await enter(floor, SourceMode(SHADOW), SourceMode(SOURCE, second="acme 2"))
+    event = await floor.tell("l1", state("A", text="x"))
+    await floor.deliver()
+    [stored] = await floor.store.archive.stored([event])
+    await floor.store.acts.erase(TENANT, "A", now=floor.now)
+    await floor.store.shadows.compare([told(stored, states=[state("A", text="y"), state("B", text="y")])], floor.now)
+    record = await verdicts(floor, SOURCE, minutes=16)
+
+    assert (counts(record), record.examples) == ((0, 0, 0, 0), ())
+
+
+async def test_an_order_that_the_shadow_alone_told_of_is_erased_too(floor):
+    event = await floor.tell("s1", state("A", text="a person"), source=SHADOW)
+    await floor.store.acts.erase(TENANT, "A", now=floor.now)
+    detail = await floor.store.records.event(event)
+    record = await verdicts(floor, minutes=16)
+
+    assert (counts(record), record.examples, record.settling) == ((0, 0, 0, 0), (), 0)
+    assert (detail.body, [each.body for each in detail.translation]) == (None, [None])

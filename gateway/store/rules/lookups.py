@@ -77,15 +77,19 @@ class LookupQueue(Room):
     @writes
     def bury(self, transaction: Transaction, asked: WaitingSubject, reason: Reason, now: Micros) -> list[Transition]:
         """The lookup is given up: its events are dead letters, or end as those of a source in shadow do."""
-        buried, is_shadows = [], asked.source in modes.watching(transaction).shadows
-        for event in _still_waiting(transaction, asked):
+        buried = []
+        waiting = _still_waiting(transaction, asked)
+        looking_on = modes.looking_on(transaction, waiting)
+        for event in waiting:
+            status = EventStatus.SHADOWED if event in looking_on else EventStatus.DEAD
             values = (reason.code, reason.detail, reason.path, now, event)
-            buried += transaction.execute("shadows.bury" if is_shadows else "lookups.bury", values).fetchall()
+            statement = "shadows.bury" if event in looking_on else "lookups.bury"
+            for id_, source, event_id in transaction.execute(statement, values).fetchall():
+                buried.append(Transition(id_, source, event_id, status, reason))
             transaction.execute("lookups.forget", (event,))
-        if is_shadows and buried:
-            verdicts.count_reasons(transaction, {(asked.source, reason.code): len(buried)})
-        status = EventStatus.SHADOWED if is_shadows else EventStatus.DEAD
-        return [Transition(id_, source, event_id, status, reason) for id_, source, event_id in buried]
+        if looking_on:
+            verdicts.count_reasons(transaction, {(asked.source, reason.code): len(looking_on)})
+        return buried
 
 
 def _former_clock(transaction: Transaction, source: str, turn: str, subject: str) -> int:

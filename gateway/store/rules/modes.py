@@ -33,6 +33,14 @@ def watching(transaction: Transaction) -> Watching:
     return Watching(shadows, watchers)
 
 
+def looking_on(transaction: Transaction, events: Collection[int]) -> set[int]:
+    """Those of these events that are delivered to nobody, their source being in shadow.
+
+    What a source had received before a promotion put it there was taken from its vendor to be delivered, and is.
+    """
+    return {event for (event,) in transaction.execute("modes.looking_on", (list(events),)).fetchall()}
+
+
 def enter(transaction: Transaction, wanted: Collection[SourceMode], now: Micros) -> None:
     """Take over what the file says, but for what a promotion decided and it does not say yet."""
     known = all_of(transaction)
@@ -53,9 +61,10 @@ def enter(transaction: Transaction, wanted: Collection[SourceMode], now: Micros)
 
 
 def begin(transaction: Transaction, mode: SourceMode) -> None:
-    """Let a mode begin: what was compared before is of the past."""
+    """Let a mode begin: what was compared before is of the past, and leaves its room to other examples."""
     _set(transaction, mode)
     transaction.execute("modes.forget_reasons", (mode.source,))
+    transaction.execute("modes.forget_examples", (mode.source,))
 
 
 def hand_over(transaction: Transaction, of: str, to: str) -> None:
@@ -65,9 +74,16 @@ def hand_over(transaction: Transaction, of: str, to: str) -> None:
     transaction.execute("modes.inherit", (to, of))
 
 
-def inherits(transaction: Transaction, source: str, state: int) -> bool:
-    """Whether a source has taken over the orders of the source of this state."""
-    return transaction.execute("modes.inherits", (source, state)).fetchone() is not None
+def teller(transaction: Transaction, state: int) -> str:
+    """The source of a state; empty where its event was pruned."""
+    found = transaction.execute("modes.teller", (state,)).fetchone()
+    return found[0] if found else ""
+
+
+def is_heir(transaction: Transaction, source: str, other: str) -> bool | None:
+    """Whether a source has taken over another's orders; False: the other has its. None: neither."""
+    found = transaction.execute("modes.is_heir", (source, other)).fetchone()
+    return None if found is None else bool(found[0])
 
 
 def _set(transaction: Transaction, mode: SourceMode) -> None:

@@ -19,17 +19,18 @@ Records = Mapping[tuple[str, str], OrderState]
 
 
 def named(
-    transaction: Transaction, translated: Sequence[TranslatedEvent], shadows: Collection[str]
+    transaction: Transaction, translated: Sequence[TranslatedEvent], looking_on: Collection[int]
 ) -> Sequence[TranslatedEvent]:
-    """The events with a name for each state, inside a transaction; of sources in shadow no order is renamed."""
-    recorded = [(event.source, state) for event in translated for state in event.states if state.record is not None]
+    """The events with a name for each state, inside a transaction; of those that look on no order is renamed."""
+    recorded = [(event, state) for event in translated for state in event.states if state.record is not None]
     if not recorded:
         return translated
-    told = {(source, str(state.record)): state for source, state in recorded if state.external_order_id}
+    named_at_once = [(event, state) for event, state in recorded if state.external_order_id]
+    told = {(event.source, str(state.record)): state for event, state in named_at_once}
     if told and transaction.execute("naming.has_tombstones").fetchone() is not None:
-        for (source, record), state in told.items():
-            if source not in shadows:
-                _take_over(transaction, source, record, state)
+        for event, state in named_at_once:
+            if event.id not in looking_on:
+                _take_over(transaction, event.source, str(state.record), state)
     if all(state.external_order_id for _, state in recorded):
         return translated
 

@@ -43,7 +43,10 @@ class Shadows(Room):
     def compare(self, transaction: Transaction, translated: Collection[TranslatedEvent], now: Micros) -> None:
         """Compare what a second adapter made of live sources' events with what became of them."""
         known = modes.all_of(transaction)
-        seen = [event for event in translated if event.source in known and known[event.source].second is not None]
+        watched = [event for event in translated if event.source in known and known[event.source].second is not None]
+        whole = {id_ for (id_,) in transaction.execute("shadows.whole", ([event.id for event in watched],)).fetchall()}
+        # What was erased meanwhile leaves nothing of itself here.
+        seen = [event for event in watched if event.id in whole]
         live: dict[int, dict[tuple[str, str], Side]] = {}
         for event, tenant, order, clock, tie, arrival, body in transaction.execute(
             "shadows.live_states", ([event.id for event in seen],)

@@ -122,6 +122,8 @@ class _Commit:
         self.states: dict[int, list[object]] = {}
         self.older_changes: list[StateChange] = []
         self.watching = modes.watching(transaction)
+        self.tellers: dict[object, str] = {}
+        self.looking_on: set[int] = set()
         self.looked_on: list[tuple[TranslatedEvent, OrderState, int]] = []
         self.finished: list[tuple[object, ...]] = []
         self.finished_clean: list[tuple[object, ...]] = []
@@ -131,7 +133,10 @@ class _Commit:
         shadows = self.watching.shadows
         # What was kept from its adapter while in shadow is translated after all, once its source is live.
         translated = [event for event in translated if event.status != EventStatus.SHADOWED or event.source in shadows]
-        translated = naming.named(self.transaction, translated, shadows)
+        self.tellers = {event.id: event.source for event in translated}
+        if shadows:
+            self.looking_on = modes.looking_on(self.transaction, [event.id for event in translated])
+        translated = naming.named(self.transaction, translated, self.looking_on)
         pending: list[tuple[TranslatedEvent, int, list[int]]] = []
         received = {
             row[0]: row[1:]
@@ -177,7 +182,7 @@ class _Commit:
             row, event.id, run, state.tenant, state.external_order_id, state.owner, clock, state.tie, event.id,
             state.body, "", None, None, None, _encode(state.findings).decode() if state.findings else None,
         ]  # fmt: skip
-        if event.source in self.watching.shadows:
+        if event.id in self.looking_on:
             changes = self._look_on(event, state, placed)
         else:
             changes = self._changes(event, state, order, placed)
@@ -205,18 +210,26 @@ class _Commit:
                 self.touched[order.id] = order
             return [change]
         self.touched[order.id] = order
-        if not (state.is_shared or lifecycle.is_same_owner(order.owner, state.owner)) and modes.inherits(
-            self.transaction, event.source, order.state
-        ):
-            order.owner = state.owner
         return lifecycle.arrive(
             order,
-            placed,
+            self._owned(event, state, order, placed),
             self.now,
             is_shared=state.is_shared,
             must_send=event.is_replayed,
             collision_hint=state.collision_hint,
         )
+
+    def _owned(self, event: TranslatedEvent, state: OrderState, order: OrderRow, placed: NewState) -> NewState:
+        """The state as its order's owner's, where of two sources one has taken over the other's orders."""
+        if state.is_shared or lifecycle.is_same_owner(order.owner, state.owner):
+            return placed
+        before = self.states.get(order.state)
+        teller = modes.teller(self.transaction, order.state) if before is None else self.tellers[before[1]]
+        is_heir = modes.is_heir(self.transaction, event.source, teller)
+        # An older one of the heir's takes neither the order's place nor the order.
+        if is_heir and (placed.clock, placed.tie, placed.arrival) >= (order.clock, order.tie, order.arrival):
+            order.owner = state.owner
+        return placed if is_heir is None else msgspec.structs.replace(placed, owner=order.owner)
 
     def _look_on(self, event: TranslatedEvent, state: OrderState, placed: NewState) -> list[StateChange]:
         """A state that is delivered to nobody, and compared if it could have been."""
@@ -245,9 +258,8 @@ class _Commit:
                 for state in event.states:
                     see(watcher, state, None)
         verdicts.renew(self.transaction, list(seen.values()), self.watching.shadows, self.now)
-        ended = [event for event in events if event.status != EventStatus.WAITING]
-        looked_on = [event for event in ended if event.source in self.watching.shadows]
-        verdicts.count_reasons(self.transaction, verdicts.reasons_of(looked_on))
+        ended = [event for event in events if event.id in self.looking_on and event.status != EventStatus.WAITING]
+        verdicts.count_reasons(self.transaction, verdicts.reasons_of(ended))
 
     def _renamed(self, event: TranslatedEvent, state: OrderState) -> Reason | None:
         """Why a state would double its order at Trackely: the vendor has given the record another number."""
@@ -283,7 +295,7 @@ class _Commit:
                 reason = _NO_ORDERS
         elif status == EventStatus.WAITING:
             self._wait(event)
-        if event.source in self.watching.shadows and status != EventStatus.WAITING:
+        if event.id in self.looking_on and status != EventStatus.WAITING:
             status, is_dead_letter = EventStatus.SHADOWED, False
         references = _encode(event.references).decode() if event.references else None
         ended_at = None if status in ledger.OPEN else self.now

@@ -6,6 +6,9 @@ WHERE s.status <> 'dead' OR EXISTS (SELECT 1 FROM orders o WHERE o.tenant = s.te
                                     AND o.external_order_id = s.external_order_id AND o.state = s.id)
 ORDER BY s.event, s.id;
 
+-- name: whole
+SELECT b.id FROM json_each(?) AS asked JOIN bodies b ON b.id = asked.value;
+
 -- name: counts
 SELECT verdict, count(*) FROM shadows INDEXED BY shadows_verdict WHERE source = ? AND first_at >= ? GROUP BY verdict;
 
@@ -41,7 +44,7 @@ LIMIT ?4;
 -- name: newest
 SELECT event FROM shadows WHERE source = ?1 AND first_at >= ?2 AND event IS NOT NULL
 UNION
-SELECT id FROM events WHERE reason_code = ?3 AND source = ?1 AND status = 'shadowed'
+SELECT id FROM events WHERE reason_code IN (?3, 'held') AND source = ?1 AND status = 'shadowed'
 EXCEPT
 SELECT row FROM operation_items WHERE operation = ?4
 ORDER BY 1;
