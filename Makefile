@@ -23,8 +23,8 @@ endef
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 18
 
-demo: ## gateway, embedded intake and the vendors' samples, until Ctrl-C (ARGS=--once: until all is delivered)
-	$(call set-up,run)
+demo: ## gateway, embedded intake and the vendors' samples, until Ctrl-C (ARGS='--once --replicas=3': see docs/cli.md)
+	$(call set-up,$(if $(findstring replicas,$(ARGS)),demo,run))
 	@$(BIN)/python -m gateway demo $(ARGS)
 
 test: lint ## every check: format, ruff, mypy, import-linter, pytest
@@ -72,8 +72,8 @@ nemesis: ## three replicas and a database with a standby, and everything that ma
 	$(call set-up,dev)
 	$(BIN)/python -m tests.nemesis --seconds $(SECONDS) $(ARGS)
 
-bench: ## figures: ARGS='ingest --json', translate, drain, drafts, ...
-	$(call set-up,run)
+bench: ## figures: ARGS='ingest --json', translate, drain, replicas, ...
+	$(call set-up,$(if $(findstring replicas,$(ARGS)),demo,run))
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 peers: ## the programs behind bench's --peer hookspool and node-red, into .peers/ (needs npm and Node.js 18.5 or newer)
@@ -95,7 +95,8 @@ lock: ## pin again what pyproject.toml asks for (ARGS=--upgrade: at its newest)
 	$(call set-up,supply)
 	$(COMPILE) pyproject.toml --output-file requirements/run.txt
 	$(COMPILE) pyproject.toml --extra postgresql --constraint requirements/run.txt --output-file requirements/postgresql.txt
-	$(COMPILE) pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra demo --constraint requirements/run.txt --output-file requirements/demo.txt
+	$(COMPILE) pyproject.toml --extra demo --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --extra tracing --constraint requirements/dev.txt --output-file requirements/tracing.txt
 	$(COMPILE) --group build --output-file requirements/build.txt
 	$(COMPILE) --group system --constraint requirements/dev.txt --output-file requirements/system.txt

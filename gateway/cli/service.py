@@ -47,12 +47,21 @@ def demo(
     *,
     config: ConfigFile = DEFAULT_CONFIG,
     once: Annotated[bool, typer.Option("--once", help="End when all is delivered; 0 if so.")] = False,
+    replicas: Annotated[
+        int | None,
+        typer.Option(
+            "--replicas",
+            min=2,
+            max=9,
+            help="So many gateways on a PostgreSQL of the demo's own, one of them killed in the middle.",
+        ),
+    ] = None,
 ) -> None:
     """Run the gateway with the embedded intake, and send it the vendors' samples."""
     try:
         from gateway.workshop.demo import run  # noqa: PLC0415 - the other commands start without the rooms
 
-        code = run(config=config, once=once)
+        code = run(config=config, once=once, replicas=replicas or 0)
     except KeyboardInterrupt:
         # It runs until Ctrl-C: also one that comes before it listens to signals is a good end.
         if once:

@@ -73,7 +73,8 @@ def test_every_pin_has_its_hashes(lock):
 
 def test_the_locks_hold_what_the_project_asks_for():
     """Every dependency and every group of pyproject.toml is in its lock, and the locks agree on versions."""
-    wanted = {"run": PROJECT["project"]["dependencies"], **PROJECT["dependency-groups"]}
+    extras = PROJECT["project"]["optional-dependencies"]
+    wanted = {"run": PROJECT["project"]["dependencies"], **PROJECT["dependency-groups"], **extras}
     held = {lock.stem: pinned(lock) for lock in LOCKS}
     versions = {}
     for name, pins in held.items():
@@ -110,6 +111,17 @@ def test_a_missing_python_is_said_in_one_sentence():
     assert done.returncode != 0
     assert done.stdout == ""
     assert done.stderr.splitlines()[0].startswith("set-up failed. Python 3.11 or newer is missing:")
+
+
+@pytest.mark.parametrize(
+    ("target", "group"),
+    [("demo", "run"), ("demo ARGS=--once", "run"), ("demo ARGS=--replicas=3", "demo"), ("bench ARGS=replicas", "demo")],
+)
+def test_a_database_is_installed_where_it_is_asked_for(target, group):
+    """Nobody else needs its wheel."""
+    done = subprocess.run(["make", "--dry-run", *target.split()], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert f"scripts/set_up.py {group}\n" in done.stdout
 
 
 def copy_what_set_up_needs(folder: Path) -> None:

@@ -96,7 +96,7 @@ def on_free_ports(file: Path, config: Config) -> Path | None:
         wanted["standin"] = (standin.host, standin.port)
     if not any(_is_taken(*place) for place in wanted.values()):
         return None
-    ports = _free_ports([host for host, _ in wanted.values()])
+    ports = free_ports([host for host, _ in wanted.values()])
     said = _said(config, standin, dict(zip(wanted, ports, strict=True)))
     written = Path(config.store_path).parent / PORTS_FILE
     include = os.path.relpath(file.resolve(), written.parent)
@@ -133,7 +133,7 @@ def _is_taken(host: str, port: int) -> bool:
     return False
 
 
-def _free_ports(hosts: list[str]) -> list[int]:
+def free_ports(hosts: list[str]) -> list[int]:
     """As many, all of them different."""
     held: list[socket.socket] = []
     try:

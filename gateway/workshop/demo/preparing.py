@@ -23,12 +23,16 @@ _LINE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=([A-Za-z0-9_-]+)")
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """The configuration and its file; where the made-up secrets are kept, if any were; what was done, in sentences."""
+    """The configuration and its file; where the made-up secrets are kept, if any were; what was done, in sentences.
+
+    `environ` are the variables that it was read with.
+    """
 
     config: Config
     file: Path
     secrets_file: Path | None
     notes: tuple[str, ...]
+    environ: Mapping[str, str]
     has_token: bool = True
     """Whether $GATEWAY_API_TOKEN is the operators'."""
 
@@ -73,7 +77,8 @@ def _prepared(path: Path, environ: Mapping[str, str]) -> Prepared:
     if file is not None:
         notes.append(f"A port of {path} is taken: free ones are used, as {shown(file)} says.")
     has_token = "GATEWAY_API_TOKEN" in _names(text)
-    return Prepared(load(file or path, wanted, find_adapter), file or path, secrets_file, tuple(notes), has_token)
+    loaded = load(file or path, wanted, find_adapter)
+    return Prepared(loaded, file or path, secrets_file, tuple(notes), wanted, has_token)
 
 
 def shown(path: Path) -> str:

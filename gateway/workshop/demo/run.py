@@ -22,8 +22,19 @@ from gateway.ground.clock import now
 from gateway.service.running import running
 from gateway.workshop.demo.places import StandIn, elsewhere_of, standin_of
 from gateway.workshop.demo.preparing import Prepared, prepare, shown
+from gateway.workshop.demo.replicas import standing as several
 from gateway.workshop.demo.sending import Sent, recipients, send
-from gateway.workshop.demo.showing import OperatorsApi, Outcome, outcomes, row, say, show_the_console, show_the_way_on
+from gateway.workshop.demo.showing import (
+    OperatorsApi,
+    Outcome,
+    Standing,
+    operators_url,
+    outcomes,
+    row,
+    say,
+    show_the_console,
+    show_the_way_on,
+)
 from gateway.workshop.samples import sample
 from gateway.workshop.standin import User, Warehouse, listening
 
@@ -32,14 +43,15 @@ PATIENCE_SECONDS: Final = 60.0
 LOG_FILE: Final = "demo.log"
 
 
-def run(config: Path, *, once: bool) -> int:
-    """Run the demo; its exit code.
+def run(config: Path, *, once: bool, replicas: int = 0) -> int:
+    """Run the demo, with so many replicas on a database of its own or with none of either; its exit code.
 
     0, 1 where something did not arrive; 128 and the number of the signal that came before `once` had all delivered.
 
     Raises:
         ConfigError: the configuration does not do, orders would leave this machine, a port cannot be had, or a file or
             the store cannot be used.
+        PostgresFailed, ReplicaFailed: replicas were asked for, and cannot be had.
         StoreUnavailable: the store's process has ended.
     """
     prepared = prepare(config, os.environ)
@@ -47,28 +59,27 @@ def run(config: Path, *, once: bool) -> int:
         say(note)
     for warning in warnings_of(prepared.config):
         sys.stderr.write(f"warning: {warning}\n")
-    return asyncio.run(_demonstrate(prepared, once=once))
+    return asyncio.run(_demonstrate(prepared, once=once, replicas=replicas))
 
 
-async def _demonstrate(prepared: Prepared, *, once: bool) -> int:
+async def _demonstrate(prepared: Prepared, *, once: bool, replicas: int) -> int:
     ended = _end()
-    log = Path(prepared.config.store_path).parent / LOG_FILE
     async with AsyncExitStack() as stack:
         link = _link_of(prepared.config)
-        url = await stack.enter_async_context(_started(prepared.config, ended, log, link))
-        showing = asyncio.create_task(_show(prepared.config, url))
+        standing = await stack.enter_async_context(_started(prepared, ended, link, replicas))
+        showing = asyncio.create_task(_show(prepared.config, standing))
         either: set[asyncio.Future[Any]] = {showing, ended}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         was_cut_short = ended.done()
         if not was_cut_short and not once:
             showing.result()
-            show_the_way_on(prepared, log, url, goes_on=True)
-            show_the_console(prepared, url, link)
+            show_the_way_on(prepared, standing, goes_on=True)
+            show_the_console(prepared, standing, link)
             await ended
         showing.cancel()
         await asyncio.gather(showing, return_exceptions=True)
     if once and not was_cut_short:
-        show_the_way_on(prepared, log, url, goes_on=False)
+        show_the_way_on(prepared, standing, goes_on=False)
         return DONE if showing.result() else FAILED
     ended_by = ended.result()
     if isinstance(ended_by, str):
@@ -86,7 +97,9 @@ def _link_of(config: Config) -> SignInLink | None:
 def _end() -> asyncio.Future[int | str]:
     """Done by a signal, with its number, or with why the store's process has ended."""
     ended: asyncio.Future[int | str] = asyncio.get_running_loop().create_future()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            continue
         asyncio.get_running_loop().add_signal_handler(number, _settle, ended, number)
     return ended
 
@@ -98,34 +111,49 @@ def _settle(ended: asyncio.Future[int | str], by: int | str) -> None:
 
 @asynccontextmanager
 async def _started(
-    config: Config, ended: asyncio.Future[int | str], log: Path, link: SignInLink | None
-) -> AsyncIterator[str]:
-    """The gateway and the stand-in; the gateway's URL."""
-    say("Starting the gateway, the embedded intake and a stand-in for Ongoing's API ...")
+    prepared: Prepared, ended: asyncio.Future[int | str], link: SignInLink | None, replicas: int
+) -> AsyncIterator[Standing]:
+    """The gateway, or so many, and the stand-in."""
+    config, log = prepared.config, Path(prepared.config.store_path).parent / LOG_FILE
     try:
         writing = os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8")
     except OSError as error:
         raise ConfigError([Fault(str(log), "", f"cannot be written: {error.strerror}")]) from error
     with writing:
+        if replicas:
+            async with _standing_in(config), several(prepared, replicas, ended, link, writing) as standing:
+                yield standing
+            return
+        say("Starting the gateway, the embedded intake and a stand-in for Ongoing's API ...")
         async with (
             _standing_in(config),
             running(config, on_lost=partial(_settle, ended), log_to=writing, link=link) as url,
         ):
-            yield url
+            yield Standing(url, log, operators_url(config, url))
 
 
-async def _show(config: Config, url: str) -> bool:
+async def _show(config: Config, standing: Standing) -> bool:
     """Send the samples and show what becomes of each; whether all is as it should be."""
     elsewhere = elsewhere_of(config)
     for name in sorted(elsewhere):
         say(f"{name} asks an API that is not the stand-in: no samples are sent to it.")
-    async with httpx.AsyncClient(trust_env=False, timeout=30.0) as client:
-        sent = [await send(client, url, what, source) for what, source in recipients(config, without=set(elsewhere))]
-        say(f"{len(sent)} samples were sent over HTTP to {url}. What became of each:\n")
+    # A connection a request: of several replicas each has its turn.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    async with httpx.AsyncClient(trust_env=False, timeout=30.0, limits=limits) as client:
+        api = OperatorsApi(client, config, standing.url)
+        sent, wanted = [], recipients(config, without=set(elsewhere))
+        for number, (what, source) in enumerate(wanted):
+            if number == len(wanted) // 2 and standing.strike is not None:
+                await standing.strike(api)
+            sent.append(await send(client, standing.url, what, source))
+        say(f"{len(sent)} samples were sent over HTTP to {standing.url}. What became of each:\n")
         if any(each.is_duplicate and not each.sample.is_repeat for each in sent):
             say("They came in an earlier run too: repeats, which are answered 200 and take no")
             say(f"effect again. Below is what became of them then. To begin anew: {_forgetting(config)}\n")
-        return _told([each async for each in _rows(OperatorsApi(client, config, url), sent)])
+        is_good = _told([each async for each in _rows(api, sent)])
+        if standing.tell is not None:
+            await standing.tell(api)
+        return is_good
 
 
 async def _rows(api: OperatorsApi, sent: list[Sent]) -> AsyncIterator[Outcome]:

@@ -54,6 +54,31 @@ class _Order(msgspec.Struct, rename="camel"):
     order_id: str | None = None
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """What was started: the gateway's URL, its log, whose door signs in by the link, and who of several lives.
+
+    `strike` is what happens in the middle, `tell` what is said of it in the end.
+    """
+
+    url: str
+    log: Path
+    door: str
+    strike: "Callable[[OperatorsApi], Awaitable[None]] | None" = None
+    tell: "Callable[[OperatorsApi], Awaitable[None]] | None" = None
+
+
+class Living(msgspec.Struct):
+    """One of several replicas, and what it does alone."""
+
+    name: str
+    state: str
+    duties: list[str]
+
+
+class _Replicas(msgspec.Struct):
+    replicas: list[Living]
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """What became of a sample: the event's status, or that it was refused; the order it made at Trackely, if any."""
 
@@ -112,6 +137,11 @@ class OperatorsApi:
         known = await self._get(place, msgspec.json.Decoder(_Order))
         return Outcome(sent, event.status, order.external_order_id, known.order_id, reason)
 
+    async def replicas(self) -> list[Living]:
+        """Those that serve the store, by their names."""
+        found = await self._get("replicas", msgspec.json.Decoder(_Replicas))
+        return sorted(found.replicas, key=lambda each: each.name)
+
     async def _get(self, path: str, decoder: "msgspec.json.Decoder[Found]", **query: str) -> Found:
         answer = await self._client.get(self._root + path, params=query, headers=self._headers)
         answer.raise_for_status()
@@ -169,33 +199,37 @@ def _lines(outcome: Outcome) -> list[str]:
     return lines
 
 
-def show_the_way_on(prepared: Prepared, log: Path, url: str, *, goes_on: bool) -> None:
+def show_the_way_on(prepared: Prepared, standing: Standing, *, goes_on: bool) -> None:
     """The commands with which a person looks further; each block can be pasted as it is."""
+    if standing.tell is not None and not goes_on:
+        say(f"\nThe replicas have stopped, and their database is gone; logs: {shown(standing.log)}.")
+        return
     gateway = _command()
     at = "" if prepared.file == Path("config.yaml") else f" --config {_path(prepared.file)}"
     secrets = [f"set -a; . {_path(prepared.secrets_file)}; set +a"] if prepared.secrets_file is not None else []
     if goes_on:
-        say(f"\nThe gateway listens on {url} until Ctrl-C; its log is {shown(log)}.")
+        say(f"\nThe gateway listens on {standing.url} until Ctrl-C; its log is {shown(standing.log)}.")
         say("Look further, in another shell in this folder:")
     else:
-        say(f"\nThe gateway has stopped; what it stored is kept, its log is {shown(log)}.")
+        say(f"\nThe gateway has stopped; what it stored is kept, its log is {shown(standing.log)}.")
         _block([*secrets, f"{gateway} serve{at}"], "Start it again, in this folder:")
         say("Then look further, in another shell in this folder:")
-    lists = ("orders list", "events list", "dead-letters list", "sources list")
+    lists = ["orders list", "events list", "dead-letters list", "sources list"]
+    lists += ["replicas"] if standing.tell is not None else []
     lines = [*secrets, *(f"{gateway} {command}{at}" for command in lists)]
     if prepared.has_token:
         header = '"Authorization: Bearer $GATEWAY_API_TOKEN"'
-        lines.append(f"curl -H {header} \\\n    {shlex.quote(api_root(prepared.config, url) + 'orders')}")
+        lines.append(f"curl -H {header} \\\n    {shlex.quote(api_root(prepared.config, standing.url) + 'orders')}")
     _block(lines)
 
 
-def show_the_console(prepared: Prepared, url: str, link: SignInLink | None) -> None:
+def show_the_console(prepared: Prepared, standing: Standing, link: SignInLink | None) -> None:
     """Where the pages are, and how to sign in: last, so that it is what is seen."""
     if link is None:
         return
-    place = operators_url(prepared.config, url)
+    place = operators_url(prepared.config, standing.url)
     say("Or look at its pages. This link signs in once, on this machine, within five minutes:\n")
-    say(f"  {place}{link.issue()}\n")
+    say(f"  {standing.door}{link.issue()}\n")
     whence = "" if prepared.secrets_file is None else f" in {shown(prepared.secrets_file)}"
     say(f"Later: {place}/console, with the GATEWAY_API_TOKEN{whence}.")
 

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import binascii
 import hmac
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -14,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from gateway.config.model import Limits
 from gateway.serving import create_server, listen
@@ -57,12 +59,19 @@ async def listening(
 ) -> AsyncIterator[str]:
     """The stand-in on a socket; its API's base URL. Raises OSError where the port is taken."""
     listener = listen(host, port)
-    server = create_server(create_standin(warehouse, root), Limits(), lifespan="off", grace_seconds=1)
+    async with answering(create_standin(warehouse, root), listener):
+        yield f"http://{host}:{listener.getsockname()[1]}{root}/"
+
+
+@asynccontextmanager
+async def answering(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+    """An application on a listening socket, which is closed at the end."""
+    server = create_server(app, Limits(), lifespan="off", grace_seconds=1)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn tells it no other way
         await asyncio.sleep(START_LOOK_SECONDS)
     try:
-        yield f"http://{host}:{listener.getsockname()[1]}{root}/"
+        yield
     finally:
         server.should_exit = True
         await task

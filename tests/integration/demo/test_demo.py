@@ -12,6 +12,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.processes import beside
@@ -242,6 +243,69 @@ def test_a_configuration_that_is_no_text(place):
     assert (code, out) == (78, "")
     assert err.startswith("gateway: config.yaml: ")
     assert "Traceback" not in err
+
+
+def marked(mark: str) -> list[list[str]]:
+    """The command lines of all processes that were started with this in their environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in (folder / "environ").read_bytes():
+                found.append((folder / "cmdline").read_text().split("\0"))
+    return found
+
+
+def test_several_replicas_one_of_which_is_killed(place, monkeypatch):
+    """What was sent before and after arrives; Ctrl-C ends all of it, and leaves no process and no folder behind."""
+    monkeypatch.setenv("DEMO_MARK", mark := str(place.folder))
+    process = place.start("--replicas", "2")
+    assert process.stdout is not None
+    shown = ""
+    while "SO-31877 is" not in shown:
+        shown += process.stdout.readline()
+        assert process.poll() is None, shown
+    running = marked(mark)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err) == (0, "")
+    assert re.search(r"In the middle of it replica-[12], which delivered, is killed", shown)
+    assert re.findall(r"(?m)^(delivered|repeat)", shown) == ["delivered", "delivered", "repeat", "delivered"]
+    (database,) = (
+        given[given.index("-D") + 1] for given in running if given[0].endswith("/postgres") and "-D" in given
+    )
+    assert marked(mark) == []
+    assert not Path(database).parent.exists()
+
+
+@pytest.mark.soak
+def test_several_replicas_to_the_end(place):
+    """With `--once` all samples are as they should be, and it says which replica was lost."""
+    code, out, err = place.run("--once", "--replicas", "3")
+
+    assert (code, err) == (0, "")
+    assert "All is as it should be: 4 at Trackely, 3 set aside." in out
+    assert sorted(re.findall(r"(?m)^  replica-\d +(alive|lost)", out)) == ["alive", "alive", "lost"]
+
+
+@pytest.mark.soak
+def test_the_link_of_several_signs_in(place):
+    """Once, at whichever replica is next: its cookie is the browser's for all of them."""
+    process = place.start("--replicas", "2")
+    assert process.stdout is not None
+    shown = ""
+    while "Later:" not in shown:
+        shown += process.stdout.readline()
+        assert process.poll() is None, shown
+    link = re.search(r"http\S+/console/link/\S+", shown)[0]
+    with httpx.Client(follow_redirects=True, trust_env=False) as browser:
+        looked, pressed, again = browser.get(link), browser.post(link), browser.post(link)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+
+    assert (looked.status_code, pressed.status_code, again.status_code) == (200, 200, 404)
+    assert str(pressed.url) == f"http://127.0.0.1:{place.port}/console"
+    assert "Overview" in pressed.text
 
 
 def test_no_configuration(place):
