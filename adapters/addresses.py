@@ -92,7 +92,7 @@ def one_line(
     town, code, region, land = plain(city, path), plain(post_code, path), plain(state, path), plain(country, path)
     if not street and town is None and code is None:
         return None
-    if all(is_masked(part) for part in street or (town or code or "",)):
+    if all([is_masked(part) for part in street or (town or code or "",)]):  # noqa: C419 - cheaper
         return None
     key = "" if land is None else land.upper().replace(".", "")
     place: tuple[str | None, ...]
@@ -102,7 +102,7 @@ def one_line(
         place = (_joined(code, town), region)
     else:
         place = (town, region, code)
-    return ", ".join(part for part in (*dict.fromkeys(street), *place, land) if part is not None)
+    return ", ".join([part for part in (*dict.fromkeys(street), *place, land) if part is not None])
 
 
 def _joined(first: str | None, second: str | None) -> str | None:

@@ -47,7 +47,7 @@ def _read(text: str) -> datetime | None:
     if len(text) > _LONGEST_TIME or text[4:5] != "-" or text[7:8] != "-":
         return None
     try:
-        if _MIDNIGHT.match(text, _DAY_LENGTH):
+        if text[11:13] == "24" and _MIDNIGHT.match(text, _DAY_LENGTH):
             return datetime.fromisoformat(f"{text[:_DAY_LENGTH]}T00{text[_DAY_LENGTH + 3 :].upper()}") + _ONE_DAY
         return datetime.fromisoformat(text.upper())
     except (ValueError, OverflowError):
@@ -62,7 +62,7 @@ def moment(text: str | None, zone: str = "UTC", received_at: datetime | None = N
     None where the text is absent, empty, no date-time, or a year that means none: a time of change that cannot be read
     must not cost the order, and the time of receipt takes its place.
     """
-    if not text or (read := _read(text.strip())) is None or _means_none(text.strip()):
+    if not text or (read := _read(stripped := text.strip())) is None or _means_none(stripped):
         return None
     if read.tzinfo is UTC:
         return read
@@ -132,7 +132,8 @@ def day(text: str | None, zone: str | None = None, path: str | None = None) -> s
 
 def _means_none(text: str) -> bool:
     """Years before 1970 and after 2199, such as 0001-01-01, 1900-01-01 and 9999-12-31: nothing was set."""
-    return text[:4].isdigit() and text[4:5] == "-" and not FIRST_YEAR <= int(text[:4]) <= LAST_YEAR
+    year = text[:4]
+    return year.isdecimal() and text[4:5] == "-" and not FIRST_YEAR <= int(year) <= LAST_YEAR
 
 
 def _is_calendar_day(written: str) -> bool:

@@ -51,13 +51,11 @@ def faults_of(order: Order) -> tuple[str, str] | None:
         return "$.externalOrderId", "externalOrderId is empty"
     if not (order.delivery_address or "").strip() and not (order.customer_id or "").strip():
         return "$.deliveryAddress", "neither deliveryAddress nor customerId"
-    for name, amount in (
-        ("totalWeight", order.total_weight),
-        ("volume", order.volume),
-        ("palletCount", order.pallet_count),
-    ):
-        if amount is not None and (amount < 0 or not math.isfinite(amount)):
-            return f"$.{name}", f"{name} is negative or not finite"
+    weight, volume, pallets = order.total_weight, order.volume, order.pallet_count
+    if not (weight is volume is pallets is None):
+        for name, amount in (("totalWeight", weight), ("volume", volume), ("palletCount", pallets)):
+            if amount is not None and (amount < 0 or not math.isfinite(amount)):
+                return f"$.{name}", f"{name} is negative or not finite"
     if order.planned_date is not None and not _is_day(order.planned_date):
         return "$.plannedDate", "plannedDate is not a calendar day as YYYY-MM-DD"
     return None

@@ -1,7 +1,7 @@
 """What is found of an order; nothing here changes it."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 from adapters import Order, Parts
@@ -26,26 +26,25 @@ LEAST_VOLUME: Final = 0.01
 
 def findings_of(order: Order, parts: Parts | None, received_on: date) -> tuple[Finding, ...]:
     """Doubts about an order, by the day of its receipt (UTC); of the address by its parts, else by its one line."""
-    return tuple({each.code: each for each in _found(order, parts, received_on)}.values())
-
-
-def _found(order: Order, parts: Parts | None, received_on: date) -> Iterator[Finding]:
-    told = " ".join(text for text in (order.delivery_address, order.customer_name, order.customer_contact) if text)
-    if order.delivery_address:
-        yield from findings_of_parts(parts or parts_of(order.delivery_address))
-    if is_masked(told):
-        yield Finding("masked", "a part of address, name or contact is made unreadable")
-    if order.planned_date and order.planned_date < (received_on - GRACE).isoformat():
-        yield Finding("planned_in_the_past", "the planned day was over when the order came")
-    if (detail := _doubt_about_weight(order)) is not None:
-        yield Finding("improbable_weight", detail)
-
-
-def _doubt_about_weight(order: Order) -> str | None:
-    weight, volume, pallets = order.total_weight, order.volume, order.pallet_count
+    address = order.delivery_address
+    found = findings_of_parts(parts or parts_of(address)) if address else []
+    if is_masked(f"{address or ''} {order.customer_name or ''} {order.customer_contact or ''}"):
+        found.append(Finding("masked", "a part of address, name or contact is made unreadable"))
+    if order.planned_date and order.planned_date < _earliest(received_on):
+        found.append(Finding("planned_in_the_past", "the planned day was over when the order came"))
     # Nobody weighed it: a zero is said of many, and means nothing.
-    if not weight:
-        return None
+    if order.total_weight and (detail := _doubt_about_weight(order, order.total_weight)) is not None:
+        found.append(Finding("improbable_weight", detail))
+    return tuple(found)
+
+
+@lru_cache(maxsize=16)
+def _earliest(received_on: date) -> str:
+    return (received_on - GRACE).isoformat()
+
+
+def _doubt_about_weight(order: Order, weight: float) -> str | None:
+    volume, pallets = order.volume, order.pallet_count
     if weight > HEAVIEST:
         return f"more than {HEAVIEST:,.0f} kg"
     if pallets and weight > pallets * HEAVIEST_PALLET:

@@ -3,12 +3,14 @@
 import traceback
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from adapters import (
+    Adapter,
     Cancellation,
     Fault,
     Ignored,
@@ -43,8 +45,14 @@ from schemas import encode_order, faults_of
 FUTURE: Final = 300 * SECOND
 """A vendor's clock counts for at most five minutes after the receipt: one that runs ahead must not win for ever."""
 
+DAY: Final = 86_400 * SECOND
 TRACEBACK_CHARACTERS: Final = 8000
 _INT64: Final = 2**63 - 1
+_SEQUENCES: Final = (list, tuple)
+_STATES: Final = (State, Cancellation, Fault)
+
+Ran: TypeAlias = tuple[Any, TranslatedEvent | None]
+"""What an adapter said of an event; or what becomes of the event, where it failed at it."""
 
 _decode_order = msgspec.json.Decoder(Order).decode
 
@@ -62,28 +70,47 @@ class Translator:
         self.sources = sources
         self._tenants = tenants
         self._watchdog = watchdog
+        self._owners = {name: source_owner(source.name) for name, source in sources.items()}
+        self._hints = {name: _hint(source.adapter) for name, source in sources.items()}
 
     def translate(self, event: UntranslatedEvent) -> TranslatedEvent:
         """What becomes of an event; never raises for what an adapter or a body does."""
+        return self.judge(event, self.run(event))
+
+    def run(self, event: UntranslatedEvent) -> Ran:
+        """The adapter's part of it."""
         source = self.sources[event.source]
         try:
-            translation = self._watchdog.call(self._run, source, event)
+            return self._watchdog.call(self._run, source, event), None
+        except (Exception, Overrun, SystemExit) as error:  # noqa: BLE001 - an adapter is somebody else's code
+            return None, self._failed(source, event, error)
+
+    def judge(self, event: UntranslatedEvent, ran: Ran) -> TranslatedEvent:
+        """What becomes of an event by what its adapter said."""
+        translation, failed = ran
+        if failed is not None:
+            return failed
+        source = self.sources[event.source]
+        try:
             return self._outcome(source, event, translation)
-        except TranslationError as error:
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - what an adapter makes may be of any class
+            return self._failed(source, event, error)
+
+    def _failed(self, source: ConfiguredSource, event: UntranslatedEvent, error: BaseException) -> TranslatedEvent:
+        if isinstance(error, TranslationError):
             reason = told_by(error)
             if event.answers is not None and isinstance(error, MalformedPayload) and self._asks(source, event):
                 # The hook is readable: what is not is the vendor's answer.
                 reason = msgspec.structs.replace(reason, code="lookup_malformed")
             return _dead(source, event, reason, error.references)
-        except AdapterDefect as error:
+        if isinstance(error, AdapterDefect):
             return defect(source, event, str(error))
-        except Overrun as error:
+        if isinstance(error, Overrun):
             detail = f"adapter {source.adapter.name} did not end within {self._watchdog.seconds:g} s"
             hung = defect(source, event, detail, _trace(error.__traceback__, detail))
             return msgspec.structs.replace(hung, has_returned=False)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - an adapter is somebody else's code
-            detail = f"adapter {source.adapter.name} raised {type(error).__name__}"
-            return defect(source, event, detail, _trace(error.__traceback__, repr(error)))
+        detail = f"adapter {source.adapter.name} raised {type(error).__name__}"
+        return defect(source, event, detail, _trace(error.__traceback__, repr(error)))
 
     def _asks(self, source: ConfiguredSource, event: UntranslatedEvent) -> bool:
         """Whether the adapter gets as far as asking, with nothing answered."""
@@ -104,7 +131,7 @@ class Translator:
             return _told(source, event, EventStatus.IGNORED, translation.references, reason=reason)
         if isinstance(translation, Lookups):
             return _waiting(source, event, translation)
-        if not isinstance(translation, list | tuple):
+        if not isinstance(translation, _SEQUENCES):
             raise AdapterDefect(
                 f"adapter {source.adapter.name} returned {type(translation).__name__}, not a translation"
             )
@@ -112,38 +139,55 @@ class Translator:
         said = [reference for state in translation for reference in state.references]
         references = tuple(dict.fromkeys([each for each in said if isinstance(each, str) and each]))
         clock = next((state.clock for state in translation if state.clock is not None), None)
-        occurred_at = None if clock is None else _micros(clock)
-        return _told(source, event, EventStatus.TRANSLATED, references, states=states, occurred_at=occurred_at)
+        return _told(
+            source,
+            event,
+            EventStatus.TRANSLATED,
+            references,
+            states=states,
+            occurred_at=None if clock is None else _micros(clock),
+        )
 
     def _state(self, source: ConfiguredSource, event: UntranslatedEvent, state: Any) -> OrderState:
         adapter = source.adapter
-        if not isinstance(state, State | Cancellation | Fault):
+        if not isinstance(state, _STATES):
             raise AdapterDefect(f"adapter {adapter.name} returned a {type(state).__name__} among its states")
-        if not state.external_order_id and (state.record is None or not isinstance(state, Cancellation)):
+        name = state.external_order_id
+        if not name and (state.record is None or not isinstance(state, Cancellation)):
             raise AdapterDefect(f"adapter {adapter.name} made a {type(state).__name__} that names no order")
         body, dead = _said(state, adapter.name)
         tenant = state.tenant or source.settings.tenant
         settings = self._tenants.get(tenant)
         if settings is None:
             raise AdapterDefect(f"adapter {adapter.name} sends to tenant {tenant!r}, which is not configured")
-        received_on = moment(event.received_at).date()
+        received_on = _day(event.received_at // DAY)
         findings = _found(state, received_on) if isinstance(state, State) and dead is None else ()
-        hint = f"the option `{adapter.collision_option}` can part them; " if adapter.collision_option else ""
         return OrderState(
             tenant=tenant,
-            external_order_id=state.external_order_id,
-            owner=source_owner(source.name) if state.owner is None else f"{adapter.name}:{state.owner}",
+            external_order_id=name,
+            owner=self._owners[source.name] if state.owner is None else f"{adapter.name}:{state.owner}",
             clock=_clock(state.clock, event),
             tie=max(-_INT64, min(state.tie, _INT64)),
             body=body,
             is_shared=settings.shared_orders,
-            collision_hint=f"{hint}`shared_orders: true` on the tenant takes them as one",
+            collision_hint=self._hints[source.name],
             dead=dead or _held(findings, settings.hold),
             record=state.record,
             findings=findings,
             on_receipt=_on_receipt(state, received_on),
             release_at=event.received_at + round(settings.release_after * SECOND) if settings.release_after else 0,
         )
+
+
+def _hint(adapter: Adapter) -> str:
+    option = f"the option `{adapter.collision_option}` can part them; " if adapter.collision_option else ""
+    return f"{option}`shared_orders: true` on the tenant takes them as one"
+
+
+@lru_cache(maxsize=16)
+def _day(number: int) -> date:
+    """A day by its number since 1970, in UTC."""
+    return moment(number * DAY).date()
 
 
 def _said(state: State | Cancellation | Fault, adapter: str) -> tuple[bytes | None, Reason | None]:
@@ -157,7 +201,8 @@ def _said(state: State | Cancellation | Fault, adapter: str) -> tuple[bytes | No
 
 def _found(state: State, received_on: date) -> tuple[tuple[str, str], ...]:
     """Doubts about an order, which change nothing of it."""
-    return tuple([(each.code, each.detail) for each in findings_of(state.order, state.parts, received_on)])
+    found = findings_of(state.order, state.parts, received_on)
+    return tuple([(each.code, each.detail) for each in found]) if found else ()
 
 
 def _on_receipt(state: State | Cancellation | Fault, received_on: date) -> bool | None:
