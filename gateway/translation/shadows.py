@@ -95,7 +95,7 @@ class Careful:
         self._lost[source] = lost
         if not lost:
             self._rests[source] = 0
-        if lost <= MOST_LOST:
+        if lost <= MOST_LOST or part[-1].has_returned:
             return False
         self._rest(source, "it hung, or ended its process, too often")
         return True

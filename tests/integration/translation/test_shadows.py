@@ -34,7 +34,7 @@ async def rest(tmp_path):
 
 async def test_one_that_crashes_now_and_then_rests_and_longer_each_time(rest):
     """Events one by one, others between them; once it rests no process is started for it."""
-    for body in ("ends", "so", "ends", "so", "so"):
+    for body in ("ends", "so", "ends"):
         await rest.told(body)
     last = await rest.told("ends", "so", "so")
     resting = await rest.told("so")
