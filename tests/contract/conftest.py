@@ -4,9 +4,9 @@ from tests.contract.engines import ENGINES, FILES, Floor
 
 
 def _each(engines):
-    # What the journal adds has tests of its own; behind it stands the same ledger in the same process.
-    soak = {"journal": [pytest.mark.soak]}
-    return [pytest.param(name, marks=soak.get(name, ())) for name in sorted(engines)]
+    # The same ledger stands behind these, and they add: nothing, a process of its own, a journal with its own tests.
+    soak = {"sqlite", "process", "journal"}
+    return [pytest.param(name, marks=[pytest.mark.soak] if name in soak else ()) for name in sorted(engines)]
 
 
 @pytest.fixture(params=_each(ENGINES))

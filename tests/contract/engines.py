@@ -4,17 +4,24 @@ The toy vendor's payload is what its event says: a list of states, or why it is 
 """
 
 import asyncio
+import gc
 import json
+import socket
+import threading
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import uvloop
+
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, Reason, Receipt, TranslatedEvent, UntranslatedEvent
+from gateway.ground import channel
 from gateway.orders import Attempt, Claim, Lease, Notes, Settled, Settlement, Settling, TenantState
 from gateway.records import DeadLetterFilter, EventFilter
 from gateway.store.ports import Store
 from gateway.store.postgresql import PostgresStore
-from gateway.store.process import ProcessStore
+from gateway.store.process import ProcessStore, host
+from gateway.store.process.client import HOST
 from gateway.store.sqlite import SqliteStore
 from tests.postgres import shared
 
@@ -33,6 +40,30 @@ async def _sqlite(folder: Path) -> Store:
 
 async def _process(folder: Path) -> Store:
     return await ProcessStore.open(folder / "gateway.db")
+
+
+class Alongside:
+    """The store's process as a thread of this one: every frame passes, and no interpreter has to start."""
+
+    def __init__(self, file: Path, end: socket.socket) -> None:
+        self._thread = threading.Thread(target=self._serve, args=(file, end), daemon=True)
+        self._thread.start()
+
+    def _serve(self, file: Path, end: socket.socket) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(host._serve(end, file))
+        # A process of its own spares the collector all that lives as long as it does.
+        gc.unfreeze()
+
+    def wait(self) -> None:
+        self._thread.join()
+
+
+async def _frames(folder: Path) -> Store:
+    file = folder / "gateway.db"
+    ours, theirs = socket.socketpair()
+    channel._early[HOST, str(file)] = Alongside(file, theirs), ours  # type: ignore[assignment]
+    return await ProcessStore.open(file)
 
 
 _databases: Final[dict[Path, str]] = {}
@@ -68,7 +99,7 @@ async def _journal(folder: Path) -> Store:
     return store
 
 
-FILES: Final[dict[str, Open]] = {"sqlite": _sqlite, "process": _process, "journal": _journal}
+FILES: Final[dict[str, Open]] = {"sqlite": _sqlite, "process": _process, "frames": _frames, "journal": _journal}
 """Those that keep all in a folder."""
 
 ENGINES: Final[dict[str, Open]] = {**FILES, "postgresql": _postgresql}

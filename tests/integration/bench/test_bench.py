@@ -102,6 +102,7 @@ def test_flood_tells_how_soon_a_neighbour_is_served(asked):
     assert told["longest"] > 0
 
 
+@pytest.mark.soak
 def test_start_tells_the_seconds_until_ready(asked):
     """After a stop and after a kill."""
     told = asked("start", "--pending", "50", *SMALL)
@@ -125,6 +126,7 @@ def test_pull_compares_acknowledgements_while_everything_is_pulled(asked):
     assert min(told["p99_alone"], told["p99_during"], told["ratio"]) > 0
 
 
+@pytest.mark.soak
 def test_large_compares_small_hooks_beside_the_largest_bodies(asked):
     """At least one of the largest is taken during the load, by the rim alone and by the whole gateway."""
     told = asked("large", "--senders", "1", "--connections", "2", "--seconds", "1")

@@ -163,12 +163,12 @@ def test_the_stores_process_is_killed(place, shown):
     assert err.splitlines()[-1] == "gateway: the store's process has ended, and the gateway with it: start it again"
 
 
-@pytest.mark.parametrize("which", ["port", "standin_port"])
-def test_a_port_that_is_taken(place, which):
+def test_ports_that_are_taken(place):
     """It takes free ones, says where, and the commands that it prints reach them when they are pasted into a shell."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", getattr(place, which)))
-        taken.listen()
+    with socket.socket() as gateways, socket.socket() as standins:
+        for taken, port in ((gateways, place.port), (standins, place.standin_port)):
+            taken.bind(("127.0.0.1", port))
+            taken.listen()
         process = place.start()
         assert process.stdout is not None
         shown = ""

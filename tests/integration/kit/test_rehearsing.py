@@ -11,7 +11,7 @@ from gateway.events import Arrival
 from tests.integration.kit.history import NOW, fill
 from tests.processes import API_TOKEN, ROOT, Gateway, source, tenant, told
 
-EVENTS, ORDERS = 10_000, 200
+EVENTS, ORDERS = 4_000, 200
 CHANGING = 40
 TOKEN = {"Authorization": f"Bearer {API_TOKEN}"}
 GOLDEN = ROOT / "tests" / "golden" / "ongoing" / "looked_up_created"
@@ -61,7 +61,7 @@ def webhooks() -> list[Arrival]:
 
 
 def test_a_changed_mapping_shows_exactly_the_orders_that_change(tmp_path, vendor, cli):
-    """Over 10,000 events, all of them looked up: forty orders change, in one member, and nobody is asked."""
+    """Over 4,000 events, all of them looked up: forty orders change, in one member, and nobody is asked."""
     api = {"base_url": f"http://127.0.0.1:{vendor.server_port}/", "allow_http": True, "username": "u", "password": "p"}
     wms = source("demo", adapter="ongoing", options={"api": api})
     # Pulled by nobody: nothing but the rehearsal could change anything.
