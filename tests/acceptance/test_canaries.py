@@ -28,6 +28,9 @@ import pytest
 
 from gateway.api import CALLS
 from gateway.config import Basic, Bearer, Header, Hmac, Query, StandardWebhooks
+from gateway.config.model import Retention
+from gateway.events import SECOND
+from gateway.store.sqlite import SqliteStore
 from gateway.workshop.signing import Credentials, credentials_of
 from tests.intakes import Call, always, in_turn
 from tests.intakes import status as answering
@@ -46,7 +49,8 @@ SECRETS = {
     "odd": 'canary-secret/odd"7d1f&é',
 }
 PERSONS = {
-    name: f"Canaria-{name}-of-Nest" for name in ("organization", "person", "street", "mobile", "remark", "defect")
+    name: f"Canaria-{name}-of-Nest"
+    for name in ("organization", "person", "street", "mobile", "remark", "defect", "shadow")
 } | {"mail": "canaria-mail@nest.example", "phone": "+4799077001"}
 CANARY = re.compile(rb"canary-secret|canary-standard|Canaria-|canaria-mail|4799077001")
 PERSON = re.compile(rb"Canaria-|canaria-mail|4799077001")
@@ -81,6 +85,27 @@ def translate(hook, options, answers):
 
 
 ADAPTER = Adapter(name="defective", version="1", options=OptionsModel, identify=identify, translate=translate)
+'''
+
+
+LOOKING_ON = f'''
+"""An adapter in shadow that tells of somebody else."""
+
+import msgspec
+from adapters import State
+from adapters.logistics_plus import ADAPTER as WAS
+
+
+def otherwise(order):
+    return msgspec.structs.replace(order, customer_contact="{PERSONS["shadow"]}")
+
+
+def translate(hook, options, answers):
+    states = [state for state in WAS.translate(hook, options, answers) if isinstance(state, State)]
+    return [msgspec.structs.replace(state, order=otherwise(state.order)) for state in states]
+
+
+ADAPTER = msgspec.structs.replace(WAS, name="looking_on", version="2", translate=translate)
 '''
 
 
@@ -134,6 +159,7 @@ class Run:
         self.vendor = VendorApi(self._respond)
         self.vendor_says: Iterator[str] = iter(())
         (folder / "defective.py").write_text(DEFECTIVE)
+        (folder / "looking_on.py").write_text(LOOKING_ON)
         self.gateway = Gateway(folder, {}, {})
         self.gateway.http.headers["Host"] = "127.0.0.1"
 
@@ -160,6 +186,10 @@ class Run:
             **sources["bearer"], "adapter": "ongoing", "options": {"api": {**api, "goods_owners": owners}},
         }  # fmt: skip
         sources["defective"] = {**sources["bearer"], "adapter": "./defective.py"}
+        looking_on = {"adapter": "./looking_on.py", "mode": "shadow", "replaces": "header"}
+        sources["looking"] = {**sources["bearer"], **looking_on}
+        for name in ("bearer", "basic"):
+            sources[name] = {**sources[name], "shadow_adapter": "./looking_on.py"}
         self.gateway.configure(
             tenants={
                 "demo": {"intake_url": self.intake.url, "secret": self.file("tenant"), **FAST},
@@ -208,6 +238,11 @@ class Run:
         )
         self.said.append(answer.content + repr(answer.headers).encode())
         return answer.json() if answer.content else None
+
+    def examples(self, source: str) -> set[str]:
+        """The orders that are shown as what something in shadow tells otherwise."""
+        told = self.ask("GET", f"/api/v1/sources/{source}/shadow")["examples"]
+        return {each["externalOrderId"] for each in told if each["verdict"] == "differ"}
 
     def turned_away(self, method: str, path: str, headers: dict[str, str] | None = None, **rest: Any) -> None:
         given = {name: value.encode() for name, value in (headers or {}).items()}
@@ -265,6 +300,10 @@ def webhooks(run: Run) -> None:
         nowhere = json.loads(order(f"nowhere-{source}", f"N{number}"))
         nowhere["data"]["shipToAddress"]["address"] = {}
         run.hook(source, json.dumps(nowhere).encode())
+    # Of the orders that "bearer", "basic" and "header" told of.
+    run.hook("looking", order("good-looking", "W2"))
+    for source, name in (("bearer", "W0"), ("basic", "W1"), ("looking", "W2")):
+        assert eventually(lambda name=name, source=source: name in run.examples(source))
     for where in ("in-translate", "in-identify"):
         run.hook("defective", json.dumps({"where": where, "who": PERSONS["defect"]}).encode())
 
@@ -375,6 +414,7 @@ def operators(run: Run) -> None:
         run.ask("POST", "/api/v1/orders/demo/W1/erase", token=role)
     erasing = "/api/v1/orders/demo/W0/erase"
     assert eventually(lambda: run.ask("POST", erasing), lambda said: "erased" in said)["erased"] > 0
+    assert "W0" not in run.examples("bearer")
     for path in ("/healthz", "/readyz", "/metrics", "/openapi.json"):
         run.public.append(run.gateway.http.get(path).content)
 
@@ -585,7 +625,7 @@ def test_no_person_is_in_the_log(run):
 
 BELONGS = {
     "gateway.db": {
-        *("bodies.body", "other_bodies.body", "answers.body", "states.body"),
+        *("bodies.body", "other_bodies.body", "answers.body", "states.body", "shadows.example"),
         # The intake's own words, which may be an echo, and what an adapter says of its own death.
         *("states.reason_detail", "orders.reason_detail", "attempts.detail", "events.traceback", "tenants.state"),
     },
@@ -619,5 +659,21 @@ def test_erased_orders_are_gone(run):
         rows = connection.execute(
             "SELECT b.id FROM states s JOIN bodies b ON b.id = s.event WHERE s.external_order_id = 'W0'"
         ).fetchall()
+        compared = connection.execute("SELECT external_order_id FROM shadows WHERE example IS NOT NULL").fetchall()
+
+    assert rows == []
+    assert {("W1",), ("W2",)} <= set(compared)
+    assert ("W0",) not in compared
+
+
+async def test_what_is_compared_in_shadow_is_pruned_with_the_bodies(run, tmp_path):
+    """Nobody is named in what is left of it."""
+    shutil.copy(run.gateway.folder / "gateway.db", tmp_path)
+    store = await SqliteStore.open(tmp_path / "gateway.db")
+    later = time.time_ns() // 1000 + 31 * 86_400 * SECOND
+    await store.acts.prune(Retention().spans(), later)
+    await store.close()
+    with closing(sqlite3.connect(tmp_path / "gateway.db")) as connection:
+        rows = connection.execute("SELECT * FROM shadows").fetchall()
 
     assert rows == []

@@ -5,8 +5,9 @@ import time
 import pytest
 
 from tests.postgres import shared
-from tests.processes import Intakes, eventually, tenant, told
+from tests.processes import Intakes, eventually, source, tenant, told, version_of
 from tests.replicas import BACK_SECONDS, Replicas, Vendor, Witness
+from tests.shadows import CHANGED, Telling, holds, truth
 
 HANDED_OVER_SECONDS = 6.0
 """Two, and what a loaded machine takes."""
@@ -18,12 +19,27 @@ def witness():
 
 
 @pytest.fixture(scope="module")
-def three(tmp_path_factory, witness):
-    with Intakes() as intakes:
-        others = {f"other-{number}": tenant(intakes.open().url) for number in range(5)}
-        tenants = {"demo": tenant(intakes.open(witness).url), **others}
-        with Replicas(tmp_path_factory.mktemp("replicas"), shared().database(), tenants) as replicas:
-            yield replicas
+def intakes(witness):
+    """One a tenant."""
+    with Intakes() as opening:
+        yield {"demo": opening.open(witness), **{f"other-{number}": opening.open() for number in range(5)}}
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory, intakes):
+    """Of the tenants one holds orders, one lets new ones rest, and sources of a third look on."""
+    tenants = {name: tenant(intake.url) for name, intake in intakes.items()}
+    tenants["other-0"]["hold"], tenants["other-1"]["release_after"] = ["no_town"], "3s"
+    sources = {name: source(name) for name in tenants} | {
+        "old": source("other-2"),
+        "new": source("other-2", mode="shadow", replaces="old"),
+        "twin": source("other-2", shadow_adapter="./changed.py"),
+    }
+    replicas = Replicas(tmp_path_factory.mktemp("replicas"), shared().database(), tenants, sources=sources)
+    for gateway in replicas.all:
+        (gateway.folder / "changed.py").write_text(CHANGED)
+    with replicas:
+        yield replicas
 
 
 @pytest.fixture(autouse=True)
@@ -123,3 +139,83 @@ def test_what_one_turned_away_all_tell(three):
     assert all("credentials" in each for each in told_by)
     [source] = [each for each in three.all[2].api("sources")["sources"] if each["name"] == "demo"]
     assert source["lastRefusal"]["code"] == "credentials"
+
+
+def test_a_shadow_compares_on_whichever_replica_each_event_once(three):
+    """The counts are one, and the truth's, whichever is asked."""
+    numbers = range(1, 101)
+    for number in numbers:
+        assert three.balance(told(f"T-{number}", f"T-{number}", 1), to="twin").status_code == 200
+    verdicts, _ = truth(numbers)
+    told_by = eventually(
+        lambda: [gateway.api("sources/twin/shadow") for gateway in three.all],
+        lambda seen: all(each["equal"] + each["differ"] == verdicts["equal"] + verdicts["differ"] for each in seen),
+        60,
+    )
+
+    for each in told_by:
+        holds(each, numbers)
+        assert each["reasons"] == {"ignored": verdicts["missing"]}
+
+
+def test_a_promotion_on_one_counts_on_all(three, intakes):
+    """While both sources send to all: nothing is lost, sent twice, or goes the old way; reloads change nothing."""
+    with Telling(three.all) as telling:
+        time.sleep(0.5)
+        ended = telling.promote(three.all[1], "new")
+        time.sleep(0.5)
+    three.all[0].drained(60)
+    for gateway in three.all:
+        gateway.api("reload", method="POST")
+    three.all[2].stop()
+    three.start(three.all[2])
+    for number, gateway in enumerate(three.all):
+        gateway.post(told(f"after-{number}", f"AFTER-{number}", 1), to="old")
+        gateway.post(told(f"after-{number}", f"AFTER-NEW-{number}", 1), to="new")
+    three.all[0].drained(60)
+    orders, history = intakes["other-2"].orders, intakes["other-2"].history
+    modes = [{each["name"]: each["mode"] for each in gateway.api("sources")["sources"]} for gateway in three.all]
+
+    assert (ended["failed"], telling.refused) == (0, [])
+    assert telling.lost("new", orders) == {}
+    assert telling.sent_late("new", history) == set()
+    assert telling.doubled(history) == []
+    assert [
+        letter for letter in three.all[0].all("dead-letters") if letter["reason"]["code"] == "order_collision"
+    ] == []
+    assert [(each["old"], each["new"]) for each in modes] == [("shadow", "live")] * 3
+    assert sorted(name for name in orders if name.startswith("AFTER")) == [f"AFTER-NEW-{number}" for number in range(3)]
+
+
+def test_what_is_held_on_one_is_released_on_another_and_sent_once(three, intakes):
+    """By whoever has the tenant's deliveries; it goes through a restart."""
+    nowhere = {"address": {"addressLine1": "1 Pier Road", "city": "", "postalCode": "", "country": "GB"}}
+    three.all[0].post(told("held", "HELD", 1, shipToAddress=nowhere), to="other-0")
+
+    def held():
+        return [gateway.api("dead-letters", code="held")["deadLetters"] for gateway in three.all]
+
+    shown = eventually(held, all)
+    three.all[0].stop()
+    three.start(three.all[0])
+    again = held()
+    released = three.all[1].api("dead-letters/release", {"ids": [shown[2][0]["id"]], "reason": "the driver knows it"})
+    order = three.all[2].becomes("HELD", "delivered", of="other-0")
+
+    assert [[letter["externalOrderId"] for letter in letters] for letters in shown] == [["HELD"]] * 3
+    assert again == shown
+    assert released["released"] == 1
+    assert [each["externalOrderId"] for each in intakes["other-0"].history] == ["HELD"]
+    assert len(order["attempts"]) == 1
+    assert held() == [[], [], []]
+
+
+def test_a_new_order_waits_for_edits_whichever_replica_takes_them(three, intakes):
+    """`release_after`: its edits replace what was not sent, and one state goes out."""
+    for version, gateway in enumerate(three.all, 1):
+        gateway.post(told(f"edit-{version}", "EDITED", version), to="other-1")
+    waiting = three.all[0].becomes("EDITED", "pending", of="other-1")
+    three.all[1].becomes("EDITED", "delivered", of="other-1", within=40)
+
+    assert waiting["attempts"] == []
+    assert [version_of(order) for order in intakes["other-1"].history] == [3]

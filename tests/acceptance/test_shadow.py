@@ -6,7 +6,6 @@ import socket
 import statistics
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,58 +14,7 @@ import httpx
 import pytest
 
 from tests.processes import API_TOKEN, PROOF, Gateway, Intakes, eventually, source, tenant, told
-from tests.promoting import Telling
-
-CHANGED = """
-import msgspec
-from adapters import Ignored, State
-from adapters.logistics_plus import ADAPTER as WAS
-
-def translate(hook, options, answers):
-    made = []
-    for state in WAS.translate(hook, options, answers):
-        number = int(state.external_order_id.rpartition("-")[2])
-        if number % 5 == 0:
-            state = msgspec.structs.replace(state, order=msgspec.structs.replace(state.order, pallet_count=number))
-        if number % 7 == 0:
-            gone = msgspec.structs.replace(state.order, customer_contact="changed", delivery_address="elsewhere")
-            state = msgspec.structs.replace(state, order=gone)
-        made.append(state)
-        if number % 11 == 0:
-            return Ignored("not any more")
-    return made
-
-ADAPTER = msgspec.structs.replace(WAS, name="changed", version="9", translate=translate)
-"""
-
-CRASHING = """
-import os
-import msgspec
-from adapters.logistics_plus import ADAPTER as WAS
-
-def translate(hook, options, answers):
-    os._exit(3)
-
-ADAPTER = msgspec.structs.replace(WAS, name="crashing", version="9", translate=translate)
-"""
-
-HANGING = CRASHING.replace("os._exit(3)", "while True: pass").replace("crashing", "hanging")
-
-
-def truth(numbers: range) -> tuple[Counter[str], Counter[str]]:
-    """Verdicts, and members that differ, by the rule that `CHANGED` was written by."""
-    verdicts: Counter[str] = Counter()
-    members: Counter[str] = Counter()
-    for number in numbers:
-        differing = {
-            *(["palletCount"] if number % 5 == 0 else []),
-            *(["customerContact", "deliveryAddress"] if number % 7 == 0 else []),
-        }
-        verdict = "missing" if number % 11 == 0 else "differ" if differing else "equal"
-        verdicts[verdict] += 1
-        if verdict == "differ":
-            members.update(differing)
-    return verdicts, members
+from tests.shadows import CHANGED, CRASHING, HANGING, Telling, holds, truth
 
 
 def send(gateway: Gateway, to: str, numbers: range, *, prefix: str, version: int = 1, chunk: int = 25) -> None:
@@ -91,23 +39,6 @@ def shadow(gateway: Gateway, name: str) -> dict[str, Any]:
 def settled(gateway: Gateway, name: str, both: int, within: float = 60) -> dict[str, Any]:
     """How it compares, once so many orders have two sides."""
     return eventually(lambda: shadow(gateway, name), lambda seen: seen["equal"] + seen["differ"] == both, within)
-
-
-def holds(told_of: dict[str, Any], numbers: range) -> None:
-    verdicts, members = truth(numbers)
-    assert (told_of["equal"], told_of["differ"]) == (verdicts["equal"], verdicts["differ"])
-    assert told_of["settling"] == verdicts["missing"]
-    assert told_of["members"] == members
-    assert len(told_of["examples"]) == 20
-    for example in told_of["examples"]:
-        number = int(example["externalOrderId"].rpartition("-")[2])
-        _, differing = truth(range(number, number + 1))
-        assert {each["member"] for each in example["difference"]} == set(differing)
-        for each in example["difference"]:
-            assert (
-                each["to"]
-                == {"palletCount": number, "customerContact": "changed", "deliveryAddress": "elsewhere"}[each["member"]]
-            )
 
 
 class House:

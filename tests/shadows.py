@@ -1,4 +1,4 @@
-"""Two sources that tell of the same orders while one takes over from the other, and the truth of what comes of it."""
+"""Shadows in tests: adapters with the truth of how they differ, and takings-over with that of what comes of them."""
 
 import json
 import threading
@@ -9,6 +9,74 @@ from typing import Any, NamedTuple, Self
 import httpx
 
 from tests.processes import PROOF, Gateway, eventually, told, version_of
+
+CHANGED = """
+import msgspec
+from adapters import Ignored, State
+from adapters.logistics_plus import ADAPTER as WAS
+
+def translate(hook, options, answers):
+    made = []
+    for state in WAS.translate(hook, options, answers):
+        number = int(state.external_order_id.rpartition("-")[2])
+        if number % 5 == 0:
+            state = msgspec.structs.replace(state, order=msgspec.structs.replace(state.order, pallet_count=number))
+        if number % 7 == 0:
+            gone = msgspec.structs.replace(state.order, customer_contact="changed", delivery_address="elsewhere")
+            state = msgspec.structs.replace(state, order=gone)
+        made.append(state)
+        if number % 11 == 0:
+            return Ignored("not any more")
+    return made
+
+ADAPTER = msgspec.structs.replace(WAS, name="changed", version="9", translate=translate)
+"""
+
+CRASHING = """
+import os
+import msgspec
+from adapters.logistics_plus import ADAPTER as WAS
+
+def translate(hook, options, answers):
+    os._exit(3)
+
+ADAPTER = msgspec.structs.replace(WAS, name="crashing", version="9", translate=translate)
+"""
+
+HANGING = CRASHING.replace("os._exit(3)", "while True: pass").replace("crashing", "hanging")
+
+
+def truth(numbers: range) -> tuple[Counter[str], Counter[str]]:
+    """Verdicts, and members that differ, by the rule that `CHANGED` was written by."""
+    verdicts: Counter[str] = Counter()
+    members: Counter[str] = Counter()
+    for number in numbers:
+        differing = {
+            *(["palletCount"] if number % 5 == 0 else []),
+            *(["customerContact", "deliveryAddress"] if number % 7 == 0 else []),
+        }
+        verdict = "missing" if number % 11 == 0 else "differ" if differing else "equal"
+        verdicts[verdict] += 1
+        if verdict == "differ":
+            members.update(differing)
+    return verdicts, members
+
+
+def holds(told_of: dict[str, Any], numbers: range) -> None:
+    verdicts, members = truth(numbers)
+    assert (told_of["equal"], told_of["differ"]) == (verdicts["equal"], verdicts["differ"])
+    assert told_of["settling"] == verdicts["missing"]
+    assert told_of["members"] == members
+    assert len(told_of["examples"]) == 20
+    for example in told_of["examples"]:
+        number = int(example["externalOrderId"].rpartition("-")[2])
+        _, differing = truth(range(number, number + 1))
+        assert {each["member"] for each in example["difference"]} == set(differing)
+        for each in example["difference"]:
+            assert (
+                each["to"]
+                == {"palletCount": number, "customerContact": "changed", "deliveryAddress": "elsewhere"}[each["member"]]
+            )
 
 
 class Told(NamedTuple):
@@ -76,7 +144,7 @@ class Telling:
             within,
         )
 
-    def lost(self, live: str, orders: dict[str, dict[str, Any]]) -> dict[str, tuple[int, int, int | None]]:
+    def lost(self, live: str, orders: dict[str, dict[str, Any]]) -> dict[str, tuple[int, int, int]]:
         """The orders that did not end on their newest: between which versions that was to be, and what it is.
 
         All that counts which the source told that is live now, and what the other one told before the last promotion.
@@ -87,9 +155,9 @@ class Telling:
             mine = [each for each in self.told if each.order == order]
             surely = [each.version for each in mine if each.source == live or each.begun < self._begun]
             perhaps = [each.version for each in mine if each.source == live or each.ended < self._ended]
-            had = version_of(orders[order]) if order in orders else None
-            if had not in perhaps or had < max(surely):
-                wrong[order] = (max(surely), max(perhaps), had)
+            had = version_of(orders[order]) if order in orders else 0
+            if had not in (0, *perhaps) or had < max(surely, default=0):
+                wrong[order] = (max(surely, default=0), max(perhaps, default=0), had)
         return wrong
 
     def sent_late(self, live: str, history: Sequence[dict[str, Any]]) -> set[tuple[str, int]]:
