@@ -100,7 +100,7 @@ class Arrival(msgspec.Struct, frozen=True, gc=False, array_like=True):
     @property
     def size(self) -> int:
         """Bytes of the bodies."""
-        return len(self.body) + sum(len(other.body) for other in self.others)
+        return len(self.body) + sum([len(other.body) for other in self.others] if self.others else ())
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -14,6 +14,12 @@ APART: Final = "trackely.apart"
 A function; False: there are as many such as may be, or the server is stopping.
 """
 
+JUDGED: Final = "trackely.judged"
+"""In a request's scope: what the application keeps of its head.
+
+The next request on the connection brings the same scope, if its head is the same but for the length of its body.
+"""
+
 Respond: TypeAlias = Callable[[bytes, bytes], bool]
 """`respond(head, body)`: a whole response in one write; `head` is the status line and the headers with their line ends.
 

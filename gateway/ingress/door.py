@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from adapters import Hook, Probe
 from gateway.config.model import ConfiguredSource
 from gateway.events import SECOND, Clock
@@ -36,6 +38,7 @@ class Door:
         handshake = source.adapter.handshake
         self.pings = Pings(handshake, self.proofs) if handshake is not None else None
         pinged = self.pings.reads if self.pings is not None else frozenset()
+        self.reads_length = b"content-length" in self.proofs.reads | frozenset(self._headers)
         self.watched = _ALWAYS_READ | self.proofs.reads | frozenset(self._headers) | pinged
         challenge = {"www-authenticate": self.proofs.challenge.decode()} if self.proofs.challenge is not None else {}
         self.denied = _denied({**challenge, **CLOSE})
@@ -88,6 +91,28 @@ class Door:
             if values:
                 given[name] = parameter_text(values[-1])
         return given
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What the head of a POST has told a door; `hook` has no body yet. `sight` is what it was judged by."""
+
+    sight: object
+    door: Door
+    headers: Headers
+    is_proven: bool
+    query: bytes
+    hook: Hook
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether the same head tells the same, whatever its `Content-Length` says."""
+        door = self.door
+        return door.pings is None and not door.reads_length
+
+    def with_body(self, body: bytes) -> Hook:
+        """The hook. What an adapter does to it is no matter of the next one."""
+        beside = self.hook
+        return Hook(body, dict(beside.headers), dict(beside.parameters), beside.path)
 
 
 def _denied(headers: Mapping[str, str]) -> Answer:

@@ -41,7 +41,10 @@ class Taken(NamedTuple):
     @property
     def dead(self) -> Reason | None:
         """Why the first of its dead letters is one; None where there is none."""
-        return next((found.dead for _, found in self.events if found.dead is not None), None)
+        for _, found in self.events:
+            if found.dead is not None:
+                return found.dead
+        return None
 
     @property
     def defect(self) -> BaseException | None:

@@ -25,16 +25,17 @@ from adapters import Acknowledgement, Hook, Ping
 from gateway.config.live import Live
 from gateway.config.model import Config
 from gateway.errors import StoreUnavailable
-from gateway.events import Arrival, Clock, Reason, Receipt, context_of
+from gateway.events import Arrival, Clock, Micros, Reason, Receipt, context_of
 from gateway.ground.addresses import is_one_sender, neighbourhood, parsed, sender_of
 from gateway.ground.answers import OK_HEAD, Answer, error_answer
-from gateway.ground.exchange import BODY_TIMEOUT, Respond, Start
+from gateway.ground.exchange import BODY_TIMEOUT, JUDGED, Respond, Start
 from gateway.ground.failures import FailureLimit
 from gateway.ground.watchdog import Overrun, Watchdog
 from gateway.ingress import answers
 from gateway.ingress.answers import CLOSE, adapters_answer, retry_after
-from gateway.ingress.door import Door
+from gateway.ingress.door import Door, Head
 from gateway.ingress.figures import Figures, Tally
+from gateway.ingress.grammar import fault_in
 from gateway.ingress.handshake import peeked
 from gateway.ingress.identity import Identified, Taken, take_apart
 from gateway.ingress.judgement import UNPROVEN, Refused, judge_address, judge_head, judge_whole, too_large, unavailable
@@ -131,31 +132,44 @@ class Rim:
 
     def take(self, scope: Scope, body: bytes, respond: Respond, start: Start) -> bool:
         """Store a whole hook, and answer once it is stored; False: nothing has happened, it may not be in order."""
-        if not scope["raw_path"].startswith(PREFIX):
+        started, sight = self._monotonic(), self._live.value
+        head: Head | None = scope.get(JUDGED)
+        if head is None or head.sight is not sight:
+            head = self._judged(sight, scope)
+        # Nothing is counted here; the ordinary way alone tells of what is odd.
+        if head is None or len(body) > sight.max_body or self._blocked(head.door.name) is not None:
             return False
-        started = self._monotonic()
-        name, _, rest = scope["raw_path"][len(PREFIX) :].partition(b"/")
-        door = self._live.value.doors.get(name)
-        if door is None or scope["method"] != "POST":
+        door, headers = head.door, head.headers
+        if door.pings is not None and door.pings.read(headers, head.query, body) is not None:
             return False
-        headers, query = door.read(scope["headers"]), scope["query_string"]
-        most = self._live.value.max_body
-        try:
-            is_proven = judge_head(door, headers, query, partial(self._address, scope), most)
-            is_ping = door.pings is not None and door.pings.read(headers, query, body) is not None
-            if is_ping or len(body) > most or self._blocked(door.name) is not None:
-                return False
-            for _ in judge_whole(door, headers, body, None, is_proven=is_proven):
-                pass
-        except Refused:
-            # Nothing was counted; the ordinary way alone tells of what is odd.
+        if not (head.is_proven or door.proofs.fit_body(headers, body)) or fault_in(body) is not None:
             return False
-        taken = self._taken(door, body, headers, query, rest)
+        taken = take_apart(door.adapter, head.with_body(body), self._watchdog)
         if taken.dead is not None:
             return False
         stored = self._inbox.put(self._arrival(door, taken))
         stored.add_done_callback(partial(self._conclude, door, taken, started, respond, start))
         return True
+
+    def _judged(self, sight: _Sight, scope: Scope) -> Head | None:
+        """What a head in order has told, None of any other; kept with the scope, where it would tell the same again."""
+        if not scope["raw_path"].startswith(PREFIX) or scope["method"] != "POST":
+            return None
+        name, _, rest = scope["raw_path"][len(PREFIX) :].partition(b"/")
+        door = sight.doors.get(name)
+        if door is None:
+            return None
+        headers, query = door.read(scope["headers"]), scope["query_string"]
+        try:
+            is_proven = judge_head(door, headers, query, partial(self._address, scope), sight.max_body)
+        except Refused:
+            return None
+        if door.doubled(headers) is not None:
+            return None
+        head = Head(sight, door, headers, is_proven, query, door.hook(b"", headers, query, _path_of(rest)))
+        if head.is_lasting:
+            scope[JUDGED] = head
+        return head
 
     def _conclude(
         self, door: Door, taken: Taken, started: float, respond: Respond, start: Start, stored: "Future[Receipt]"
@@ -240,19 +254,13 @@ class Rim:
         return answer
 
     def _taken(self, door: Door, body: bytes, headers: Headers, query: bytes, rest: bytes) -> Taken:
-        path = unquote(rest.decode("latin-1"), errors="replace") if rest else ""
-        return take_apart(door.adapter, door.hook(body, headers, query, path), self._watchdog)
+        return take_apart(door.adapter, door.hook(body, headers, query, _path_of(rest)), self._watchdog)
 
     def _arrival(self, door: Door, taken: Taken) -> Arrival:
         context, received_at = context_of(taken.hook), self._received()
-
-        def arrival(hook: Hook, found: Identified, others: tuple[Arrival, ...] = ()) -> Arrival:
-            window = door.hash_window if found.is_hash else 0
-            return Arrival(
-                door.name, found.event_id, found.topic, received_at, hook.body, context, window, found.dead, others
-            )
-
-        return arrival(*taken.events[0], tuple([arrival(*other) for other in taken.events[1:]]))
+        first, *rest = taken.events
+        others = tuple([_arrival_of(door, *event, received_at, context) for event in rest])
+        return _arrival_of(door, *first, received_at, context, others)
 
     def _hold(self, scope: Scope, *, is_free: bool) -> Held:
         if is_free:
@@ -374,6 +382,18 @@ class Rim:
             frames = traceback.extract_tb(error.__traceback__)
             place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else None
             self._log.error(what, source=source, error=type(error).__name__, at=place, held_back=held_back)
+
+
+def _path_of(rest: bytes) -> str:
+    """What stands behind a source's name in a path."""
+    return unquote(rest.decode("latin-1"), errors="replace") if rest else ""
+
+
+def _arrival_of(
+    door: Door, hook: Hook, found: Identified, received_at: Micros, context: bytes, others: tuple[Arrival, ...] = ()
+) -> Arrival:
+    window = door.hash_window if found.is_hash else 0
+    return Arrival(door.name, found.event_id, found.topic, received_at, hook.body, context, window, found.dead, others)
 
 
 class Front:

@@ -33,13 +33,20 @@ class HookProtocol(TakingProtocol):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._hosts = self._pieces = self._body_bytes = 0
+        self._was_taken = False
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser, within the caps."""
+        """Feed the parser, unless it is known what it would say."""
         if self._is_lingering or self._is_deaf:
             self._discard(len(data))
-            return
-        if self._phase == IDLE:
+        elif not self._is_repeat(data):
+            self.unfold()
+            self._feed(data)
+
+    def _feed(self, data: bytes) -> None:
+        """Feed the parser, within the caps."""
+        is_message = self._phase == IDLE
+        if is_message:
             # Blank lines before a request line begin no message: they must not last for ever either.
             self.deadline = min(self.deadline, self.loop.time() + self._limits.header_timeout)
             if b"\nUpgrade:" in data:
@@ -59,6 +66,8 @@ class HookProtocol(TakingProtocol):
         else:
             if self._phase == IDLE:
                 self._framing_bytes = 0
+                if is_message and self._was_taken:
+                    self._remember(data)
             elif self._framing_bytes > LONGEST_HEAD or (self._phase == HEAD and len(self.headers) > MOST_HEADERS):
                 self._reject(HEAD_TOO_LARGE)
 
@@ -66,6 +75,7 @@ class HookProtocol(TakingProtocol):
         """A request begins."""
         super().on_message_begin()
         self._phase = HEAD
+        self._was_taken = False
         self._hosts = self._pieces = self._body_bytes = 0
         if self.deadline is NEVER or self._is_stopping:
             self.deadline = self.loop.time() + self._limits.header_timeout
@@ -140,7 +150,10 @@ class HookProtocol(TakingProtocol):
         self._phase = IDLE
         self.deadline = NEVER
         super().on_message_complete()
-        if self._unstarted is not None and not self._is_taken(self._unstarted[0]):
+        if self._unstarted is None or self._repeat is not None:
+            return
+        self._was_taken = self._is_taken(self._unstarted[0])
+        if not self._was_taken:
             self._start_unstarted()
 
 
