@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-header --no-annotate $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system docs lint format soak hostile mutants fuzz nemesis bench peers dist audit lock
+.PHONY: help demo test test-postgresql test-system docs lint format soak hostile mutants fuzz nemesis bench peers dist audit lock
 
 define set-up
 @"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || { \
@@ -29,6 +29,10 @@ demo: ## gateway, embedded intake and the vendors' samples, until Ctrl-C (ARGS='
 
 test: lint ## every check: format, ruff, mypy, import-linter, pytest
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-postgresql: ## the tests that run on SQLite's file for the sake of time, on PostgreSQL
+	$(call set-up,dev)
+	$(BIN)/python -m pytest --store=postgresql -n 2 --dist loadfile tests/acceptance tests/integration $(ARGS)
 
 test-system: ## what needs programs of the system: a browser, Prometheus (CHROMIUM=, PROMETHEUS=/path, else apt-get as root)
 	$(call set-up,system)

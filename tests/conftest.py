@@ -4,6 +4,26 @@ import importlib.util
 
 import pytest
 
+from tests.stores import POSTGRESQL, SQLITE, choose
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """On which engine those tests run that do not care."""
+    parser.addoption("--store", choices=(SQLITE, POSTGRESQL), default=SQLITE, help="of tests that need some store")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test is read."""
+    choose(config.getoption("--store"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is of a file has nothing to say of a database."""
+    if config.getoption("--store") == POSTGRESQL:
+        of_files = [item for item in items if item.get_closest_marker("file")]
+        config.hook.pytest_deselected(items=of_files)
+        items[:] = [item for item in items if item not in of_files]
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """A line for each `record_property`."""

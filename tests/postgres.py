@@ -80,8 +80,12 @@ class Server(Postgres):
             with psycopg.connect(self.url("template_gateway"), autocommit=True) as connection:
                 migrate(connection)
             self._has_template = True
+        return self.empty("template_gateway")
+
+    def empty(self, template: str = "template1") -> str:
+        """Make a database without a schema, and give its address."""
         name = f"test_{next(self._numbers)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE template_gateway")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
 
 

@@ -20,6 +20,7 @@ from typing import Any, Self
 
 import httpx
 
+from tests import stores
 from tests.intakes import Call, Intake, Reaction, accepted
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,9 +102,9 @@ class Gateway:
         self.log = folder / "gateway.log"
         self.settings = {
             "server": {"host": "127.0.0.1", "port": self.port},
-            "store": "sqlite:///gateway.db",
             "api": {"token": API_TOKEN},
             "limits": {"min_free_disk": 0},
+            **stores.settings(folder),
             "tenants": tenants,
             "sources": {name: source(name) for name in tenants} if sources is None else sources,
             **settings,

@@ -20,9 +20,9 @@ from gateway.lookups.loop import LookupLoop
 from gateway.lookups.reconciliation import Reconciler
 from gateway.lookups.standing import Lookups
 from gateway.records import EventFilter
-from gateway.store.sqlite import SqliteStore
 from gateway.translation.loop import TranslationLoop
 from gateway.translation.translator import Translator
+from tests.stores import open_store
 
 PASSWORD = "secret-of-the-api"
 START = 1_751_270_400 * SECOND
@@ -142,7 +142,7 @@ class Room:
 
     async def __aenter__(self) -> Self:
         tenants = {name: Tenant(intake_url=f"http://127.0.0.1:9/{name}") for name in ("demo", "second")}
-        self.store = await SqliteStore.open(self.path / "gateway.db")
+        self.store = await open_store(self.path)
         self.stack.push_async_callback(self.store.close)
         watchdog = Watchdog(5.0)
         self.translator = Translator(self.sources, tenants, watchdog)

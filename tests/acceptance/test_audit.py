@@ -150,6 +150,7 @@ def test_who_signs_in_and_out_is_on_record(gateway):
     assert (signed_in, signed_out) == ([("night", "login")], [("night", "logout")])
 
 
+@pytest.mark.file
 def test_what_leaves_the_gateway_is_on_record(gateway):
     """A list whole, a source's history, and the store by `gateway backup`, which knows of itself."""
     exported = since(gateway, lambda: ask(gateway, "GET", "/api/v1/events?format=csv"))

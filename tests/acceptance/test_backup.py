@@ -19,6 +19,8 @@ from gateway.store.sqlite.restoring import restore
 from tests.intakes import accepted
 from tests.processes import PROOF, Gateway, Intakes, eventually, free_port, tenant, told
 
+pytestmark = pytest.mark.file
+
 CANARY = "Canary Lane"
 
 

@@ -559,6 +559,7 @@ def written(run: Run) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.file
 def test_the_run_was_what_it_should_be(run):
     """Everything that could have leaked was there: deliveries, refusals, dead letters, lookups, tracebacks."""
     log = run.gateway.log.read_text()
@@ -586,6 +587,7 @@ def test_what_is_told_as_it_changes_names_nobody(run):
     assert secrets_in(told) == []
 
 
+@pytest.mark.file
 def test_a_sessions_cookie_is_kept_nowhere(run):
     """Only its digest: not in the store, not in the log, not in a backup, which holds no session at all."""
     [cookie] = run.cookies
@@ -634,6 +636,7 @@ BELONGS = {
 """Where a person belongs: what came in, what was made of it, and what the intake said."""
 
 
+@pytest.mark.file
 @pytest.mark.parametrize("database", BELONGS)
 def test_a_person_is_in_the_store_only_where_it_belongs(run, database):
     """No column but the known ones holds a canary."""
@@ -653,6 +656,7 @@ def test_a_person_is_in_the_store_only_where_it_belongs(run, database):
     assert found - BELONGS[database] == set()
 
 
+@pytest.mark.file
 def test_erased_orders_are_gone(run):
     """The order that was erased in the middle of it all has left its skeleton."""
     with closing(sqlite3.connect(run.gateway.folder / "gateway.db")) as connection:

@@ -169,6 +169,7 @@ def test_a_token_that_is_rotated_or_demoted_changes_its_sessions_at_once(tmp_pat
     assert (then, gone) == ([200, 403], 303)
 
 
+@pytest.mark.file
 def test_a_session_survives_a_restart_and_no_backup_holds_it(tmp_path):
     """The store has digests alone: neither the cookie, nor anything to try tokens against."""
     with made(tmp_path) as gateway, browser(gateway.url) as client:

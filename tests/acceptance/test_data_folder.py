@@ -2,7 +2,11 @@
 
 import stat
 
+import pytest
+
 from tests.processes import Gateway, eventually, free_port, tenant, told
+
+pytestmark = pytest.mark.file
 
 NOBODY = "http://127.0.0.1:9/x"
 OPEN_MASK = "import os, sys; os.umask(0); from gateway.cli import tree; sys.exit(tree.run(sys.argv[1:]))"

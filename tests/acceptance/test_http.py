@@ -11,20 +11,14 @@ from itertools import count
 import httpx
 import pytest
 
-from tests.postgres import shared
 from tests.processes import API_TOKEN, Gateway, Intakes, eventually, source, tenant, told
+from tests.stores import POSTGRESQL, SQLITE, settings
 
 BASIC = [{"type": "basic", "username": "wms", "password": "pass-word-1"}]
 SIGNED = [{"type": "hmac", "header": "X-Signature", "secret": "sign-key-1"}]
 
 
-STORES = {
-    "file": dict,
-    "database": lambda: {"store": shared().database(), "allow_unsafe": True},
-}
-
-
-@pytest.fixture(scope="module", params=STORES)
+@pytest.fixture(scope="module", params=[SQLITE, POSTGRESQL])
 def gateway(request, tmp_path_factory) -> Iterator[Gateway]:
     with Intakes() as opened:
         intake = opened.open()
@@ -44,9 +38,9 @@ def gateway(request, tmp_path_factory) -> Iterator[Gateway]:
             "pulled": {"delivery": "pull", "pull_secret": "a-pull-secret"},
         }
         limits = {"min_free_disk": 0, "max_body": 20_000}
-        with Gateway(
-            tmp_path_factory.mktemp("http"), tenants, sources, limits=limits, **STORES[request.param]()
-        ) as running:
+        folder = tmp_path_factory.mktemp("http")
+        store = settings(folder, request.param)
+        with Gateway(folder, tenants, sources, limits=limits, **store) as running:
             yield running
 
 

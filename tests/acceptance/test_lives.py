@@ -21,6 +21,7 @@ import pytest
 from tests import faults
 from tests.intakes import accepted, always, hanging, status
 from tests.processes import PROOF, Gateway, Intakes, beside, environment, eventually, source, tenant, told, version_of
+from tests.stores import rows
 
 TRACING = str(Path(faults.__path__[0]) / "tracing.py")
 # As ever, but for the lines that keep the promise: the journal's sync, and the store's.
@@ -104,6 +105,7 @@ def synced(folder: Path, *program: str) -> list[int]:
     return seen
 
 
+@pytest.mark.file
 def test_a_sync_before_every_answer(tmp_path):
     """Two hundred acknowledged requests one after another show an fdatasync each, at least."""
     seen = synced(tmp_path, "-m", "gateway", "serve")
@@ -112,6 +114,7 @@ def test_a_sync_before_every_answer(tmp_path):
     assert all(before < after for before, after in pairwise(seen))
 
 
+@pytest.mark.file
 def test_the_sync_is_seen_to_be_missing(tmp_path):
     """The same check fails without the journal's sync, and a store that does not sync either: it can fail."""
     seen = synced(tmp_path, "-c", UNSYNCED, "serve")
@@ -159,7 +162,7 @@ def test_sigterm_under_load(tmp_path):
         with hammered(gateway) as answered:
             eventually(lambda: len(answered) > 200)
             code = gateway.stop()
-        stored = sqlite3.connect(tmp_path / "gateway.db").execute("SELECT event_id FROM events").fetchall()
+        stored = rows(tmp_path, "SELECT event_id FROM events")
         gateway.start()
         ended = gateway.drained()
 
@@ -220,7 +223,7 @@ def test_a_kill_loses_no_hook_that_was_taken_whole(tmp_path):
                 thread.join()
             gateway.start()
         ended = gateway.drained()
-        stored = sqlite3.connect(tmp_path / "gateway.db").execute("SELECT event_id FROM events").fetchall()
+        stored = rows(tmp_path, "SELECT event_id FROM events")
 
     assert len(answered) > 600
     assert len(set(answered)) == len(answered)
@@ -317,6 +320,7 @@ def refused_start(gateway: Gateway) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.file
 def test_newer_schema(tmp_path):
     """A store that a newer program has migrated is refused in so many words, untouched."""
     gateway = Gateway(tmp_path, {"demo": tenant("http://127.0.0.1:9/x")})

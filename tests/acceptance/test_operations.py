@@ -2,7 +2,6 @@
 
 import json
 import socket
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ import httpx
 import pytest
 
 from tests.processes import API_TOKEN, PROOF, Gateway, environment, eventually, tenant, told
+from tests.stores import rows
 
 EVENTS = 1_050
 BEARER = {"Authorization": f"Bearer {API_TOKEN}"}
@@ -77,8 +77,7 @@ def test_a_kill_in_the_middle_is_a_pause(gateway):
     gateway.start()
     ended = eventually(lambda: operation(gateway, number), lambda seen: seen["status"] != "running")
     eventually(lambda: gateway.api("stats")["events"].get("dead") == EVENTS)
-    with sqlite3.connect(f"file:{gateway.folder / 'gateway.db'}?mode=ro", uri=True) as store:
-        runs = store.execute("SELECT run, count(*) FROM events GROUP BY run").fetchall()
+    runs = rows(gateway.folder, "SELECT run, count(*) FROM events GROUP BY run")
     acts = [
         each for each in gateway.api("audit", act="replay")["audit"] if each["what"].startswith(f"operation {number}:")
     ]

@@ -113,6 +113,7 @@ def test_a_vendors_api_is_asked_what_its_adapter_calls_safe(tmp_path: Path, stat
     assert [asked.path for asked in vendor.asked] == ["/api/v1/store"]
 
 
+@pytest.mark.file
 def test_a_store_that_would_not_do_is_told(tmp_path: Path):
     """One that is no database, one that a newer program made; looking makes none."""
     with Quiet() as intake:

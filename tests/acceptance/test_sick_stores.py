@@ -15,6 +15,8 @@ from tests import faults
 from tests.intakes import always, status
 from tests.processes import API_TOKEN, Gateway, Intakes, beside, eventually, tenant, told
 
+pytestmark = pytest.mark.file
+
 
 def test_a_delivery_that_dies_again_and_again(tmp_path):
     """An order that no worker can read kills its tenant's loop each time: `/healthz` is red, and green once mended."""

@@ -23,7 +23,7 @@ from gateway.store.postgresql import PostgresStore
 from gateway.store.process import ProcessStore, host
 from gateway.store.process.client import HOST
 from gateway.store.sqlite import SqliteStore
-from tests.postgres import shared
+from tests.stores import database
 
 START: Final = 1_750_000_000 * SECOND
 DAY: Final = 86_400 * SECOND
@@ -66,13 +66,8 @@ async def _frames(folder: Path) -> Store:
     return await ProcessStore.open(file)
 
 
-_databases: Final[dict[Path, str]] = {}
-
-
 async def _postgresql(folder: Path) -> Store:
-    if folder not in _databases:
-        _databases[folder] = shared().database()
-    return await PostgresStore.open(_databases[folder], is_unsafe=True)
+    return await PostgresStore.open(database(folder), is_unsafe=True)
 
 
 class Numbered:

@@ -1,15 +1,20 @@
 """What the rules' rooms run on: a lane for transactions, one for reads."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Final, TypeVar
+
+import psycopg
 
 from gateway.events import Micros
 from gateway.records import Joined, RetentionSpans
 from gateway.store.postgresql.arrivals import Arrivals
 from gateway.store.postgresql.connection import Connection
 from gateway.store.postgresql.lanes import Lane
+from gateway.store.postgresql.partitions import Partitions
 from gateway.store.rules.retention import Pruner
 from gateway.store.rules.transactions import Erasure, Transaction
 
@@ -67,5 +72,20 @@ class PostgresEngine:
         """Nothing: the database's vacuum and its log's recycling overwrite what was deleted."""
 
     async def prune(self, retained: RetentionSpans, now: Micros) -> int:
-        """Remove in small steps what is due."""
-        return await Pruner(self, time.monotonic).run(retained, now)
+        """Remove in small steps what is due: bodies by the day, where a day is over, and the rest by rows."""
+        gone = await self._keep_partitions(retained, now)
+        return gone + await Pruner(self, time.monotonic).run(retained, now)
+
+    async def _keep_partitions(self, retained: RetentionSpans, now: Micros) -> int:
+        database, is_over = self._writing.database, threading.Event()
+
+        def keep_up() -> int:
+            with closing(database.connect()) as connection:
+                return Partitions(connection, database.number, is_over.is_set).keep_up(retained, now)
+
+        try:
+            return await asyncio.to_thread(keep_up)
+        except psycopg.Error as error:
+            raise database.failed(error) or error from error
+        finally:
+            is_over.set()

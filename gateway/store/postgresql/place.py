@@ -12,6 +12,7 @@ from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.store.postgresql import migrating, values
 from gateway.store.postgresql.connection import ONE_AT_A_TIME, Connection, told, unavailable
 from gateway.store.postgresql.living import refuse_living
+from gateway.store.postgresql.partitions import Partitions
 from gateway.store.rules.moving import OWN
 
 Row = tuple[Any, ...]
@@ -148,6 +149,8 @@ class PostgresPlace:
 
     def empty(self, table: str) -> None:
         """Remove all rows."""
+        if table == "bodies":
+            Partitions(self._connection, None).gather()
         self._connection.execute_text(f"DELETE FROM {_named(table)}")  # noqa: S608 - as above
 
     def add(self, table: str, rows: Sequence[Row]) -> None:

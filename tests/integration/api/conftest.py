@@ -33,8 +33,9 @@ from gateway.rehearsal.effects import Preview
 from gateway.rehearsal.trials import Trials
 from gateway.service.streaming import Stream
 from gateway.silence.watch import SilenceWatch
-from gateway.store.sqlite import SqliteStore
+from gateway.store.ports import Store
 from gateway.translation.translator import Translator
+from tests.stores import open_store
 
 NOW = 1_769_940_000 * SECOND
 TOKENS = {"read": "reading-token", "operate": "operating-token", "admin": "administering-token"}
@@ -230,8 +231,8 @@ def calls() -> Calls:
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    opened = await SqliteStore.open(tmp_path / "gateway.db")
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await open_store(tmp_path)
     yield opened
     await opened.close()
 

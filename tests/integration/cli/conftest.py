@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from tests.integration.conftest import Ended
+from tests.stores import settings
 
 ROOT = Path(__file__).parents[3]
 ADAPTER = '''
@@ -49,7 +50,8 @@ ADAPTER = Adapter(
 '''
 CONFIG = """
 server: {{host: 127.0.0.1, port: {port}}}
-store: sqlite:///data/gateway.db
+store: "{store}"
+allow_unsafe: true
 api:
   tokens:
     - {{name: board, token: seeing-token, role: read}}
@@ -128,7 +130,7 @@ def gateway(tmp_path_factory) -> Iterator[Running]:
     directory = tmp_path_factory.mktemp("gateway")
     port = free_port()
     config = directory / "config.yaml"
-    config.write_text(CONFIG.format(port=port))
+    config.write_text(CONFIG.format(port=port, store=settings(directory)["store"]))
     (directory / "acme.py").write_text(ADAPTER)
     command = [sys.executable, "-m", "gateway", "serve", "--config", str(config)]
     with (directory / "log").open("wb") as log:

@@ -10,7 +10,7 @@ from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, TranslatedEvent
 from gateway.ground.outgoing import tls_context
 from gateway.records import DeadLetterFilter, OrderFilter
-from gateway.store.sqlite import SqliteStore
+from tests.stores import open_store
 
 START = 1_750_000_000 * SECOND
 
@@ -156,7 +156,7 @@ def _authorities():
 
 @pytest.fixture
 async def desk(tmp_path):
-    store = await SqliteStore.open(tmp_path / "gateway.db")
+    store = await open_store(tmp_path)
     desk = Desk(store, Hands())
     yield desk
     await desk.close()

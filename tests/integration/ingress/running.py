@@ -22,7 +22,7 @@ from gateway.ingress.refusals import RefusalLog
 from gateway.ingress.rim import Rim
 from gateway.records import EventFilter
 from gateway.serving import create_server, listen
-from gateway.store.sqlite import SqliteStore
+from tests.stores import open_store
 
 TOKEN = "a-token"
 GOOD = {"Authorization": f"Bearer {TOKEN}"}
@@ -170,7 +170,7 @@ class Running:
             self.loop.close()
 
     async def _serve(self) -> None:
-        self.store = await SqliteStore.open(Path(self.config.store_path))
+        self.store = await open_store(Path(self.config.directory))
         self.live = Live(self.config)
         self.rim = Rim(
             self.live,

@@ -32,6 +32,7 @@ from gateway.ground.failures import BURST
 from gateway.ingress.refusals import REASONS
 from gateway.serving import taking
 from tests.integration.ingress.running import GOOD, Answer, Running, adapter, configuration, drained, envelope, source
+from tests.stores import rows
 
 SECRET = "s3cret"
 
@@ -200,9 +201,7 @@ def test_a_leading_bom_is_skipped_and_kept(rim: Running) -> None:
 def test_a_replaced_dead_letter_is_not_a_duplicate(rim: Running) -> None:
     """The same key, another body, the stored event dead: the new body takes its place and is news."""
     rim.post({"id": "revived", "n": 1})
-    with sqlite3.connect(rim.config.store_path) as connection:
-        connection.execute("UPDATE events SET status = 'dead' WHERE event_id = 'revived'")
-    connection.close()
+    rows(Path(rim.config.directory), "UPDATE events SET status = 'dead' WHERE event_id = 'revived'")
     answer = rim.post({"id": "revived", "n": 2})
 
     assert answer.json["duplicate"] is False
@@ -674,6 +673,7 @@ def test_while_nothing_may_be_stored_a_known_event_gets_its_200(rim: Running) ->
     assert last(rim) == (503, "blocked")
 
 
+@pytest.mark.file
 def test_while_the_store_is_down_a_known_event_gets_its_200(tmp_path: Path) -> None:
     """The engine cannot write: 503 for what is new, and all is well again afterwards by itself."""
     with Running(tmp_path) as rim:
@@ -813,9 +813,7 @@ def test_until_the_listener_closes_a_stopping_gateway_still_stores(tmp_path: Pat
         rim.stop()
         for thread in threads:
             thread.join()
-    with sqlite3.connect(rim.config.store_path) as connection:
-        stored = {event_id for (event_id,) in connection.execute("SELECT event_id FROM events")}
-    connection.close()
+    stored = {event_id for (event_id,) in rows(Path(rim.config.directory), "SELECT event_id FROM events")}
 
     assert {status for _, status in answers} == {200}
     assert {event_id for event_id, _ in answers} <= stored

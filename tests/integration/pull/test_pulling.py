@@ -16,7 +16,7 @@ from gateway.ground.failures import BURST, FailureLimit, limited
 from gateway.pull.endpoint import pull_route
 from gateway.pull.ledger import EXACT_PULLS, HURRY_SECONDS, PullTenant
 from gateway.serving import create_server, listen
-from gateway.store.sqlite import SqliteStore
+from tests.stores import open_store
 
 DAY = 86_400 * SECOND
 WEEK = 7 * DAY
@@ -122,7 +122,7 @@ async def door(counter, **rest):
 
 @pytest.fixture
 async def counter(tmp_path):
-    store = await SqliteStore.open(tmp_path / "gateway.db")
+    store = await open_store(tmp_path)
     counter = Counter(store, tmp_path)
     async with door(counter, turned_away=limited(FailureLimit(lambda: 0.0), lambda *_: None)):
         yield counter

@@ -8,7 +8,7 @@ import pytest
 from gateway.events import Arrival, EventStatus, Reason, TranslatedEvent
 from gateway.records import Act, Effects, NewOperation
 from gateway.rehearsal.operating import OperationsLoop
-from gateway.store.sqlite import SqliteStore
+from tests.stores import open_store
 
 SOON = 10
 
@@ -37,7 +37,7 @@ class Long:
 
 @pytest.fixture
 async def store(tmp_path):
-    opened = await SqliteStore.open(tmp_path / "gateway.db")
+    opened = await open_store(tmp_path)
     yield opened
     await opened.close()
 

@@ -9,7 +9,7 @@ from gateway.errors import StoreUnavailable
 from gateway.events import SECOND
 from gateway.records import Change
 from gateway.service.streaming import REMEMBERED, RING, SourcesLoop, Stream
-from gateway.store.sqlite import SqliteStore
+from tests.stores import open_store
 
 
 class Time:
@@ -21,7 +21,7 @@ class Time:
 
 @pytest.fixture
 async def store(tmp_path):
-    opened = await SqliteStore.open(tmp_path / "gateway.db")
+    opened = await open_store(tmp_path)
     yield opened
     await opened.close()
 
@@ -167,6 +167,7 @@ async def listens(store) -> bool:
     return (await triggers)[0] > 0
 
 
+@pytest.mark.file
 async def test_the_store_listens_while_anybody_follows_and_a_while_longer(store):
     """A place of before its rest is none any more."""
     stream = Stream(store.watch, Time(), quiet_seconds=0.01, linger_seconds=0.1)
@@ -189,7 +190,7 @@ async def test_the_store_listens_while_anybody_follows_and_a_while_longer(store)
 
 async def test_a_store_that_is_gone_is_said(tmp_path):
     """Before anything is answered."""
-    store = await SqliteStore.open(tmp_path / "gateway.db")
+    store = await open_store(tmp_path)
     await store.close()
     with pytest.raises(StoreUnavailable):
         await Stream(store.watch, Time()).begin()

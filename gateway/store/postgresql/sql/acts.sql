@@ -1,7 +1,7 @@
 -- name: replay
 UPDATE events SET status = 'received', replay = greatest(replay, $1), clock = NULL, reason_code = NULL, reason_detail = NULL,
                   reason_path = NULL, is_dead_letter = 0, ended_at = NULL, traceback = NULL
-WHERE id = $2 AND kind = 'hook' AND EXISTS (SELECT 1 FROM bodies b WHERE b.id = events.id);
+WHERE id = $2 AND kind = 'hook' AND body_digest IS NULL AND EXISTS (SELECT 1 FROM bodies b WHERE b.id = events.id);
 
 -- name: forget_answers
 DELETE FROM answers WHERE event = $1;
@@ -14,8 +14,8 @@ SELECT unnest($1::bigint[]) UNION
 SELECT s.event FROM unnest($2::bigint[]) AS asked (value) JOIN orders o ON o.id = asked.value JOIN states s ON s.id = o.state;
 
 -- name: have_bodies
-SELECT e.id, (b.id IS NOT NULL AND e.kind = 'hook')::int FROM unnest($1::bigint[]) AS asked (value) JOIN events e ON e.id = asked.value
-LEFT JOIN bodies b ON b.id = e.id ORDER BY e.id;
+SELECT e.id, (b.id IS NOT NULL AND e.kind = 'hook' AND e.body_digest IS NULL)::int FROM unnest($1::bigint[]) AS asked (value) JOIN events e ON e.id = asked.value
+LEFT JOIN bodies b ON b.id = e.id AND b.id = ANY($1) ORDER BY e.id;
 
 -- name: dead_letters
 SELECT kind, id FROM (

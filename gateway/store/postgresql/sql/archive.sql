@@ -19,7 +19,7 @@ WHERE e.source = $1 AND e.kind = 'hook' AND e.received_at >= $2 AND e.received_a
 -- name: stored
 SELECT e.id, e.source, e.event_id, e.topic, e.received_at, b.body, b.context, e.clock
 FROM unnest($1::bigint[]) AS asked (value) JOIN events e ON e.id = asked.value AND e.kind = 'hook'
-JOIN bodies b ON b.id = e.id ORDER BY e.id;
+JOIN bodies b ON b.id = e.id AND b.id = ANY($1) ORDER BY e.id;
 
 -- name: present
 SELECT :order, nullif(s.body, ''::bytea) FROM generate_subscripts($1::text[], 1) AS place

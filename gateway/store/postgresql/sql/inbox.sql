@@ -1,8 +1,7 @@
 -- name: newest_by_key
 SELECT e.id, e.generation, e.received_at, e.status, e.body_digest, b.body
-FROM events e LEFT JOIN bodies b ON b.id = e.id
-WHERE e.source = $1 AND e.event_id = $2
-ORDER BY e.generation DESC LIMIT 1;
+FROM (SELECT * FROM events WHERE source = $1 AND event_id = $2 ORDER BY generation DESC LIMIT 1) e
+LEFT JOIN LATERAL bodies_of(ARRAY[e.id]) b ON true;
 
 -- name: insert_generation
 INSERT INTO events (id, source, event_id, generation, topic, received_at, status,

@@ -2,7 +2,7 @@
 SELECT e.id, e.source, e.event_id, e.topic, e.status, e.reason_code, e.reason_detail, e.reason_path, e.received_at,
        e.occurred_at, e.duplicates, e.conflicts, e.refs, e.kind, e.run, e.adapter_version, e.traceback, e.clock,
        b.body, b.context
-FROM events e LEFT JOIN bodies b ON b.id = e.id WHERE e.id = $1;
+FROM events e LEFT JOIN bodies b ON b.id = e.id AND e.body_digest IS NULL WHERE e.id = $1;
 
 -- name: states_of_events
 SELECT s.event, s.tenant, s.external_order_id, s.owner, s.clock, s.tie, s.arrival, nullif(s.body, ''::bytea), s.status,

@@ -72,7 +72,7 @@ DELETE FROM other_bodies WHERE id = $1;
 
 -- name: old_bodies
 -- Events that ended and have a body; a dead letter keeps its body for longer.
-SELECT e.id, coalesce(length(b.body), 0) FROM events e LEFT JOIN bodies b ON b.id = e.id
+SELECT e.id, coalesce(length(b.body), 0) FROM events e LEFT JOIN bodies b ON b.id = e.id AND b.id BETWEEN $1 AND $2
 WHERE e.id BETWEEN $1 AND $2 AND e.ended_at IS NOT NULL AND e.body_digest IS NULL
   AND e.ended_at < CASE WHEN e.status = 'dead' THEN $4::bigint ELSE $3::bigint END;
 

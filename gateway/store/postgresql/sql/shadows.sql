@@ -54,7 +54,7 @@ ORDER BY 1;
 -- With the answers that it had, and the clock that they were asked at: it is no newer than it was.
 UPDATE events SET status = 'received', reason_code = NULL, reason_detail = NULL, reason_path = NULL, ended_at = NULL,
                   traceback = NULL
-WHERE id = $1 AND status = 'shadowed' AND EXISTS (SELECT 1 FROM bodies b WHERE b.id = events.id);
+WHERE id = $1 AND status = 'shadowed' AND body_digest IS NULL AND EXISTS (SELECT 1 FROM bodies b WHERE b.id = events.id);
 
 -- name: bury
 UPDATE events SET status = 'shadowed', reason_code = $1, reason_detail = $2, reason_path = $3, ended_at = $4

@@ -1,13 +1,15 @@
 -- name: untranslated
-SELECT e.id, length(b.body)
-FROM events e JOIN bodies b ON b.id = e.id
-WHERE e.status = 'received' AND e.source = ANY($1::text[])
-    AND e.id <> ALL($2::bigint[]) AND ($4::bigint[] IS NULL OR e.id % 32 = ANY($4))
-ORDER BY e.id LIMIT $3;
+SELECT b.id, length(b.body) FROM bodies_of(ARRAY(
+    SELECT e.id FROM events e
+    WHERE e.status = 'received' AND e.source = ANY($1::text[])
+        AND e.id <> ALL($2::bigint[]) AND ($4::bigint[] IS NULL OR e.id % 32 = ANY($4))
+    ORDER BY e.id LIMIT $3)) b
+ORDER BY b.id;
 
 -- name: untranslated_whole
 SELECT e.id, e.source, e.event_id, e.topic, e.received_at, b.body, b.context, e.clock, e.replay
-FROM unnest($1::bigint[]) AS wanted (value) JOIN events e ON e.id = wanted.value JOIN bodies b ON b.id = e.id
+FROM unnest($1::bigint[]) AS wanted (value) JOIN events e ON e.id = wanted.value
+JOIN bodies b ON b.id = e.id AND b.id = ANY($1)
 WHERE e.status = 'received';
 
 -- name: answers

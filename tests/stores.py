@@ -1,0 +1,57 @@
+"""The store of tests that do not care which engine it has: a file, or with `--store=postgresql` a database a folder.
+
+What is of a file alone is marked `file`, and left out on a database.
+"""
+
+import sqlite3
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+from gateway.store.ports import Store
+from gateway.store.postgresql import PostgresStore
+from gateway.store.sqlite import SqliteStore
+from tests.postgres import shared
+
+SQLITE: Final = "sqlite"
+POSTGRESQL: Final = "postgresql"
+
+FILE: Final = "gateway.db"
+
+_chosen = [SQLITE]
+
+
+def choose(engine: str) -> None:
+    """Say on which engine this process' tests run."""
+    _chosen[:] = [engine]
+
+
+@cache
+def database(folder: Path) -> str:
+    """The address of a folder's database, empty at first."""
+    return shared().database()
+
+
+def settings(folder: Path, engine: str | None = None) -> dict[str, Any]:
+    """What a configuration in a folder says of its store."""
+    if (engine or _chosen[0]) == SQLITE:
+        return {"store": f"sqlite:///{FILE}"}
+    return {"store": database(folder), "allow_unsafe": True}
+
+
+def rows(folder: Path, statement: str) -> list[Any]:
+    """What a statement finds in a folder's store, or changes, past whoever serves it."""
+    opened = sqlite3.connect(folder / FILE) if _chosen[0] == SQLITE else psycopg.connect(database(folder))
+    with closing(opened) as connection, connection:
+        cursor = connection.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+async def open_store(folder: Path) -> Store:
+    """A folder's store."""
+    if _chosen[0] == SQLITE:
+        return await SqliteStore.open(folder / FILE)
+    return await PostgresStore.open(database(folder), is_unsafe=True)
