@@ -116,8 +116,8 @@ class Partitions:
     def _mark_some(self, ids: Sequence[int], limits: tuple[Micros, Micros], window: tuple[int, int]) -> int:
         with self._connection.transaction(self._number):
             due = self._connection.execute("partitions.due", (ids, *limits, *window)).fetchall()
-            self._connection.many("partitions.mark", [(id_, digest_of(body)) for id_, body in due])
-            for statement in ("partitions.delete_answers", "partitions.delete_other_bodies"):
+            self._connection.many("erasure.keep_digests", [(id_, digest_of(body)) for id_, body in due])
+            for statement in ("erasure.delete_answers", "erasure.delete_other_bodies"):
                 self._connection.execute(statement, ([id_ for id_, _ in due],))
         return len(due)
 

@@ -1,5 +1,7 @@
 """Erasing a person: what an order's whole story says of anybody goes, its skeleton stays."""
 
+from collections.abc import Sequence
+
 from gateway.errors import ConflictingRequest, UnknownRecord
 from gateway.events import ERASED, Micros, OrderStatus
 from gateway.records import Act, order_named
@@ -48,11 +50,10 @@ def _empty_event(transaction: Transaction, event: int, now: Micros) -> None:
     discard_event(transaction, event, ERASED, now)
     transaction.execute("erasure.end_open", (ERASED.code, ERASED.detail, now, event))
     transaction.execute("erasure.delete_waiting", (event,))
-    (refs,) = transaction.execute("erasure.references_of_event", (event,)).fetchone()
-    if refs:
+    for refs, _ in transaction.execute("erasure.references", ([event],)).fetchall():
         transaction.execute("erasure.delete_listed", (refs, event))
-    remove_references(transaction, event)
-    remove_body(transaction, event)
+    remove_references(transaction, [event])
+    remove_bodies(transaction, [event])
     transaction.execute("erasure.empty_event", (ERASED.detail, event))
 
 
@@ -61,18 +62,15 @@ def recorded(transaction: Transaction) -> set[Erasure]:
     return {Erasure(*row) for row in transaction.execute("erasure.recorded").fetchall()}
 
 
-def remove_body(transaction: Transaction, event: int) -> None:
+def remove_bodies(transaction: Transaction, events: Sequence[int]) -> None:
     """Remove what came in and what was answered; a digest stays."""
-    found = transaction.execute("erasure.body", (event,)).fetchone()
-    if found is not None:
-        transaction.execute("erasure.keep_digest", (digest_of(found[0]), event))
-        transaction.execute("erasure.delete_body", (event,))
-    transaction.execute("erasure.delete_other_bodies", (event,))
-    transaction.execute("erasure.delete_answers", (event,))
+    found = transaction.execute("erasure.bodies", (events,)).fetchall()
+    transaction.many("erasure.keep_digests", [(event, digest_of(body)) for event, body in found])
+    for statement in ("erasure.delete_bodies", "erasure.delete_other_bodies", "erasure.delete_answers"):
+        transaction.execute(statement, (events,))
 
 
-def remove_references(transaction: Transaction, event: int) -> None:
-    """Let the event no longer be found by the vendor's references."""
-    (refs,) = transaction.execute("erasure.references_of_event", (event,)).fetchone()
-    if refs:
-        transaction.execute("erasure.delete_references", (refs, event))
+def remove_references(transaction: Transaction, events: Sequence[int]) -> None:
+    """Let the events no longer be found by the vendor's references."""
+    named = transaction.execute("erasure.references", (events,)).fetchall()
+    transaction.each("erasure.delete_references", named)

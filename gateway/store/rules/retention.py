@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from gateway.events import Micros
 from gateway.records import RetentionSpans
-from gateway.store.rules.erasure import remove_body, remove_references
+from gateway.store.rules.erasure import remove_bodies, remove_references
 from gateway.store.rules.transactions import Engine, Transaction
 
 # Rows looked at in one read: a long one would keep the writer's log from being reset.
@@ -20,8 +20,11 @@ STEP_BYTES: Final = 1 << 20
 # The same for an event's states: a hook may tell of twenty thousand orders.
 STEP_STATES: Final = 2000
 
-Remove = Callable[[Transaction, int], bool]
-"""Removes a row with what hangs on it; False: there is more of it, for another step."""
+# Rows that go by one set of statements; between two such sets is looked at the time.
+SET: Final = 50
+
+Remove = Callable[[Transaction, Sequence[int]], bool]
+"""Removes rows with what hangs on them; False: there is more of that, for another step."""
 
 
 class _Rule(NamedTuple):
@@ -30,7 +33,7 @@ class _Rule(NamedTuple):
     `due` finds ids with how many bytes of bodies each holds.
     """
 
-    window: str
+    table: str
     due: str
     limits: tuple[Micros, ...]
     remove: Remove
@@ -49,27 +52,17 @@ class Pruner:
         dead_letters, keys, attempts = now - retention.dead_letters, now - retention.keys, now - retention.attempts
         pruned = 0
         for rule in (
-            _Rule(
-                "retention.window_of_other_bodies",
-                "retention.old_other_bodies",
-                (bodies, dead_letters, keys),
-                _remove_other_body,
-            ),
-            _Rule("retention.window_of_events", "retention.old_bodies", (bodies, dead_letters), _remove_body),
-            _Rule("retention.window_of_orders", "retention.old_orders", (orders, dead_letters), _remove_order),
-            _Rule("retention.window_of_events", "retention.old_events", (keys,), _remove_event),
-            _Rule("retention.window_of_attempts", "retention.old_attempts", (attempts,), _remove_attempt),
-            _Rule("retention.window_of_listed", "retention.old_listed", (keys,), _remove_listed),
-            _Rule(
-                "retention.window_of_operations",
-                "retention.old_operations",
-                (now - retention.audit,),
-                _remove_operation,
-            ),
-            _Rule("retention.window_of_shadows", "retention.old_shadows", (bodies,), _remove_shadow),
-            _Rule("retention.window_of_audit", "retention.old_acts", (now - retention.audit,), _remove_act),
-            _Rule("retention.window_of_learned", "retention.old_learned", (orders,), _remove_learned),
-            _Rule("retention.window_of_recovered", "retention.old_recovered", (orders,), _remove_recovered),
+            _Rule("other_bodies", "old_other_bodies", (bodies, dead_letters, keys), _rows_of("other_bodies")),
+            _Rule("events", "old_bodies", (bodies, dead_letters), _remove_bodies),
+            _Rule("orders", "old_orders", (orders, dead_letters), _remove_orders),
+            _Rule("events", "old_events", (keys,), _remove_events),
+            _Rule("attempts", "old_attempts", (attempts,), _remove_attempts),
+            _Rule("listed", "old_listed", (keys,), _rows_of("listed")),
+            _Rule("operations", "old_operations", (now - retention.audit,), _remove_operations),
+            _Rule("shadows", "old_shadows", (bodies,), _rows_of("shadows")),
+            _Rule("audit", "old_acts", (now - retention.audit,), _rows_of("audit")),
+            _Rule("learned", "old_learned", (orders,), _rows_of("learned")),
+            _Rule("recovered", "old_recovered", (orders,), _rows_of("recovered")),
         ):
             pruned += await self._sweep(rule)
         return pruned
@@ -77,9 +70,8 @@ class Pruner:
     async def _sweep(self, rule: _Rule) -> int:
         """Look through the table by rising id, a window at a time; remove what is due in steps."""
         after = pruned = 0
-        while (end := await self._first(rule.window, (after, WINDOW))) is not None:
-            values = (after + 1, end, *rule.limits)
-            found = await self._engine.read(lambda reading, values=values: reading.execute(rule.due, values).fetchall())  # type: ignore[misc]
+        while (end := await self._engine.read(partial(_window, rule.table, after))) is not None:
+            found = sorted(await self._engine.read(partial(_due, rule, after + 1, end)))
             after = end
             while found:
                 ids = [id_ for id_, _ in found[: portion([size for _, size in found])]]
@@ -88,23 +80,28 @@ class Pruner:
                 found = found[seen:]
         return pruned
 
-    async def _first(self, statement: str, values: tuple[int, ...] = ()) -> int | None:
-        (value,) = await self._engine.read(lambda reading: reading.execute(statement, values).fetchone())
-        return None if value is None else int(value)
-
     def _step(self, rule: _Rule, ids: list[int], transaction: Transaction) -> tuple[int, int]:
-        """Remove as many as fit into the step's time, at least one; how many were looked at and how many removed."""
+        """Remove as many as fit into the step's time, at least one set; how many were seen, and how many removed."""
         started = self._monotonic()
-        removed = 0
-        for seen, id_ in enumerate(ids, start=1):
-            # Looked at again by the writer: it may have been replayed, or revived, since it was read.
-            if transaction.execute(rule.due, (id_, id_, *rule.limits)).fetchone() is not None:
-                if not rule.remove(transaction, id_):
-                    return seen - 1, removed
-                removed += 1
-            if self._monotonic() - started > STEP_SECONDS:
-                return seen, removed
-        return len(ids), removed
+        seen = removed = 0
+        while seen < len(ids) and (not seen or self._monotonic() - started <= STEP_SECONDS):
+            some = ids[seen : seen + SET]
+            # Looked at again by the writer: they may have been replayed, or revived, since they were read.
+            due = sorted({id_ for id_, _ in _due(rule, some[0], some[-1], transaction)}.intersection(some))
+            if due and not rule.remove(transaction, due):
+                break
+            seen += len(some)
+            removed += len(due)
+        return seen, removed
+
+
+def _window(table: str, after: int, transaction: Transaction) -> int | None:
+    (end,) = transaction.execute(f"retention.window_of_{table}", (after, WINDOW)).fetchone()
+    return None if end is None else int(end)
+
+
+def _due(rule: _Rule, first: int, last: int, transaction: Transaction) -> list[tuple[int, int]]:
+    return transaction.execute(f"retention.{rule.due}", (first, last, *rule.limits)).fetchall()
 
 
 def portion(sizes: Sequence[int]) -> int:
@@ -113,68 +110,48 @@ def portion(sizes: Sequence[int]) -> int:
     return max(within, 1)
 
 
-def _remove_other_body(transaction: Transaction, row: int) -> bool:
-    transaction.execute("retention.delete_other_body", (row,))
+def _rows_of(table: str) -> Remove:
+    """Nothing hangs on them."""
+
+    def remove(transaction: Transaction, ids: Sequence[int]) -> bool:
+        transaction.execute(f"retention.delete_{table}", (ids,))
+        return True
+
+    return remove
+
+
+def _remove_bodies(transaction: Transaction, events: Sequence[int]) -> bool:
+    remove_bodies(transaction, events)
     return True
 
 
-def _remove_body(transaction: Transaction, event: int) -> bool:
-    remove_body(transaction, event)
-    return True
-
-
-def _remove_event(transaction: Transaction, event: int) -> bool:
-    transaction.execute("retention.remember_states", (event,))
-    if transaction.execute("retention.delete_states", (event, STEP_STATES)).rowcount == STEP_STATES:
+def _remove_events(transaction: Transaction, events: Sequence[int]) -> bool:
+    transaction.execute("retention.remember_states", (events,))
+    if transaction.execute("retention.delete_states", (events, STEP_STATES)).rowcount == STEP_STATES:
         return False
-    transaction.execute("erasure.delete_other_bodies", (event,))
-    remove_references(transaction, event)
-    transaction.execute("retention.remember", ("events", event))
-    transaction.execute("retention.delete_event", (event,))
+    transaction.execute("erasure.delete_other_bodies", (events,))
+    remove_references(transaction, events)
+    transaction.execute("retention.remember", ("events", events[-1]))
+    transaction.execute("retention.delete_events", (events,))
     return True
 
 
-def _remove_order(transaction: Transaction, order: int) -> bool:
-    transaction.execute("retention.delete_attempt_links", (order,))
-    transaction.execute("retention.delete_order_record", (order,))
-    transaction.execute("retention.remember", ("orders", order))
-    transaction.execute("retention.delete_order", (order,))
+def _remove_orders(transaction: Transaction, orders: Sequence[int]) -> bool:
+    transaction.execute("retention.delete_links_of_orders", (orders,))
+    transaction.execute("retention.delete_order_records", (orders,))
+    transaction.execute("retention.remember", ("orders", orders[-1]))
+    transaction.execute("retention.delete_orders", (orders,))
     return True
 
 
-def _remove_listed(transaction: Transaction, row: int) -> bool:
-    transaction.execute("retention.delete_listed", (row,))
-    return True
-
-
-def _remove_operation(transaction: Transaction, operation: int) -> bool:
-    if transaction.execute("retention.delete_items", (operation, STEP_STATES)).rowcount == STEP_STATES:
+def _remove_operations(transaction: Transaction, operations: Sequence[int]) -> bool:
+    if transaction.execute("retention.delete_items", (operations, STEP_STATES)).rowcount == STEP_STATES:
         return False
-    transaction.execute("retention.delete_operation", (operation,))
+    transaction.execute("retention.delete_operations", (operations,))
     return True
 
 
-def _remove_shadow(transaction: Transaction, row: int) -> bool:
-    transaction.execute("retention.delete_shadow", (row,))
-    return True
-
-
-def _remove_act(transaction: Transaction, act: int) -> bool:
-    transaction.execute("retention.delete_act", (act,))
-    return True
-
-
-def _remove_learned(transaction: Transaction, row: int) -> bool:
-    transaction.execute("retention.delete_learned", (row,))
-    return True
-
-
-def _remove_recovered(transaction: Transaction, row: int) -> bool:
-    transaction.execute("retention.delete_recovered", (row,))
-    return True
-
-
-def _remove_attempt(transaction: Transaction, attempt: int) -> bool:
-    transaction.execute("retention.delete_links_of_attempt", (attempt,))
-    transaction.execute("retention.delete_attempt", (attempt,))
+def _remove_attempts(transaction: Transaction, attempts: Sequence[int]) -> bool:
+    transaction.execute("retention.delete_links_of_attempts", (attempts,))
+    transaction.execute("retention.delete_attempts", (attempts,))
     return True

@@ -46,23 +46,23 @@ INSERT INTO erasures (tenant, external_order_id, erased_at) VALUES ($1, $2, $3) 
 -- name: recorded
 SELECT tenant, external_order_id, erased_at FROM erasures;
 
--- name: body
-SELECT body FROM bodies WHERE id = $1;
+-- name: bodies
+SELECT id, body FROM bodies WHERE id = ANY($1::bigint[]);
 
--- name: keep_digest
-UPDATE events SET body_digest = $1 WHERE id = $2;
+-- name: keep_digests
+UPDATE events SET body_digest = new.column2 FROM (VALUES :rows bigint, bytea) AS new WHERE events.id = new.column1;
 
--- name: delete_body
-DELETE FROM bodies WHERE id = $1;
+-- name: delete_bodies
+DELETE FROM bodies WHERE id = ANY($1::bigint[]);
 
 -- name: delete_other_bodies
-DELETE FROM other_bodies WHERE event = $1;
+DELETE FROM other_bodies WHERE event = ANY($1::bigint[]);
 
 -- name: delete_answers
-DELETE FROM answers WHERE event = $1;
+DELETE FROM answers WHERE event = ANY($1::bigint[]);
 
--- name: references_of_event
-SELECT refs FROM events WHERE id = $1;
+-- name: references
+SELECT refs, id FROM events WHERE refs IS NOT NULL AND id = ANY($1::bigint[]);
 
 -- name: delete_references
 DELETE FROM event_references

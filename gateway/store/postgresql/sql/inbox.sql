@@ -1,6 +1,6 @@
 -- name: newest_by_key
 SELECT e.id, e.generation, e.received_at, e.status, e.body_digest, b.body
-FROM (SELECT * FROM events WHERE source = $1 AND event_id = $2 ORDER BY generation DESC LIMIT 1) e
+FROM (SELECT id, generation, received_at, status, body_digest FROM events WHERE source = $1 AND event_id = $2 ORDER BY generation DESC LIMIT 1) e
 LEFT JOIN LATERAL bodies_of(ARRAY[e.id]) b ON true;
 
 -- name: insert_generation

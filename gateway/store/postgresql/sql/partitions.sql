@@ -27,15 +27,6 @@ SELECT e.id, b.body FROM events e JOIN bodies b ON b.id = e.id
 WHERE e.id = ANY($1::bigint[]) AND b.id BETWEEN $4 AND $5 AND e.ended_at IS NOT NULL AND e.body_digest IS NULL
   AND e.ended_at < CASE WHEN e.status = 'dead' THEN $3::bigint ELSE $2::bigint END;
 
--- name: mark
-UPDATE events SET body_digest = new.column2 FROM (VALUES :rows bigint, bytea) AS new WHERE events.id = new.column1;
-
--- name: delete_answers
-DELETE FROM answers WHERE event = ANY($1::bigint[]);
-
--- name: delete_other_bodies
-DELETE FROM other_bodies WHERE event = ANY($1::bigint[]);
-
 -- name: unmark
 -- What was opened again by a program that knows nothing of marks.
 UPDATE events SET body_digest = NULL
@@ -50,5 +41,5 @@ WITH staying (id) AS (
     UNION SELECT id FROM events WHERE status IN ('dead', 'waiting', 'translated') AND id >= $2 AND id < $3
     UNION SELECT id FROM events WHERE status = 'received' AND id >= $2 AND id < $3
     UNION SELECT event FROM other_bodies WHERE event >= $2 AND event < $3)
-INSERT INTO bodies_kept SELECT b.* FROM staying JOIN bodies_going b ON b.id = staying.id
+INSERT INTO bodies_kept (id, body, context) SELECT b.id, b.body, b.context FROM staying JOIN bodies_going b ON b.id = staying.id
 JOIN events e ON e.id = b.id AND e.body_digest IS NULL;

@@ -46,23 +46,23 @@ INSERT OR IGNORE INTO erasures (tenant, external_order_id, erased_at) VALUES (?,
 -- name: recorded
 SELECT tenant, external_order_id, erased_at FROM erasures;
 
--- name: body
-SELECT body FROM bodies WHERE id = ?;
+-- name: bodies
+SELECT id, body FROM bodies WHERE id IN (SELECT value FROM json_each(?1));
 
--- name: keep_digest
-UPDATE events SET body_digest = ? WHERE id = ?;
+-- name: keep_digests
+UPDATE events SET body_digest = new.column2 FROM (VALUES :rows) AS new WHERE events.id = new.column1;
 
--- name: delete_body
-DELETE FROM bodies WHERE id = ?;
+-- name: delete_bodies
+DELETE FROM bodies WHERE id IN (SELECT value FROM json_each(?1));
 
 -- name: delete_other_bodies
-DELETE FROM other_bodies WHERE event = ?;
+DELETE FROM other_bodies WHERE event IN (SELECT value FROM json_each(?1));
 
 -- name: delete_answers
-DELETE FROM answers WHERE event = ?;
+DELETE FROM answers WHERE event IN (SELECT value FROM json_each(?1));
 
--- name: references_of_event
-SELECT refs FROM events WHERE id = ?;
+-- name: references
+SELECT refs, id FROM events WHERE refs IS NOT NULL AND id IN (SELECT value FROM json_each(?1));
 
 -- name: delete_references
 DELETE FROM event_references
