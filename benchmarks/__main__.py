@@ -21,7 +21,7 @@ from benchmarks import silence as silences
 from benchmarks.peers import PEERS
 from benchmarks.picture import draw
 from gateway.cli import bench as shipped
-from gateway.cli.bench import Connections, RandomIds, Rounds, Seconds, SeveralBodies, SeveralConnections, tell
+from gateway.cli.bench import BodySize, Connections, RandomIds, Rounds, Seconds, SeveralBodies, SeveralConnections, tell
 from gateway.cli.failure import FAILED
 from gateway.cli.options import AsJson
 from gateway.cli.show import progress, show_bytes, show_facts
@@ -203,6 +203,37 @@ def ledger(
 ) -> None:
     """Time the ledger of a day of many orders, and as many events of which none came: whole, as CSV, as a page."""
     _fill_and_tell(2 * orders, partial(days.measure, orders=orders), as_json=as_json)
+
+
+@figures.command()
+def replicas(
+    *,
+    count: Annotated[
+        list[int] | None, typer.Option("--replicas", min=1, max=9, help="How many; may be given again.")
+    ] = None,
+    connections: Connections = 64,
+    body: BodySize = 3000,
+    rounds: Rounds = 3,
+    seconds: Seconds = 3.0,
+    stored: Annotated[int, typer.Option("--stored", min=0, help="Delivered events in the database before.")] = 0,
+    snapshot: Annotated[
+        float | None,
+        typer.Option("--snapshot", metavar="MINUTES", help="Only draining, beside a snapshot held so long."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Gateways on one PostgreSQL of the bench's own, beside stock uvicorn: rates, processor time and log an event."""
+    from benchmarks import replicas as several  # noqa: PLC0415 - its packages are an extra's
+
+    plan = several.Plan(
+        replicas=count or (1, 2, 3), connections=connections, body=body, rounds=rounds, seconds=seconds, stored=stored
+    )
+    if snapshot is not None:
+        with progress("draining", 2) as done:
+            tell(several.held(plan, snapshot, lambda: done(1)), as_json=as_json)
+        return
+    with progress("measuring", len(plan.replicas) * rounds) as done:
+        tell(several.measure(plan, lambda: done(1)), as_json=as_json)
 
 
 @figures.command()

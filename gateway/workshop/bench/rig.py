@@ -8,11 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 import msgspec
 
 from gateway.workshop.bench.load import LoadFailed, Target
@@ -48,16 +48,16 @@ class Running:
             if self.process.poll() is not None:
                 raise LoadFailed(f"a server ended at its start: {self._log.read_text(errors='replace')[-500:].strip()}")
             try:
-                if httpx.get(f"{self.origin}/readyz", timeout=1.0, trust_env=False).status_code in (200, 404):
+                if self._asked("/readyz", 1.0)[0] in (200, 404):
                     self.ready_seconds = time.perf_counter() - self._started_at
                     return self.ready_seconds
-            except httpx.TransportError:
+            except (OSError, HTTPException):
                 time.sleep(_LOOK_SECONDS)
         raise LoadFailed("a server did not become ready")
 
     def figures(self) -> dict[str, float]:
         """The sums of the gateway's counters and gauges, by name without prefix, labels added up."""
-        text = httpx.get(f"{self.origin}/metrics", timeout=30.0, trust_env=False).text
+        text = self._asked("/metrics", 30.0)[1].decode()
         sums: dict[str, float] = {}
         for line in text.splitlines():
             if line.startswith("trackely_gateway_"):
@@ -65,6 +65,13 @@ class Running:
                 name = series.partition("{")[0].removeprefix("trackely_gateway_").removesuffix("_total")
                 sums[name] = sums.get(name, 0.0) + float(value)
         return sums
+
+    def _asked(self, path: str, seconds: float) -> tuple[int, bytes]:
+        """Status and body. Cheap, since it is asked while others are measured."""
+        with closing(HTTPConnection(self.origin.removeprefix("http://"), timeout=seconds)) as connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
 
     def resident_mebibytes(self) -> float | None:
         """The gateway's resident memory, all its processes together, what they share counted once; Linux tells it."""
@@ -108,10 +115,14 @@ class Running:
 
 @contextmanager
 def running(
-    kind: str, folder: Path, tenant: Mapping[str, Any] | None = None, neighbour: Mapping[str, Any] | None = None
+    kind: str,
+    folder: Path,
+    tenant: Mapping[str, Any] | None = None,
+    neighbour: Mapping[str, Any] | None = None,
+    **settings: Any,
 ) -> Iterator[Running]:
     """A server of `gateway.workshop.bench.server`, its files in `folder`; `tenant` are the tenant's settings."""
-    server = start(kind, folder, tenant, neighbour)
+    server = start(kind, folder, tenant, neighbour, **settings)
     try:
         server.wait_until_ready()
         yield server
@@ -120,14 +131,21 @@ def running(
 
 
 def start(
-    kind: str, folder: Path, tenant: Mapping[str, Any] | None = None, neighbour: Mapping[str, Any] | None = None
+    kind: str,
+    folder: Path,
+    tenant: Mapping[str, Any] | None = None,
+    neighbour: Mapping[str, Any] | None = None,
+    **settings: Any,
 ) -> Running:
-    """Start a server without waiting for it; `neighbour` are a second tenant's settings, with a source of its own."""
+    """Start a server without waiting for it; `neighbour` are a second tenant's settings, with a source of its own.
+
+    `settings` are other sections of its configuration.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     file, log = folder / "config.yaml", folder / "log"
     # JSON is YAML.
-    config = _config(folder, port, tenant or {"delivery": "pull", "pull_secret": TOKEN})
+    config = {**_config(folder, port, tenant or {"delivery": "pull", "pull_secret": TOKEN}), **settings}
     if neighbour is not None:
         config["tenants"][NEIGHBOUR] = dict(neighbour)
         config["sources"][NEIGHBOUR] = {**config["sources"][SOURCE], "tenant": NEIGHBOUR}

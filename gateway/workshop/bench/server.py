@@ -44,7 +44,7 @@ from gateway.service import running
 from gateway.service.upkeep import Conditions
 from gateway.serving import create_server, listen
 from gateway.store.ports import Inbox
-from gateway.store.process import ProcessStore
+from gateway.store.process import Database, ProcessStore
 from schemas import IntakeReply, OrderResult
 
 Room = Callable[[Config], AbstractAsyncContextManager[ASGIApp]]
@@ -98,7 +98,8 @@ async def rim_alone(config: Config) -> AsyncIterator[ASGIApp]:
 @asynccontextmanager
 async def durable(config: Config) -> AsyncIterator[ASGIApp]:
     """The rim over the store, wired as the gateway wires them, and nothing behind the inbox."""
-    store = await ProcessStore.open(Path(config.store_path), journal=config.settings.journal)
+    database = config.database and Database(config.database, config.settings.allow_unsafe)
+    store = await ProcessStore.open(database or Path(config.store_path), journal=config.settings.journal)
     try:
         metrics = _metrics(config)
         store.observe(on_commit=metrics.committed)

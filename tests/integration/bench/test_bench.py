@@ -94,6 +94,24 @@ def test_memory_tells_the_resident_size(asked):
     assert told["cpu"] > 0
 
 
+@pytest.mark.soak
+def test_replicas_tells_what_an_event_costs_both_sides(asked):
+    """The gateways and their database, beside many events of former days."""
+    least = ("--connections", "4", "--body", "1000", *SMALL)
+    (row,) = asked("replicas", "--replicas", "2", "--stored", "1000", *least)
+
+    assert (row["replicas"], row["times"]) == (2, 1.0)
+    assert min(row.values()) > 0
+
+
+@pytest.mark.soak
+def test_a_snapshot_that_is_held_is_measured_beside_none(asked):
+    """What nobody can clear away meanwhile is counted."""
+    told = asked("replicas", "--replicas", "1", "--snapshot", "0.01", "--connections", "4", *SMALL[2:])
+
+    assert min(told["quiet"], told["held"]) > 0
+
+
 def test_flood_tells_how_soon_a_neighbour_is_served(asked):
     """Its order is delivered beside another tenant's that wait."""
     told = asked("flood", "--orders", "200", "--samples", "1", "--connections", "2")
