@@ -222,6 +222,29 @@ async def test_the_schedule_delivers_what_was_missed_while_the_gateway_was_down(
     assert [event.references[1] for event in events] == ["1", "2"]
 
 
+async def test_a_late_change_of_a_finished_order_is_found_by_looking_back(live, warehouse):
+    """The list shows it as two days old, after all runs since; where that is wished, one a day goes so far back."""
+    warehouse.put(an_order(1))
+    plain = {"goods_owners": [74], "every": 0.2}
+    async with live(reconcile=plain) as here:
+        await reconcile(here)
+    late = datetime.now(UTC) - timedelta(days=2)
+    warehouse.put(an_order(1, deliveryDate="2025-07-09"), updated_at=late)
+    seen = []
+    # Through the page with the order there are three questions, and one in a run that finds nothing.
+    for asked, questions in ((plain, 2), ({**plain, "look_back": 3 * 86_400.0}, 4)):
+        warehouse.asked.clear()
+        async with live(reconcile=asked) as here:
+            here.start(here.reconciler.run)
+            await here.until(lambda _, n=questions: [each.path for each in warehouse.asked].count("/orders") >= n)
+            await here.settled()
+            day = (await here.canonical("SO-1"))["plannedDate"]
+        lists = [datetime.fromisoformat(_query(each)) for each in warehouse.asked if each.path == "/orders"]
+        seen.append((day, [each < late for each in lists].count(True)))
+
+    assert seen == [("2025-07-02", 0), ("2025-07-09", 3)]
+
+
 async def _until(here, count: int) -> None:
     await here.until(lambda events: len(events) >= count)
     await here.settled()
