@@ -1,6 +1,8 @@
 """Calls about a day: what the vendor had, what was received, what Trackely confirmed; and asking the vendor anew."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -20,7 +22,7 @@ from gateway.api.tallying import Sums
 from gateway.errors import ConflictingRequest, UnknownRecord
 from gateway.ground.answers import encode
 from gateway.ground.clock import micros_at, moment
-from gateway.records import Asking, DayRow, DaySpan
+from gateway.records import Asking, DayPage, DayRow, DaySpan
 
 FIRST_YEAR, LAST_YEAR = 1970, 9998
 _OPENING: Final = b'{"ledger":['
@@ -46,10 +48,13 @@ async def show_ledger(doors: Doors, ask: Ask) -> shapes.Ledger | Response:
         )
     shown: list[shapes.LedgerRow] = []
     fitting = 0
-    async for page in _pages(doors, query, asked.span, around, sums):
-        fitting += len(page)
-        shown += page[: query.limit - len(shown)]
-    return _whole(asked, sums, tuple(shown), is_truncated=fitting > len(shown))
+    async with aclosing(_pages(doors, query, asked.span, around, sums)) as pages:
+        async for page in pages:
+            fitting += len(page)
+            shown += page[: query.limit - len(shown)]
+            if not query.sums and fitting > query.limit:
+                break
+    return _whole(asked, sums if query.sums else None, tuple(shown), is_truncated=fitting > len(shown))
 
 
 async def rows(doors: Doors, ask: Ask) -> AsyncIterator[Sequence[shapes.LedgerRow]]:
@@ -109,11 +114,10 @@ async def _surroundings(doors: Doors) -> Surroundings:
 
 async def _pages(
     doors: Doors, query: LedgerQuery, span: DaySpan, around: Surroundings, sums: Sums
-) -> AsyncIterator[list[shapes.LedgerRow]]:
+) -> AsyncGenerator[list[shapes.LedgerRow], None]:
     """The rows that fit, a page at a time; all count."""
-    wanted, cursor = text_or_none(query.difference), None
-    while True:
-        page = await doors.days.page(span, limit=MOST_ROWS, cursor=cursor)
+    wanted = text_or_none(query.difference)
+    async for page in _read(doors, span):
         shown = []
         for row in page.rows:
             told = _row(row, around)
@@ -122,9 +126,21 @@ async def _pages(
             if wanted is None or name == wanted or (wanted == "any" and name):
                 shown.append(told)
         yield shown
-        cursor = page.next
-        if cursor is None:
-            return
+
+
+async def _read(doors: Doors, span: DaySpan) -> AsyncGenerator[DayPage, None]:
+    """The day's key pages; the store reads the next one while one is looked at."""
+    coming = asyncio.ensure_future(doors.days.page(span, limit=MOST_ROWS, cursor=None))
+    try:
+        while True:
+            page = await coming
+            if page.next is not None:
+                coming = asyncio.ensure_future(doors.days.page(span, limit=MOST_ROWS, cursor=page.next))
+            yield page
+            if page.next is None:
+                return
+    finally:
+        coming.cancel()
 
 
 async def _streamed(
@@ -141,7 +157,7 @@ async def _streamed(
 
 
 def _whole(
-    asked: _Day, sums: Sums, shown: tuple[shapes.LedgerRow, ...], *, is_truncated: bool = False
+    asked: _Day, sums: Sums | None, shown: tuple[shapes.LedgerRow, ...], *, is_truncated: bool = False
 ) -> shapes.Ledger:
     return shapes.Ledger(
         ledger=shown,
@@ -150,9 +166,9 @@ def _whole(
         since=moment(asked.span.since),
         until=moment(asked.span.until),
         truncated=is_truncated,
-        vendor_list=sums.vendor_list(asked.span.source),
-        sources=sums.by_source(),
-        sums=sums.whole.shown(),
+        vendor_list=sums.vendor_list(asked.span.source) if sums else None,
+        sources=sums.by_source() if sums else (),
+        sums=sums.whole() if sums else None,
     )
 
 

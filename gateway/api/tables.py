@@ -65,19 +65,22 @@ def _cells(row: dict[str, Any], columns: Columns) -> list[str]:
 
 
 def _cell(value: Any) -> str:
+    # What most cells are comes first.
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA) else value
     match value:
-        case None:
-            return ""
         case bool():
             return "true" if value else "false"
         case list():
-            text = " ".join(_cell(each.get("externalOrderId") if isinstance(each, dict) else each) for each in value)
+            return _cell(
+                " ".join(_cell(each.get("externalOrderId") if isinstance(each, dict) else each) for each in value)
+            )
         case dict():
-            text = msgspec.json.encode(value).decode()
+            return _cell(msgspec.json.encode(value).decode())
         case _:
-            text = str(value)
-    is_number = isinstance(value, int | float)
-    return f"'{text}" if text.startswith(FORMULA) and not is_number else text
+            return str(value)
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> bytes:

@@ -30,6 +30,15 @@ class Tally:
         if row.kind == "order":
             self.statuses[row.status] = self.statuses.get(row.status, 0) + 1
 
+    def add(self, other: "Tally") -> None:
+        """Count in what another counted."""
+        for name, count in vars(other).items():
+            mine = getattr(self, name)
+            if isinstance(count, int):
+                setattr(self, name, mine + count)
+            else:
+                mine.update({each: mine.get(each, 0) + more for each, more in count.items()})
+
     def shown(self) -> shapes.LedgerSums:
         """As it is shown."""
         members: dict[str, Any] = vars(self)
@@ -37,18 +46,23 @@ class Tally:
 
 
 class Sums:
-    """Each source's, and the whole."""
+    """Each source's, and of all."""
 
     def __init__(self, turns: Callable[[str], Sequence[str]], askings: Mapping[str, Collection[Asking]]) -> None:
-        self.whole = Tally()
         self._turns = turns
         self._askings = askings
         self._sources: dict[str, Tally] = {}
 
     def count(self, row: DayRow, told: shapes.LedgerRow) -> None:
         """Count a row in."""
-        self.whole.count(row, told)
         self._sources.setdefault(row.source, Tally()).count(row, told)
+
+    def whole(self) -> shapes.LedgerSums:
+        """Of all sources."""
+        whole = Tally()
+        for each in self._sources.values():
+            whole.add(each)
+        return whole.shown()
 
     def by_source(self) -> tuple[shapes.LedgerSource, ...]:
         """The sources that have a row, by name."""

@@ -1,5 +1,6 @@
 """The day ledger's page: sums by source, and what is amiss, by name."""
 
+import asyncio
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -14,6 +15,9 @@ from gateway.errors import RoleTooSmall
 
 MOST_SHOWN: Final = 200
 """Rows of a page; the table has all."""
+
+SOON: Final = 0.5
+"""Seconds after which the first rows are shown without the sums, which the page then asks for."""
 
 _ASKED: Final = ("day", "source", "zone")
 
@@ -41,12 +45,22 @@ class Ledger:
         values |= {"difference": difference, "did": visit.query.get("did")}
         try:
             query = [*asked, ("difference", difference), ("limit", str(MOST_SHOWN))]
-            told = await visit.ask("show_ledger", query=query)
+            told = await self._told(visit, query)
         except ValueError as error:
             return self._frame.page(visit, "ledger.html", 400, problem=str(error), **values)
         values |= {"told": told}
+        values |= {"whole": urlencode([*asked, ("difference", difference), ("sums", "whole")])}
         values |= {"csv": urlencode(asked), "can_ask": visit.bearer.role >= OPERATE and told["vendorList"] is not None}
         return self._frame.page(visit, "ledger.html", problem=None, **values)
+
+    async def _told(self, visit: Visit, query: Pairs) -> Any:
+        """The day with its sums, where they are there soon or were asked for by themselves."""
+        within = {"whole": None, "later": 0.0}.get(visit.query.get("sums", ""), SOON)
+        try:
+            async with asyncio.timeout(within):
+                return await visit.ask("show_ledger", query=query)
+        except TimeoutError:
+            return await visit.ask("show_ledger", query=[*query, ("sums", "false")])
 
     async def table(self, visit: Visit) -> Response:
         """All rows of the day, as CSV."""

@@ -1,6 +1,6 @@
 """Nouns of the operators' doors: what is on record, what people do, what is told of the whole."""
 
-from gateway.records.days import Asking, DayKind, DayRow, DaySpan, ListedRecord
+from gateway.records.days import Asking, DayKind, DayPage, DayRow, DaySpan, ListedRecord
 from gateway.records.operating import (
     Act,
     AuditFilter,
@@ -83,6 +83,7 @@ __all__ = [
     "ChangeKind",
     "Counts",
     "DayKind",
+    "DayPage",
     "DayRow",
     "DaySpan",
     "DeadLetter",

@@ -71,3 +71,10 @@ class DayRow(msgspec.Struct, frozen=True, kw_only=True):
     clock: Micros | None
     is_cancelled: bool
     unconfirmed: int
+
+
+class DayPage(msgspec.Struct, frozen=True):
+    """Some of a day's rows, and where the next ones begin; `next` None: these are the last."""
+
+    rows: tuple[DayRow, ...]
+    next: str | None

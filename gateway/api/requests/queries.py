@@ -181,7 +181,8 @@ Difference = Literal[
 class LedgerQuery(Asked, frozen=True, kw_only=True):
     """Which day, in which zone (the source's, or that of all sources, else UTC), and which rows of it.
 
-    `difference`: only rows with this one, or with `any`. With a `limit` the first rows alone; the sums are of all.
+    `difference`: only rows with this one, or with `any`. With a `limit` the first rows alone; the sums are of all:
+    without them (`sums=false`) no more of the day is read than those rows need.
     """
 
     day: date
@@ -190,3 +191,4 @@ class LedgerQuery(Asked, frozen=True, kw_only=True):
     difference: Difference | UnsetType = UNSET
     format: Format = "json"
     limit: Rows | UnsetType = UNSET
+    sums: bool = True

@@ -58,6 +58,7 @@ class LedgerSource(Shape, frozen=True, kw_only=True):
 class Ledger(Shape, frozen=True, kw_only=True):
     """A day, from `since` to `until` in a time zone: a row an order, and sums of all, those that are not shown too.
 
+    `sums`: null where they were not asked for; then there are no `sources` and no `vendorList` either.
     `truncated`: there are more rows than were asked for. `vendorList` is of all sources that can be asked: the oldest
     answer of them.
     """
@@ -70,7 +71,7 @@ class Ledger(Shape, frozen=True, kw_only=True):
     truncated: bool
     vendor_list: VendorList | None
     sources: tuple[LedgerSource, ...]
-    sums: LedgerSums
+    sums: LedgerSums | None
 
 
 class Looked(Shape, frozen=True, kw_only=True):

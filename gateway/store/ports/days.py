@@ -2,14 +2,14 @@
 
 from typing import Protocol
 
-from gateway.records import Asking, DaySpan, Page
+from gateway.records import Asking, DayPage, DaySpan
 
 
 class DayLedger(Protocol):
     """What a day was, from what is stored; nobody is asked."""
 
-    async def page(self, span: DaySpan, *, limit: int, cursor: str | None) -> Page:
-        """DayRows of the span; the cursor goes on from row to row. Raises ValueError for one that is none of ours."""
+    async def page(self, span: DaySpan, *, limit: int, cursor: str | None) -> DayPage:
+        """Rows of the span; the cursor goes on from row to row. Raises ValueError for one that is none of ours."""
         ...
 
     async def askings(self) -> list[Asking]:

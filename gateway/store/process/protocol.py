@@ -15,7 +15,7 @@ import msgspec
 from gateway.errors import GatewayError
 from gateway.events import Arrival, Micros, Receipt, Transition, TranslatedEvent, UntranslatedEvent
 from gateway.orders import Claim, Lease, Settled, Settling, Wait
-from gateway.records import Change
+from gateway.records import Change, DayPage
 
 PUT: Final = 1
 """To the store: arrivals. Back, in the order in which they came: what became of each. Packed, never pickled."""
@@ -112,7 +112,7 @@ def unpacker(type_: Any) -> Decode:
 
 
 class Codec:
-    """How a call's arguments and its outcome pass: pickled, but for what every event goes through."""
+    """How a call's arguments and its outcome pass: pickled, but for what goes through often, or in masses."""
 
     def __init__(self, arguments: Any = None, outcome: Any = None) -> None:
         self.encode_arguments: Encode = pickled if arguments is None else _positional
@@ -136,6 +136,7 @@ _CODECS: Final = {
     "outbox.claim": Codec(tuple[str, Claim], Lease | Wait),
     "outbox.settle": Codec(tuple[Lease, Settling], tuple[list[Settled], Lease | None]),
     "pulls.claim_unserved": Codec(outcome=Lease | None),
+    "days.page": Codec(outcome=DayPage),
 }
 
 

@@ -25,6 +25,7 @@ from gateway.records import (
     Asking,
     AuditFilter,
     Counts,
+    DayPage,
     DaySpan,
     DeadLetterFilter,
     DriftRow,
@@ -160,7 +161,7 @@ class Bulk(Stub):
 
 
 class DayLedger(Stub):
-    def page(self, span: DaySpan, *, limit: int, cursor: str | None) -> Answer[Page]:
+    def page(self, span: DaySpan, *, limit: int, cursor: str | None) -> Answer[DayPage]:
         return self._call("days.page", span, limit=limit, cursor=cursor)
 
     def askings(self) -> Answer[list[Asking]]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from gateway.events import Reason
-from gateway.records import Asking, DayKind, DayRow, DaySpan, Page
+from gateway.records import Asking, DayKind, DayPage, DayRow, DaySpan
 from gateway.store.rules.records import parse_cursor
 from gateway.store.rules.transactions import Room, Transaction, reads
 
@@ -17,8 +17,8 @@ class DayLedger(Room):
     """What a day was, from what is stored."""
 
     @reads
-    def page(self, transaction: Transaction, span: DaySpan, *, limit: int, cursor: str | None) -> Page:
-        """DayRows of the span, each phase in the order of its time."""
+    def page(self, transaction: Transaction, span: DaySpan, *, limit: int, cursor: str | None) -> DayPage:
+        """Rows of the span, each phase in the order of its time."""
         phase, *after = (0, span.since, 0, 0) if cursor is None else parse_cursor(cursor, 4)
         rows: list[DayRow] = []
         for number, (statement, kind) in enumerate(_PHASES[phase:], start=phase):
@@ -27,9 +27,9 @@ class DayLedger(Room):
             rows += [_row(kind, row) for row in found[:wanted]]
             if len(found) > wanted:
                 last = found[wanted - 1][:3] if wanted else after
-                return Page(tuple(rows), ".".join(map(str, (number, *last))))
+                return DayPage(tuple(rows), ".".join(map(str, (number, *last))))
             after = [span.since, 0, 0]
-        return Page(tuple(rows), None)
+        return DayPage(tuple(rows), None)
 
     @reads
     def askings(self, transaction: Transaction) -> list[Asking]:

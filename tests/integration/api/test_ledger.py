@@ -1,7 +1,9 @@
 """A day over the operators' API: streamed, summed, as CSV, in the zone that is meant."""
 
 import csv
+import html
 import io
+import re
 from datetime import datetime
 
 import pytest
@@ -58,6 +60,14 @@ async def test_a_limit_cuts_the_rows_and_no_sum(api):
     assert (told["truncated"], told["sums"]["rows"]) == (True, 4)
     assert [row["difference"] for row in dead["ledger"]] == ["dead: refused", "dead: malformed_payload"]
     assert not dead["truncated"]
+
+
+async def test_the_first_rows_can_be_had_without_the_sums(api):
+    """No more of the day is read than they need; what is left unread is told as more."""
+    told = await the_day(api, limit=1, sums="false")
+
+    assert ([row["externalOrderId"] for row in told["ledger"]], told["truncated"]) == (["A/1"], True)
+    assert (told["sums"], told["sources"], told["vendorList"]) == (None, [], None)
 
 
 async def test_rows_that_fill_no_piece_are_joined_all_the_same(api):
@@ -136,3 +146,17 @@ async def test_its_page_shows_the_day_and_asks_anew(browser, calls):
     assert asked.status_code == 303
     assert calls.asked[0][:2] == ("look", "acme")
     assert "The vendors were asked" in again.text
+
+
+async def test_the_page_of_a_large_day_shows_its_rows_at_once(browser):
+    """Where the sums take their time, it has a link to them, which a script follows by itself."""
+    await sign_in(browser)
+    first = (await browser.get("/console/ledger", params={"day": TODAY, "sums": "later"})).text
+    link = html.unescape(re.search(r'hx-get="([^"]+)"', first)[1])
+    whole = (await browser.get(f"/console/ledger{link}")).text
+
+    assert "dead: refused" in first
+    assert "2 dead, 1 pending" not in first
+    assert 'id="sums"' in first
+    assert 'id="sums"' in whole
+    assert "2 dead, 1 pending" in whole

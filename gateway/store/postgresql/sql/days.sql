@@ -17,7 +17,7 @@ LEFT JOIN states d ON d.id = (
       AND x.id <> o.state AND x.reason_code <> 'order_collision'
       AND (x.clock, x.tie, x.arrival) > (o.clock, o.tie, o.arrival))
 LEFT JOIN events n ON n.id = (
-    SELECT max(k.id) FROM kin JOIN events k ON k.id = kin.kin WHERE kin.event = e.id AND k.id > e.id
+    SELECT max(k.id) FROM kin JOIN events k ON k.id = kin.kin WHERE kin.event = e.id AND kin.kin > e.id
       AND (k.is_dead_letter = 1 OR k.status = 'waiting') AND NOT EXISTS (SELECT 1 FROM states x WHERE x.event = k.id))
 WHERE o.received_at >= $1::bigint AND (o.received_at, o.id, 0) > ($1::bigint, $2::bigint, $3::bigint) AND o.received_at < $4::bigint
   AND ($5::text IS NULL OR e.source = $5::text)
@@ -36,8 +36,8 @@ LEFT JOIN states nt ON nt.id = (
     WHERE x.tenant = t.tenant AND x.external_order_id = t.external_order_id AND x.owner = t.owner
       AND x.status IN ('dead', 'discarded'))
 JOIN events n ON n.id = coalesce(nt.event, (
-    SELECT max(k.id) FROM kin JOIN events k ON k.id = kin.kin
-    WHERE kin.event = e.id AND NOT EXISTS (SELECT 1 FROM states x WHERE x.event = k.id)), e.id)
+    SELECT max(kin.kin) FROM kin
+    WHERE kin.event = e.id AND kin.kin > e.id AND NOT EXISTS (SELECT 1 FROM states x WHERE x.event = kin.kin)), e.id)
 LEFT JOIN listed l ON l.id = (SELECT max(x.id) FROM listed x WHERE x.source = e.source
                               AND x.subject IN (SELECT reference FROM event_references WHERE event = e.id))
 WHERE (e.status = 'ignored' OR e.status = 'dead' OR e.status = 'discarded' OR e.status = 'waiting')
@@ -45,7 +45,7 @@ WHERE (e.status = 'ignored' OR e.status = 'dead' OR e.status = 'discarded' OR e.
   AND ($5::text IS NULL OR e.source = $5::text)
   AND CASE WHEN t.id IS NULL THEN
         NOT EXISTS (SELECT 1 FROM states x WHERE x.event = e.id)
-        AND NOT EXISTS (SELECT 1 FROM kin WHERE kin.event = e.id AND (kin.kin < e.id OR EXISTS (
+        AND NOT EXISTS (SELECT 1 FROM kin WHERE kin.event = e.id AND kin.kin <> e.id AND (kin.kin < e.id OR EXISTS (
             SELECT 1 FROM states x JOIN orders o ON o.tenant = x.tenant AND o.external_order_id = x.external_order_id
             WHERE x.event = kin.kin)))
       ELSE
