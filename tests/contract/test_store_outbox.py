@@ -227,6 +227,18 @@ async def test_a_start_rescues_every_lease(floor):
     assert names(await floor.lease()) == ["C", "A", "B"]
 
 
+async def test_who_takes_a_tenant_over_rescues_that_tenants_leases_alone(floor):
+    """Others' holders live: what they have leased they settle."""
+    await orders(floor, "A")
+    await orders(floor, "B", tenant="other")
+    await floor.lease()
+    held = await floor.lease("other")
+
+    assert await floor.store.outbox.rescue(now=floor.now, rests_until=floor.now, tenant=TENANT) == 1
+    (settled,) = await floor.settle(held, "delivered")
+    assert settled.status == "delivered"
+
+
 async def test_tokens_are_never_used_twice(floor):
     """Over restarts, too: or a late holder could settle another's lease."""
     tokens = []

@@ -27,6 +27,10 @@ def either(primary: Server, standby: Server) -> str:
     return f"postgresql://{OWNER}@/{name}?host={primary.folder},{standby.folder}"
 
 
+def arrival(event_id: str) -> Arrival:
+    return Arrival(source="acme", event_id=event_id, topic=None, received_at=1, body=b"{}")
+
+
 class Sender:
     """Sends one event after another, and remembers which were acknowledged."""
 
@@ -45,9 +49,7 @@ class Sender:
         """Whether it was acknowledged."""
         began = time.monotonic()
         try:
-            await self._store.inbox.put(
-                Arrival(source="acme", event_id=event_id, topic=None, received_at=1, body=b"{}")
-            )
+            await self._store.inbox.put(arrival(event_id))
         except StoreUnavailable:
             await asyncio.sleep(0.01)
         else:
@@ -91,11 +93,14 @@ async def test_what_was_acknowledged_outlives_the_primary(pair):
 
 
 async def test_a_cancelled_wait_for_the_standby_is_never_acknowledged(pair):
-    """Nor is a repeat of it: it may be on the primary alone. Who sends it again, to whichever, has it stored once."""
+    """Nor is a repeat of it, nor is it told to be known: it may be on the primary alone.
+
+    Who sends it again, to whichever, has it stored once.
+    """
     primary, standby = pair
     address = await asyncio.to_thread(either, *pair)
     database = address.partition("@/")[2].partition("?")[0]
-    store = await PostgresStore.open(address)
+    store, other = [await PostgresStore.open(address) for _ in range(2)]
     sender = Sender(store)
     assert await sender.send("before")
     standby.signal(signal.SIGSTOP)
@@ -107,6 +112,7 @@ async def test_a_cancelled_wait_for_the_standby_is_never_acknowledged(pair):
             )
             await asyncio.sleep(0.05)
         repeated = await sender.send("cancelled")
+        known = await asyncio.gather(other.inbox.is_duplicate(arrival("cancelled")), return_exceptions=True)
         on_primary = await asyncio.to_thread(primary.ask, "SELECT count(*) FROM events", database)
     finally:
         # Nothing of what was sent meanwhile may reach it.
@@ -117,9 +123,11 @@ async def test_a_cancelled_wait_for_the_standby_is_never_acknowledged(pair):
         pass
     found = await stored(store)
     await store.close()
+    await other.close()
 
     assert await sends == [False, False]
     assert not repeated
+    assert [type(told) for told in known] == [StoreUnavailable]
     assert on_primary == 2
     assert found == {"before", "cancelled"}
     assert sender.acknowledged == ["before", "cancelled"]

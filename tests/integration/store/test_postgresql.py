@@ -1,6 +1,7 @@
 """What is PostgreSQL's alone: outages, standbys that do not answer, and several gateways."""
 
 import asyncio
+import threading
 import time
 
 import pytest
@@ -12,7 +13,8 @@ from gateway.events import Arrival
 from gateway.ground.clock import now
 from gateway.orders import Claim, Wait
 from gateway.records import Joining, Turning
-from gateway.store.postgresql import PostgresStore
+from gateway.store.postgresql import PostgresStore, values
+from gateway.store.postgresql.connection import Connection
 from gateway.store.postgresql.looking import NO_STANDBY, findings_of_store
 from tests.postgres import serving
 
@@ -214,6 +216,29 @@ async def test_a_check_names_what_a_database_may_lose(server, address):
     assert 'database "gone" does not exist' in gone
     assert unsafe.startswith("its synchronous_commit is off: it may lose what was acknowledged")
     assert accepted is None
+
+
+def insert(url: str, ids: list[str], both: threading.Barrier) -> int:
+    """One statement with all of these, at the same time as another; how many were new."""
+    connection = Connection(url, "test")
+    rows = [("acme", id_, None, 1, b"{}", b"") for id_ in ids]
+    try:
+        both.wait(10)
+        return len(connection.commit_one("arrivals.insert", [*values.columns(rows), [], []]))
+    finally:
+        connection.close()
+
+
+async def test_groups_that_overlap_never_stand_in_each_others_way(address, store):
+    """Whatever their order: keys are inserted in one order. Else each would wait for what the other has."""
+    for turn in range(3):
+        ids, both = [f"{turn} {number}" for number in range(1000)], threading.Barrier(2)
+        async with asyncio.timeout(30):
+            new = await asyncio.gather(
+                *(asyncio.to_thread(insert, address, each, both) for each in (ids, [*reversed(ids)]))
+            )
+
+        assert sum(new) == 1000
 
 
 async def test_texts_pass_whatever_they_hold(store):
