@@ -34,10 +34,10 @@ test-postgresql: ## the tests that run on SQLite's file for the sake of time, on
 	$(call set-up,dev)
 	$(BIN)/python -m pytest --store=postgresql -n 2 --dist loadfile tests/acceptance tests/integration $(ARGS)
 
-test-system: ## what needs programs of the system: a browser, Prometheus (CHROMIUM=, PROMETHEUS=/path, else apt-get as root)
+test-system: ## what needs programs of the system (CHROMIUM=, PROMETHEUS=, PGBOUNCER=/path, else apt-get as root)
 	$(call set-up,system)
-	@$(BIN)/python scripts/bring.py chromium prometheus
-	$(BIN)/python -m pytest -m system tests/system $(ARGS)
+	@$(BIN)/python scripts/bring.py chromium prometheus pgbouncer
+	$(BIN)/python -m pytest -m system tests/system tests/acceptance/test_http.py $(ARGS)
 
 docs: ## these pages as a site, into site/: links and anchors checked
 	$(call set-up,docs)

@@ -16,6 +16,15 @@ from gateway.workshop.postgres import OWNER, Postgres
 
 STANDBY = "standby"
 
+_WIDENED = """
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+        AND NOT relispartition LOOP
+        EXECUTE format('ALTER TABLE %I ADD COLUMN newer bigint', name);
+    END LOOP;
+END $$
+"""
+
 
 class Server(Postgres):
     """With `of` it is a standby of that server, by streaming replication: over its socket, or `through` a port."""
@@ -23,7 +32,7 @@ class Server(Postgres):
     def __init__(self, of: "Server | None" = None, through: int | None = None, **settings: str) -> None:
         self._of, self._through = of, through
         self._numbers = itertools.count(1)
-        self._has_template = False
+        self._templates: set[str] = set()
         super().__init__(**{"max_connections": "60", "shared_buffers": "16MB", **settings})
 
     def _make(self) -> None:
@@ -73,14 +82,20 @@ class Server(Postgres):
             for statement in statements:
                 connection.execute(statement)
 
-    def database(self) -> str:
-        """Make a database with today's schema, and give its address."""
-        if not self._has_template:
-            self.run("CREATE DATABASE template_gateway")
-            with psycopg.connect(self.url("template_gateway"), autocommit=True) as connection:
+    def database(self, *, is_newer: bool = True) -> str:
+        """Make a database with today's schema, and give its address.
+
+        As a rule a newer program has been there already: every table has a column of which this one does not know.
+        """
+        template = "template_newer" if is_newer else "template_gateway"
+        if template not in self._templates:
+            self.run(f"CREATE DATABASE {template}")
+            with psycopg.connect(self.url(template), autocommit=True) as connection:
                 migrate(connection)
-            self._has_template = True
-        return self.empty("template_gateway")
+                if is_newer:
+                    connection.execute(_WIDENED)
+            self._templates.add(template)
+        return self.empty(template)
 
     def empty(self, template: str = "template1") -> str:
         """Make a database without a schema, and give its address."""

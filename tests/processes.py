@@ -96,6 +96,7 @@ class Gateway:
     ) -> None:
         self.folder = folder
         self.program = program
+        self.tree = ROOT
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.file = folder / "config.yaml"
@@ -142,7 +143,7 @@ class Gateway:
         command = [sys.executable, *self.program, "--config", str(self.file)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, cwd=self.folder, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                command, cwd=self.folder, env=environment(self.tree), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 preexec_fn=end_with_us,  # noqa: PLW1509 - nothing but a call of the system's
             )  # fmt: skip
 
@@ -248,10 +249,10 @@ def end_with_us() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
-def environment() -> dict[str, str]:
-    """This checkout's code, wherever the process starts; nobody's settings."""
+def environment(tree: Path = ROOT) -> dict[str, str]:
+    """This checkout's code, or another tree's, wherever the process starts; nobody's settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GATEWAY_", "PYTHON"))}
-    return {**kept, "PYTHONPATH": str(ROOT)}
+    return {**kept, "PYTHONPATH": str(tree)}
 
 
 class Intakes:

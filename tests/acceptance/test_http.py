@@ -12,13 +12,13 @@ import httpx
 import pytest
 
 from tests.processes import API_TOKEN, Gateway, Intakes, eventually, source, tenant, told
-from tests.stores import POSTGRESQL, SQLITE, settings
+from tests.stores import POOLED, POSTGRESQL, SQLITE, settings
 
 BASIC = [{"type": "basic", "username": "wms", "password": "pass-word-1"}]
 SIGNED = [{"type": "hmac", "header": "X-Signature", "secret": "sign-key-1"}]
 
 
-@pytest.fixture(scope="module", params=[SQLITE, POSTGRESQL])
+@pytest.fixture(scope="module", params=[SQLITE, POSTGRESQL, pytest.param(POOLED, marks=pytest.mark.system)])
 def gateway(request, tmp_path_factory) -> Iterator[Gateway]:
     with Intakes() as opened:
         intake = opened.open()

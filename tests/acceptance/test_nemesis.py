@@ -20,6 +20,7 @@ def test_each_blow_once(tmp_path):
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(60 * PROMOTIONS)
 def test_a_hundred_promotions(tmp_path):
     """With replicas struck at the same time, and waits cancelled before every other one."""
     outcome = nemesis.run(tmp_path, promotions=PROMOTIONS)

@@ -5,8 +5,8 @@ from typing import Final
 
 import psycopg
 
+from gateway.store.postgresql import migrating
 from gateway.store.postgresql.connection import Connection, told
-from gateway.store.postgresql.migrating import migrations
 from gateway.store.rules import moving
 
 NO_STANDBY: Final = (
@@ -43,10 +43,8 @@ def _fault(connection: Connection, *, is_unsafe: bool) -> str | None:
     if not is_unsafe and (found := unsafe(connection)) is not None:
         return f"{found} (allow_unsafe: true takes it)"
     ((may_make, version, has_marks),) = connection.execute("safety.schema").fetchall()
-    newest = migrations()[-1][0]
     if version is None:
         return None if may_make else "its user may make no tables there"
-    ((version,),) = connection.execute("moving.version").fetchall()
-    if version > newest:
-        return f"its schema ({version}) is newer than this program's ({newest})"
+    if (newer := connection.prepare(migrating.fault_of)) is not None:
+        return newer
     return None if has_marks is None else moving.standing(connection)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from typing import Any, Final, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -35,14 +36,14 @@ def shown(address: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{name}@{hosts}" if name else hosts, query=query))
 
 
-def _migrated(address: str) -> Connection:
-    """A connection, once the schema is up to date. Raises ConfigError."""
+def _migrated(address: str, *, is_exact: bool = False) -> Connection:
+    """A connection, once the schema is up to date, and `is_exact`ly this program's. Raises ConfigError."""
     try:
         connection = Connection(address, NAME)
     except psycopg.Error as error:
         raise ConfigError([Fault("", shown(address), f"cannot be used as the store: {told(error)}")]) from error
     try:
-        connection.prepare(migrating.migrate)
+        connection.prepare(partial(migrating.migrate, is_exact=is_exact))
     except BaseException:
         connection.close()
         raise
@@ -69,7 +70,7 @@ class PostgresPlace:
             ConfigError: the database cannot be used, or gateways use it.
         """
         self.shown = shown(address)
-        self._connection = _migrated(address)
+        self._connection = _migrated(address, is_exact=True)
         try:
             self._replicas = self._living()
             refuse_living(self._connection, time.monotonic, time.sleep)

@@ -35,7 +35,7 @@ sources: {{ongoing: {{adapter: ongoing, tenant: demo, auth: none}}}}
 
 @pytest.fixture
 def database():
-    return shared().database()
+    return shared().database(is_newer=False)
 
 
 def copying(to: object, from_: object, folder: Path) -> list[str]:
@@ -175,7 +175,7 @@ async def test_a_moved_store_is_not_started_and_says_where_it_is(tmp_path, datab
     await moved.close()
     for url in (f"sqlite:///{tmp_path}/a/gateway.db", database):
         assert ("store: was moved to" in checked(url, tmp_path)) == (url != database)
-    empty = shared().database()
+    empty = shared().database(is_newer=False)
     again = ended_of("sqlite:///c/x.db", "sqlite:///a/gateway.db", tmp_path)
     into = await SqliteStore.open(tmp_path / "d" / "gateway.db")
     await into.inbox.put(Arrival(source="acme", event_id="1", topic=None, received_at=1, body=b"{}"))
