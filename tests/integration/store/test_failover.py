@@ -100,7 +100,7 @@ async def test_a_cancelled_wait_for_the_standby_is_never_acknowledged(pair):
     primary, standby = pair
     address = await asyncio.to_thread(either, *pair)
     database = address.partition("@/")[2].partition("?")[0]
-    store, other = [await PostgresStore.open(address) for _ in range(2)]
+    store, *others = [await PostgresStore.open(address) for _ in range(3)]
     sender = Sender(store)
     assert await sender.send("before")
     standby.signal(signal.SIGSTOP)
@@ -112,7 +112,11 @@ async def test_a_cancelled_wait_for_the_standby_is_never_acknowledged(pair):
             )
             await asyncio.sleep(0.05)
         repeated = await sender.send("cancelled")
-        known = await asyncio.gather(other.inbox.is_duplicate(arrival("cancelled")), return_exceptions=True)
+        elsewhere = await asyncio.gather(
+            others[0].inbox.put(arrival("cancelled")),
+            others[1].inbox.is_duplicate(arrival("cancelled")),
+            return_exceptions=True,
+        )
         on_primary = await asyncio.to_thread(primary.ask, "SELECT count(*) FROM events", database)
     finally:
         # Nothing of what was sent meanwhile may reach it.
@@ -122,12 +126,12 @@ async def test_a_cancelled_wait_for_the_standby_is_never_acknowledged(pair):
     while not await sender.send("cancelled"):
         pass
     found = await stored(store)
-    await store.close()
-    await other.close()
+    for each in (store, *others):
+        await each.close()
 
     assert await sends == [False, False]
     assert not repeated
-    assert [type(told) for told in known] == [StoreUnavailable]
+    assert [type(told) for told in elsewhere] == [StoreUnavailable] * 2
     assert on_primary == 2
     assert found == {"before", "cancelled"}
     assert sender.acknowledged == ["before", "cancelled"]
