@@ -92,6 +92,11 @@ class Metrics:
             "shadow_orders", "Orders that something in shadow told of, or missed, by verdict.", "source", "verdict"
         )
         self._silent = self._gauge("silent", "1 while the source is silent beyond expect_every.", "source")
+        self._standbys = self._gauge("standbys", "The database's standbys, by how they stand to its commits.", "state")
+        self._behind = self._gauge(
+            "standby_lag_bytes", "Of the database's log, not yet on the disk of the nearest of them.", "state"
+        )
+        self._behind_for = self._gauge("standby_lag_seconds", "How long ago that was written.", "state")
         self._tick = self._gauge("loop_last_tick_timestamp_seconds", "When the loop last moved, Unix time.", "loop")
         self._writable = self._gauge("store_writable", "1 while the store takes new events.")
 
@@ -237,11 +242,20 @@ class Metrics:
         if source in self._sources:
             self._drift.labels(source, kind).set(count)
 
+    def standing_by(self, standbys: Iterable[tuple[str, int, int | None, float | None]]) -> None:
+        """Set how many standbys stand how to the database's commits; bytes and seconds that the nearest is behind."""
+        for gauge in (self._standbys, self._behind, self._behind_for):
+            gauge.clear()
+        for state, *told in standbys:
+            for gauge, value in zip((self._standbys, self._behind, self._behind_for), told, strict=True):
+                if value is not None:
+                    gauge.labels(state).set(value)
+
     def forget_the_stores(self) -> None:
         """Tell nothing of what the store knows: another replica does."""
         for gauge in (
             *(self._pending, self._oldest, self._halted, self._silent, self._drift),
-            self._shadow_orders,
+            *(self._shadow_orders, self._standbys, self._behind, self._behind_for),
         ):
             gauge.clear()
 

@@ -16,7 +16,7 @@ from gateway.records.operating import (
     OperationStatus,
     order_named,
 )
-from gateway.records.replicas import SHARDS, Joined, Joining, ReplicaRecord, Seen, Sight, Turning
+from gateway.records.replicas import SHARDS, Joined, Joining, ReplicaRecord, Seen, Sight, Standbys, Turning
 from gateway.records.shadowing import (
     NOT_COMPARED,
     SETTLING,
@@ -130,6 +130,7 @@ __all__ = [
     "Sight",
     "Silence",
     "SourceMode",
+    "Standbys",
     "TenantFigures",
     "Told",
     "TranslatedState",

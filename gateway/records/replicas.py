@@ -74,3 +74,15 @@ class ReplicaRecord(msgspec.Struct, frozen=True, kw_only=True):
     last_seen_at: Micros
     duties: tuple[str, ...]
     state: Literal["alive", "lost"]
+
+
+class Standbys(msgspec.Struct, frozen=True):
+    """How many of the database's standbys stand so to its commits, and how far the nearest of them is behind.
+
+    `behind` are bytes of the log, `behind_for` how long ago it was written; None where there is none.
+    """
+
+    state: str
+    count: int
+    behind: int | None
+    behind_for: Micros | None

@@ -188,6 +188,10 @@ class Gauges:
                 verdicts = {"equal": told.equal, "differ": told.differ}
                 for verdict, count in {**verdicts, "onlyHere": told.only_here, "onlyThere": told.only_there}.items():
                     self._metrics.compared(mode.source, verdict, count)
+        self._metrics.standing_by(
+            (each.state, each.count, each.behind, None if each.behind_for is None else each.behind_for / SECOND)
+            for each in await self._records.standbys()
+        )
         drifted = self._drift()
         for name in self._live.sources:
             for kind in DRIFT_KINDS:

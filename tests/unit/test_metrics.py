@@ -34,6 +34,7 @@ def exposed(metrics):
     metrics.shadowed("acme", "none")
     metrics.compared("acme", "equal", 1)
     metrics.finding("lp", "no_town")
+    metrics.standing_by([("async", 1, 0, 0.0)])
     metrics.dead_order("demo", "refused")
     metrics.attempted("demo", "delivered", orders=1, seconds=0.1)
     metrics.oddity("demo", "foreign_id")

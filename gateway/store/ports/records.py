@@ -13,6 +13,7 @@ from gateway.records import (
     OrderRecord,
     Page,
     Recovered,
+    Standbys,
     TenantFigures,
 )
 
@@ -55,6 +56,10 @@ class Records(Protocol):
 
     async def tenant_figures(self) -> dict[str, TenantFigures]:
         """Figures by tenant, for those that have any order."""
+        ...
+
+    async def standbys(self) -> list[Standbys]:
+        """Of a database the standbys by how they stand to its commits, those of which there are none too."""
         ...
 
     async def dead_events(self) -> dict[str, int]:

@@ -50,6 +50,7 @@ from gateway.records import (
     ShadowRecord,
     Sight,
     SourceMode,
+    Standbys,
     TenantFigures,
     Told,
     Turning,
@@ -341,6 +342,9 @@ class Records(Stub):
 
     def tenant_figures(self) -> Answer[dict[str, TenantFigures]]:
         return self._call("records.tenant_figures")
+
+    def standbys(self) -> Answer[list[Standbys]]:
+        return self._call("records.standbys")
 
     def dead_events(self) -> Answer[dict[str, int]]:
         return self._call("records.dead_events")

@@ -22,6 +22,7 @@ from gateway.records import (
     OtherBody,
     Page,
     Recovered,
+    Standbys,
     TenantFigures,
     TranslatedState,
 )
@@ -139,6 +140,11 @@ class Records(Room):
             before = figures.get(tenant, TenantFigures())
             figures[tenant] = TenantFigures(before.pending, before.oldest_pending_at, count)
         return figures
+
+    @reads
+    def standbys(self, transaction: Transaction) -> list[Standbys]:
+        """Of a database the standbys by how they stand to its commits, those of which there are none too."""
+        return [Standbys(*row) for row in transaction.execute("records.standbys").fetchall()]
 
     @reads
     def dead_events(self, transaction: Transaction) -> dict[str, int]:

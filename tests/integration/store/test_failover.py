@@ -8,6 +8,7 @@ import pytest
 
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival
+from gateway.records import Standbys
 from gateway.store.postgresql import PostgresStore
 from tests.postgres import OWNER, Server, serving
 
@@ -90,6 +91,38 @@ async def test_what_was_acknowledged_outlives_the_primary(pair):
     assert set(sender.acknowledged) <= found
     assert seconds < 2
     assert sender.longest < 4
+
+
+async def test_how_far_the_standby_is_behind_is_told(pair):
+    """Nothing, while commits wait for it; with a standby that has stopped, what a failover to it would lose."""
+    primary, standby = pair
+    store = await PostgresStore.open(primary.database())
+
+    async def told() -> dict[str, Standbys]:
+        return {each.state: each for each in await store.records.standbys() if each.count}
+
+    async def caught_up(state: str) -> list[str]:
+        while True:
+            of = await told()
+            if state in of and of[state].behind == 0:
+                return list(of)
+            await asyncio.sleep(0.02)
+
+    before = await caught_up("async")
+    standby.signal(signal.SIGSTOP)
+    try:
+        assert await Sender(store).send("on the primary alone")
+        stopped = await told()
+    finally:
+        standby.signal(signal.SIGCONT)
+    await asyncio.to_thread(primary.wait_for_standby)
+    after = await caught_up("sync")
+    alone = [each.count for each in await store.records.standbys()]
+    await store.close()
+
+    assert stopped["async"].behind > 100
+    assert (before, after) == (["async"], ["sync"])
+    assert sorted(alone) == [0, 0, 0, 1]
 
 
 async def test_a_cancelled_wait_for_the_standby_is_never_acknowledged(pair):

@@ -99,3 +99,13 @@ ORDER BY at DESC, kind DESC, id DESC LIMIT :1;
 
 -- name: recovered
 SELECT source, topic, hour, count FROM recovered WHERE source = $1 AND hour >= $2 ORDER BY hour DESC, topic;
+
+-- name: standbys
+-- What is on no standby's disk, a failover loses. To whoever is no member of pg_monitor nothing of a standby is told.
+SELECT known.state, count(s.pid),
+       min(pg_wal_lsn_diff(CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_lsn() END, s.flush_lsn))::bigint,
+       min(extract(epoch FROM CASE WHEN s.pid IS NOT NULL THEN coalesce(s.flush_lag, '0') END) * 1000000)::bigint
+FROM unnest(ARRAY['sync', 'quorum', 'potential', 'async']) AS known (state)
+    LEFT JOIN pg_stat_replication s ON s.sync_state = known.state
+WHERE NOT EXISTS (SELECT 1 FROM pg_stat_replication WHERE sync_state IS NULL)
+GROUP BY known.state;

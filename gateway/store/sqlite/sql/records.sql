@@ -114,3 +114,7 @@ ORDER BY at DESC, kind DESC, id DESC LIMIT ?;
 
 -- name: recovered
 SELECT source, topic, hour, count FROM recovered WHERE source = ? AND hour >= ? ORDER BY hour DESC, topic;
+
+-- name: standbys
+-- A file has none.
+SELECT 1 WHERE 0;
