@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import secrets
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Final, Literal, NamedTuple, TypeAlias
+from itertools import islice, repeat
+from typing import Final, Literal, TypeAlias
 
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Clock, Micros
@@ -26,11 +28,6 @@ LINGER_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 2.0
 
 
-class _Kept(NamedTuple):
-    at: Micros
-    change: Change
-
-
 class Stream:
     """Hears of changes, and lets any number follow. Its places are none of any other run's."""
 
@@ -45,8 +42,8 @@ class Stream:
         self._watch = watch
         self._clock = clock
         self._quiet_seconds, self._linger_seconds = quiet_seconds, linger_seconds
-        self._ring: list[_Kept | None] = []
-        self._oldest = self._next = 0
+        self._ring: deque[tuple[Micros, Change]] = deque(maxlen=RING)
+        self._next = 0
         self._run = secrets.token_hex(6)
         self._is_listening = False
         self._followers = 0
@@ -65,16 +62,11 @@ class Stream:
         if missed:
             # Whoever has not been told of all before misses something.
             self._next += missed
-            self._oldest = self._next
-        while self._oldest < self._next and self._is_stale(self._oldest % RING, at):
-            self._ring[self._oldest % RING] = None
-            self._oldest += 1
-        for change in changes:
-            place = self._next % RING
-            self._ring += [None] * (place + 1 - len(self._ring))
-            self._ring[place] = _Kept(at, change)
-            self._next += 1
-        self._oldest = max(self._oldest, self._next - RING)
+            self._ring.clear()
+        while self._ring and self._ring[0][0] + REMEMBERED < at:
+            self._ring.popleft()
+        self._ring.extend(zip(repeat(at), changes))
+        self._next += len(changes)
         self._wake()
 
     def end(self) -> None:
@@ -132,11 +124,12 @@ class Stream:
         if is_live and self._next - place > MOST_BEHIND:
             return [self._gap("behind")], self._next
         told: list[Heard] = []
-        while place < self._next and len(told) < AT_ONCE:
-            kept = self._ring[place % RING]
+        for at, change in islice(self._ring, place - self._oldest, None):
             place += 1
-            if kept is not None and wanted(kept.change):
-                told.append(Heard(f"{self._run}-{place}", kept.at, kept.change))
+            if wanted(change):
+                told.append(Heard(f"{self._run}-{place}", at, change))
+                if len(told) == AT_ONCE:
+                    break
         return told, place
 
     def _place_of(self, last: str) -> tuple[int, Heard | None]:
@@ -145,6 +138,10 @@ class Stream:
         if run != self._run or not 0 <= place <= self._next:
             return self._next, self._gap("unknown")
         return (place, None) if place >= self._oldest else (self._next, self._gap("older"))
+
+    @property
+    def _oldest(self) -> int:
+        return self._next - len(self._ring)
 
     def _gap(self, why: Literal["older", "unknown", "behind"]) -> Heard:
         return Heard(f"{self._run}-{self._next}", self._clock(), None, why)
@@ -159,10 +156,6 @@ class Stream:
     def _wake(self) -> None:
         news, self._news = self._news, asyncio.Event()
         news.set()
-
-    def _is_stale(self, place: int, now: Micros) -> bool:
-        kept = self._ring[place]
-        return kept is not None and kept.at + REMEMBERED < now
 
     def _stay(self) -> None:
         if self._resting is not None:
@@ -182,7 +175,8 @@ class Stream:
 
     async def _listen_no_more(self) -> None:
         # What changes from now on is heard by nobody: no place of before is continued.
-        self._run, self._ring, self._oldest = secrets.token_hex(6), [], self._next
+        self._run = secrets.token_hex(6)
+        self._ring.clear()
         self._is_listening = False
         with contextlib.suppress(StoreUnavailable):
             await self._watch.rest()

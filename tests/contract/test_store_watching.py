@@ -55,6 +55,26 @@ async def test_a_dead_letter_is_told_by_its_code_alone(floor, told):
     assert "because" not in str(told)
 
 
+async def test_each_is_told_as_it_began(floor, told):
+    """A dead letter, a tombstone, an order that is cancelled a moment later; listening anew loses nothing."""
+    await floor.receive("e1", dead=Reason("malformed_payload", "because"))
+    await floor.tell("e2", state("A", text=None))
+    await floor.tell("e3", state("B"))
+    await floor.store.watch.listen()
+    await floor.tell("e4", state("B", clock=2, text=None))
+
+    assert [each[1:] for each in await statuses(told, "event") if each[1] in ("e1", "e2")] == [
+        ("e1", "dead", "malformed_payload"),
+        ("e2", "received", None),
+        ("e2", "withdrawn", None),
+    ]
+    assert [each[1:3] for each in await statuses(told, "order") if each[1] == "A"] == [("A", "withdrawn")]
+    assert [each[1:3] for each in await statuses(told, "order") if each[1] == "B"] == [
+        ("B", "pending"),
+        ("B", "withdrawn"),
+    ]
+
+
 async def test_what_an_operator_does_is_told_too(floor, told):
     """Discards, replays, halts and operations on many."""
     act = Act(at=floor.now, by="night", act="discard", what="it")

@@ -15,7 +15,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
@@ -44,14 +44,6 @@ Outcome: TypeAlias = "tuple[Callable[[Any], None], Any]"
 """Whom to tell, and what."""
 
 StoreGroup = Callable[[sqlite3.Connection, list[Arrival]], list[Receipt]]
-
-
-class EndObserver(Protocol):
-    """Told, in the writer's thread, that a transaction has ended."""
-
-    def __call__(self, *, is_committed: bool) -> None:
-        """It was committed, or undone."""
-        ...
 
 
 class _Batch:
@@ -84,7 +76,8 @@ class _Job(Generic[Result]):
 class Writer:
     """The writing thread. `failure` says why nothing can be written, None while all is well.
 
-    `on_commit` is told of each group, `on_stored` that there is something to translate; both in the loop.
+    `on_commit` is told of each group, `on_stored` that there is something to translate; both in the loop. `on_change`
+    is told in the thread that a transaction has changed something.
     """
 
     def __init__(
@@ -97,7 +90,7 @@ class Writer:
         self.failure: str | None = None
         self.on_commit: CommitObserver | None = None
         self.on_stored: Callable[[], None] | None = None
-        self.on_end: EndObserver | None = None
+        self.on_change: Callable[[], None] | None = None
         self._connection = connection
         self._store_group = store_group
         self._loop = loop
@@ -243,16 +236,14 @@ class Writer:
             with contextlib.suppress(sqlite3.Error):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-            if self.on_end is not None:
-                self.on_end(is_committed=False)
             if isinstance(error, sqlite3.Error) and not isinstance(error, _NOT_THE_STORES):
                 self.failure = str(error)
                 raise StoreUnavailable(f"the store cannot write: {error}") from error
             raise
-        if self.on_end is not None:
-            self.on_end(is_committed=True)
         # A transaction that wrote nothing proves nothing.
         if connection.total_changes != changes:
+            if self.on_change is not None:
+                self.on_change()
             # After the commit, since a file may go at any moment.
             self.failure = None
             self.see_in_place()
