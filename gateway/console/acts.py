@@ -178,6 +178,11 @@ async def _tell_promote(visit: Visit, fields: Fields) -> Told:
     return _of_source(source, lines, None)
 
 
+async def _promote(visit: Visit, fields: Fields) -> str:
+    made = await visit.ask("promote_source", {"name": fields.one("name")})
+    return f"/console/operations/{made['operation']['id']}"
+
+
 def _of_source(source: Row, lines: Sequence[str], cannot: str | None) -> Told:
     back = f"/console/sources/{quote(source['name'], safe='')}"
     seen = f"{len(source['lookupHalts'])} halted"
@@ -308,7 +313,7 @@ ACTS: Final[dict[str, Act]] = {
         title="Resume the lookups of", button="Ask again", tell=_tell_lookups, do=_by_name("resume_source", "sources")
     ),
     "promote": Act(
-        title="Promote", button="Let it deliver", tell=_tell_promote, do=_by_name("promote_source", "sources")
+        title="Promote", button="Let it deliver", tell=_tell_promote, do=_promote
     ),
     "reconcile": Act(
         title="Reconcile", button="Ask the vendor", tell=_tell_reconcile,

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from gateway.errors import ConflictingRequest
 from gateway.events import EventStatus, Reason, StoredLookup
-from gateway.records import NOT_COMPARED, Amendment, DeadLetterFilter, EventFilter, SourceMode
+from gateway.records import NOT_COMPARED, Amendment, DeadLetterFilter, EventFilter, MemberChange, SourceMode
 from tests.contract.engines import SOURCE, TENANT, canonical, says, state, told
 from tests.contract.shadowing import SHADOW, counts, enter, in_shadow, promote, switch, verdicts
 
@@ -35,6 +35,26 @@ async def test_promotion_hands_over_and_judges_the_newest_states(floor):
         "delivered"
     ] * 5
     assert "dead" not in (await floor.store.records.counts()).events
+
+
+async def test_who_is_replaced_has_missed_nothing_that_was_told_before(floor):
+    """What the promotion judges is not new; what comes later is, and is compared with what was judged."""
+    await floor.tell("s1", state("A", text="mine"), state("B", text="mine"), source=SHADOW)
+    floor.pass_by(seconds=1)
+    await switch(floor)
+    await floor.tell("l1", state("A", clock=0, text="theirs"))
+    early = await verdicts(floor, SOURCE, minutes=16)
+    [operation] = await floor.store.bulk.running()
+    await floor.store.bulk.step(operation, 50, floor.now)
+    await floor.translate()
+    record = await verdicts(floor, SOURCE, minutes=16)
+    await floor.tell("s2", state("C", text="mine"), source=SHADOW)
+    missed = await verdicts(floor, SOURCE, minutes=16)
+
+    assert counts(early) == (0, 0, 1, 0)
+    assert counts(record) == (0, 1, 0, 0)
+    assert record.examples[0].difference == (MemberChange("text", "mine", "theirs"),)
+    assert counts(missed) == (0, 1, 0, 1)
 
 
 async def test_who_is_replaced_looks_on_from_then_on_and_may_take_over_again(floor):

@@ -6,10 +6,13 @@ from pathlib import Path
 
 from tests.intakes import Call, Reaction, accepted, refusing, status
 from tests.processes import Gateway, Intakes, eventually, source, tenant, told
+from tests.shadows import CHANGED
 
 TOKENS = {"admin": "an-operators-token", "operate": "a-token-that-operates", "read": "a-token-that-reads"}
 SECRET, ROTATED = "the-secret-of-the-north", "a-secret-that-was-rotated"
 WAITING = 4
+DIFFERING = (5, 7, 35)
+"""Numbers of orders that the changed adapter makes otherwise."""
 
 
 def _north(call: Call) -> Reaction:
@@ -20,8 +23,9 @@ def _north(call: Call) -> Reaction:
 def night(folder: Path, **more: object) -> Iterator[Gateway]:
     """Orders delivered, changed and refused, dead letters, a halted tenant, a silent source, an operation.
 
-    `more` are further sources.
+    `more` are further sources. "east" has one that is to take its place, of a changed adapter.
     """
+    (folder / "next.py").write_text(CHANGED)
     with Intakes() as intakes:
         demo, north = intakes.open(lambda _call: refusing("SO-3", "SO-4")), intakes.open(_north)
         tenants = {
@@ -30,6 +34,10 @@ def night(folder: Path, **more: object) -> Iterator[Gateway]:
             "quiet": tenant("http://127.0.0.1:9/x"),
         }
         sources = {"lp": source("demo"), "lp-north": source("north"), "idle": source("quiet", expect_every="1s")}
+        sources |= {
+            "east": source("demo"),
+            "east-next": source("demo", adapter="./next.py", mode="shadow", replaces="east"),
+        }
         sources |= more
         made = Gateway(folder, tenants, sources)
         made.configure(api={"tokens": [{"name": role, "token": token, "role": role} for role, token in TOKENS.items()]})
@@ -53,6 +61,13 @@ def _tell(running: Gateway) -> None:
     for number in range(WAITING):
         running.post(told(f"n-{number}", f"NO-{number}", number), to="lp-north")
     assert eventually(lambda: running.tenant("north")["status"], lambda now: now == "halted")
+    for number in DIFFERING:
+        running.post(told(f"east-{number}", f"EAST-{number}", 1), to="east")
+        running.post(told(f"next-{number}", f"EAST-{number}", 1), to="east-next")
+    compared = eventually(
+        lambda: running.api("sources/east-next/shadow")["differ"], lambda seen: seen == len(DIFFERING)
+    )
+    assert compared == len(DIFFERING)
     made = running.api("operations", {"kind": "replay", "of": "events", "ids": ["1", "2"], "reason": "asked by phone"})
     done = eventually(
         lambda: running.api(f"operations/{made['operation']['id']}")["operation"]["status"], lambda now: now == "done"

@@ -219,6 +219,33 @@ def test_lookups_are_resumed_and_the_vendor_is_asked(hands, way):
     hands.page.wait_for_url("**/console/sources/og")
 
 
+def test_what_looks_on_is_looked_at_and_promoted(hands, way):
+    """Its page shows how it compares, with examples; then it takes over, and what was judged is told."""
+    hands.page.goto("/console/sources")
+    hands.press("east-next", within=_main)
+    expect(_main(hands.page)).to_contain_text("It delivers nothing, and is compared with east")
+    expect(_main(hands.page).get_by_role("row", name="palletCount 2", exact=True)).to_be_visible()
+    hands.press("EAST-35", within=_main)
+    expect(hands.page.get_by_role("heading", level=1)).to_contain_text("shadowed")
+    expect(_main(hands.page)).to_contain_text("next-35")
+    hands.page.go_back()
+    hands.press("Promote …")
+    expect(_main(hands.page)).to_contain_text("0 orders are equal, 3 differ")
+    expect(_main(hands.page)).to_contain_text("Source east is in shadow from then on, and hands its orders over.")
+    hands.press("Let it deliver", "button")
+    hands.page.wait_for_url("**/console/operations/*")
+    expect(hands.page.get_by_role("heading", level=1)).to_contain_text("Promotion of 3 events")
+    changed = way[1].becomes("EAST-35", "delivered")
+    eventually(lambda: way[1].order("EAST-35")["order"].get("palletCount"), lambda count: count == 35)
+    hands.page.goto("/console/sources/east-next")
+    expect(_main(hands.page)).not_to_contain_text("It delivers nothing")
+    hands.page.goto("/console/sources/east")
+    expect(_main(hands.page)).to_contain_text("It delivers nothing, and is compared with east-next")
+
+    assert changed["orderId"]
+    assert way[1].order("EAST-35")["order"]["palletCount"] == 35
+
+
 def test_an_operation_is_paused_resumed_and_cancelled(hands, way):
     """In the middle: its page says how far it came."""
     running = way[1]

@@ -26,6 +26,7 @@ PAGES = {
     "/console/sources": "Sources",
     "/console/sources/lp": "lp",
     "/console/sources/idle": "idle",
+    "/console/sources/east-next": "east-next",
     "/console/drift": "Drift",
     "/console/try": "Try",
     "/console/replicas": "Replicas",
@@ -38,6 +39,7 @@ PAGES = {
     "/console/acts/replay?of=dead-letters&filter=kind:event": "Replay",
     "/console/acts/amend-order?tenant=demo&order=SO-2": "Amend",
     "/console/acts/erase-order?tenant=demo&order=SO-2": "Erase",
+    "/console/acts/promote?name=east-next": "Promote",
     "/console/orders?filter=status:nonsense": "Orders",
     "/console/nowhere": "There is no such page",
 }

@@ -123,6 +123,7 @@ class _Commit:
         self.older_changes: list[StateChange] = []
         self.watching = modes.watching(transaction)
         self.tellers: dict[object, str] = {}
+        self.received_at: dict[int, Micros] = {}
         self.looking_on: set[int] = set()
         self.looked_on: list[tuple[TranslatedEvent, OrderState, int]] = []
         self.finished: list[tuple[object, ...]] = []
@@ -142,6 +143,7 @@ class _Commit:
             row[0]: row[1:]
             for row in self.transaction.many("translation.received", [(each.id,) for each in translated])
         }
+        self.received_at = {id_: found[3] for id_, found in received.items()}
         keys = {(state.tenant, state.external_order_id) for event in translated for state in event.states}
         found_orders = ledger.orders_by_key(self.transaction, keys)
         self.orders = {(order.tenant, order.external_order_id): order for order in found_orders}
@@ -242,9 +244,10 @@ class _Commit:
         """Judge the orders anew of which a shadow has told, or the source that it would replace."""
         seen: dict[tuple[str, str, str], Sighting] = {}
 
-        def see(source: str, state: OrderState, here: Side | None) -> None:
+        def see(source: str, state: OrderState, received_at: Micros, here: Side | None) -> None:
             key = state.tenant, state.external_order_id
-            sighting = seen.setdefault((source, *key), Sighting(source, *key))
+            sighting = seen.setdefault((source, *key), Sighting(source, *key, is_past=True))
+            sighting.is_past &= here is None and received_at < self.watching.shadows[source]
             order = self.orders.get(key)
             if order is not None:
                 sighting.there = Side(order.digest or verdicts.CANCELLED, order.state)
@@ -252,11 +255,11 @@ class _Commit:
 
         for event, state, row in self.looked_on:
             version = Version(state.clock, state.tie, event.id)
-            see(event.source, state, Side(verdicts.digest_of(state.body), row, state.body, version, event.id))
+            see(event.source, state, self.now, Side(verdicts.digest_of(state.body), row, state.body, version, event.id))
         for event in events:
             for watcher in self.watching.watchers.get(event.source, ()):
                 for state in event.states:
-                    see(watcher, state, None)
+                    see(watcher, state, self.received_at[event.id], None)
         verdicts.renew(self.transaction, list(seen.values()), self.watching.shadows, self.now)
         ended = [event for event in events if event.id in self.looking_on and event.status != EventStatus.WAITING]
         verdicts.count_reasons(self.transaction, verdicts.reasons_of(ended))

@@ -38,7 +38,8 @@ class Side(msgspec.Struct, frozen=True):
 class Sighting(msgspec.Struct):
     """What was seen of an order. `here` None: nothing new in shadow; `there` None: there is no such live order.
 
-    `is_pair`: both are of one event, and stand or fall together.
+    `is_pair`: both are of one event, and stand or fall together. `is_past`: it was told before the shadow began, and if
+    that is all that there is of it, the shadow has not missed it.
     """
 
     source: str
@@ -47,6 +48,7 @@ class Sighting(msgspec.Struct):
     here: Side | None = None
     there: Side | None = None
     is_pair: bool = False
+    is_past: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -91,6 +93,8 @@ def renew(transaction: Transaction, sightings: Collection[Sighting], since: Mapp
     for sighting in sightings:
         row = rows.get(sighting.key)
         if row is None or row.first_at < since[sighting.source]:
+            if sighting.is_past:
+                continue
             row = _Row(None if row is None else row.id, *sighting.key, first_at=now)
             rows[sighting.key] = row
         if not _see(row, sighting):
