@@ -53,6 +53,7 @@ def _shown(found: Found, known: views.Configured) -> shapes.Found:
         matched=found.matched,
         how=found.how,
         at=moment(found.at),
+        siblings=tuple(shapes.shown(shapes.Sibling, each) for each in found.siblings),
         next=next_step(found),
     )
 

@@ -21,6 +21,7 @@ from gateway.records import (
     MemberChange,
     OrderRecord,
     RefusalRecord,
+    siblings_of,
 )
 
 Filter = TypeVar("Filter", EventFilter, DeadLetterFilter)
@@ -90,6 +91,7 @@ def orders_of(records: Sequence[OrderRecord], known: Configured) -> tuple[shapes
             created=record.is_created,
             order=_raw(record.body),
             findings=tuple(shapes.Finding(code=code, detail=detail) for code, detail in record.findings),
+            siblings=tuple(shown(shapes.Sibling, each) for each in siblings_of(record)),
             events=tuple(told[event.id] for event in record.events),
             attempts=tuple(tried[attempt.id] for attempt in record.attempts),
             orphaned=record.tenant not in known.tenants,

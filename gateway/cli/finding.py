@@ -93,7 +93,19 @@ def _one(client: "Client", only: dict[str, Any], beside: list[dict[str, Any]], w
 
 def _show(value: dict[str, Any]) -> None:
     show_table(
-        ("what", "tenant", "order", "order at Trackely", "source", "event ID", "found by", "status", "reason", "next"),
+        (
+            "what",
+            "tenant",
+            "order",
+            "order at Trackely",
+            "source",
+            "event ID",
+            "found by",
+            "status",
+            "together with",
+            "reason",
+            "next",
+        ),
         (
             (
                 f"{row['kind']} {row['id'].removeprefix('order-')}",
@@ -104,6 +116,7 @@ def _show(value: dict[str, Any]) -> None:
                 row["eventId"],
                 row["matched"] + {"exact": "", "case": ", ignoring case", "beginning": ", its beginning"}[row["how"]],
                 row["status"],
+                row["siblings"],
                 row["reason"],
                 f"{row['next']['what']}: {row['next']['command']}",
             )

@@ -97,7 +97,7 @@ def progress(label: str, total: int) -> Iterator[Advance]:
 
 
 def shown(value: Any) -> str:
-    """A value on one line: nothing for None, words for a reason, lists joined."""
+    """A value on one line: nothing for None, words for a reason or an order that is mentioned, lists joined."""
     match value:
         case None:
             return ""
@@ -106,6 +106,8 @@ def shown(value: Any) -> str:
         case {"code": code, "detail": detail, **rest}:
             where = f" at {rest['path']}" if rest.get("path") else ""
             return _on_one_line(f"{code}: {detail}{where}")
+        case {"externalOrderId": order, "status": status}:
+            return _on_one_line(f"{order} ({status})")
         case list() | tuple():
             return ", ".join(shown(item) for item in value)
     return _on_one_line(str(value))

@@ -94,6 +94,7 @@ def _show_verdict(order: dict[str, Any], tenant: dict[str, Any]) -> None:
             "delivered at": when(order["deliveredAt"]),
             "status": order["status"],
             "reason": order["reason"],
+            "together with": order["siblings"],
             "findings": "; ".join(f"{each['code']}: {each['detail']}" for each in order["findings"]) or None,
             **waits,
             "what helps": remedy,

@@ -45,7 +45,9 @@ from gateway.records.stored import (
     OrderRecord,
     OtherBody,
     Page,
+    Sibling,
     TranslatedState,
+    siblings_of,
 )
 from gateway.records.watching import (
     Change,
@@ -127,6 +129,7 @@ __all__ = [
     "ShadowExample",
     "ShadowRecord",
     "ShadowVerdict",
+    "Sibling",
     "Sight",
     "Silence",
     "SourceMode",
@@ -136,4 +139,5 @@ __all__ = [
     "TranslatedState",
     "Turning",
     "order_named",
+    "siblings_of",
 ]

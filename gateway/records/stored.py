@@ -164,6 +164,14 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
     last_at: Micros
 
 
+class Sibling(msgspec.Struct, frozen=True, kw_only=True):
+    """Another order that came of the same events: another shipment of one order, say."""
+
+    tenant: str
+    external_order_id: str
+    status: str
+
+
 class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
     """An order with its story, oldest first; `body`: its newest state's canonical bytes, None for a cancellation.
 
@@ -185,6 +193,13 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[EventRecord, ...]
     attempts: tuple[AttemptRecord, ...]
     findings: tuple[tuple[str, str], ...] = ()
+
+
+def siblings_of(order: OrderRecord) -> tuple[Sibling, ...]:
+    """The other orders that its events told of, as the newest of these has them."""
+    told = {(each.tenant, each.external_order_id): each.status for event in order.events for each in event.orders}
+    told.pop((order.tenant, order.external_order_id), None)
+    return tuple(Sibling(tenant=tenant, external_order_id=name, status=told[tenant, name]) for tenant, name in told)
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,6 +225,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     An order's `source` and `event_id` are its newest state's; an event's `tenant` and `external_order_id` those of its
     order, if it named one. `is_dead_letter`: it is one itself. `at`: when the order changed, the event was received.
+    `siblings`: the first of an order's.
     """
 
     kind: Literal["order", "event"]
@@ -225,6 +241,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     matched: FoundMatch
     how: FoundHow
     at: Micros
+    siblings: tuple[Sibling, ...] = ()
 
 
 class Page(msgspec.Struct, frozen=True):

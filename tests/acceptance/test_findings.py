@@ -1,4 +1,4 @@
-"""Doubts about orders, through a running gateway and its embedded intake."""
+"""Doubts about orders, and shipments of one order, through a running gateway and its embedded intake."""
 
 import json
 from collections.abc import Iterator
@@ -12,12 +12,14 @@ import pytest
 from tests.browsing import SAME
 from tests.processes import API_TOKEN, FAST, Gateway, eventually
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "logistics_plus" / "order" / "body.json"
+CASES = Path(__file__).parents[1] / "golden" / "logistics_plus"
+GOLDEN = CASES / "order" / "body.json"
 
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory) -> Iterator[Gateway]:
-    sources = {"lp": {"adapter": "logistics_plus", "tenant": "demo", "auth": "none"}}
+    plain = {"adapter": "logistics_plus", "tenant": "demo", "auth": "none"}
+    sources = {"lp": plain, "parted": {**plain, "options": {"shipments": "each"}}}
     gateway = Gateway(tmp_path_factory.mktemp("gateway"), {}, sources, intake={"embedded": True})
     url = f"{gateway.url}/api/integrations/wms/demo"
     gateway.configure(tenants={"demo": {"intake_url": url, "secret": "a-tenants-secret", "hold": ["no_town"], **FAST}})
@@ -150,3 +152,36 @@ def test_a_pull_is_served_a_new_order_when_its_edits_had_their_time(tmp_path):
 
     assert early == []
     assert [each["deliveryAddress"].partition(",")[0] for each in served] == ["2 Second Street"]
+
+
+def test_shipments_of_one_order_are_shown_and_found_together(gateway):
+    """By every door; what is erased of one is in no word about the other, nor in a file."""
+    one, other = "SO-88121-S-1", "SO-88121-S-2"
+    gateway.post(json.loads((CASES / "shipments_each" / "body.json").read_text(encoding="utf-8")), to="parted")
+    for name in (one, other):
+        gateway.becomes(name, "delivered")
+    told = gateway.order(one)
+    found = gateway.api("find", q="SO-88121")["found"]
+    story = gateway.command("orders", "show", one).stdout
+    listed, several = gateway.command("find", "SO-88121"), gateway.command("orders", "show", "SO-88121")
+    page, hits = (shown(gateway, path) for path in (f"/console/orders/demo/{one}", "/console/find?q=SO-88121"))
+
+    assert told["siblings"] == [{"tenant": "demo", "externalOrderId": other, "status": "delivered"}]
+    assert {row["externalOrderId"]: [each["externalOrderId"] for each in row["siblings"]] for row in found} == {
+        one: [other], other: [one],
+    }  # fmt: skip
+    assert f"together with {other} (delivered)" in " ".join(story.split())
+    assert all(f"{name} (delivered)" in listed.stdout for name in (one, other))
+    assert (several.returncode, several.stdout) == (1, listed.stdout)
+    assert f'href="/console/orders/demo/{other}"' in page
+    assert f'Together with <a href="/console/orders/demo/{other}"' in hits
+    assert "leeds@example.com" in page
+
+    assert gateway.command("erase", "demo", one, "--yes").returncode == 0
+    about = json.dumps(gateway.order(other)) + shown(gateway, f"/console/orders/demo/{other}")
+    gateway.stop()
+    files = b"".join(file.read_bytes() for file in gateway.folder.glob("gateway.db*"))
+    gateway.start()
+    assert "hull@example.com" in about
+    assert "leeds@example.com" not in about + files.decode(errors="replace")
+    assert [each["status"] for each in gateway.order(other)["siblings"]] == ["delivered"]

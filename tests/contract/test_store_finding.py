@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.events import Reason
+from gateway.records import siblings_of
 from tests.contract.engines import SOURCE, TENANT, says, state
 
 
@@ -143,3 +144,36 @@ async def test_references_survive_a_replay_that_tells_others(floor, town):
     assert await names(floor, "PO 10") == [("event", "dead", "reference", "exact")]
     assert await names(floor, "po 9") == [("event", "dead", "reference", "exact")]
     assert (await floor.store.records.find("po 9", limit=1))[0][0].source == SOURCE
+
+
+async def test_orders_of_one_event_are_found_together(floor):
+    """Each names the others, as they stand now, and one that never became an order too."""
+    await floor.tell("former", state("S-1"), state("S-0"))
+    three = state("S-1", clock=2), state("S-2"), state("S-3", invalid="invalid_order")
+    await floor.tell("e1", *three, references=["PO 1"])
+    await floor.tell("e2", state("S-2", clock=3, text="w"), references=["PO 1"])
+    await floor.kill("S-1")
+
+    rows, _ = await floor.store.records.find("PO 1", limit=10)
+    found = {each.external_order_id: each for each in rows if each.kind == "order"}
+    [alone] = [each for each in (await floor.store.records.find("S-2", limit=10))[0] if each.kind == "order"]
+
+    def beside(each):
+        return [(sibling.external_order_id, sibling.status) for sibling in each.siblings]
+
+    assert (sorted(found), len(rows)) == (["S-1", "S-2"], 3)
+    assert beside(found["S-1"]) == [("S-0", "pending"), ("S-2", "pending"), ("S-3", "dead")]
+    assert beside(found["S-2"]) == beside(alone) == [("S-1", "dead"), ("S-3", "dead")]
+    for name in ("S-1", "S-2"):
+        order = await floor.store.records.order(TENANT, name)
+        assert [(each.external_order_id, each.status) for each in siblings_of(order)] == beside(found[name])
+
+
+async def test_of_many_siblings_the_first_are_told(floor):
+    """Twenty of each order that is found."""
+    await floor.tell("many", *(state(f"M-{number:02}") for number in range(25)), references=["PO 2"])
+
+    found, _ = await floor.store.records.find("PO 2", limit=3)
+
+    assert [len(each.siblings) for each in found] == [20, 20, 20]
+    assert found[0].siblings[0].external_order_id == "M-01"

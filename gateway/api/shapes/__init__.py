@@ -73,6 +73,7 @@ from gateway.api.shapes.stored import (
     OrderList,
     OrderMention,
     OtherBody,
+    Sibling,
     TranslatedState,
     Version,
 )
@@ -137,6 +138,7 @@ __all__ = [
     "ShadowExample",
     "Shape",
     "Shown",
+    "Sibling",
     "Silence",
     "Source",
     "SourceList",

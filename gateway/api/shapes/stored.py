@@ -102,6 +102,14 @@ class Finding(Shape, frozen=True, kw_only=True):
     detail: str
 
 
+class Sibling(Shape, frozen=True, kw_only=True):
+    """Another order that came of the same events: another shipment of one order, say."""
+
+    tenant: str
+    external_order_id: str
+    status: str
+
+
 class Order(Shape, frozen=True, kw_only=True):
     """An order as the intake should have it, with the events and attempts behind it, oldest first.
 
@@ -120,6 +128,7 @@ class Order(Shape, frozen=True, kw_only=True):
     delivered_at: Shown | None
     next_attempt_at: Shown | None
     findings: tuple[Finding, ...]
+    siblings: tuple[Sibling, ...]
     events: tuple[Event, ...]
     attempts: tuple[Attempt, ...]
     orphaned: bool = False
@@ -188,6 +197,7 @@ class Found(Shape, frozen=True, kw_only=True):
     """An order or an event that bears the text, by which of its names (`matched`), how, and what to do next.
 
     An order's `source` and `eventId` are its newest state's; an event's `tenant` and `externalOrderId` its order's.
+    `siblings`: the first twenty of an order's.
     """
 
     kind: Literal["order", "event"]
@@ -202,6 +212,7 @@ class Found(Shape, frozen=True, kw_only=True):
     matched: FoundMatch
     how: FoundHow
     at: Shown
+    siblings: tuple[Sibling, ...]
     next: NextStep
 
 

@@ -3,15 +3,18 @@
 Each way has an index, and ends when enough was found; nothing is read whole, however much is stored.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, get_args
 
 from gateway.events import Reason
-from gateway.records import Found, FoundHow, FoundMatch
+from gateway.records import Found, FoundHow, FoundMatch, Sibling
 from gateway.store.rules.transactions import Transaction
 
 Key = tuple[str, int]
 """`order` or `event`, and the row."""
+
+MOST_SIBLINGS: Final = 20
+"""Of each order that is found."""
 
 _LAST: Final = "\U0010ffff"
 _NUMBER: Final = 18
@@ -96,14 +99,20 @@ def _told(transaction: Transaction, found: dict[Key, tuple[FoundMatch, FoundHow]
     for kind, statement in (("order", "finding.orders"), ("event", "finding.events")):
         ids = [row for of, row in found if of == kind]
         rows |= {(kind, row[0]): row for row in transaction.execute(statement, (ids,)).fetchall()}
+    siblings: dict[Key, list[Sibling]] = {}
+    orders = [row for kind, row in found if kind == "order"]
+    for row, tenant, name, status in transaction.execute("finding.siblings", (orders, MOST_SIBLINGS)).fetchall():
+        sibling = Sibling(tenant=tenant, external_order_id=name, status=status)
+        siblings.setdefault(("order", row), []).append(sibling)
     # What retention removed meanwhile is not there any more.
-    return [_found(kind, rows[kind, row], *how) for (kind, row), how in found.items() if (kind, row) in rows]
+    return [_found(key[0], rows[key], siblings.get(key, ()), *how) for key, how in found.items() if key in rows]
 
 
-def _found(kind: Any, row: Sequence[Any], matched: FoundMatch, how: FoundHow) -> Found:
+def _found(kind: Any, row: Sequence[Any], siblings: Iterable[Sibling], matched: FoundMatch, how: FoundHow) -> Found:
     id_, tenant, source, order, order_id, event_id, status, is_dead_letter, at, code, detail, path = row
     return Found(
         kind=kind, id=id_, tenant=tenant, source=source, external_order_id=order, order_id=order_id, event_id=event_id,
         status=status, reason=None if code is None else Reason(code, detail or "", path),
         is_dead_letter=bool(is_dead_letter), matched=matched, how=how, at=at,
+        siblings=tuple(siblings),
     )  # fmt: skip

@@ -79,3 +79,19 @@ FROM json_each(?) asked JOIN events e ON e.id = asked.value
 -- Of several orders the one that went wrong.
 LEFT JOIN states s ON s.id = (SELECT f.id FROM states f WHERE f.event = e.id AND f.run = e.run
                               ORDER BY f.reason_code IS NULL, f.id LIMIT 1);
+
+-- name: siblings
+-- What came beside an order of its last ten events, once each; what never became an order too.
+SELECT value, tenant, external_order_id, status FROM (
+    SELECT value, m.tenant, m.external_order_id, CASE WHEN m.status = 'dead' OR p.id IS NULL THEN m.status
+           WHEN p.status = 'pending' AND p.id IN (SELECT order_row FROM leased) THEN 'leased' ELSE p.status END AS status,
+           row_number() OVER (PARTITION BY value ORDER BY m.id) AS place
+    FROM json_each(?1) asked JOIN orders o ON o.id = asked.value
+    JOIN states m ON m.id IN (
+        SELECT max(x.id) FROM states x JOIN events e ON e.id = x.event AND e.run = x.run
+        WHERE x.event IN (SELECT y.event FROM states y WHERE y.tenant = o.tenant
+                          AND y.external_order_id = o.external_order_id ORDER BY y.event DESC LIMIT 10)
+        GROUP BY x.tenant, x.external_order_id)
+      AND (m.tenant, m.external_order_id) <> (o.tenant, o.external_order_id)
+    LEFT JOIN orders p ON p.tenant = m.tenant AND p.external_order_id = m.external_order_id) AS beside
+WHERE place <= ?2 ORDER BY value, place;
