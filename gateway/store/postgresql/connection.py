@@ -13,7 +13,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from gateway.errors import StoreUnavailable
-from gateway.store.postgresql import values
+from gateway.store.postgresql import fronts, values
 from gateway.store.postgresql.statements import named, selecting
 from gateway.store.rules.transactions import Condition
 
@@ -38,8 +38,11 @@ _NOT_THE_STORES: Final = (
 )
 """The statement's or the value's fault, not the database's: the next transaction may well succeed."""
 
+_PLANNED: Final = "SET LOCAL enable_seqscan = off; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off; "
+"""A rule reads few rows, by an index: what the planner guesses of a table that has just filled or emptied is wrong."""
+
 _BEGIN: Final = (
-    f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; "
+    f"BEGIN; {_PLANNED}SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; "
     f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME}); "
 )
 _ANYBODY: Final = f"{_BEGIN}SELECT 1"
@@ -64,6 +67,7 @@ class Connection:
         """Connect. Raises psycopg.OperationalError."""
         self._warning: str | None = None
         self._named = named()
+        self._fronts = fronts.Fronts()
         self._asked_at: float | None = None
         self._inner = psycopg.connect(
             address,
@@ -96,7 +100,31 @@ class Connection:
 
     def execute(self, name: str, given: Sequence[Any] = ()) -> "psycopg.RawCursor[Any]":
         """Run a named statement."""
+        if name in fronts.QUEUES:
+            return self._look(name, given)
         return self.execute_text(self._named[name], given)
+
+    def text(self, name: str) -> str:
+        """A named statement's text."""
+        return self._named[name]
+
+    def _look(self, name: str, given: Sequence[Any]) -> "psycopg.RawCursor[Any]":
+        """Look at a queue, from its front where that is known."""
+        began, front = time.monotonic(), self._fronts.of(name, given[0])
+        looked = self.execute_text(self._named[name], [*given, front])
+        if front == fronts.BEGINNING and time.monotonic() - began > fronts.SLOW_SECONDS:
+            self._remember(name, given, looked)
+        return looked
+
+    def _remember(self, name: str, given: Sequence[Any], looked: "psycopg.RawCursor[Any]") -> None:
+        if name == "outbox.next_due":
+            return
+        first = looked.fetchone()
+        if first is not None:
+            looked.scroll(0, mode="absolute")
+        asked = (first and first[0], given[1] if name == "outbox.due" else 0)
+        [(front,)] = self.execute(f"fronts.{fronts.QUEUES[name]}", asked).fetchall()
+        self._fronts.found(name, given[0], front)
 
     def execute_text(self, text: str, given: Sequence[Any] = ()) -> "psycopg.RawCursor[Any]":
         """Run a statement with `$1` for its values."""

@@ -2,12 +2,12 @@
 SELECT o.id, o.external_order_id, s.body, o.is_alone, o.failures, o.lone_since, o.unconfirmed, o.trial,
        o.pending_since, e.received_at, e.source, e.event_id, o.state, o.digest
 FROM orders o JOIN states s ON s.id = o.state LEFT JOIN events e ON e.id = s.event
-WHERE o.tenant = $1 AND o.status = 'pending' AND o.due_at <= $2
+WHERE o.tenant = $1 AND o.status = 'pending' AND o.due_at <= $2 AND o.due_at >= $4
   AND o.id NOT IN (SELECT order_row FROM leased)
 ORDER BY o.due_at, o.pending_since, o.id LIMIT $3;
 
 -- name: next_due
-SELECT min(due_at) FROM orders WHERE tenant = $1 AND status = 'pending'
+SELECT min(due_at) FROM orders WHERE tenant = $1 AND status = 'pending' AND due_at >= $2
   AND id NOT IN (SELECT order_row FROM leased);
 
 -- name: probe
@@ -36,7 +36,8 @@ UPDATE orders SET status = 'delivered', pending_since = NULL, ended_at = new.col
                   attempted = 2, delivered_digest = digest, must_send = 0, order_id = new.column4,
                   is_created = new.column5, is_alone = 0, failures = 0, lone_since = NULL, unconfirmed = 0, trial = 'none'
 FROM (VALUES :rows bigint, bigint, bigint, text, bigint) AS new
-WHERE orders.id = new.column1 AND orders.state = new.column2 AND orders.status = 'pending' AND orders.has_twin = 0
+-- Found by its id alone: by its status the planner would look through all that are pending.
+WHERE orders.id = new.column1 AND orders.state = new.column2 AND coalesce(orders.status) = 'pending' AND orders.has_twin = 0
   AND orders.must_send <> 2
 RETURNING orders.id;
 
@@ -46,7 +47,7 @@ UPDATE states SET status = 'delivered' WHERE id = ANY($1::bigint[]);
 -- name: end_delivered
 -- The events of these states, where nothing else of theirs is open or dead.
 UPDATE events SET status = 'delivered', ended_at = $2
-WHERE id IN (SELECT event FROM states WHERE id = ANY($1::bigint[])) AND status = 'translated'
+WHERE id IN (SELECT event FROM states WHERE id = ANY($1::bigint[])) AND coalesce(status) = 'translated'
   AND NOT EXISTS (SELECT 1 FROM states s WHERE s.event = events.id AND s.run = events.run
                   AND s.status IN ('pending', 'dead'));
 

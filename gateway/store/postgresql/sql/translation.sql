@@ -2,7 +2,7 @@
 SELECT b.id, length(b.body) FROM bodies_of(ARRAY(
     SELECT e.id FROM events e
     WHERE e.status = 'received' AND e.source = ANY($1::text[])
-        AND e.id <> ALL($2::bigint[]) AND ($4::bigint[] IS NULL OR e.id % 32 = ANY($4))
+        AND e.id <> ALL($2::bigint[]) AND ($4::bigint[] IS NULL OR e.id % 32 = ANY($4)) AND e.id >= $5
     ORDER BY e.id LIMIT $3)) b
 ORDER BY b.id;
 
@@ -10,14 +10,14 @@ ORDER BY b.id;
 SELECT e.id, e.source, e.event_id, e.topic, e.received_at, b.body, b.context, e.clock, e.replay
 FROM unnest($1::bigint[]) AS wanted (value) JOIN events e ON e.id = wanted.value
 JOIN bodies b ON b.id = e.id AND b.id = ANY($1)
-WHERE e.status = 'received';
+WHERE coalesce(e.status) = 'received';
 
 -- name: answers
 SELECT path, body FROM answers WHERE event = $1;
 
 -- name: received
 SELECT e.id, e.run, e.replay, e.refs, e.received_at FROM (VALUES :rows bigint) AS asked
-JOIN events e ON e.id = asked.column1 WHERE e.status = 'received';
+JOIN events e ON e.id = asked.column1 WHERE coalesce(e.status) = 'received';
 
 -- name: insert_states
 INSERT INTO states (id, event, run, tenant, external_order_id, owner, clock, tie, arrival, body,

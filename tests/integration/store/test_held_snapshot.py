@@ -1,0 +1,78 @@
+"""Queues on PostgreSQL: found by their ids, and from where they begin, whatever the planner or a snapshot holds."""
+
+import asyncio
+
+import psycopg
+import pytest
+
+from gateway.store.postgresql import PostgresStore, fronts
+from gateway.store.postgresql.connection import Connection
+from tests.contract.engines import Floor, state
+from tests.stores import database
+
+ORDERS = """
+INSERT INTO events (id, source, event_id, received_at, status)
+SELECT n, 'acme', n::text, 1, 'translated' FROM generate_series(1, 20000) AS n;
+INSERT INTO states (event, run, tenant, external_order_id, owner, clock, tie, arrival, status)
+SELECT n, 0, 'north', n::text, 'x', 1, 0, n, 'pending' FROM generate_series(1, 20000) AS n;
+INSERT INTO orders (id, tenant, external_order_id, owner, status, state, is_cancelled, clock, tie, arrival, changed_at)
+SELECT n, 'north', n::text, 'x', 'pending', n, 0, 1, 0, n, 1 FROM generate_series(1, 20000) AS n
+"""
+SETTLED = [*range(1, 101)]
+STATEMENTS = {
+    "outbox.deliver": [SETTLED, SETTLED, SETTLED, ["x"] * 100, SETTLED],
+    "outbox.deliver_states": [SETTLED],
+    "outbox.end_delivered": [SETTLED, 1],
+    "translation.received": [SETTLED],
+    "translation.untranslated_whole": [SETTLED],
+    "ledger.orders_by_id": [SETTLED],
+    "ledger.orders_by_key": [["north"] * 100, [str(n) for n in SETTLED]],
+}
+
+
+@pytest.fixture
+def address(tmp_path):
+    return database(tmp_path)
+
+
+@pytest.mark.parametrize("is_analyzed", [False, True])
+def test_what_is_named_is_found_by_its_name(address, is_analyzed):
+    """Not by looking through all that are open, before and after the planner has seen the tables."""
+    with psycopg.connect(address, autocommit=True) as opened:
+        opened.execute(ORDERS)
+        if is_analyzed:
+            opened.execute("ANALYZE")
+    connection = Connection(address, "plans")
+    plans = {}
+    with connection.transaction(None):
+        for name, given in STATEMENTS.items():
+            text = f"EXPLAIN {connection.text(name)}"
+            plans[name] = "\n".join(line for (line,) in connection.execute_text(text, given).fetchall())
+    connection.close()
+
+    for name, plan in plans.items():
+        assert "Seq Scan on" not in plan, (name, plan)
+        assert not any(queue in plan for queue in ("orders_due", "events_open", "events_received")), (name, plan)
+
+
+async def test_a_queue_begins_where_it_was_found_and_now_and_then_at_its_beginning(tmp_path, address, monkeypatch):
+    """What came out of turn is late by some seconds at most, while looks take long."""
+    monkeypatch.setattr(fronts, "SLOW_SECONDS", 0.0)
+    monkeypatch.setattr(fronts, "AGAIN_SECONDS", 3.0)
+    floor = Floor(lambda _: PostgresStore.open(address, is_unsafe=True), tmp_path)
+    await floor.open()
+    floor.pass_by(seconds=100)
+    await floor.tell("1", state("A"), state("B"))
+    lease = await floor.lease()
+    await floor.settle(lease, "unchanged", due_at=floor.now)
+    first = await floor.deliver()
+    floor.pass_by(seconds=-50)
+    await floor.tell("2", state("early", text="early"))
+    floor.pass_by(seconds=51)
+    await floor.tell("3", state("late", text="late"))
+    at_once = await floor.deliver()
+    await asyncio.sleep(3.1)
+    in_the_end = await floor.deliver()
+    await floor.store.close()
+
+    assert (first, at_once, in_the_end) == (["v", "v"], ["late"], ["early"])
