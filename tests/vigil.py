@@ -31,16 +31,20 @@ class DutyWatch(Beside):
     A row alone holds nothing: a duty is held while the process whose row it names runs.
     """
 
-    def __init__(self, ask: Callable[[str], list[Any]], able: Callable[[], Collection[int]]) -> None:
-        super().__init__(self._look, LOOK_SECONDS)
+    def __init__(
+        self, ask: Callable[[str], list[Any]], able: Callable[[], Collection[int]], most: float = BACK_SECONDS
+    ) -> None:
+        super().__init__(self.look, LOOK_SECONDS)
         self.longest = 0.0
         self.looks = 0
         self._ask = ask
         self._able = able
+        self._most = most
         self._held_at: dict[str, float] = {}
         self._unheld: set[str] = set()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Ask who has what, once."""
         able = self._able()
         try:
             rows = self._ask(HOLDERS)
@@ -54,7 +58,7 @@ class DutyWatch(Beside):
         for name in self._held_at.keys() - (held - self._unheld):
             seconds = now - self._held_at[name]
             self.longest = max(self.longest, seconds)
-            if seconds > BACK_SECONDS:
+            if seconds > self._most:
                 self.faults.append(f"{name} was nobody's for {seconds:.1f} s")
         self._held_at |= dict.fromkeys(held, now)
         self._unheld = self._held_at.keys() - held
