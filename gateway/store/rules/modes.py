@@ -7,6 +7,7 @@ import msgspec
 
 from gateway.events import Micros
 from gateway.records import SourceMode
+from gateway.store.rules.lifecycle import NewState, OrderRow
 from gateway.store.rules.transactions import Transaction
 
 
@@ -80,10 +81,18 @@ def teller(transaction: Transaction, state: int) -> str:
     return found[0] if found else ""
 
 
-def is_heir(transaction: Transaction, source: str, other: str) -> bool | None:
-    """Whether a source has taken over another's orders; False: the other has its. None: neither."""
-    found = transaction.execute("modes.is_heir", (source, other)).fetchone()
-    return None if found is None else bool(found[0])
+def owned(transaction: Transaction, order: OrderRow, placed: NewState, *, by: str, after: str) -> NewState:
+    """A state of another owner as the order's own, if of its source and that of the state before it one is heir.
+
+    The heir's takes the order over with its place: not an older one, which takes neither.
+    """
+    found = transaction.execute("modes.is_heir", (by, after)).fetchone()
+    if found is None:
+        return placed
+    is_heir, is_newest = found[0], (placed.clock, placed.tie, placed.arrival) >= (order.clock, order.tie, order.arrival)
+    if is_heir and is_newest:
+        order.owner = placed.owner
+    return msgspec.structs.replace(placed, owner=order.owner)
 
 
 def _set(transaction: Transaction, mode: SourceMode) -> None:

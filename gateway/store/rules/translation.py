@@ -17,12 +17,11 @@ from gateway.events import (
     Transition,
     TranslatedEvent,
     UntranslatedEvent,
-    Version,
 )
-from gateway.store.rules import ledger, lifecycle, modes, naming, verdicts
+from gateway.store.rules import ledger, lifecycle, modes, naming
 from gateway.store.rules.lifecycle import NewState, OrderRow, StateChange
+from gateway.store.rules.onlooking import Onlooking
 from gateway.store.rules.transactions import Room, Transaction, reads, settles
-from gateway.store.rules.verdicts import Side, Sighting
 
 REPLAYED, FORCED = 1, 2
 
@@ -121,29 +120,24 @@ class _Commit:
         self.touched: dict[int, OrderRow] = {}
         self.states: dict[int, list[object]] = {}
         self.older_changes: list[StateChange] = []
-        self.watching = modes.watching(transaction)
+        self.onlooking = Onlooking(transaction)
         self.tellers: dict[object, str] = {}
-        self.received_at: dict[int, Micros] = {}
-        self.looking_on: set[int] = set()
-        self.looked_on: list[tuple[TranslatedEvent, OrderState, int]] = []
         self.finished: list[tuple[object, ...]] = []
         self.finished_clean: list[tuple[object, ...]] = []
 
     def run(self, translated: Sequence[TranslatedEvent]) -> list[Transition]:
         """Place every event's states, then write all."""
-        shadows = self.watching.shadows
+        shadows = self.onlooking.sources
         # What was kept from its adapter while in shadow is translated after all, once its source is live.
         translated = [event for event in translated if event.status != EventStatus.SHADOWED or event.source in shadows]
         self.tellers = {event.id: event.source for event in translated}
-        if shadows:
-            self.looking_on = modes.looking_on(self.transaction, [event.id for event in translated])
-        translated = naming.named(self.transaction, translated, self.looking_on)
+        self.onlooking.begin(translated)
+        translated = naming.named(self.transaction, translated, self.onlooking.events)
         pending: list[tuple[TranslatedEvent, int, list[int]]] = []
         received = {
             row[0]: row[1:]
             for row in self.transaction.many("translation.received", [(each.id,) for each in translated])
         }
-        self.received_at = {id_: found[3] for id_, found in received.items()}
         keys = {(state.tenant, state.external_order_id) for event in translated for state in event.states}
         found_orders = ledger.orders_by_key(self.transaction, keys)
         self.orders = {(order.tenant, order.external_order_id): order for order in found_orders}
@@ -166,8 +160,8 @@ class _Commit:
         self.transaction.many("translation.finish_clean", self.finished_clean)
         others = ledger.change_states(self.transaction, self.older_changes)
         ledger.recompute_events(self.transaction, others - {event.id for event, _, _ in pending}, self.now)
-        if self.watching.shadows:
-            self._compare([event for event, _, _ in pending])
+        received_at = {id_: found[3] for id_, found in received.items()}
+        self.onlooking.compare([event for event, _, _ in pending], self.orders, received_at, self.now)
         return transitions
 
     def _place(self, event: TranslatedEvent, run: int, state: OrderState, received_at: Micros) -> int:
@@ -184,7 +178,7 @@ class _Commit:
             row, event.id, run, state.tenant, state.external_order_id, state.owner, clock, state.tie, event.id,
             state.body, "", None, None, None, _encode(state.findings).decode() if state.findings else None,
         ]  # fmt: skip
-        if event.id in self.looking_on:
+        if event.id in self.onlooking.events:
             changes = self._look_on(event, state, placed)
         else:
             changes = self._changes(event, state, order, placed)
@@ -227,42 +221,14 @@ class _Commit:
             return placed
         before = self.states.get(order.state)
         teller = modes.teller(self.transaction, order.state) if before is None else self.tellers[before[1]]
-        is_heir = modes.is_heir(self.transaction, event.source, teller)
-        # An older one of the heir's takes neither the order's place nor the order.
-        if is_heir and (placed.clock, placed.tie, placed.arrival) >= (order.clock, order.tie, order.arrival):
-            order.owner = state.owner
-        return placed if is_heir is None else msgspec.structs.replace(placed, owner=order.owner)
+        return modes.owned(self.transaction, order, placed, by=event.source, after=teller)
 
     def _look_on(self, event: TranslatedEvent, state: OrderState, placed: NewState) -> list[StateChange]:
         """A state that is delivered to nobody, and compared if it could have been."""
         dead = state.dead or self._renamed(event, state)
         if dead is None:
-            self.looked_on.append((event, state, placed.id))
+            self.onlooking.look(event, state, placed.id)
         return [StateChange(placed.id, EventStatus.SHADOWED, dead)]
-
-    def _compare(self, events: Sequence[TranslatedEvent]) -> None:
-        """Judge the orders anew of which a shadow has told, or the source that it would replace."""
-        seen: dict[tuple[str, str, str], Sighting] = {}
-
-        def see(source: str, state: OrderState, received_at: Micros, here: Side | None) -> None:
-            key = state.tenant, state.external_order_id
-            sighting = seen.setdefault((source, *key), Sighting(source, *key, is_past=True))
-            sighting.is_past &= here is None and received_at < self.watching.shadows[source]
-            order = self.orders.get(key)
-            if order is not None:
-                sighting.there = Side(order.digest or verdicts.CANCELLED, order.state)
-            sighting.here = verdicts.newest(side for side in (sighting.here, here) if side is not None)
-
-        for event, state, row in self.looked_on:
-            version = Version(state.clock, state.tie, event.id)
-            see(event.source, state, self.now, Side(verdicts.digest_of(state.body), row, state.body, version, event.id))
-        for event in events:
-            for watcher in self.watching.watchers.get(event.source, ()):
-                for state in event.states:
-                    see(watcher, state, self.received_at[event.id], None)
-        verdicts.renew(self.transaction, list(seen.values()), self.watching.shadows, self.now)
-        ended = [event for event in events if event.id in self.looking_on and event.status != EventStatus.WAITING]
-        verdicts.count_reasons(self.transaction, verdicts.reasons_of(ended))
 
     def _renamed(self, event: TranslatedEvent, state: OrderState) -> Reason | None:
         """Why a state would double its order at Trackely: the vendor has given the record another number."""
@@ -298,7 +264,7 @@ class _Commit:
                 reason = _NO_ORDERS
         elif status == EventStatus.WAITING:
             self._wait(event)
-        if event.id in self.looking_on and status != EventStatus.WAITING:
+        if event.id in self.onlooking.events and status != EventStatus.WAITING:
             status, is_dead_letter = EventStatus.SHADOWED, False
         references = _encode(event.references).decode() if event.references else None
         ended_at = None if status in ledger.OPEN else self.now
