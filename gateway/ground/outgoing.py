@@ -1,24 +1,27 @@
 """One careful HTTP client for everything that the gateway asks of others.
 
 The total deadline cancels the exchange, since httpx's own time-outs are per phase and a byte a second would never end.
-A cancelled request can leak its slot of httpx's pool for good, so the whole pool is thrown away then and made anew.
+A cancelled request can leak its slot of the pool for good, so the whole pool is thrown away then and made anew.
+
+The pool is httpcore's, which httpx has beneath: all else that httpx does for a request costs as much again, and there
+is nothing of it that is wanted here: no redirects, no cookies, no credentials out of a URL, no proxies.
 """
 
 import asyncio
 import ipaddress
 import ssl
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from typing import Any, Final, Literal, cast
 from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 import msgspec
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from gateway.ground.coding import CodedBody
 
@@ -31,13 +34,27 @@ if find_spec("sniffio") is None:
 _KEEP_ALIVE: Final = 3.0
 
 # A connection that hiccups is tried once more at once; an outage is the caller's business.
-_CONNECTS: Final = 2
 _CONNECT_PAUSE: Final = 0.1
 
 _AWS_METADATA: Final = ipaddress.ip_address("fd00:ec2::254")
 
 
-_LOST: Final = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError)
+_LOST: Final = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+    httpx.InvalidURL,
+    OSError,
+)
+
+_OURS: Final = (
+    (b"Accept", b"*/*"),
+    (b"Accept-Encoding", b"identity"),
+    (b"Connection", b"keep-alive"),
+    (b"User-Agent", b"trackely-gateway"),
+)
+"""What we say with each request, unless it says otherwise itself."""
 
 ALONG: Final[ContextVar[Mapping[str, str] | None]] = ContextVar("along", default=None)
 """Headers that go along with what a task asks, such as a trace's."""
@@ -104,7 +121,7 @@ class OutgoingClient:
     def __init__(self, *, allow_http: bool = False, sleep: Sleep = asyncio.sleep) -> None:
         self._allow_http = allow_http
         self._sleep = sleep
-        self._pool: httpx.AsyncClient | None = None
+        self._pool: httpcore.AsyncConnectionPool | None = None
 
     async def ask(
         self,
@@ -127,11 +144,11 @@ class OutgoingClient:
         pool = await self._opened()
         try:
             async with asyncio.timeout(timeout):
-                request = pool.build_request(
+                target, host = _target(url) if parameters is None else _asking(url, parameters)
+                request = httpcore.Request(
                     method,
-                    url,
-                    headers={name.encode(): value.encode() for name, value in {**headers, **_along()}.items()},
-                    params=parameters,
+                    target,
+                    headers=[(b"Host", host), *_lines({**headers, **_along()}), *_length(method, content)],
                     content=content,
                     extensions={"trace": exchange.trace},
                 )
@@ -139,7 +156,7 @@ class OutgoingClient:
         except TimeoutError:
             await self.close()
             return exchange.broken("timed_out", f"no whole answer within {timeout:g} s")
-        except httpx.ConnectError as error:
+        except httpcore.ConnectError as error:
             return NoAnswer("not_connected", f"no connection: {_reason(error)}", was_written=False)
         except _LOST as error:
             return exchange.broken("lost", f"connection lost: {_reason(error)}")
@@ -153,16 +170,14 @@ class OutgoingClient:
         if pool is not None:
             await pool.aclose()
 
-    async def _opened(self) -> httpx.AsyncClient:
+    async def _opened(self) -> httpcore.AsyncConnectionPool:
         if self._pool is None:
-            self._pool = httpx.AsyncClient(
-                # Reading the machine's authorities takes a while: not in the loop.
-                verify=await asyncio.to_thread(tls_context),
-                trust_env=False,
-                follow_redirects=False,
-                timeout=None,  # noqa: S113 - the deadline of `ask` is over all phases
-                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEP_ALIVE),
-                headers={"Accept-Encoding": "identity", "User-Agent": "trackely-gateway"},
+            # Reading the machine's authorities takes a while: not in the loop. No time-outs: the deadline is over all.
+            self._pool = httpcore.AsyncConnectionPool(
+                ssl_context=await asyncio.to_thread(tls_context),
+                max_connections=1,
+                max_keepalive_connections=1,
+                keepalive_expiry=_KEEP_ALIVE,
             )
         return self._pool
 
@@ -182,24 +197,20 @@ class _Exchange:
         self._is_whole = False
         self.has_leftovers = False
 
-    async def run(self, pool: httpx.AsyncClient, request: httpx.Request, sleep: Sleep) -> None:
+    async def run(self, pool: httpcore.AsyncConnectionPool, request: httpcore.Request, sleep: Sleep) -> None:
         """Send, and read the answer up to the cap."""
-        async for attempt in AsyncRetrying(
-            stop=stop_after_attempt(_CONNECTS),
-            wait=wait_fixed(_CONNECT_PAUSE),
-            retry=retry_if_exception_type(httpx.ConnectError),
-            sleep=sleep,
-            reraise=True,
-        ):
-            with attempt:
-                response = await pool.send(request, stream=True)
         try:
-            self._status, self._headers = response.status_code, dict(response.headers)
+            response = await pool.handle_async_request(request)
+        except httpcore.ConnectError:
+            await sleep(_CONNECT_PAUSE)
+            response = await pool.handle_async_request(request)
+        try:
+            self._status, self._headers = response.status, _told(response.headers)
             self._body = CodedBody(self._most_read, self._headers.get("content-encoding"))
             if self._body.is_undone:
                 del self._headers["content-encoding"]
-            # httpx gives a generator; closed here, it is not left to the garbage collector in the middle.
-            async with aclosing(cast("AsyncGenerator[bytes]", response.aiter_raw())) as chunks:
+            # A generator; closed here, it is not left to the garbage collector in the middle.
+            async with aclosing(cast("AsyncGenerator[bytes]", response.aiter_stream())) as chunks:
                 async for chunk in chunks:
                     if not self._body.take(chunk):
                         return
@@ -215,7 +226,7 @@ class _Exchange:
             fault = _address_fault(self._socket.get_extra_info("server_addr"), needs_loopback=self._needs_loopback)
             if fault is not None:
                 await self._socket.aclose()
-                raise httpx.ConnectError(fault)
+                raise httpcore.ConnectError(fault)
         elif event == "connection.start_tls.failed":
             # httpcore leaves it to the garbage collector.
             await self._socket.aclose()
@@ -234,15 +245,50 @@ class _Exchange:
         return broken if self._status is None else self.answer(broken)
 
 
-def _has_leftovers(response: httpx.Response) -> bool:
+def _has_leftovers(response: httpcore.Response) -> bool:
     """Whether bytes came with the end of an answer that are none of it: the next one would be read from them.
 
-    httpx tells it nowhere; those that come later it sees by itself, since the idle connection is readable then.
+    httpcore tells it nowhere; those that come later it sees by itself, since the idle connection is readable then.
     """
     inside: Any = response.stream
-    for step in ("_stream", "_httpcore_stream", "_stream", "_connection", "_h11_state"):
+    for step in ("_stream", "_connection", "_h11_state"):
         inside = getattr(inside, step)
     return bool(inside.trailing_data[0])
+
+
+@lru_cache(256)
+def _target(url: str) -> tuple[httpcore.URL, bytes]:
+    """Where a request goes, and the host that it names. Raises httpx.InvalidURL."""
+    return _parts(httpx.URL(url))
+
+
+def _asking(url: str, parameters: Mapping[str, str]) -> tuple[httpcore.URL, bytes]:
+    return _parts(httpx.URL(url, params=dict(parameters)))
+
+
+def _parts(url: httpx.URL) -> tuple[httpcore.URL, bytes]:
+    found = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+    return found, url.netloc
+
+
+def _lines(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """The headers of a request, ours first where it does not name them itself."""
+    given = [(name.encode(), value.encode()) for name, value in headers.items()]
+    named = {name.lower() for name, _ in given}
+    return [*(line for line in _OURS if line[0].lower() not in named), *given]
+
+
+def _told(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers of an answer, names in lower case; what comes twice is joined."""
+    told: dict[str, str] = {}
+    for name, value in headers:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        told[key] = f"{told[key]}, {text}" if key in told else text
+    return told
+
+
+def _length(method: str, content: bytes | None) -> list[tuple[bytes, bytes]]:
+    return [] if content is None and method == "GET" else [(b"Content-Length", b"%d" % len(content or b""))]
 
 
 def _along() -> Mapping[str, str]:
@@ -270,7 +316,7 @@ def _address_fault(address: Any, *, needs_loopback: bool) -> str | None:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, httpx.LocalProtocolError):
+    if isinstance(error, httpcore.LocalProtocolError):
         # Its words quote our own headers, and so a secret.
         return "the request cannot be written"
     return str(error) or type(error).__name__

@@ -36,6 +36,43 @@ async def test_an_answer_comes_as_it_is():
     assert vendor.asked[0].headers["accept-encoding"] == "identity"
 
 
+async def test_what_is_said_with_a_request():
+    """Each line once, ours where the caller says nothing else; a cookie that was set comes back to nobody."""
+    heads, ended = [], asyncio.Event()
+
+    async def serve(reader, writer):
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                heads.append((await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[:-2])
+                await reader.readexactly(2 if "Content-Length: 2" in heads[-1] else 0)
+                writer.write(b"HTTP/1.1 204 No\r\nSet-Cookie: a=b\r\nX: 1\r\nX: 2\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+        ended.set()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    host, client = f"127.0.0.1:{server.sockets[0].getsockname()[1]}", OutgoingClient()
+    url, common = f"http://{host}/a b/%C3%A4?q=1", {"headers": {"accept": "text/plain"}, "timeout": 5, "most_read": 9}
+    async with server:
+        answers = [
+            await client.ask("GET", url, **common),
+            await client.ask("GET", url, parameters={"since": "é+1"}, **common),
+            await client.ask("POST", url, content=b"{}", **common),
+            await client.ask("POST", url, **common),
+        ]
+        await client.close()
+        await asyncio.wait_for(ended.wait(), 5)
+    ours = ["Accept-Encoding: identity", "Connection: keep-alive", "User-Agent: trackely-gateway", "accept: text/plain"]
+
+    assert [answer.headers["x"] for answer in answers] == ["1, 2"] * 4
+    assert heads == [
+        ["GET /a%20b/%C3%A4?q=1 HTTP/1.1", f"Host: {host}", *ours],
+        ["GET /a%20b/%C3%A4?since=%C3%A9%2B1 HTTP/1.1", f"Host: {host}", *ours],
+        ["POST /a%20b/%C3%A4?q=1 HTTP/1.1", f"Host: {host}", *ours, "Content-Length: 2"],
+        ["POST /a%20b/%C3%A4?q=1 HTTP/1.1", f"Host: {host}", *ours, "Content-Length: 0"],
+    ]
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize(
     "where", ["http://169.254.169.254/latest/meta-data/", "file:///etc/passwd", "//[fd00:ec2::254]/"]
