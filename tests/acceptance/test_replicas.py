@@ -1,12 +1,16 @@
 """Three gateways on one PostgreSQL: what one does alone, and what becomes of it when one dies, or is stopped."""
 
+import asyncio
 import time
+from datetime import UTC, datetime
 
 import pytest
 
+from gateway.store.postgresql import PostgresStore
 from tests.postgres import shared
 from tests.processes import Intakes, eventually, source, tenant, told, version_of
 from tests.replicas import BACK_SECONDS, Replicas, Vendor, Witness
+from tests.rhythms import plant
 from tests.shadows import CHANGED, Telling, holds, truth
 
 HANDED_OVER_SECONDS = 6.0
@@ -34,12 +38,21 @@ def three(tmp_path_factory, intakes):
         "old": source("other-2"),
         "new": source("other-2", mode="shadow", replaces="old"),
         "twin": source("other-2", shadow_adapter="./changed.py"),
+        "quiet": source("other-3", expect_every="auto"),
     }
-    replicas = Replicas(tmp_path_factory.mktemp("replicas"), shared().database(), tenants, sources=sources)
+    database = shared().database()
+    asyncio.run(_fallen_silent(database))
+    replicas = Replicas(tmp_path_factory.mktemp("replicas"), database, tenants, sources=sources)
     for gateway in replicas.all:
         (gateway.folder / "changed.py").write_text(CHANGED)
     with replicas:
         yield replicas
+
+
+async def _fallen_silent(database):
+    store = await PostgresStore.open(database, is_unsafe=True)
+    await plant(store, "quiet")
+    await store.close()
 
 
 @pytest.fixture(autouse=True)
@@ -219,3 +232,24 @@ def test_a_new_order_waits_for_edits_whichever_replica_takes_them(three, intakes
 
     assert waiting["attempts"] == []
     assert [version_of(order) for order in intakes["other-1"].history] == [3]
+
+
+def silences(three):
+    """What each says of the source that was learned."""
+    rows = [{row["name"]: row for row in gateway.api("sources")["sources"]}["quiet"] for gateway in three.all]
+    return [(row["silence"]["state"], row["silence"]["since"], row["silence"]["why"]) for row in rows]
+
+
+def test_a_learned_silence_is_one_over_all(three):
+    """The same sentence by whomever is asked; a hook to one of them ends it at all, and is in each one's day ledger."""
+    before = eventually(lambda: silences(three), lambda seen: {state for state, *_ in seen} == {"silent"})
+    three.all[1].post(told("quiet", "quiet", 1), to="quiet")
+    after = eventually(lambda: silences(three), lambda seen: {state for state, *_ in seen} == {"heard"})
+    three.all[0].becomes("quiet", "delivered", "other-3")
+    day = datetime.now(UTC).date().isoformat()
+    days = [gateway.api("ledger", day=day, source="quiet") for gateway in three.all]
+
+    assert (len(set(before)), len(set(after))) == (1, 1)
+    assert "the usual gap is" in before[0][2]
+    assert days[0]["sums"]["delivered"] == 1
+    assert days == [days[0]] * 3
