@@ -308,18 +308,21 @@ class Reconciler:
         compared = await self._comparison.of(run, listed, mark)
         if compared.clock is not None and not compared.is_fed and run.feeds:
             # Before the first run nobody here was listening: what it finds was not lost.
-            recovered = None if run.is_first else await self._topic_of(compared.named)
+            recovered = None if run.is_first else await self._topic_of(run.source, listed.subject, compared.named)
             await self._ledger.feed(compared.arrival, compared.answers, compared.clock, compared.digest, recovered)
             if recovered is not None:
                 self._on_recovered(run.source, recovered)
             run.fed += 1
         return compared.named
 
-    async def _topic_of(self, named: Sequence[ListedRecord]) -> RecoveredTopic:
-        """What a webhook would have told of the record's order, of the first where it has several."""
+    async def _topic_of(self, source: str, subject: str, named: Sequence[ListedRecord]) -> RecoveredTopic | None:
+        """What a webhook would have told of the record's order, of the first where it has several.
+
+        None: nothing was lost. Of what no order can be made, an event came all the same.
+        """
         first = next((each for each in named if each.clock is not None), None)
         if first is None or not first.external_order_id:
-            return "changed"
+            return None if await self._ledger.is_named(source, subject) else "changed"
         if await self._ledger.newest(first.tenant, first.external_order_id) is None:
             return "created"
         return "cancelled" if first.digest is None and first.reason is None else "changed"

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
 
 from gateway.workshop.standin import User, Warehouse, listening
+from tests.acceptance.test_findings import shown
 from tests.processes import Gateway, Intakes, eventually, source, tenant, told
 from tests.translating import PASSWORD, an_order, api_options, webhook
 
@@ -78,8 +79,16 @@ def differences(rows) -> dict[str | None, str]:
     return {row["externalOrderId"] or None: row["difference"] for row in rows if IGNORED not in row["difference"]}
 
 
+def recovered(gateway: Gateway, day: str):
+    """The day, and what was lost of it as far as reconciliation knows."""
+    return gateway.api("ledger", day=day), gateway.api("sources/wms/losses")["losses"]
+
+
 def test_every_difference_of_a_day_is_named_and_none_else(tmp_path):
-    """By the API, the command and the table; the sums are the API's counts; a restart changes nothing."""
+    """By the API, the command and the table; the sums are the API's counts; a restart changes nothing.
+
+    What was lost comes in then, counted as such by topic and hour.
+    """
     warehouse, day = Warehouse({"trackely": User(PASSWORD)}), datetime.now(UTC).date().isoformat()
     with a_warehouse(warehouse) as api, a_gateway(tmp_path, api) as gateway:
         eventually(lambda: gateway.api("ledger", day=day, source="wms")["vendorList"]["askedAt"])
@@ -88,9 +97,13 @@ def test_every_difference_of_a_day_is_named_and_none_else(tmp_path):
         first, stats = gateway.api("ledger", day=day), gateway.api("stats")
         table = gateway.command("ledger", day, "--csv").stdout
         printed = gateway.command("ledger", day, "--source", "wms", "--json").stdout
+        gateway.api("sources/wms/reconcile", {})
+        gateway.becomes("SO-6", "pending")
+        second, metrics = recovered(gateway, day), gateway.http.get("/metrics").text
+        page = shown(gateway, "/console/sources/wms")
         gateway.stop()
         gateway.start()
-        again = gateway.api("ledger", day=day)
+        again = recovered(gateway, day)
 
     assert differences(first["ledger"]) == EXPECTED
     assert len(first["ledger"]) == len(EXPECTED) + 1
@@ -106,5 +119,11 @@ def test_every_difference_of_a_day_is_named_and_none_else(tmp_path):
     assert "SO-6" in refreshed.stdout
     assert differences(csv.DictReader(io.StringIO(table))) == EXPECTED
     assert differences(json.loads(printed)["ledger"]) == {k: v for k, v in EXPECTED.items() if k != "PO-1"}
-    assert differences(again["ledger"]) == EXPECTED
-    assert again["sums"] == first["sums"]
+    assert differences(second[0]["ledger"]) == {**EXPECTED, "SO-6": EXPECTED["SO-7"]}
+    assert [row["externalOrderId"] for row in second[0]["ledger"] if row["recovered"]] == ["SO-6"]
+    assert {(each["topic"], each["count"]) for each in second[1]} == {("created", 1), ("changed", 1)}
+    assert {each["hour"][:10] for each in second[1]} == {day}
+    for topic in ("created", "changed"):
+        assert f'trackely_gateway_recovered_total{{source="wms",topic="{topic}"}} 1.0' in metrics
+    assert "created" in page
+    assert (again[0]["ledger"], again[0]["sums"], again[1]) == (second[0]["ledger"], second[0]["sums"], second[1])

@@ -30,6 +30,10 @@ class ReconciliationLedger(Protocol):
         """Whether the event last fed for this record held the same, and still waits, or is dead or discarded."""
         ...
 
+    async def is_named(self, source: str, subject: str) -> bool:
+        """Whether an event of the source has this record among its references."""
+        ...
+
     async def feed(
         self,
         arrival: Arrival,

@@ -304,6 +304,9 @@ class ReconciliationLedger(Stub):
     def is_fed(self, source: str, subject: str, digest: bytes) -> Answer[bool]:
         return self._call("reconciliation.is_fed", source, subject, digest)
 
+    def is_named(self, source: str, subject: str) -> Answer[bool]:
+        return self._call("reconciliation.is_named", source, subject)
+
     def feed(
         self,
         arrival: Arrival,

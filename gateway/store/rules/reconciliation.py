@@ -47,6 +47,11 @@ class ReconciliationLedger(Room):
         found = transaction.execute("reconciliation.last_fed", (source, f"reconcile:{subject}")).fetchone()
         return found is not None and found[0] == digest and found[1] in _STANDING
 
+    @reads
+    def is_named(self, transaction: Transaction, source: str, subject: str) -> bool:
+        """Whether an event of the source has this record among its references."""
+        return transaction.execute("reconciliation.named", (source, subject)).fetchone() is not None
+
     async def feed(
         self,
         arrival: Arrival,

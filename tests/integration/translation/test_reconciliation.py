@@ -115,6 +115,20 @@ async def test_a_dead_letter_is_made_once(live, warehouse):
     assert {event.reason.code for event in events} == {"incomplete_payload"}
 
 
+async def test_what_a_webhook_told_and_no_order_can_be_made_of_was_not_lost(live, warehouse):
+    """It comes in again, since it may be another by now, and counts as nothing that was lost; one untold does."""
+    for number in (1, 2):
+        warehouse.put({**an_order(number), "consignee": None})
+    async with live(**OF_74) as here:
+        await here.store.reconciliation.reach("ongoing-acme", "74", here.clock() - 60 * SECOND)
+        await here.take(webhook(1, 1))
+        await here.settled()
+        made = await reconcile(here)
+
+    assert made == 2
+    assert here.recovered == [("ongoing-acme", "changed")]
+
+
 async def test_a_collision_is_named_once(live, warehouse):
     """The order number of another goods owner's order: the event is a dead letter, the order stays as it was."""
     warehouse.put(an_order(1))

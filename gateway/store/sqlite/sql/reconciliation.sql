@@ -18,6 +18,10 @@ SELECT record_digest, status FROM events
 WHERE source = ?1 AND event_id >= ?2 || ':' AND event_id < ?2 || ';'
 ORDER BY id DESC LIMIT 1;
 
+-- name: named
+SELECT 1 FROM event_references r JOIN events e ON e.id = r.event AND e.source = ?1
+WHERE r.reference = ?2 COLLATE NOCASE AND r.reference = ?2 LIMIT 1;
+
 -- name: annotate
 UPDATE events SET clock = ?, record_digest = ? WHERE id = ?;
 
