@@ -14,12 +14,10 @@ import psycopg
 from gateway.store.ports import Store
 from gateway.store.postgresql import PostgresStore
 from gateway.store.sqlite import SqliteStore
-from tests import pooling
 from tests.postgres import shared
 
 SQLITE: Final = "sqlite"
 POSTGRESQL: Final = "postgresql"
-POOLED: Final = "postgresql behind PgBouncer"
 
 FILE: Final = "gateway.db"
 
@@ -41,8 +39,7 @@ def settings(folder: Path, engine: str | None = None) -> dict[str, Any]:
     """What a configuration in a folder says of its store."""
     if (engine or _chosen[0]) == SQLITE:
         return {"store": f"sqlite:///{FILE}"}
-    address = pooling.address(database(folder)) if engine == POOLED else database(folder)
-    return {"store": address, "allow_unsafe": True}
+    return {"store": database(folder), "allow_unsafe": True}
 
 
 def rows(folder: Path, statement: str) -> list[Any]:

@@ -11,11 +11,14 @@ from itertools import count
 import httpx
 import pytest
 
+from tests import pooling
 from tests.processes import API_TOKEN, Gateway, Intakes, eventually, source, tenant, told
-from tests.stores import POOLED, POSTGRESQL, SQLITE, settings
+from tests.stores import POSTGRESQL, SQLITE, database, settings
 
 BASIC = [{"type": "basic", "username": "wms", "password": "pass-word-1"}]
 SIGNED = [{"type": "hmac", "header": "X-Signature", "secret": "sign-key-1"}]
+
+POOLED = "postgresql behind PgBouncer"
 
 
 @pytest.fixture(scope="module", params=[SQLITE, POSTGRESQL, pytest.param(POOLED, marks=pytest.mark.system)])
@@ -39,7 +42,10 @@ def gateway(request, tmp_path_factory) -> Iterator[Gateway]:
         }
         limits = {"min_free_disk": 0, "max_body": 20_000}
         folder = tmp_path_factory.mktemp("http")
-        store = settings(folder, request.param)
+        if request.param == POOLED:
+            store = {"store": pooling.address(database(folder)), "allow_unsafe": True}
+        else:
+            store = settings(folder, request.param)
         with Gateway(folder, tenants, sources, limits=limits, **store) as running:
             yield running
 
