@@ -104,4 +104,5 @@ def _inserting(columns: Sequence[str]) -> str:
 def _updating(columns: Sequence[str]) -> str:
     changes = [f"{column} = new.column{place}" for place, column in enumerate(columns, 2)]
     rows = _rows(["id", *columns])
-    return f"UPDATE orders SET {', '.join(changes)} FROM {rows} AS new WHERE orders.id = new.column1"  # noqa: S608 - our own columns
+    which = "orders.id = new.column1 AND orders.id = ANY($1::bigint[])"
+    return f"UPDATE orders SET {', '.join(changes)} FROM {rows} AS new WHERE {which}"  # noqa: S608 - our own columns

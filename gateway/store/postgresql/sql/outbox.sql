@@ -37,8 +37,8 @@ UPDATE orders SET status = 'delivered', pending_since = NULL, ended_at = new.col
                   is_created = new.column5, is_alone = 0, failures = 0, lone_since = NULL, unconfirmed = 0, trial = 'none'
 FROM (VALUES :rows bigint, bigint, bigint, text, bigint) AS new
 -- Found by its id alone: by its status the planner would look through all that are pending.
-WHERE orders.id = new.column1 AND orders.state = new.column2 AND coalesce(orders.status) = 'pending' AND orders.has_twin = 0
-  AND orders.must_send <> 2
+WHERE orders.id = new.column1 AND orders.id = ANY($1::bigint[]) AND orders.state = new.column2
+  AND orders.status || '' = 'pending' AND orders.has_twin = 0 AND orders.must_send <> 2
 RETURNING orders.id;
 
 -- name: deliver_states
@@ -47,7 +47,7 @@ UPDATE states SET status = 'delivered' WHERE id = ANY($1::bigint[]);
 -- name: end_delivered
 -- The events of these states, where nothing else of theirs is open or dead.
 UPDATE events SET status = 'delivered', ended_at = $2
-WHERE id IN (SELECT event FROM states WHERE id = ANY($1::bigint[])) AND coalesce(status) = 'translated'
+WHERE id IN (SELECT event FROM states WHERE id = ANY($1::bigint[])) AND status || '' = 'translated'
   AND NOT EXISTS (SELECT 1 FROM states s WHERE s.event = events.id AND s.run = events.run
                   AND s.status IN ('pending', 'dead'));
 

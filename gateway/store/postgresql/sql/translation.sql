@@ -10,14 +10,14 @@ ORDER BY b.id;
 SELECT e.id, e.source, e.event_id, e.topic, e.received_at, b.body, b.context, e.clock, e.replay
 FROM unnest($1::bigint[]) AS wanted (value) JOIN events e ON e.id = wanted.value
 JOIN bodies b ON b.id = e.id AND b.id = ANY($1)
-WHERE coalesce(e.status) = 'received';
+WHERE e.status || '' = 'received' AND e.id = ANY($1);
 
 -- name: answers
 SELECT path, body FROM answers WHERE event = $1;
 
 -- name: received
 SELECT e.id, e.run, e.replay, e.refs, e.received_at FROM (VALUES :rows bigint) AS asked
-JOIN events e ON e.id = asked.column1 WHERE coalesce(e.status) = 'received';
+JOIN events e ON e.id = asked.column1 WHERE e.status || '' = 'received' AND e.id = ANY($1::bigint[]);
 
 -- name: insert_states
 INSERT INTO states (id, event, run, tenant, external_order_id, owner, clock, tie, arrival, body,
@@ -45,13 +45,15 @@ UPDATE events SET status = new.column2, reason_code = new.column3, reason_detail
                   topic = coalesce(new.column8, topic), occurred_at = coalesce(new.column9, occurred_at),
                   refs = coalesce(new.column10, refs), traceback = new.column11, run = new.column12,
                   replay = CASE WHEN new.column13 <> 0 THEN replay ELSE 0 END, ended_at = new.column14
-FROM (VALUES :rows bigint, text, text, text, text, bigint, text, text, bigint, text, text, bigint, bigint, bigint) AS new WHERE events.id = new.column1;
+FROM (VALUES :rows bigint, text, text, text, text, bigint, text, text, bigint, text, text, bigint, bigint, bigint) AS new
+WHERE events.id = new.column1 AND events.id = ANY($1::bigint[]);
 
 -- name: finish_clean
 -- Translated for the first time and nothing to be said of it: what else there is stands as it was stored.
 UPDATE events SET status = new.column2, adapter_version = new.column3, occurred_at = new.column4, refs = new.column5,
                   ended_at = new.column6, run = 1
-FROM (VALUES :rows bigint, text, text, bigint, text, bigint) AS new WHERE events.id = new.column1;
+FROM (VALUES :rows bigint, text, text, bigint, text, bigint) AS new
+WHERE events.id = new.column1 AND events.id = ANY($1::bigint[]);
 
 -- name: known_as
 SELECT external_order_id FROM order_records WHERE source = $1 AND record = $2;
