@@ -12,6 +12,7 @@ import msgspec
 import typer
 
 from benchmarks import backlog as growth
+from benchmarks import cells as paper
 from benchmarks import drafts as drafting
 from benchmarks import findings as doubts
 from benchmarks import flood as flooding
@@ -203,6 +204,19 @@ def ledger(
 ) -> None:
     """Time the ledger of a day of many orders, and as many events of which none came: whole, as CSV, as a page."""
     _fill_and_tell(2 * orders, partial(days.measure, orders=orders), as_json=as_json)
+
+
+@figures.command()
+def cells(
+    *,
+    gateway: Annotated[float, typer.Option("--gateway", help="Microseconds of the gateways, an event.")] = 950,
+    database: Annotated[float, typer.Option("--database", help="Microseconds of the database, an event.")] = 680,
+    alone: Annotated[float, typer.Option("--alone", help="Microseconds of both in the rules' transactions.")] = 900,
+    commit: Annotated[float, typer.Option("--commit", help="Milliseconds of a commit, a standby's included.")] = 2,
+) -> None:
+    """No speed: how many databases with their gateways a load needs on paper, from what was measured."""
+    costs = paper.Costs(gateway=gateway, database=database, alone=alone, commit=commit)
+    show_bytes(paper.told(costs).encode())
 
 
 @figures.command()
