@@ -16,7 +16,7 @@ SQL, IDS = named("watching"), named("ids")
 
 MOST: Final = 10_000
 """Of what is told at once: the newest. Of the others only how many they were."""
-GATHER_SECONDS: Final = 0.1
+GATHER_SECONDS: Final = 0.05
 """So long are commits gathered before they are told: a busy writer's come every few milliseconds."""
 
 _decode: Final = msgspec.json.Decoder(list[Change]).decode
