@@ -374,3 +374,31 @@ def test_a_zone_is_chosen_and_somebody_leaves(hands):
     hands.page.goto("/console/audit")
 
     assert hands.page.url.endswith("/console/login")
+
+
+def test_a_day_is_looked_at_and_the_vendors_are_asked_anew(hands, way):
+    """Its sums and what differs, one difference alone, the whole as a table, and what the vendors' lists have now."""
+    way[2].append(True)
+    hands.press("Ledger")
+    sums = hands.page.get_by_role("region", name="Sums")
+    expect(sums.get_by_role("row", name="og")).to_contain_text("never asked")
+    hands.page.get_by_label("Rows").select_option("dead")
+    hands.press("Show", "button")
+    differing = hands.page.get_by_role("region", name="What differs")
+    expect(differing).to_contain_text("dead: refused")
+    expect(differing).not_to_contain_text("pending")
+    with hands.page.expect_download() as download:
+        hands.press("CSV")
+    table = download.value.path().read_text()
+    hands.press("Ask the vendors anew", "button")
+    expect(hands.page.get_by_role("status").first).to_contain_text("The vendors were asked")
+    expect(sums.get_by_role("row", name="og")).not_to_contain_text("never asked")
+    assert {"SO-1", "SO-3", "NO-1"} <= {line.split(",")[2] for line in table.splitlines()}
+    assert "refresh" in {row["act"] for row in way[1].api("audit")["audit"]}
+
+
+def test_a_silent_source_is_found_from_the_overview(hands):
+    """And its page says since when, and what was expected."""
+    hands.press(re.compile("idle"), within=_main)
+    hands.page.wait_for_url("**/console/sources/idle")
+    expect(_main(hands.page)).to_contain_text("something is expected every 1 s")
