@@ -120,7 +120,12 @@ class Gateway:
         self.file.write_text(json.dumps(self.settings))
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            # One that did not become ready in time would stay, and slow the machine for the next one.
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -150,13 +150,17 @@ def cost(
 
 
 @bench.command()
-def console(
+def console(  # noqa: PLR0913 - one option each
     *,
     config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - it makes a configuration of its own
     events: Annotated[int, typer.Option("--events", min=10, help="Events in the store.")] = 1_000_000,
     dead: Annotated[int, typer.Option("--dead", min=1, help="Dead letters among them.")] = 100_000,
     pending: Annotated[int, typer.Option("--pending", min=1, help="Orders among them that wait.")] = 1_000,
     streams: Annotated[int, typer.Option("--streams", min=1, max=100, help="Open streams.")] = 10,
+    database: Annotated[
+        str | None,
+        typer.Option("--store", metavar="URL", help="An empty PostgreSQL database; no streams."),
+    ] = None,
     rounds: Rounds = 5,
     seconds: Seconds = 2.0,
     as_json: AsJson = False,
@@ -171,12 +175,13 @@ def console(
     )
     _say_load(tool())
     with progress("filling", events) as done:
-        found = measurement.measure(plan, done)
+        found = measurement.measure(plan, done, database)
     if as_json:
         show_bytes(msgspec.json.encode(found))
     else:
         _show(found.looks)
-        _show([found.streams])
+        if found.streams is not None:
+            _show([found.streams])
 
 
 def _say_load(load: str) -> None:

@@ -7,13 +7,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
 import msgspec
 
+from gateway.store.copying import copy
+from gateway.store.sqlite.place import SqlitePlace
 from gateway.workshop.bench import rig
 from gateway.workshop.bench.filling import fill
 from gateway.workshop.bench.ingest import catch_up
@@ -67,20 +70,33 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     plan: Plan
     looks: list[Look]
-    streams: Streams
+    streams: Streams | None
 
 
-def measure(plan: Plan, on_events: Callable[[int], None] = lambda _count: None) -> Figures:
-    """Fill a store, look at all of it, then let hooks come with and without followers. Raises LoadFailed."""
+def measure(plan: Plan, on_events: Callable[[int], None] = lambda _count: None, database: str | None = None) -> Figures:
+    """Fill a store, look at all of it, then let hooks come with and without followers. Raises LoadFailed.
+
+    With an empty database what was filled goes there and is looked at; no hooks then.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "filled"
         folder.mkdir()
         asyncio.run(
             fill(folder / "gateway.db", events=plan.events, pending=plan.pending, dead=plan.dead, on_events=on_events)
         )
-        with rig.running("gateway", folder) as gateway:
+        settings = {} if database is None else _moved(folder / "gateway.db", database)
+        with rig.running("gateway", folder, **settings) as gateway:
             looks = [_looked(plan, *each) for each in _places(gateway)]
-        return Figures(plan=plan, looks=looks, streams=_streamed(plan, Path(name)))
+        return Figures(plan=plan, looks=looks, streams=None if database else _streamed(plan, Path(name)))
+
+
+def _moved(file: Path, database: str) -> dict[str, Any]:
+    """Copy a file's store into a database; what a configuration says of it."""
+    from gateway.store.postgresql.place import PostgresPlace  # noqa: PLC0415 - an extra
+
+    with SqlitePlace(file) as source, PostgresPlace(database) as target:
+        copy(source, target, now=datetime.now(UTC), told=lambda *_told: None)
+    return {"store": database, "allow_unsafe": True}
 
 
 def _places(gateway: rig.Running) -> Iterator[tuple[httpx.Client, str]]:

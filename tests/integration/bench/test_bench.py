@@ -12,6 +12,7 @@ from gateway.cli.tree import run
 from gateway.workshop.bench import load, rig
 from gateway.workshop.bench.ingest import KINDS
 from gateway.workshop.bench.samples import MARK, numbered, template
+from tests.postgres import shared
 
 TOOLS = ["bundled", "wrk"] if shutil.which("wrk") else ["bundled"]
 SMALL = ["--rounds", "1", "--seconds", "0.3"]
@@ -196,3 +197,16 @@ def test_a_template_has_about_the_size_asked_for(size):
     assert len(one) == len(made)
     assert one != other
     assert MARK not in one
+
+
+@pytest.mark.soak
+def test_what_looking_costs_on_a_database(capfdbinary):
+    """A filled file goes there, and is looked at; no hooks come."""
+    few = ["--events", "200", "--dead", "20", "--pending", "10", "--store", shared().database(is_newer=False)]
+    code = run(["bench", "console", *few, "--json"])
+    told = json.loads(capfdbinary.readouterr().out)
+
+    assert code == 0
+    assert told["streams"] is None
+    assert {"/api/v1/orders", "/console/dead-letters"} <= {look["path"] for look in told["looks"]}
+    assert all(look["milliseconds"] > 0 for look in told["looks"])

@@ -89,7 +89,7 @@ async def test_a_million_events_go_to_a_database_and_back(tmp_path, record_prope
     await fill(files[0], events=EVENTS, pending=1000, dead=EVENTS // 10)
     passed("filling")
     with serving(shared_buffers="256MB", max_wal_size="4GB") as server:
-        database = server.database()
+        database = server.database(is_newer=False)
         before = await told(await ProcessStore.open(files[0]))
         passed("telling, a file")
         half = killed(database, f"sqlite:///{files[0]}", tmp_path, at=EVENTS // 2, into=database)
