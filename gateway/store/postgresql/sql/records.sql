@@ -93,8 +93,11 @@ SELECT o.id, o.tenant, o.external_order_id, o.owner,
 FROM orders o LEFT JOIN states s ON s.id = o.state WHERE :where ORDER BY o.changed_at DESC, o.id DESC LIMIT :1;
 
 -- name: dead_letters
-SELECT *
-FROM letters WHERE :where
+-- Of each kind as many as are asked for, by its index: over both at once all would be read and sorted.
+SELECT kind, id, source, event_id, tenant, external_order_id, code, detail, path, at FROM (
+    (SELECT * FROM letters_of_events WHERE :where ORDER BY at DESC, id DESC LIMIT :1)
+    UNION ALL
+    (SELECT * FROM letters_of_orders WHERE :where ORDER BY at DESC, id DESC LIMIT :1)) AS both_kinds
 ORDER BY at DESC, kind DESC, id DESC LIMIT :1;
 
 -- name: recovered
