@@ -1,12 +1,24 @@
 """Whatever happens to replicas and their database: nothing acknowledged is lost, nothing goes twice at once."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
 from tests import nemesis
+from tests.processes import ROOT, environment
 
 PROMOTIONS = int(os.environ.get("PROMOTIONS", "100"))
+
+
+def test_it_begins_by_itself():
+    """`make nemesis` imports it first, before any other of the tests."""
+    asked = [sys.executable, "-m", "tests.nemesis", "--help"]
+    told = subprocess.run(asked, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+
+    assert told.returncode == 0, told.stderr
+    assert "--seconds" in told.stdout
 
 
 def test_each_blow_once(tmp_path):
