@@ -88,16 +88,27 @@ class Radar:
             return
         told = [event.body] if event.answers is None else [body for body in event.answers.values() if body]
         now = self._clock()
-        second, looked = self._seconds.get(event.source, (0, 0))
-        if second != now // SECOND:
-            second, looked = now // SECOND, 0
-        if looked >= (self._per_second if seen.quiet < QUIET else min(SELDOM, self._per_second)):
+        looked = self._looked(event.source, now)
+        if looked >= self._most(seen):
             return
-        self._seconds[event.source] = (second, looked + 1)
+        self._seconds[event.source] = (now // SECOND, looked + 1)
         for body in told:
             if (value := _decoded(body)) is not None:
                 with self._lock:
                     seen.look(value, event.event_id, now)
+
+    def is_watching(self, source: str) -> bool:
+        """Whether it would look at an event of this source now."""
+        seen = self._sources.get(source)
+        return seen is not None and self._looked(source, self._clock()) < self._most(seen)
+
+    def _looked(self, source: str, now: Micros) -> int:
+        """How many of its events were looked at in this second."""
+        second, looked = self._seconds.get(source, (0, 0))
+        return looked if second == now // SECOND else 0
+
+    def _most(self, seen: "_Seen") -> int:
+        return self._per_second if seen.quiet < QUIET else min(SELDOM, self._per_second)
 
     def take(self) -> list[DriftRow]:
         """What has changed since it was last asked, to be written away."""

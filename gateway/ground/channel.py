@@ -70,21 +70,20 @@ class Channel(asyncio.Protocol):
         self._arrived += data
         del self._arrived[: self._take(self._arrived)]
 
-    def send(self, kind: int, payload: bytes) -> None:
-        """Pass a frame to the other end, at once where it has room; into nowhere where it is gone."""
+    def send(self, kind: int, *payload: bytes | memoryview) -> None:
+        """Pass a frame of some pieces, at once where the other end has room; into nowhere where it is gone."""
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        head, sent = len(payload).to_bytes(_LENGTH, "little") + bytes((kind,)), 0
+        pieces, sent = (sum(map(len, payload)).to_bytes(_LENGTH, "little") + bytes((kind,)), *payload), 0
         if not transport.get_write_buffer_size():
             # The transport would wait for the end of the loop's turn, and the other end could be at work by then.
             with contextlib.suppress(OSError):
-                sent = self._end.sendmsg((head, payload))
-        if sent < len(head):
-            transport.write(head[sent:])
-            transport.write(payload)
-        elif sent < len(head) + len(payload):
-            transport.write(memoryview(payload)[sent - len(head) :])
+                sent = self._end.sendmsg(pieces)
+        for piece in pieces:
+            if sent < len(piece):
+                transport.write(memoryview(piece)[sent:])
+            sent = max(0, sent - len(piece))
 
     async def close(self) -> None:
         """Close this end, once all that was sent has gone out."""

@@ -11,7 +11,7 @@ from gateway.store.ports import Archive
 
 PORTION: Final = 64
 
-Translate: TypeAlias = Callable[[Sequence[UntranslatedEvent]], AsyncIterator[list[TranslatedEvent]]]
+Translate: TypeAlias = Callable[[Sequence[UntranslatedEvent]], AsyncIterator[Sequence[TranslatedEvent]]]
 Translating: TypeAlias = Callable[[], AbstractAsyncContextManager[Translate]]
 """Opens a translation of its own over the adapters and options of this moment."""
 

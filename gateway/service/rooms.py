@@ -144,7 +144,7 @@ def _translating(
         observer=Observers(base.reports, looking.second),
         on_orders=on_orders,
         on_lookups=edges.asking.wake,
-        look=radar.look,
+        onlooker=radar,
     )
     stack.callback(loop.close)
     return _Translating(delivering, looking, loop)

@@ -18,6 +18,7 @@ from gateway.events import TranslatedEvent, UntranslatedEvent
 from gateway.ground.channel import Blocking, end_of, rest_collector
 from gateway.ground.watchdog import Watchdog
 from gateway.registry import find_adapter
+from gateway.translation.told import Part
 from gateway.translation.translator import Ran, Translator, defect
 
 TRANSLATION_SECONDS: Final = 1.0
@@ -38,20 +39,20 @@ _decode: Final = msgspec.msgpack.Decoder(TranslatedEvent).decode
 _decode_events: Final = msgspec.msgpack.Decoder(list[UntranslatedEvent]).decode
 
 
-def packed(translator: Translator, event: UntranslatedEvent, ran: Ran) -> msgspec.Raw:
-    """What becomes of an event, as bytes; what nobody else could read is the adapter's defect."""
+def packed(translator: Translator, event: UntranslatedEvent, ran: Ran) -> tuple[msgspec.Raw, TranslatedEvent]:
+    """What becomes of an event, as bytes and as they read; what nobody else could read is the adapter's defect."""
     try:
         told = _encode(translator.judge(event, ran))
         # Structs do not check what they are made of.
-        _decode(told)
+        return msgspec.Raw(told), _decode(told)
     except Exception as error:  # noqa: BLE001 - an adapter may have made anything
         source = translator.sources[event.source]
         what = f"adapter {source.adapter.name} made what cannot be stored: {type(error).__name__}: {error}"
-        told = _encode(defect(source, event, what))
-    return msgspec.Raw(told)
+        became = defect(source, event, what)
+        return msgspec.Raw(_encode(became)), became
 
 
-def parts(translator: Translator, events: Iterable[UntranslatedEvent], most: int) -> Iterator[list[msgspec.Raw]]:
+def parts(translator: Translator, events: Iterable[UntranslatedEvent], most: int) -> Iterator[Part]:
     """A part after the other, of `most` events: what is done does not wait for one that takes its time.
 
     The adapters run for a whole part before any of it is judged: the processor then has one of the two codes at hand,
@@ -59,7 +60,9 @@ def parts(translator: Translator, events: Iterable[UntranslatedEvent], most: int
     """
     waiting = iter(events)
     while part := _run(translator, waiting, most):
-        yield [packed(translator, event, ran) for event, ran in part]
+        raws, became = zip(*[packed(translator, event, ran) for event, ran in part], strict=True)
+        tenants = {state.tenant for event in became for state in event.states}
+        yield Part(list(tenants), became[-1].has_returned, raws)
 
 
 def _run(

@@ -14,6 +14,7 @@ from gateway.events import Clock, EventStatus, Transition, TranslatedEvent, Untr
 from gateway.ground.supervision import Tick
 from gateway.store.ports import TranslationQueue
 from gateway.translation.process import AdaptersUnusable
+from gateway.translation.told import Head, heads_of, tenants_of
 
 MAX_EVENTS: Final = 256
 MOST_STORING: Final = 2
@@ -26,8 +27,10 @@ IDLE_SECONDS: Final = 5.0
 STORE_RETRY_SECONDS: Final = 0.5
 ADAPTERS_RETRY_SECONDS: Final = 5.0
 
-Translate: TypeAlias = Callable[[Sequence[UntranslatedEvent]], AsyncGenerator[list[TranslatedEvent], None]]
+Translate: TypeAlias = Callable[[Sequence[UntranslatedEvent]], AsyncGenerator[Sequence[TranslatedEvent], None]]
 """What becomes of events, in their order, in parts as they are done; a part is one transaction."""
+
+_Read: TypeAlias = tuple[Sequence[UntranslatedEvent], list[Head]]
 
 _log = structlog.get_logger("gateway.translation")
 
@@ -40,10 +43,22 @@ class TranslationObserver(Protocol):
         ...
 
 
+class Onlooker(Protocol):
+    """Shown a sample of the events, in a thread of its own."""
+
+    def is_watching(self, source: str) -> bool:
+        """Whether it would look at an event of this source now."""
+        ...
+
+    def look(self, event: UntranslatedEvent) -> None:
+        """Look at an event."""
+        ...
+
+
 class TranslationLoop:
     """Moves events from the inbox to the outbox.
 
-    `on_orders` is told the tenants that have something new; `look` is shown each event, in a thread.
+    `on_orders` is told the tenants that have something new. What passes is unpacked for the `onlooker` alone.
 
     Attributes:
         shards: which of the events are this gateway's; None: all.
@@ -59,7 +74,7 @@ class TranslationLoop:
         observer: TranslationObserver,
         on_orders: Callable[[Collection[str]], None],
         on_lookups: Callable[[], None] = lambda: None,
-        look: Callable[[UntranslatedEvent], None] = lambda _event: None,
+        onlooker: Onlooker | None = None,
     ) -> None:
         self.shards: Callable[[], Collection[int] | None] = lambda: None
         self._queue = queue
@@ -69,7 +84,7 @@ class TranslationLoop:
         self._observer = observer
         self._on_orders = on_orders
         self._on_lookups = on_lookups
-        self._look = look
+        self._onlooker = onlooker
         self._awake = asyncio.Event()
         self._under_way: set[int] = set()
         self._looking = ThreadPoolExecutor(1, thread_name_prefix="look")
@@ -109,23 +124,23 @@ class TranslationLoop:
     async def step(self, tick: Tick = lambda: None) -> int:
         """Translate what waits; how many events. Meanwhile the last ones are committed, and the next ones read."""
         moved = 0
-        reading: asyncio.Future[list[UntranslatedEvent]] | None = None
+        reading: asyncio.Future[_Read] | None = None
         storing: deque[asyncio.Future[None]] = deque()
-        events = await self._read()
+        events, heads = await self._read()
         try:
-            while events:
-                reading = asyncio.ensure_future(self._read()) if len(events) == MAX_EVENTS else None
-                # Not waited for: it is a sample, and its thread is its own.
-                self._looking.submit(self._look_at, events)
+            while heads:
+                reading = asyncio.ensure_future(self._read()) if len(heads) == MAX_EVENTS else None
+                self._show(events, heads)
                 async with aclosing(self._translate(events)) as parts:
                     async for translated in parts:
                         tick()
                         if len(storing) >= MOST_STORING:
                             await storing[0]
                             storing.popleft()
-                        storing.append(asyncio.ensure_future(self._store(translated)))
-                        moved += len(translated)
-                events = [] if reading is None else await reading
+                        done, heads = heads[: len(translated)], heads[len(translated) :]
+                        storing.append(asyncio.ensure_future(self._store(translated, [head.id for head in done])))
+                        moved += len(done)
+                events, heads = ((), []) if reading is None else await reading
             for each in storing:
                 await each
         finally:
@@ -133,31 +148,30 @@ class TranslationLoop:
             self._under_way.clear()
         return moved
 
-    async def _read(self) -> list[UntranslatedEvent]:
+    async def _read(self) -> _Read:
         shards = self.shards()
         sources = list(self._sources)
         if not sources or (shards is not None and not shards):
-            return []
+            return (), []
         events = await self._queue.untranslated(sources, MAX_EVENTS, self._under_way, shards)
-        self._under_way.update(event.id for event in events)
-        return events
+        heads = heads_of(events)
+        self._under_way.update([head.id for head in heads])
+        return events, heads
 
-    async def _store(self, translated: Sequence[TranslatedEvent]) -> None:
+    async def _store(self, translated: Sequence[TranslatedEvent], ids: Sequence[int]) -> None:
         transitions = await self._queue.commit(translated, self._clock())
-        self._under_way.difference_update(event.id for event in translated)
-        self._tell(translated, transitions)
-
-    def _look_at(self, events: Sequence[UntranslatedEvent]) -> None:
-        for event in events:
-            self._look(event)
-
-    def _tell(self, translated: Sequence[TranslatedEvent], transitions: Sequence[Transition]) -> None:
-        tenants = {state.tenant for event in translated for state in event.states}
-        if tenants:
+        self._under_way.difference_update(ids)
+        if tenants := tenants_of(translated):
             self._on_orders(tenants)
-        if any(event.status == EventStatus.WAITING for event in translated):
+        if any([each.status == EventStatus.WAITING for each in transitions]):  # noqa: C419 - half the cost
             self._on_lookups()
         self._observer.translated(transitions)
+
+    def _show(self, events: Sequence[UntranslatedEvent], heads: Sequence[Head]) -> None:
+        onlooker = self._onlooker
+        if onlooker is not None and any(map(onlooker.is_watching, {head.source for head in heads})):
+            # Not waited for: it is a sample, and its thread is its own.
+            self._looking.submit(_look, onlooker, events)
 
     async def _rest(self) -> None:
         try:
@@ -165,3 +179,8 @@ class TranslationLoop:
                 await self._awake.wait()
         except TimeoutError:
             return
+
+
+def _look(onlooker: Onlooker, events: Sequence[UntranslatedEvent]) -> None:
+    for event in events:
+        onlooker.look(event)

@@ -17,6 +17,8 @@ from gateway.config.model import ConfiguredSource, Tenant
 from gateway.errors import GatewayError
 from gateway.events import TranslatedEvent, UntranslatedEvent
 from gateway.ground.channel import Child
+from gateway.ground.parcel import Parcel
+from gateway.translation.told import Told
 from gateway.translation.translator import defect
 
 HOST: Final = "gateway.translation.host"
@@ -35,7 +37,6 @@ PART_EVENTS: Final = 64
 """Of one answer, which is one transaction: acknowledgements wait for it."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(list[TranslatedEvent]).decode
 
 _log = structlog.get_logger("gateway.translation")
 
@@ -86,30 +87,33 @@ class TranslationProcess:
         """The process's id; None: none runs."""
         return None if self._child is None else self._child.process.pid
 
-    async def translate(self, events: Sequence[UntranslatedEvent]) -> AsyncGenerator[list[TranslatedEvent], None]:
+    async def translate(self, events: Sequence[UntranslatedEvent]) -> AsyncGenerator[Sequence[TranslatedEvent], None]:
         """What becomes of the events, in their order, in parts as they are done.
 
         Raises:
             AdaptersUnusable: the process cannot load them.
         """
         async with self._turn:
-            left, most, has_returned = list(events), PART_EVENTS, True
+            left, most, has_returned = events, PART_EVENTS, True
             while left:
+                done = 0
                 try:
                     async for part in self._parts(left, most):
-                        left, has_returned = left[len(part) :], part[-1].has_returned
+                        done, has_returned = done + len(part), part.has_returned
                         yield part
+                    left = ()
                 except GeneratorExit:
                     if not has_returned:
                         # It would hang on with what nobody waits for.
                         await self.close()
                     raise
                 except _Ended as error:
-                    _log.error("translation_process_ended", detail=str(error), events=len(left))
-                    if most == 1 or len(left) == 1:
-                        yield [await self._alone(left.pop(0), error)]
+                    rest = list(left[done:])
+                    _log.error("translation_process_ended", detail=str(error), events=len(rest))
+                    if most == 1 or len(rest) == 1:
+                        yield [await self._alone(rest.pop(0), error)]
                     # From here on each is told when it is done: whose turn it is when the process ends has ended it.
-                    most = 1
+                    left, most = rest, 1
 
     async def _alone(self, event: UntranslatedEvent, error: _Ended) -> TranslatedEvent:
         """What becomes of an event at whose turn the process ended: another try, unless it would only hang again."""
@@ -126,15 +130,13 @@ class TranslationProcess:
         ended = defect(source, event, f"adapter {source.adapter.name} ended its process: {error}")
         return msgspec.structs.replace(ended, has_returned=False)
 
-    async def _parts(
-        self, events: Sequence[UntranslatedEvent], most: int
-    ) -> AsyncGenerator[list[TranslatedEvent], None]:
+    async def _parts(self, events: Sequence[UntranslatedEvent], most: int) -> AsyncGenerator[Told, None]:
         if self._child is None or self._child.is_gone:
             await self._start()
-        self._ask(bytes((most,)) + _encode(events))
+        self._ask(bytes((most,)), events.raw if isinstance(events, Parcel) else _encode(events))
         done = 0
         while done < len(events):
-            part = _decode(await self._answer(self._answer_seconds))
+            part = Told(await self._answer(self._answer_seconds))
             done += len(part)
             yield part
 
@@ -168,11 +170,11 @@ class TranslationProcess:
             await self.close()
             raise AdaptersUnusable(fault)
 
-    def _ask(self, payload: bytes) -> None:
+    def _ask(self, *payload: bytes | memoryview) -> None:
         # Whoever asked last may not have waited for all of it.
         self._question, self._answers = self._question % 255 + 1, asyncio.Queue()
         if self._child is not None:
-            self._child.channel.send(self._question, payload)
+            self._child.channel.send(self._question, *payload)
 
     async def _answer(self, seconds: float) -> bytes:
         """The next answer. Without one the process is ended, since it might still come."""

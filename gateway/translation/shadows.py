@@ -61,7 +61,7 @@ class Careful:
         """Whether nothing is translated for a source at the moment."""
         return self._monotonic() < self._rests_until.get(source, 0.0)
 
-    async def translate(self, events: Sequence[UntranslatedEvent]) -> AsyncGenerator[list[TranslatedEvent], None]:
+    async def translate(self, events: Sequence[UntranslatedEvent]) -> AsyncGenerator[Sequence[TranslatedEvent], None]:
         """What becomes of the events, source by source, in parts."""
         of_sources: dict[str, list[UntranslatedEvent]] = {}
         for event in events:
@@ -73,7 +73,7 @@ class Careful:
 
     async def _of_source(
         self, source: str, left: list[UntranslatedEvent]
-    ) -> AsyncGenerator[list[TranslatedEvent], None]:
+    ) -> AsyncGenerator[Sequence[TranslatedEvent], None]:
         try:
             if not self.rests(source):
                 async with aclosing(self._translate(left)) as parts:

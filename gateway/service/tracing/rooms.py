@@ -79,7 +79,7 @@ class Tracing:
     def translate(self, translate: Translate) -> Translate:
         """Translations, linked to their hooks and to the lookups that answered them."""
 
-        async def traced(events: Sequence[UntranslatedEvent]) -> AsyncGenerator[list[TranslatedEvent], None]:
+        async def traced(events: Sequence[UntranslatedEvent]) -> AsyncGenerator[Sequence[TranslatedEvent], None]:
             given, began = {event.id: event for event in events}, time.time_ns()
             async with aclosing(translate(events)) as parts:
                 async for part in parts:

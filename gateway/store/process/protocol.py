@@ -14,6 +14,7 @@ import msgspec
 
 from gateway.errors import GatewayError
 from gateway.events import Arrival, Micros, Receipt, Transition, TranslatedEvent, UntranslatedEvent
+from gateway.ground.parcel import Parcel, relayed
 from gateway.orders import Claim, Lease, Settled, Settling, Wait
 from gateway.records import Change, DayPage
 
@@ -81,7 +82,7 @@ def _listed(view: Collection[Any]) -> tuple[Any, ...]:
 copyreg.pickle(type({}.keys()), _listed)
 copyreg.pickle(type({}.values()), _listed)
 
-encode: Final = msgspec.msgpack.Encoder().encode
+encode: Final = msgspec.msgpack.Encoder(enc_hook=relayed).encode
 decode_arrivals: Final = msgspec.msgpack.Decoder(list[Arrival]).decode
 decode_singly: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 decode_stored: Final = msgspec.msgpack.Decoder(list[Receipt | str]).decode
@@ -111,14 +112,22 @@ def unpacker(type_: Any) -> Decode:
     return lambda payload: unpickled(payload) if payload[0] == _PICKLES_FIRST else decode(payload)
 
 
+def parcels(type_: Any) -> Decode:
+    """What leaves a packed list as it is, to be unpacked where somebody looks into it."""
+    decode = msgspec.msgpack.Decoder(type_).decode
+    return lambda payload: unpickled(payload) if payload[0] == _PICKLES_FIRST else Parcel(bytes(payload), decode)
+
+
 class Codec:
     """How a call's arguments and its outcome pass: pickled, but for what goes through often, or in masses."""
 
-    def __init__(self, arguments: Any = None, outcome: Any = None) -> None:
+    def __init__(
+        self, arguments: Any = None, outcome: Any = None, *, unpack: Callable[[Any], Decode] = unpacker
+    ) -> None:
         self.encode_arguments: Encode = pickled if arguments is None else _positional
         self.decode_arguments: Decode = unpickled if arguments is None else _named(unpacker(arguments))
         self.encode_outcome: Encode = pickled if outcome is None else packed
-        self.decode_outcome: Decode = unpickled if outcome is None else unpacker(outcome)
+        self.decode_outcome: Decode = unpickled if outcome is None else unpack(outcome)
 
 
 def _positional(arguments: tuple[tuple[object, ...], dict[str, object]]) -> bytes:
@@ -131,7 +140,7 @@ def _named(decode: Decode) -> Decode:
 
 _PICKLED: Final = Codec()
 _CODECS: Final = {
-    "translation.untranslated": Codec(outcome=list[UntranslatedEvent]),
+    "translation.untranslated": Codec(outcome=list[UntranslatedEvent], unpack=parcels),
     "translation.commit": Codec(tuple[list[TranslatedEvent], Micros], list[Transition]),
     "outbox.claim": Codec(tuple[str, Claim], Lease | Wait),
     "outbox.settle": Codec(tuple[Lease, Settling], tuple[list[Settled], Lease | None]),

@@ -1,0 +1,64 @@
+"""What passes between the loop and the adapters, without being unpacked on its way through the gateway."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from gateway.events import TranslatedEvent, UntranslatedEvent
+from gateway.ground.parcel import Parcel
+
+_decode_events: Final = msgspec.msgpack.Decoder(list[TranslatedEvent]).decode
+
+
+class Head(msgspec.Struct, frozen=True, gc=False):
+    """All that the loop needs to know of an event that waits."""
+
+    id: int
+    source: str
+
+
+_decode_heads: Final = msgspec.msgpack.Decoder(list[Head]).decode
+
+
+def heads_of(events: Sequence[UntranslatedEvent]) -> list[Head]:
+    """The events' heads, in their order."""
+    if isinstance(events, Parcel):
+        return _decode_heads(events.raw)
+    return [Head(event.id, event.source) for event in events]
+
+
+class Part(msgspec.Struct, frozen=True, array_like=True):
+    """An answer of the adapters' process: what became of some events, and what the gateway asks of it.
+
+    `tenants` are those of their orders; `has_returned`: whether the last event's adapter has.
+    """
+
+    tenants: list[str]
+    has_returned: bool
+    events: Any
+    """Packed, each by itself; unpacked as one `msgspec.Raw`."""
+
+
+class _Received(Part, frozen=True, array_like=True):
+    events: msgspec.Raw
+
+
+_decode_part: Final = msgspec.msgpack.Decoder(_Received).decode
+
+
+class Told(Parcel[TranslatedEvent]):
+    """What became of some events, as their process packed it."""
+
+    def __init__(self, answer: bytes) -> None:
+        part = _decode_part(answer)
+        super().__init__(memoryview(part.events), _decode_events)
+        self.tenants: Final = part.tenants
+        self.has_returned: Final = part.has_returned
+
+
+def tenants_of(translated: Sequence[TranslatedEvent]) -> Collection[str]:
+    """Whose orders the events tell of."""
+    if isinstance(translated, Told):
+        return translated.tenants
+    return {state.tenant for event in translated for state in event.states}

@@ -1,0 +1,47 @@
+"""What passes through the gateway as it came."""
+
+import msgspec
+import pytest
+
+from gateway.events import UntranslatedEvent
+from gateway.ground.parcel import Parcel, relayed
+from gateway.translation.told import Head, heads_of
+
+EVENT = UntranslatedEvent(7, "acme", "e-7", "order", 1, b"\xff" * 300, b"", {"orders/1": b"{}"}, 2)
+
+
+def unpack_nothing(_raw: bytes) -> list[object]:
+    raise AssertionError("somebody looked into it")
+
+
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 255, 256, 65_535, 65_536])
+def test_its_length_is_told_unopened(count):
+    """However many there are."""
+    assert len(Parcel(msgspec.msgpack.encode([None] * count), unpack_nothing)) == count
+
+
+def test_it_is_packed_again_as_it_came():
+    """Whole, within what else is packed, and unopened."""
+    raw = msgspec.msgpack.encode([EVENT, EVENT])
+
+    packed = msgspec.msgpack.Encoder(enc_hook=relayed).encode((Parcel(raw, unpack_nothing), 5))
+
+    assert msgspec.msgpack.Decoder(tuple[list[UntranslatedEvent], int]).decode(packed) == ([EVENT, EVENT], 5)
+
+
+def test_it_opens_once_for_who_looks():
+    """A view of the bytes does as well as the bytes."""
+    parcel = Parcel(
+        memoryview(msgspec.msgpack.encode([EVENT])), msgspec.msgpack.Decoder(list[UntranslatedEvent]).decode
+    )
+
+    assert parcel[0] is next(iter(parcel))
+    assert (list(parcel), parcel[1:]) == ([EVENT], [])
+
+
+def test_heads_are_read_without_opening():
+    """An event's number and source, whatever else it holds."""
+    heads = [Head(7, "acme")]
+
+    assert heads_of([EVENT]) == heads
+    assert heads_of(Parcel(msgspec.msgpack.encode([EVENT]), unpack_nothing)) == heads
