@@ -1,4 +1,4 @@
-"""The translation loop: oldest events first, many in one transaction, paced so that acknowledgements go first."""
+"""The translation loop: each source's oldest events in turn, many in a transaction, paced behind acknowledgements."""
 
 import asyncio
 from collections import deque

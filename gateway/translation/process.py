@@ -113,7 +113,8 @@ class TranslationProcess:
                     if most == 1 or len(rest) == 1:
                         yield [await self._alone(rest.pop(0), error)]
                     # From here on each is told when it is done: whose turn it is when the process ends has ended it.
-                    left, most = rest, 1
+                    left = rest
+                    most = 1
 
     async def _alone(self, event: UntranslatedEvent, error: _Ended) -> TranslatedEvent:
         """What becomes of an event at whose turn the process ended: another try, unless it would only hang again."""

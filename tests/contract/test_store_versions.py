@@ -66,6 +66,19 @@ async def test_the_oldest_events_of_the_named_sources_are_translated_first(floor
     assert [event.event_id for event in await floor.store.translation.untranslated(["gone"], 9)] == ["e1", "e3", "e5"]
 
 
+async def test_sources_are_translated_in_turn(floor):
+    """What waits of one source holds up no other; what is left out is no turn."""
+    for number in range(6):
+        await floor.receive(f"b{number}", source="busy")
+    for number in range(2):
+        await floor.receive(f"a{number}")
+    first, *_ = await floor.store.translation.untranslated(["busy"], 1)
+
+    found = await floor.store.translation.untranslated(["busy", SOURCE], 4, [first.id])
+
+    assert {event.event_id for event in found} == {"b1", "a0", "b2", "a1"}
+
+
 async def test_an_event_is_translated_once(floor):
     """A commit of an event that is no longer waiting changes nothing."""
     await floor.receive("e1", says(state("A", text="v1")))

@@ -12,10 +12,10 @@ class TranslationQueue(Protocol):
     async def untranslated(
         self, sources: Collection[str], limit: int, but: Collection[int] = (), shards: Collection[int] | None = None
     ) -> list[UntranslatedEvent]:
-        """The oldest events of these sources that wait for translation, those with the ids `but` left out.
+        """The oldest events of each of these sources that wait for translation, those with the ids `but` left out.
 
-        `shards`: only those whose number leaves one of these when divided by `SHARDS`. At most `limit`, and fewer
-        where they are large; none: none waits.
+        Each source's oldest, then each one's next: no backlog holds up another. `shards`: only those whose number
+        leaves one of these when divided by `SHARDS`. At most `limit`, and fewer where they are large; none: none waits.
         """
         ...
 

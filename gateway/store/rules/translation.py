@@ -48,7 +48,7 @@ class TranslationQueue(Room):
         but: Collection[int] = (),
         shards: Collection[int] | None = None,
     ) -> list[UntranslatedEvent]:
-        """The oldest events of these sources that wait for translation, `but` left out, at most `limit`."""
+        """The oldest events of each of these sources that wait for translation, in turn, `but` left out."""
         asked = (list(sources), list(but), limit, None if shards is None else list(shards))
         sizes = transaction.execute("translation.untranslated", asked).fetchall()
         before = accumulate((size for _, size in sizes), initial=0)

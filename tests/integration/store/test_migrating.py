@@ -17,6 +17,8 @@ ADDS = (
     r"CREATE (?:UNIQUE )?INDEX \w+ ON (\w+)",
     r"ALTER TABLE (\w+) ADD COLUMN (?!.*\bNOT NULL\b(?!.*\bDEFAULT\b))",
     r"ALTER TABLE (\w+) SET \(",
+    # One that is not unique makes nothing true or false.
+    r"DROP INDEX (?!\w*_(?:key|named)\b)\w+",
 )
 """What may stand in a migration that works with older programs; others' rows, columns and names stay as they are."""
 

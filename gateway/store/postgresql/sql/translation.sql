@@ -1,10 +1,16 @@
 -- name: untranslated
-SELECT b.id, length(b.body) FROM bodies_of(ARRAY(
-    SELECT e.id FROM events e
-    WHERE e.status = 'received' AND e.source = ANY($1::text[])
-        AND e.id <> ALL($2::bigint[]) AND ($4::bigint[] IS NULL OR e.id % 32 = ANY($4)) AND e.id >= $5
-    ORDER BY e.id LIMIT $3)) b
-ORDER BY b.id;
+-- Each source's first, then each source's second: nobody waits for another's backlog, and orphans are not walked over.
+WITH w AS (
+    SELECT e.id, e.turn
+    FROM unnest($1::text[]) AS s (source) CROSS JOIN LATERAL (
+        SELECT o.id, row_number() OVER (ORDER BY o.id) AS turn
+        FROM (SELECT id FROM events
+              WHERE status = 'received' AND source = s.source AND id <> ALL($2::bigint[])
+                AND ($4::bigint[] IS NULL OR id % 32 = ANY($4)) AND id >= $5
+              ORDER BY id LIMIT $3) AS o) AS e
+    ORDER BY e.turn, e.id LIMIT $3)
+SELECT b.id, length(b.body) FROM bodies_of(ARRAY(SELECT id FROM w)) b JOIN w ON w.id = b.id
+ORDER BY w.turn, w.id;
 
 -- name: untranslated_whole
 SELECT e.id, e.source, e.event_id, e.topic, e.received_at, b.body, b.context, e.clock, e.replay

@@ -1,9 +1,15 @@
 -- name: untranslated
-SELECT e.id, length(b.body)
-FROM events e INDEXED BY events_received JOIN bodies b ON b.id = e.id
-WHERE e.status = 'received' AND e.source IN (SELECT value FROM json_each(?1))
-    AND e.id NOT IN (SELECT value FROM json_each(?2)) AND (?4 IS NULL OR e.id % 32 IN (SELECT value FROM json_each(?4)))
-ORDER BY e.id LIMIT ?3;
+-- Each source's first, then each source's second: nobody waits for another's backlog, and orphans are not walked over.
+SELECT w.id, length(b.body)
+FROM (SELECT e.value AS id
+      FROM json_each(?1) s CROSS JOIN json_each((
+          SELECT json_group_array(id)
+          FROM (SELECT id FROM events INDEXED BY events_received
+                WHERE status = 'received' AND source = s.value AND id NOT IN (SELECT value FROM json_each(?2))
+                  AND (?4 IS NULL OR id % 32 IN (SELECT value FROM json_each(?4)))
+                ORDER BY id LIMIT ?3))) e
+      ORDER BY e.key, e.value LIMIT ?3) w
+CROSS JOIN bodies b ON b.id = w.id;
 
 -- name: untranslated_whole
 SELECT e.id, e.source, e.event_id, e.topic, e.received_at, b.body, b.context, e.clock, e.replay
