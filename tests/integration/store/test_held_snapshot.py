@@ -18,15 +18,20 @@ SELECT n, 0, 'north', n::text, 'x', 1, 0, n, 'pending' FROM generate_series(1, 2
 INSERT INTO orders (id, tenant, external_order_id, owner, status, state, is_cancelled, clock, tie, arrival, changed_at)
 SELECT n, 'north', n::text, 'x', 'pending', n, 0, 1, 0, n, 1 FROM generate_series(1, 20000) AS n
 """
-SETTLED = [*range(1, 101)]
+SETTLED = [*range(1, 257)]
+TEXTS = [str(n) for n in SETTLED]
 STATEMENTS = {
-    "outbox.deliver": [SETTLED, SETTLED, SETTLED, ["x"] * 100, SETTLED],
+    "outbox.deliver": [SETTLED, SETTLED, SETTLED, TEXTS, SETTLED],
     "outbox.deliver_states": [SETTLED],
     "outbox.end_delivered": [SETTLED, 1],
     "translation.received": [SETTLED],
     "translation.untranslated_whole": [SETTLED],
+    "translation.finish_clean": [SETTLED, TEXTS, TEXTS, SETTLED, TEXTS, SETTLED],
     "ledger.orders_by_id": [SETTLED],
-    "ledger.orders_by_key": [["north"] * 100, [str(n) for n in SETTLED]],
+    "ledger.orders_by_key": [["north"] * 1000, [str(n) for n in range(1000)]],
+    "ledger.change_states": [SETTLED, TEXTS, TEXTS, TEXTS, TEXTS],
+    "ledger.statuses_of_events": [SETTLED],
+    "ledger.set_event_statuses": [SETTLED, TEXTS, SETTLED],
 }
 
 
