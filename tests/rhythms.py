@@ -17,7 +17,7 @@ USUAL = 120.0
 """Seconds between two hooks, on the whole."""
 
 
-async def plant(store: Store, source: str, *, silent_for: Micros = 2 * HOUR) -> Learned:
+async def plant(store: Store, source: str, *, silent_for: Micros = 2 * HOUR) -> None:
     """Hooks by chance until then, and none since; nobody was away."""
     now = time.time_ns() // 1000
     at = began = now - WEEKS * 7 * 24 * HOUR
@@ -33,4 +33,3 @@ async def plant(store: Store, source: str, *, silent_for: Micros = 2 * HOUR) -> 
     ]
     await store.learned.save_learned(rows)
     await store.trust(now)
-    return learned

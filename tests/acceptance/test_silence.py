@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.store.sqlite import SqliteStore
+from tests import stores
 from tests.acceptance.test_findings import shown
 from tests.acceptance.test_notices import Listener
 from tests.processes import Gateway, eventually, source, tenant, told
@@ -21,15 +21,14 @@ def chat() -> Iterator[Listener]:
         yield listener
 
 
-async def _planted(file):
-    store = await SqliteStore.open(file)
-    learned = await plant(store, "wms")
+async def _planted(folder):
+    store = await stores.open_store(folder)
+    await plant(store, "wms")
     await store.close()
-    return learned
 
 
-async def _kept(file):
-    store = await SqliteStore.open(file)
+async def _kept(folder):
+    store = await stores.open_store(folder)
     rows = await store.learned.learned()
     await store.close()
     return {(row.source, row.kind) for row in rows}
@@ -44,7 +43,7 @@ def test_a_learned_source_that_falls_silent_is_told_and_clears_itself(tmp_path, 
     """By the API, the metric that alerts, a notice, the console's overview and its page; a restart forgets nothing."""
     sources = {"wms": source("demo", expect_every="auto")}
     gateway = Gateway(tmp_path, {"demo": tenant("http://127.0.0.1:9/in")}, sources, notify=[{"url": chat.url}])
-    asyncio.run(_planted(tmp_path / "gateway.db"))
+    asyncio.run(_planted(tmp_path))
     with gateway:
         silent = eventually(lambda: silence_of(gateway), lambda seen: seen["silent"])
         began = eventually(lambda: chat.of("silence"))
@@ -60,7 +59,7 @@ def test_a_learned_source_that_falls_silent_is_told_and_clears_itself(tmp_path, 
         ended = eventually(lambda: chat.of("silence"), lambda seen: len(seen) > 1)
         after = gateway.http.get("/metrics").text
         gateway.stop()
-        kept = asyncio.run(_kept(tmp_path / "gateway.db"))
+        kept = asyncio.run(_kept(tmp_path))
 
     assert re.fullmatch(WHY, silent["why"])
     assert silent["state"] == "silent"
