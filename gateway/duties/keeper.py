@@ -116,7 +116,10 @@ class Keeper:
 
     def held(self, group: str) -> list[str]:
         """Those duties of a group that are this replica's."""
-        return [duty for duty in self._groups.get(group, ()) if self.holds(duty)]
+        if not self._is_valid():
+            return []
+        kept = self._duties
+        return [duty for duty in self._groups.get(group, ()) if duty in kept and kept[duty].granted.is_set()]
 
     def _is_valid(self) -> bool:
         return not self._is_shared or monotonic() / SECOND < self._until

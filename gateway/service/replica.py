@@ -60,8 +60,8 @@ def duties(live: Live) -> dict[str, list[str]]:
 
 def shards(keeper: Keeper) -> list[int] | None:
     """Which events this gateway translates; None: all."""
-    held = [int(duty.removeprefix(_TRANSLATION)) for duty in keeper.held("translation")]
-    return None if len(held) == SHARDS else held
+    held = keeper.held("translation")
+    return None if len(held) == SHARDS else [int(duty.removeprefix(_TRANSLATION)) for duty in held]
 
 
 def vendors_duty(source: str, turn: str) -> str:
