@@ -110,21 +110,19 @@ class Connection:
 
     def _look(self, name: str, given: Sequence[Any]) -> "psycopg.RawCursor[Any]":
         """Look at a queue, from its front where that is known."""
-        began, front = time.monotonic(), self._fronts.of(name, given[0])
-        looked = self.execute_text(self._named[name], [*given, front])
-        if front == fronts.BEGINNING and time.monotonic() - began > fronts.SLOW_SECONDS:
-            self._remember(name, given, looked)
-        return looked
-
-    def _remember(self, name: str, given: Sequence[Any], looked: "psycopg.RawCursor[Any]") -> None:
-        if name == "outbox.next_due":
-            return
-        first = looked.fetchone()
-        if first is not None:
+        front = self._fronts.of(name, given[0])
+        if front != fronts.BEGINNING:
+            looked = self.execute_text(self._named[name], [*given, front])
+            if looked.rowcount:
+                return looked
+        began = time.monotonic()
+        looked = self.execute_text(self._named[name], [*given, fronts.BEGINNING])
+        if looked.rowcount and time.monotonic() - began > fronts.SLOW_SECONDS:
+            first = looked.fetchmany(1)[0][0]
             looked.scroll(0, mode="absolute")
-        asked = (first and first[0], given[1] if name == "outbox.due" else 0)
-        [(front,)] = self.execute(f"fronts.{fronts.QUEUES[name]}", asked).fetchall()
-        self._fronts.found(name, given[0], front)
+            [(place,)] = self.execute(f"fronts.{fronts.QUEUES[name]}", (first,)).fetchall()
+            self._fronts.found(name, given[0], place)
+        return looked
 
     def execute_text(self, text: str, given: Sequence[Any] = ()) -> "psycopg.RawCursor[Any]":
         """Run a statement with `$1` for its values."""

@@ -1,13 +1,14 @@
 """Where a queue begins, while a snapshot that somebody holds open keeps all that went out of it.
 
 What has left a queue stays in its index as long as anybody could see it, and each look goes over it. After a look that
-took long the next ones begin a little before what that found first; every few seconds one begins at the very beginning.
+took long the next ones begin a little before what that found first. Every few seconds one begins at the very beginning,
+and so does one that would find nothing: what was under way, and is put back, stands where it stood.
 """
 
 import time
 from typing import Final
 
-QUEUES: Final = {"outbox.due": "orders", "outbox.next_due": "orders", "translation.untranslated": "events"}
+QUEUES: Final = {"outbox.due": "orders", "translation.untranslated": "events"}
 """Statements whose last value is where they begin."""
 
 MARGINS: Final = {"orders": 2_000_000, "events": 1000}

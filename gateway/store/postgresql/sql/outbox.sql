@@ -7,7 +7,7 @@ WHERE o.tenant = $1 AND o.status = 'pending' AND o.due_at <= $2 AND o.due_at >= 
 ORDER BY o.due_at, o.pending_since, o.id LIMIT $3;
 
 -- name: next_due
-SELECT min(due_at) FROM orders WHERE tenant = $1 AND status = 'pending' AND due_at >= $2
+SELECT min(due_at) FROM orders WHERE tenant = $1 AND status = 'pending'
   AND id NOT IN (SELECT order_row FROM leased);
 
 -- name: probe
