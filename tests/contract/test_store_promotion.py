@@ -111,12 +111,15 @@ async def test_what_was_accepted_before_a_promotion_collides_with_nobody(floor):
     """In whichever order the two sources' states are placed, in one transaction or another."""
     await floor.receive("l1", says(state("A", clock=3, text="theirs")))
     await floor.receive("s1", says(state("A", clock=2, text="mine")), source=SHADOW)
-    await floor.receive("l2", says(state("A", clock=4, text="theirs at last")))
+    await floor.receive("s2", says(state("A", clock=4, text="mine")), source=SHADOW)
+    for number in (3, 4):
+        await floor.receive(f"l{number}", says(state("A", clock=number + 2, text="theirs at last")))
     floor.pass_by(seconds=1)
     await switch(floor)
     found = {event.event_id: told(event) for event in await floor.store.translation.untranslated([SOURCE, SHADOW], 9)}
     await floor.store.translation.commit([found["l1"], found["s1"]], floor.now)
-    await floor.store.translation.commit([found["l2"]], floor.now)
+    for name in ("s2", "l3", "l4"):
+        await floor.store.translation.commit([found[name]], floor.now)
 
     assert await floor.deliver() == ["theirs at last"]
     assert "dead" not in (await floor.store.records.counts()).events

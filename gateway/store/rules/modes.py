@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.events import Micros
 from gateway.records import SourceMode
-from gateway.store.rules.lifecycle import NewState, OrderRow
+from gateway.store.rules.lifecycle import NewState, OrderRow, is_same_owner
 from gateway.store.rules.transactions import Transaction
 
 
@@ -75,18 +75,22 @@ def hand_over(transaction: Transaction, of: str, to: str) -> None:
     transaction.execute("modes.inherit", (to, of))
 
 
-def teller(transaction: Transaction, state: int) -> str:
-    """The source of a state; empty where its event was pruned."""
+def teller(transaction: Transaction, state: int) -> tuple[str, str]:
+    """The source of a state, and whose it said the order is; empty where its event was pruned."""
     found = transaction.execute("modes.teller", (state,)).fetchone()
-    return found[0] if found else ""
+    return found or ("", "")
 
 
-def owned(transaction: Transaction, order: OrderRow, placed: NewState, *, by: str, after: str) -> NewState:
+def owned(transaction: Transaction, order: OrderRow, placed: NewState, *, by: str, after: tuple[str, str]) -> NewState:
     """A state of another owner as the order's own, if of its source and that of the state before it one is heir.
 
-    The heir's takes the order over with its place: not an older one, which takes neither.
+    The heir's takes the order over with its place: not an older one, which takes neither. So is one whose owner told of
+    the order before, and has handed it over since.
     """
-    found = transaction.execute("modes.is_heir", (by, after)).fetchone()
+    source, owner = after
+    if source == by and is_same_owner(owner, placed.owner):
+        return msgspec.structs.replace(placed, owner=order.owner)
+    found = transaction.execute("modes.is_heir", (by, source)).fetchone()
     if found is None:
         return placed
     is_heir, is_newest = found[0], (placed.clock, placed.tie, placed.arrival) >= (order.clock, order.tie, order.arrival)

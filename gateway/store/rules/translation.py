@@ -226,8 +226,11 @@ class _Commit:
         if state.is_shared or lifecycle.is_same_owner(order.owner, state.owner):
             return placed
         before = self.states.get(order.state)
-        teller = modes.teller(self.transaction, order.state) if before is None else self.tellers[before[1]]
-        return modes.owned(self.transaction, order, placed, by=event.source, after=teller)
+        if before is None:
+            after = modes.teller(self.transaction, order.state)
+        else:
+            after = self.tellers[before[1]], str(before[5])
+        return modes.owned(self.transaction, order, placed, by=event.source, after=after)
 
     def _look_on(self, event: TranslatedEvent, state: OrderState, placed: NewState) -> list[StateChange]:
         """A state that is delivered to nobody, and compared if it could have been."""

@@ -33,7 +33,7 @@ ON CONFLICT DO NOTHING;
 DELETE FROM source_heirs WHERE of = $1;
 
 -- name: teller
-SELECT e.source FROM states s JOIN events e ON e.id = s.event WHERE s.id = $1;
+SELECT e.source, s.owner FROM states s JOIN events e ON e.id = s.event WHERE s.id = $1;
 
 -- name: is_heir
 SELECT source = $1 FROM source_heirs WHERE (source = $1 AND of = $2) OR (source = $2 AND of = $1);

@@ -32,7 +32,7 @@ INSERT OR IGNORE INTO source_heirs (source, of) SELECT ?1, of FROM source_heirs 
 DELETE FROM source_heirs WHERE of = ?;
 
 -- name: teller
-SELECT e.source FROM states s JOIN events e ON e.id = s.event WHERE s.id = ?;
+SELECT e.source, s.owner FROM states s JOIN events e ON e.id = s.event WHERE s.id = ?;
 
 -- name: is_heir
 SELECT source = ?1 FROM source_heirs WHERE (source = ?1 AND of = ?2) OR (source = ?2 AND of = ?1);
