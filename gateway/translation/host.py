@@ -62,7 +62,7 @@ def parts(translator: Translator, events: Iterable[UntranslatedEvent], most: int
     while part := _run(translator, waiting, most):
         raws, became = zip(*[packed(translator, event, ran) for event, ran in part], strict=True)
         tenants = {state.tenant for event in became for state in event.states}
-        yield Part(list(tenants), became[-1].has_returned, raws)
+        yield Part([event.id for event, _ in part], list(tenants), became[-1].has_returned, raws)
 
 
 def _run(

@@ -14,7 +14,7 @@ from gateway.events import Clock, EventStatus, Transition, TranslatedEvent, Untr
 from gateway.ground.supervision import Tick
 from gateway.store.ports import TranslationQueue
 from gateway.translation.process import AdaptersUnusable
-from gateway.translation.told import Head, heads_of, tenants_of
+from gateway.translation.told import Head, heads_of, ids_of, tenants_of
 
 MAX_EVENTS: Final = 256
 MOST_STORING: Final = 2
@@ -137,9 +137,8 @@ class TranslationLoop:
                         if len(storing) >= MOST_STORING:
                             await storing[0]
                             storing.popleft()
-                        done, heads = heads[: len(translated)], heads[len(translated) :]
-                        storing.append(asyncio.ensure_future(self._store(translated, [head.id for head in done])))
-                        moved += len(done)
+                        storing.append(asyncio.ensure_future(self._store(translated)))
+                        moved += len(translated)
                 events, heads = ((), []) if reading is None else await reading
             for each in storing:
                 await each
@@ -158,9 +157,9 @@ class TranslationLoop:
         self._under_way.update([head.id for head in heads])
         return events, heads
 
-    async def _store(self, translated: Sequence[TranslatedEvent], ids: Sequence[int]) -> None:
+    async def _store(self, translated: Sequence[TranslatedEvent]) -> None:
         transitions = await self._queue.commit(translated, self._clock())
-        self._under_way.difference_update(ids)
+        self._under_way.difference_update(ids_of(translated))
         if tenants := tenants_of(translated):
             self._on_orders(tenants)
         if any([each.status == EventStatus.WAITING for each in transitions]):  # noqa: C419 - half the cost

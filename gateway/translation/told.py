@@ -31,9 +31,10 @@ def heads_of(events: Sequence[UntranslatedEvent]) -> list[Head]:
 class Part(msgspec.Struct, frozen=True, array_like=True):
     """An answer of the adapters' process: what became of some events, and what the gateway asks of it.
 
-    `tenants` are those of their orders; `has_returned`: whether the last event's adapter has.
+    `ids` are the events', `tenants` those of their orders; `has_returned`: whether the last event's adapter has.
     """
 
+    ids: list[int]
     tenants: list[str]
     has_returned: bool
     events: Any
@@ -53,8 +54,14 @@ class Told(Parcel[TranslatedEvent]):
     def __init__(self, answer: bytes) -> None:
         part = _decode_part(answer)
         super().__init__(memoryview(part.events), _decode_events)
+        self.ids: Final = part.ids
         self.tenants: Final = part.tenants
         self.has_returned: Final = part.has_returned
+
+
+def ids_of(translated: Sequence[TranslatedEvent]) -> Sequence[int]:
+    """Which events they are: whoever translates source by source tells of them in another order."""
+    return translated.ids if isinstance(translated, Told) else [event.id for event in translated]
 
 
 def tenants_of(translated: Sequence[TranslatedEvent]) -> Collection[str]:

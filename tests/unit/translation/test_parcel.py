@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from gateway.events import UntranslatedEvent
+from gateway.events import EventStatus, TranslatedEvent, UntranslatedEvent
 from gateway.ground.parcel import Parcel, relayed
-from gateway.translation.told import Head, heads_of
+from gateway.translation.told import Head, Part, Told, heads_of, ids_of, tenants_of
 
 EVENT = UntranslatedEvent(7, "acme", "e-7", "order", 1, b"\xff" * 300, b"", {"orders/1": b"{}"}, 2)
 
@@ -45,3 +45,12 @@ def test_heads_are_read_without_opening():
 
     assert heads_of([EVENT]) == heads
     assert heads_of(Parcel(msgspec.msgpack.encode([EVENT]), unpack_nothing)) == heads
+
+
+def test_what_is_told_says_which_events_they_are():
+    """In whatever order they were translated, packed or not."""
+    event = TranslatedEvent(id=9, source="acme", event_id="e-9", status=EventStatus.IGNORED, adapter_version="1")
+    told = Told(msgspec.msgpack.encode(Part(ids=[9], tenants=["demo"], has_returned=True, events=[event])))
+
+    assert (ids_of(told), list(tenants_of(told)), told.has_returned, list(told)) == ([9], ["demo"], True, [event])
+    assert ids_of([event]) == [9]
