@@ -1,4 +1,4 @@
--- works with: 12
+-- works with: 13
 -- Each kind by itself, so that the newest of it are found by its index; what was set aside is both.
 CREATE VIEW letters_of_events AS
 SELECT 'event' AS kind, e.id AS id, e.source AS source, e.event_id AS event_id,
