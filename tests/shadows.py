@@ -163,7 +163,8 @@ class Telling:
     def sent_late(self, live: str, history: Sequence[dict[str, Any]]) -> set[tuple[str, int]]:
         """What the other source was told after the last promotion and went out all the same."""
         late = {(each.order, each.version) for each in self.told if each.source != live and each.ended == self._ended}
-        return late & {(order["externalOrderId"], version_of(order)) for order in history}
+        mine = [order for order in history if order["externalOrderId"] in self._orders]
+        return late & {(order["externalOrderId"], version_of(order)) for order in mine}
 
     def doubled(self, history: Sequence[dict[str, Any]]) -> list[str]:
         """What went out more than once."""

@@ -143,7 +143,7 @@ async def test_what_waits_to_be_translated_or_looked_up_goes_too(floor):
     assert await erase(floor) == 2
 
     assert await floor.store.translation.commit([told(event) for event in found], floor.now) == []
-    assert await floor.store.translation.untranslated([SOURCE], 10) == []
+    assert [*await floor.store.translation.untranslated([SOURCE], 10)] == []
     assert await floor.store.lookups.turns() == []
     assert (await floor.store.records.counts()).events == {"discarded": 2}
 

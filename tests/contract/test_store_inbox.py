@@ -137,7 +137,7 @@ async def test_an_event_may_be_dead_on_arrival(floor):
     assert [(letter.id, letter.event_id, letter.reason) for letter in letters] == [
         (f"event-{dead.id}", "sha256:1", reason)
     ]
-    assert await floor.store.translation.untranslated([SOURCE], 10) == []
+    assert [*await floor.store.translation.untranslated([SOURCE], 10)] == []
 
 
 async def test_a_dead_arrival_does_not_hold_up_its_group(floor):

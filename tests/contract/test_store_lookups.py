@@ -29,7 +29,7 @@ async def test_an_event_waits_for_its_lookup(floor):
     await floor.reopen()
 
     assert await floor.event_status(event) == "waiting"
-    assert await floor.store.translation.untranslated([SOURCE], 10) == []
+    assert [*await floor.store.translation.untranslated([SOURCE], 10)] == []
     assert await floor.store.lookups.turns() == [(SOURCE, TURN)]
     assert await floor.store.lookups.next_subject(SOURCE, TURN, floor.now) == "orders/1"
     assert await floor.store.lookups.next_subject(SOURCE, "other", floor.now) is None

@@ -40,7 +40,7 @@ LEDGER = {
     "committed, not yet told": (STORE, "store/sqlite/writer.py", "_hand_over", "call"),
     "told, not yet answered": (GATEWAY, "store/process/client.py", "_take_stored", "call"),
     "about to answer": (GATEWAY, "ingress/rim.py", "_acknowledge", "return"),
-    "in the middle of translating": (TRANSLATION, "translation/translator.py", "translate", "return"),
+    "in the middle of translating": (TRANSLATION, "translation/translator.py", "judge", "return"),
     "translated, not yet stored": (STORE, "store/rules/translation.py", "_write_orders", "call"),
     "translation stored, not yet committed": (STORE, "store/rules/translation.py", "run", "return"),
     "leased, not yet committed": (STORE, "store/rules/outbox.py", "_lease", "return"),

@@ -46,7 +46,8 @@ class Running:
         """Wait for `/readyz`, or for the port where there is no such page; the seconds since the process began."""
         while time.perf_counter() - self._started_at < START_SECONDS:
             if self.process.poll() is not None:
-                raise LoadFailed(f"a server ended at its start: {self._log.read_text(errors='replace')[-500:].strip()}")
+                last = self._log.read_text(errors="replace").strip().splitlines()[-5:]
+                raise LoadFailed("\n".join(("a server ended at its start:", *last)))
             try:
                 if self._asked("/readyz", 1.0)[0] in (200, 404):
                     self.ready_seconds = time.perf_counter() - self._started_at

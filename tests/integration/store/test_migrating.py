@@ -17,6 +17,8 @@ ADDS = (
     r"CREATE (?:UNIQUE )?INDEX \w+ ON (\w+)",
     r"ALTER TABLE (\w+) ADD COLUMN (?!.*\bNOT NULL\b(?!.*\bDEFAULT\b))",
     r"ALTER TABLE (\w+) SET \(",
+    # PostgreSQL lets one be replaced only by what has all of its columns.
+    r"CREATE (?:OR REPLACE )?VIEW \w+ AS ",
     # One that is not unique makes nothing true or false.
     r"DROP INDEX (?!\w*_(?:key|named)\b)\w+",
 )

@@ -38,7 +38,7 @@ STATEMENTS = {
     and not re.match(r"(INSERT [^;]*VALUES|PRAGMA)", statement, re.DOTALL)
 }
 # What waits may be much: it must come in its index's order.
-IN_ORDER = ("outbox.due", "outbox.probe", "outbox.probe_refused", "pulls.unserved", "translation.untranslated")
+IN_ORDER = ("outbox.due", "outbox.probe", "outbox.probe_refused", "pulls.unserved")
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +67,15 @@ def test_no_statement_of_a_loop_reads_a_whole_table(empty, name):
 def test_a_backlog_is_not_sorted(empty, name):
     """The oldest come first by the index, however many wait."""
     assert [step for step in plan_of(empty, STATEMENTS[name]) if "ORDER BY" in step] == []
+
+
+def test_each_sources_backlog_is_begun_by_the_index(empty):
+    """Sorted is no more than what is taken of each."""
+    plan = plan_of(empty, STATEMENTS["translation.untranslated"])
+
+    assert "SEARCH events USING INDEX events_received (source=?)" in plan
+    assert plan.index("USE TEMP B-TREE FOR ORDER BY") > plan.index("SCAN (subquery-3)")
+    assert len([step for step in plan if "ORDER BY" in step]) == 1
 
 
 def test_pending_orders_are_counted_in_an_index_alone(empty):

@@ -220,7 +220,7 @@ async def test_nobody_waits_for_a_store_that_is_silent(store):
 
     assert [type(each) for each in told] == [StoreUnavailable] * 2
     assert 4 < waited < 8
-    assert isinstance(await asyncio.wait_for(loops, 5), list)
+    assert [each.event_id for each in await asyncio.wait_for(loops, 5)] in ([], ["e1"])
     async with asyncio.timeout(10):
         while store.failure is not None:  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.02)
