@@ -26,7 +26,7 @@ async def statuses(changes, kind, within=5.0):
     end = loop.time() + within
     while before != len(changes) and loop.time() < end:
         before = len(changes)
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.35)
     return [(each.of, each.name, each.status, each.code) for each in changes if each.kind == kind]
 
 

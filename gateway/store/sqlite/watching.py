@@ -16,8 +16,8 @@ SQL, IDS = named("watching"), named("ids")
 
 MOST: Final = 10_000
 """Of what is told at once: the newest. Of the others only how many they were."""
-GATHER_SECONDS: Final = 0.05
-"""So long are commits gathered before they are told: a busy writer's come every few milliseconds."""
+FIRST_SECONDS, PAUSE_SECONDS = 0.05, 0.25
+"""So long are commits gathered after a rest, and between two looks: a busy writer's come every few milliseconds."""
 
 _decode: Final = msgspec.json.Decoder(list[Change]).decode
 
@@ -30,6 +30,7 @@ class SqliteWatch:
         self._writer = writer
         self._loop = loop
         self._is_due = False
+        self._looked_at = 0.0
         self._seen = [0, 0]
 
     async def listen(self) -> None:
@@ -58,9 +59,14 @@ class SqliteWatch:
             self._is_due = True
             # The loop may be closed already when a stop was forced: then nobody listens.
             with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._loop.call_later, GATHER_SECONDS, self._look)
+                self._loop.call_soon_threadsafe(self._look_later)
+
+    def _look_later(self) -> None:
+        now = self._loop.time()
+        self._loop.call_at(max(now + FIRST_SECONDS, self._looked_at + PAUSE_SECONDS), self._look)
 
     def _look(self) -> None:
+        self._looked_at = self._loop.time()
         self._writer.submit(self._taken, is_transaction=False).add_done_callback(self._tell)
 
     def _taken(self, connection: sqlite3.Connection) -> list[str]:
