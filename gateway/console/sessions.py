@@ -52,6 +52,7 @@ class Sessions:
         self._ledger = ledger
         self._clock = clock
         self._known: dict[bytes, Session] = {}
+        self._ends = 0
 
     async def begin(self, token: bytes) -> str:
         """A session of a token's bearer; its cookie, which is kept nowhere here."""
@@ -72,21 +73,25 @@ class Sessions:
     async def bearer_of(self, cookie: str, bearers: Mapping[bytes, Bearer]) -> Bearer | None:
         """Whose session a cookie is, by the tokens of this moment; None: there is none, or it is over."""
         key, now = digest_of(cookie.encode()), self._clock()
+        ends = self._ends
         session = await self._session(key)
         if session is None or now - session.seen_at > IDLE or now - session.begun_at > LONGEST:
             return None
         if now - session.seen_at > TOUCH:
             session = await self._seen(session)
         self._known.pop(key, None)
-        if len(self._known) >= MOST:
-            del self._known[next(iter(self._known))]
-        self._known[key] = session
+        # One that was ended while the ledger was asked must not be known again.
+        if ends == self._ends:
+            if len(self._known) >= MOST:
+                del self._known[next(iter(self._known))]
+            self._known[key] = session
         return bearer_with(session.token, lambda token: _keyed(cookie, token), bearers)
 
     async def end(self, cookie: str) -> None:
         """Nobody is signed in with this cookie any more. Raises StoreUnavailable."""
         key = digest_of(cookie.encode())
         await self._ledger.end(key)
+        self._ends += 1
         self._known.pop(key, None)
 
     async def _session(self, key: bytes) -> Session | None:
