@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -65,6 +64,16 @@ class Place:
         return process.returncode, out, err
 
 
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    """What it has printed once a line has these words."""
+    assert process.stdout is not None
+    shown = ""
+    while words not in shown:
+        shown += process.stdout.readline()
+        assert process.poll() is None, shown
+    return shown
+
+
 @pytest.fixture
 def place(tmp_path) -> Place:
     return Place(tmp_path)
@@ -104,11 +113,7 @@ def test_every_sample_arrives_or_is_explained(place):
 def test_it_runs_on_until_it_is_interrupted(place):
     """The printed commands work meanwhile: the token is in the file that it names."""
     process = place.start()
-    assert process.stdout is not None
-    shown = ""
-    until = time.monotonic() + 60
-    while "curl" not in shown and time.monotonic() < until:
-        shown += process.stdout.readline()
+    shown = read_until(process, "curl")
     token = (place.folder / "data/demo-secrets.env").read_text().split("GATEWAY_API_TOKEN=")[1].splitlines()[0]
     asked = urllib.request.Request(
         f"http://127.0.0.1:{place.port}/api/v1/orders/demo/SO-31877", headers={"Authorization": f"Bearer {token}"}
@@ -137,9 +142,7 @@ def test_interrupted_before_all_has_arrived(place, arguments, code):
     """It runs until Ctrl-C, so that this is a good end; --once was to see all delivered, and did not."""
     place.keep_orders_from_arriving()
     process = place.start(*arguments)
-    assert process.stdout is not None
-    while "samples were sent" not in process.stdout.readline():
-        assert process.poll() is None
+    read_until(process, "samples were sent")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
 
@@ -153,9 +156,7 @@ def test_the_stores_process_is_killed(place, shown):
     if shown != "curl":
         place.keep_orders_from_arriving()
     process = place.start()
-    assert process.stdout is not None
-    while shown not in process.stdout.readline():
-        assert process.poll() is None
+    read_until(process, shown)
     os.kill(beside(process.pid, "gateway.store.process.host"), signal.SIGKILL)
     _, err = process.communicate(timeout=30)
 
@@ -170,11 +171,7 @@ def test_ports_that_are_taken(place):
             taken.bind(("127.0.0.1", port))
             taken.listen()
         process = place.start()
-        assert process.stdout is not None
-        shown = ""
-        while "/api/v1/orders" not in shown:
-            shown += process.stdout.readline()
-            assert process.poll() is None, shown
+        shown = read_until(process, "/api/v1/orders")
         pasted = [line for line in shown.partition("Look further")[2].splitlines() if line.startswith("  ")]
         environ = {name: value for name, value in os.environ.items() if name not in NAMES}
         asked = subprocess.run(
@@ -259,11 +256,7 @@ def test_several_replicas_one_of_which_is_killed(place, monkeypatch):
     """What was sent before and after arrives; Ctrl-C ends all of it, and leaves no process and no folder behind."""
     monkeypatch.setenv("DEMO_MARK", mark := str(place.folder))
     process = place.start("--replicas", "2")
-    assert process.stdout is not None
-    shown = ""
-    while "SO-31877 is" not in shown:
-        shown += process.stdout.readline()
-        assert process.poll() is None, shown
+    shown = read_until(process, "SO-31877 is")
     running = marked(mark)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
@@ -292,11 +285,7 @@ def test_several_replicas_to_the_end(place):
 def test_the_link_of_several_signs_in(place):
     """Once, at whichever replica is next: its cookie is the browser's for all of them."""
     process = place.start("--replicas", "2")
-    assert process.stdout is not None
-    shown = ""
-    while "Later:" not in shown:
-        shown += process.stdout.readline()
-        assert process.poll() is None, shown
+    shown = read_until(process, "Later:")
     link = re.search(r"http\S+/console/link/\S+", shown)[0]
     with httpx.Client(follow_redirects=True, trust_env=False) as browser:
         looked, pressed, again = browser.get(link), browser.post(link), browser.post(link)
