@@ -9,12 +9,10 @@ the event ID stands between a request and the disk.
 
 import asyncio
 import time
-import traceback
 from asyncio import Future
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from functools import partial
-from pathlib import PurePath
 from urllib.parse import unquote, unquote_to_bytes
 
 import msgspec
@@ -26,23 +24,22 @@ from gateway.config.live import Live
 from gateway.config.model import Config
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Clock, Micros, Reason, Receipt, context_of
-from gateway.ground.addresses import is_one_sender, neighbourhood, parsed, sender_of
-from gateway.ground.answers import OK_HEAD, Answer, error_answer
-from gateway.ground.exchange import BODY_TIMEOUT, JUDGED, Respond, Start
-from gateway.ground.failures import FailureLimit
+from gateway.ground.addresses import is_one_sender, neighbourhood
+from gateway.ground.answers import OK_HEAD, Answer
+from gateway.ground.exchange import JUDGED, Respond, Start
 from gateway.ground.watchdog import Overrun, Watchdog
 from gateway.ingress import answers
-from gateway.ingress.answers import CLOSE, adapters_answer, retry_after
+from gateway.ingress.answers import adapters_answer
 from gateway.ingress.door import Door, Head
 from gateway.ingress.figures import Figures, Tally
 from gateway.ingress.grammar import fault_in
 from gateway.ingress.handshake import peeked
 from gateway.ingress.identity import Identified, Taken, take_apart
-from gateway.ingress.judgement import UNPROVEN, Refused, judge_address, judge_head, judge_whole, too_large, unavailable
-from gateway.ingress.refusals import LineLimit, RefusalLog
+from gateway.ingress.judgement import Refused, judge_address, judge_head, judge_whole, too_large, unavailable
+from gateway.ingress.refusals import RefusalLog
+from gateway.ingress.turning_away import TurningAway
 from gateway.ingress.unproven import Crowded, Held, Unproven
 from gateway.ingress.verify import Headers
-from gateway.records import RefusalRecord
 from gateway.store.ports import Inbox
 
 PREFIX = b"/hooks/"
@@ -94,16 +91,14 @@ class Rim:
         self._inbox = inbox
         self._clock = clock
         self._received = received or clock
-        self._refusals = refusals
         self._figures = figures
         self._blocked = blocked
         self._monotonic = monotonic
         self._tally = Tally(figures)
-        self._failures = FailureLimit(monotonic)
         self._watchdog = Watchdog()
         self._one_at_a_time = asyncio.Lock()
         self._unproven = Unproven(lambda: self._live.value.unproven, monotonic)
-        self._lines = LineLimit()
+        self._turning_away = TurningAway(refusals, figures, clock, monotonic, lambda: self._live.value.proxies)
         self._log = structlog.get_logger("gateway.ingress")
         self._live = live.derive(self._sight)
 
@@ -161,7 +156,7 @@ class Rim:
             return None
         headers, query = door.read(scope["headers"]), scope["query_string"]
         try:
-            is_proven = judge_head(door, headers, query, partial(self._address, scope), sight.max_body)
+            is_proven = judge_head(door, headers, query, partial(self._turning_away.address, scope), sight.max_body)
         except Refused:
             return None
         if door.doubled(headers) is not None:
@@ -190,31 +185,31 @@ class Rim:
         door = doors.get(name) or doors.get(unquote_to_bytes(name))
         try:
             if door is None:
-                answer = self._refuse(None, scope, Refused(answers.UNKNOWN_SOURCE, "unknown_source"))
+                answer = self._turning_away.refuse(None, scope, Refused(answers.UNKNOWN_SOURCE, "unknown_source"))
             elif scope["method"] == "POST":
                 answer = await self._post(door, scope, receive, rest)
             else:
                 answer = self._probe(door, scope)
         except Refused as refused:
-            answer = self._refuse(door, scope, refused)
+            answer = self._turning_away.refuse(door, scope, refused)
         except Crowded:
-            answer = self._refuse(door, scope, Refused(answers.CROWDED, "crowded"))
+            answer = self._turning_away.refuse(door, scope, Refused(answers.CROWDED, "crowded"))
         except Disconnected:
-            self._give_up(door, scope)
+            self._turning_away.give_up(door, scope)
             return
         except asyncio.CancelledError:
             # Only the end of a graceful stop cancels a request, and nothing comes after this answer. What was handed
             # to the inbox is stored all the same; a repeat is a duplicate.
-            answer = self._refuse(door, scope, Refused(answers.STOPPING, "stopping"))
+            answer = self._turning_away.refuse(door, scope, Refused(answers.STOPPING, "stopping"))
         except Exception as error:  # noqa: BLE001 - the last resort: an answer, and a line that says where
-            self._complain("request failed", door.name if door else None, error)
-            answer = self._refuse(door, scope, Refused(answers.INTERNAL, "internal_error"))
+            self._turning_away.complain("request failed", door.name if door else None, error)
+            answer = self._turning_away.refuse(door, scope, Refused(answers.INTERNAL, "internal_error"))
         await answer(scope, receive, send)
 
     async def _post(self, door: Door, scope: Scope, receive: Receive, rest: bytes) -> Answer:
         started = self._monotonic()
         headers, query = door.read(scope["headers"]), scope["query_string"]
-        address = partial(self._address, scope)
+        address = partial(self._turning_away.address, scope)
         if door.pings is not None and door.pings.may_come(headers, query):
             judge_address(door, address)
             ahead, receive = await peeked(receive)
@@ -232,7 +227,7 @@ class Rim:
                 taken = self._taken(door, body, headers, query, rest)
                 arrival = self._arrival(door, taken)
         if taken.defect is not None:
-            self._complain("adapter defect", door.name, taken.defect)
+            self._turning_away.complain("adapter defect", door.name, taken.defect)
         if blocked is not None:
             return await self._known(door, taken, arrival, blocked)
         return await self._store(door, taken, arrival, started)
@@ -244,10 +239,10 @@ class Rim:
         try:
             answer = door.pings.answer(ping)
         except (Exception, Overrun) as error:  # noqa: BLE001 - an integrator's function may fail in any way
-            self._complain("adapter defect", door.name, error)
+            self._turning_away.complain("adapter defect", door.name, error)
             return None
         if answer is not None:
-            limited = self._too_many(door, scope, None)
+            limited = self._turning_away.too_many(door, scope, None)
             if limited is not None:
                 raise limited
             self._figures.handshakes(door.name, 1)
@@ -265,7 +260,7 @@ class Rim:
     def _hold(self, scope: Scope, *, is_free: bool) -> Held:
         if is_free:
             return self._unproven.hold("", is_alone=False, is_free=True)
-        client, address = scope.get("client"), self._address(scope)
+        client, address = scope.get("client"), self._turning_away.address(scope)
         is_alone = is_one_sender(address, client[0] if client else None, self._live.value.proxies)
         return self._unproven.hold(neighbourhood(address), is_alone=is_alone)
 
@@ -286,7 +281,7 @@ class Rim:
             # Not shielded: the inbox keeps an arrival whose future was cancelled, and a shield costs on every request.
             receipt = await self._inbox.put(arrival)
         except StoreUnavailable as error:
-            self._complain("cannot store", door.name, error)
+            self._turning_away.complain("cannot store", door.name, error)
             return await self._known(door, taken, arrival, None)
         return self._stored(door, taken, receipt, started)
 
@@ -322,7 +317,7 @@ class Rim:
                 reply = self._watchdog.call(own, told)
                 return adapters_answer(reply.status, reply.content)
             except (Exception, Overrun) as error:  # noqa: BLE001 - an integrator's function may fail in any way
-                self._complain("adapter defect", door.name, error)
+                self._turning_away.complain("adapter defect", door.name, error)
         return answers.accepted(event_id, several, is_duplicate=is_duplicate)
 
     def _probe(self, door: Door, scope: Scope) -> Answer:
@@ -336,52 +331,8 @@ class Rim:
                 reply = self._watchdog.call(own, probe)
                 return adapters_answer(reply.status, reply.content)
             except (Exception, Overrun) as error:  # noqa: BLE001 - an integrator's function may fail in any way
-                self._complain("adapter defect", door.name, error)
+                self._turning_away.complain("adapter defect", door.name, error)
         return door.probed
-
-    def _refuse(self, door: Door | None, scope: Scope, refused: Refused) -> Answer:
-        if door is not None and refused.reason in UNPROVEN:
-            refused = self._too_many(door, scope, refused.size) or refused
-        self._note(door, scope, refused.answer.status_code, refused.reason, refused.size)
-        return refused.answer
-
-    def _too_many(self, door: Door, scope: Scope, size: int | None) -> Refused | None:
-        """Count a request that proved nothing; the 429 for who sends too many. `size`: of a body that was read."""
-        seconds = self._failures.retry_after(door.name, neighbourhood(self._address(scope)))
-        if seconds is None:
-            return None
-        close = {} if size is not None else CLOSE
-        detail = "too many failed proofs, try again later"
-        return Refused(
-            error_answer(429, "too_many_failures", detail, {**retry_after(seconds), **close}), "too_many_failures", size
-        )
-
-    def _give_up(self, door: Door | None, scope: Scope) -> None:
-        """Nobody is there to answer; nginx's number for it stands on record."""
-        if BODY_TIMEOUT in (scope.get("extensions") or {}):
-            self._note(door, scope, 408, "body_timeout", None)
-        else:
-            self._note(door, scope, 499, "disconnected", None)
-
-    def _note(self, door: Door | None, scope: Scope, status: int, reason: str, size: int | None) -> None:
-        source = door.name if door else None
-        address = parsed(self._address(scope))
-        # What a sender wrote into a header is shown only if it is an address.
-        shown = None if address is None else str(address)
-        self._refusals.add(RefusalRecord(self._clock(), source, status, reason, shown, size))
-        self._figures.refused(source, reason, 1)
-
-    def _address(self, scope: Scope) -> str | None:
-        """Whom the request comes from; worked out where it is needed, since a good request seldom needs it."""
-        return sender_of(scope, self._live.value.proxies)
-
-    def _complain(self, what: str, source: str | None, error: BaseException) -> None:
-        """A line about a failure: its kind and place, never its words, which may hold what was sent."""
-        held_back = self._lines.allows(source, self._clock())
-        if held_back is not None:
-            frames = traceback.extract_tb(error.__traceback__)
-            place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else None
-            self._log.error(what, source=source, error=type(error).__name__, at=place, held_back=held_back)
 
 
 def _path_of(rest: bytes) -> str:
