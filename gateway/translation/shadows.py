@@ -158,8 +158,9 @@ class SecondLoop:
                 await self.step()
             except StoreUnavailable:
                 await asyncio.sleep(STORE_RETRY_SECONDS)
+            # Also where nothing waits: events that come one by one would cost a transaction each.
+            await asyncio.sleep(PACE_SECONDS)
             if self._waiting:
-                await asyncio.sleep(PACE_SECONDS)
                 continue
             try:
                 async with asyncio.timeout(IDLE_SECONDS):
