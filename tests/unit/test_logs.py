@@ -6,6 +6,7 @@ import logging
 import re
 import threading
 import unicodedata
+from pathlib import Path
 
 import pytest
 import structlog
@@ -352,3 +353,17 @@ def test_lines_below_the_level_are_not_written():
     structlog.reset_defaults()
 
     assert [line["message"] for line in written(stream)] == ["three"]
+
+
+def test_no_server_brings_logging_of_its_own():
+    """Uvicorn's would silence its loggers in the whole process: for our lines, and for the tests that come after."""
+    root = Path(__file__).parents[2]
+    texts = {
+        path: path.read_text(encoding="utf-8")
+        for folder in ("gateway", "tests", "benchmarks")
+        for path in (root / folder).rglob("*.py")
+    }
+    made = {path: re.findall(r"uvicorn\.Config\(\n?(?:[^()]|\([^()]*\))*\)", text) for path, text in texts.items()}
+
+    assert sum(map(len, made.values())) >= 4
+    assert [path for path, calls in made.items() for call in calls if "log_config=None" not in call] == []

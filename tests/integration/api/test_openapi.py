@@ -28,7 +28,7 @@ class Announcing(uvicorn.Server):
 async def origin(doors) -> AsyncIterator[str]:
     """The API on a real socket; failures are not limited, since most requests to come fail on purpose."""
     app = create_api(msgspec.structs.replace(doors, turned_away=lambda _reason, _address: None))
-    config = uvicorn.Config(app, port=0, log_level="error", http="httptools", ws="none")
+    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, http="httptools", ws="none")
     server = Announcing(config)
     serving = asyncio.create_task(server.serve())
     await server.is_listening.wait()
