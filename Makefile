@@ -76,8 +76,8 @@ nemesis: ## three replicas and a database with a standby, and everything that ma
 	$(call set-up,dev)
 	$(BIN)/python -m tests.nemesis --seconds $(SECONDS) $(ARGS)
 
-bench: ## figures: ARGS='ingest --json', translate, drain, replicas, ...
-	$(call set-up,$(if $(findstring replicas,$(ARGS)),demo,run))
+bench: ## figures: ARGS='ingest --json', translate, drain, replicas, history, ...
+	$(call set-up,$(if $(filter replicas history,$(ARGS)),demo,run))
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 peers: ## the programs behind bench's --peer hookspool and node-red, into .peers/ (needs npm and Node.js 18.5 or newer)

@@ -229,7 +229,6 @@ def replicas(
     body: BodySize = 3000,
     rounds: Rounds = 3,
     seconds: Seconds = 3.0,
-    stored: Annotated[int, typer.Option("--stored", min=0, help="Delivered events in the database before.")] = 0,
     snapshot: Annotated[
         float | None,
         typer.Option("--snapshot", metavar="MINUTES", help="Only draining, beside a snapshot held so long."),
@@ -239,15 +238,33 @@ def replicas(
     """Gateways on one PostgreSQL of the bench's own, beside stock uvicorn: rates, processor time and log an event."""
     from benchmarks import replicas as several  # noqa: PLC0415 - its packages are an extra's
 
-    plan = several.Plan(
-        replicas=count or (1, 2, 3), connections=connections, body=body, rounds=rounds, seconds=seconds, stored=stored
-    )
+    plan = several.Plan(replicas=count or (1, 2, 3), connections=connections, body=body, rounds=rounds, seconds=seconds)
     if snapshot is not None:
         with progress("draining", 2) as done:
             tell(several.held(plan, snapshot, lambda: done(1)), as_json=as_json)
         return
     with progress("measuring", len(plan.replicas) * rounds) as done:
         tell(several.measure(plan, lambda: done(1)), as_json=as_json)
+
+
+@figures.command()
+def history(
+    *,
+    events: Annotated[int, typer.Option("--events", min=1, help="Delivered events of former days.")] = 10_000_000,
+    minutes: Annotated[float, typer.Option("--minutes", help="How long retention is measured.")] = 10.0,
+    connections: Connections = 64,
+    body: BodySize = 3000,
+    rounds: Rounds = 3,
+    seconds: Seconds = 3.0,
+    as_json: AsJson = False,
+) -> None:
+    """A gateway on a PostgreSQL with many events, beside an empty one, and while 10^7 a day of them are removed."""
+    from benchmarks import history as long  # noqa: PLC0415 - its packages are an extra's
+    from benchmarks.replicas import Plan  # noqa: PLC0415 - as above
+
+    plan = Plan(replicas=(1,), connections=connections, body=body, rounds=rounds, seconds=seconds)
+    with progress("measuring", rounds + 2) as done:
+        tell(long.measure(plan, events, minutes, lambda: done(1)), as_json=as_json)
 
 
 @figures.command()

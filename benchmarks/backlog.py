@@ -12,7 +12,7 @@ from gateway.events import SECOND, Micros
 from gateway.orders import Attempt, Claim, Lease, Settlement, Settling, TenantState
 from gateway.store.sqlite import SqliteStore
 from gateway.workshop.bench import rig
-from gateway.workshop.bench.filling import BODY, arrival, fill_open
+from gateway.workshop.bench.filling import BODY, Fillable, arrival, fill_open
 from gateway.workshop.bench.load import LoadFailed
 from gateway.workshop.bench.samples import template
 
@@ -82,8 +82,22 @@ def delivered(lease: Lease, now: Micros) -> Settling:
     )
 
 
+async def turn(store: Fillable) -> tuple[float, float]:
+    """Seconds of a claim of 100 orders, and of their settlement. Raises LoadFailed where there are none."""
+    now = time.time_ns() // 1000
+    started = time.perf_counter()
+    claim = Claim(now=now, until=now + 60 * SECOND, linger=0, max_orders=BATCH, max_bytes=2**20)
+    lease = await store.outbox.claim(rig.TENANT, claim)
+    claimed = time.perf_counter() - started
+    if not isinstance(lease, Lease):
+        raise LoadFailed(f"too few orders for batches of {BATCH}")
+    started = time.perf_counter()
+    await store.outbox.settle(lease, delivered(lease, now))
+    return claimed, time.perf_counter() - started
+
+
 async def _cost(store: SqliteStore, pending: int, rounds: int) -> Cost:
-    stored, claimed, settled = [], [], []
+    stored, turns = [], []
     made, run = template(BODY), time.time_ns() >> 20
     for number in range(rounds):
         group = [arrival(made, run, number * GROUP + each, time.time_ns() // 1000) for each in range(GROUP)]
@@ -91,15 +105,8 @@ async def _cost(store: SqliteStore, pending: int, rounds: int) -> Cost:
         for receipt in [store.inbox.put(each) for each in group]:
             await receipt
         stored.append(time.perf_counter() - started)
-        now = time.time_ns() // 1000
-        started = time.perf_counter()
-        claim = Claim(now=now, until=now + 60 * SECOND, linger=0, max_orders=BATCH, max_bytes=2**20)
-        lease = await store.outbox.claim(rig.TENANT, claim)
-        claimed.append(time.perf_counter() - started)
-        if not isinstance(lease, Lease):
-            raise LoadFailed(f"{pending} orders are too few for {rounds} rounds of {BATCH}")
-        started = time.perf_counter()
-        await store.outbox.settle(lease, delivered(lease, now))
-        settled.append(time.perf_counter() - started)
-    store_ms, claim_ms, settle_ms = (round(statistics.median(each) * 1000, 2) for each in (stored, claimed, settled))
+        turns.append(await turn(store))
+    store_ms, claim_ms, settle_ms = (
+        round(statistics.median(each) * 1000, 2) for each in (stored, *zip(*turns, strict=True))
+    )
     return Cost(pending=pending, store=store_ms, claim=claim_ms, settle=settle_ms)

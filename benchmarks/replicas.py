@@ -2,6 +2,7 @@
 
 import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import psycopg
 
+from gateway.store.postgresql.connection import ONE_AT_A_TIME
 from gateway.workshop.bench import rig
 from gateway.workshop.bench.drain import DRAIN_SECONDS
 from gateway.workshop.bench.load import LoadFailed, press
@@ -23,6 +25,12 @@ SETTINGS: Final = {"shared_buffers": "128MB", "max_wal_size": "4GB"}
 
 _LOOK_SECONDS: Final = 0.05
 
+_HELD: Final = (
+    "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted "  # noqa: S608 - a number
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    f"AND (classid::bigint << 32) + objid::bigint = {ONE_AT_A_TIME}"
+)
+
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """So many replicas: medians over the rounds.
@@ -30,7 +38,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     `stored` are durable 200s a second with nothing else going on, `accepted` with all going on, `delivered` orders from
     the first hook to the last order's settlement; each beside the bare server's 200s of the same round. `cpu` is
     microseconds of all gateways' processes an event from its hook to its settlement, `cpu_database` the database's,
-    `times` both beside those of the first row. `wal` are bytes of the database's log an event.
+    `times` both beside those of the first row. `alone` are microseconds an event in which nobody else could be in a
+    transaction of the rules'. `wal` are bytes of the database's log an event.
     """
 
     replicas: int
@@ -43,18 +52,18 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     cpu: float
     cpu_database: float
     times: float = 1.0
+    alone: float
     wal: int
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What to measure. `stored` events are in the database before."""
+    """What to measure."""
 
     replicas: Sequence[int] = (1, 2, 3)
     connections: int = 64
     body: int = 3000
     rounds: int = 3
     seconds: float = 3.0
-    stored: int = 0
 
 
 class Pressed(NamedTuple):
@@ -100,8 +109,17 @@ class Cluster:
             found = connection.execute(statement.encode()).fetchone()
         return found and found[0]
 
-    def wait_until_delivered(self) -> int:
-        """Wait until all that was received is delivered; how many hooks that were."""
+    def held(self, is_over: threading.Event) -> float:
+        """For how much of the time somebody is in a transaction of the rules', looked at until it is over."""
+        looks, held = 0, 0
+        with psycopg.connect(self._address, autocommit=True) as connection:
+            while not is_over.wait(_LOOK_SECONDS):
+                looks += 1
+                held += len(connection.execute(_HELD.encode()).fetchall())
+        return held / max(looks, 1)
+
+    def wait_until_delivered(self) -> None:
+        """Wait until all that was received is delivered."""
         until = time.perf_counter() + DRAIN_SECONDS
         while time.perf_counter() < until:
             figures = [gateway.figures() for gateway in self._gateways]
@@ -109,19 +127,27 @@ class Cluster:
                 int(sum(each.get(name, 0) for each in figures)) for name in ("received", "delivered")
             )
             if received and delivered >= received:
-                return received
+                return
             time.sleep(_LOOK_SECONDS)
         raise LoadFailed("the outbox did not become empty")
+
+
+class Drained(NamedTuple):
+    """A round with all going on: hooks, their rates, and what an event cost."""
+
+    events: int
+    accepted: float
+    delivered: float
+    cpu: float
+    cpu_database: float
+    alone: float
+    wal: float
 
 
 class _Round(NamedTuple):
     bare: float
     stored: float
-    accepted: float
-    delivered: float
-    cpu: float
-    cpu_database: float
-    wal: float
+    whole: Drained
 
 
 def measure(plan: Plan, on_run: Callable[[], None] = lambda: None) -> list[Row]:
@@ -134,7 +160,7 @@ def measure(plan: Plan, on_run: Callable[[], None] = lambda: None) -> list[Row]:
         intake = stack.enter_context(rig.running("intake", folder / "intake"))
         for count in plan.replicas:
             rounds = []
-            with _clusters(folder / str(count), server, count, intake, plan.stored) as (storing, whole):
+            with _clusters(folder / str(count), server, count, intake) as (storing, whole):
                 for each in (storing, whole):
                     each.press(msgspec.structs.replace(plan, connections=8 * count, seconds=1.0))
                 whole.wait_until_delivered()
@@ -147,27 +173,30 @@ def measure(plan: Plan, on_run: Callable[[], None] = lambda: None) -> list[Row]:
 
 
 @contextmanager
-def _clusters(
-    folder: Path, server: Postgres, count: int, intake: rig.Running, stored: int
-) -> Iterator[tuple[Cluster, Cluster]]:
+def _clusters(folder: Path, server: Postgres, count: int, intake: rig.Running) -> Iterator[tuple[Cluster, Cluster]]:
     """Those that only store, and those that do all, each on a database of its own."""
+    storing, whole = (
+        cluster(kind, folder / kind, count, intake, server, database(server, f"{kind}_{count}"))
+        for kind in ("durable", "gateway")
+    )
+    with storing as first, whole as second:
+        yield first, second
+
+
+@contextmanager
+def cluster(
+    kind: str, folder: Path, count: int, intake: rig.Running, server: Postgres, address: str
+) -> Iterator[Cluster]:
+    """So many gateways on one database, which push to an intake."""
+    tenant = rig.pushed_to(intake, batch={"max_orders": 100, "max_bytes": 4 * 2**20})
     with ExitStack() as stack:
-        found = []
-        for kind in ("durable", "gateway"):
-            address = database(server, f"{kind}_{count}")
-            tenant = rig.pushed_to(intake, batch={"max_orders": 100, "max_bytes": 4 * 2**20})
-            gateways = [
-                stack.enter_context(
-                    rig.running(
-                        kind, folder / kind / str(number), tenant, store=address, replica={"name": f"replica-{number}"}
-                    )
-                )
-                for number in range(count)
-            ]
-            if kind == "gateway" and stored:
-                fill(address, stored)
-            found.append(Cluster(gateways, server, address))
-        yield found[0], found[1]
+        gateways = [
+            stack.enter_context(
+                rig.running(kind, folder / str(number), tenant, store=address, replica={"name": f"replica-{number}"})
+            )
+            for number in range(count)
+        ]
+        yield Cluster(gateways, server, address)
 
 
 def database(server: Postgres, name: str) -> str:
@@ -177,51 +206,31 @@ def database(server: Postgres, name: str) -> str:
     return server.url(name)
 
 
-def fill(address: str, events: int) -> None:
-    """So many events of former days, delivered long ago, with bodies of a few bytes."""
-    with psycopg.connect(address, autocommit=True) as connection:
-        for first in range(1, events + 1, 100_000):
-            last = min(events, first + 99_999)
-            connection.execute(_FILL.format(first=first, last=last, tenant=rig.TENANT, source=rig.SOURCE).encode())
-        connection.execute("VACUUM ANALYZE")
-
-
-_FILL: Final = """
-WITH ids AS (
-    SELECT n, nextval(pg_get_serial_sequence('events', 'id')) AS id FROM generate_series({first}, {last}) AS n
-), stored AS (
-    INSERT INTO events (id, source, event_id, received_at, status, run, adapter_version, ended_at)
-    SELECT id, '{source}', 'filled-' || n, 1700000000000000 + n, 'delivered', 1, '1', 1700000000000000 + n FROM ids
-), kept AS (
-    INSERT INTO bodies (id, body, context) SELECT id, '{{}}', '{{}}' FROM ids
-), said AS (
-    INSERT INTO states (event, run, tenant, external_order_id, owner, clock, tie, arrival, body, status)
-    SELECT id, 1, '{tenant}', 'filled-' || n, 'source:{source}', 1, 0, id, '{{}}', 'delivered' FROM ids
-    RETURNING id, external_order_id, arrival
-)
-INSERT INTO orders (tenant, external_order_id, owner, status, state, is_cancelled, clock, tie, arrival, changed_at,
-                    attempted, delivered_at, order_id, ended_at)
-SELECT '{tenant}', external_order_id, 'source:{source}', 'delivered', id, 0, 1, 0, arrival, 1700000000000000 + id,
-       2, 1700000000000000, 'T-' || external_order_id, 1700000000000000
-FROM said
-"""
-
-
 def _round(plan: Plan, bare: rig.Running, storing: Cluster, whole: Cluster) -> _Round:
     beside = press(bare.target, connections=plan.connections, body=plan.body, seconds=plan.seconds)
-    stored = storing.press(plan)
-    (ours, its), logged, started = whole.used(), whole.logged(), time.perf_counter()
-    accepted = whole.press(plan)
-    whole.wait_until_delivered()
-    seconds, count = time.perf_counter() - started, accepted.requests
-    ours_after, its_after = whole.used()
-    return _Round(
-        bare=beside.rate,
-        stored=stored.rate,
+    return _Round(beside.rate, storing.press(plan).rate, drain(plan, whole))
+
+
+def drain(plan: Plan, whole: Cluster) -> Drained:
+    """Hooks as fast as they are answered, until the last order is settled."""
+    is_over = threading.Event()
+    with ThreadPoolExecutor(1) as thread:
+        looking = thread.submit(whole.held, is_over)
+        (ours, its), logged, started = whole.used(), whole.logged(), time.perf_counter()
+        try:
+            accepted = whole.press(plan)
+            whole.wait_until_delivered()
+        finally:
+            is_over.set()
+        seconds, count = time.perf_counter() - started, accepted.requests
+        ours_after, its_after = whole.used()
+    return Drained(
+        events=count,
         accepted=accepted.rate,
         delivered=count / seconds,
         cpu=(ours_after - ours).seconds / count * 1e6,
         cpu_database=(its_after - its).seconds / count * 1e6,
+        alone=looking.result() * seconds / count * 1e6,
         wal=(whole.logged() - logged) / count,
     )
 
@@ -234,13 +243,14 @@ def _row(count: int, rounds: Sequence[_Round]) -> Row:
         replicas=count,
         stored=median(lambda each: each.stored, 0),
         stored_ratio=median(lambda each: each.stored / each.bare, 3),
-        accepted=median(lambda each: each.accepted, 0),
-        accepted_ratio=median(lambda each: each.accepted / each.bare, 3),
-        delivered=median(lambda each: each.delivered, 0),
-        delivered_ratio=median(lambda each: each.delivered / each.bare, 3),
-        cpu=median(lambda each: each.cpu, 1),
-        cpu_database=median(lambda each: each.cpu_database, 1),
-        wal=round(median(lambda each: each.wal, 0)),
+        accepted=median(lambda each: each.whole.accepted, 0),
+        accepted_ratio=median(lambda each: each.whole.accepted / each.bare, 3),
+        delivered=median(lambda each: each.whole.delivered, 0),
+        delivered_ratio=median(lambda each: each.whole.delivered / each.bare, 3),
+        cpu=median(lambda each: each.whole.cpu, 1),
+        cpu_database=median(lambda each: each.whole.cpu_database, 1),
+        alone=median(lambda each: each.whole.alone, 1),
+        wal=round(median(lambda each: each.whole.wal, 0)),
     )
 
 
@@ -264,10 +274,11 @@ def held(plan: Plan, minutes: float, on_run: Callable[[], None] = lambda: None) 
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = stack.enter_context(Postgres(**SETTINGS))
         intake = stack.enter_context(rig.running("intake", folder / "intake"))
-        _, whole = stack.enter_context(_clusters(folder, server, plan.replicas[0], intake, plan.stored))
+        address = database(server, "held")
+        whole = stack.enter_context(cluster("gateway", folder, plan.replicas[0], intake, server, address))
         quiet = _drained(plan, whole, minutes)
         on_run()
-        with psycopg.connect(server.url(f"gateway_{plan.replicas[0]}")) as holding:
+        with psycopg.connect(address) as holding:
             holding.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             holding.execute("SELECT count(*) FROM pg_class")
             beside = _drained(plan, whole, minutes)
@@ -280,8 +291,5 @@ def _drained(plan: Plan, whole: Cluster, minutes: float) -> float:
     """The median rate of the second half of so many minutes."""
     rates, until = list[float](), time.perf_counter() + minutes * 60
     while not rates or time.perf_counter() < until:
-        started = time.perf_counter()
-        pressed = whole.press(plan)
-        whole.wait_until_delivered()
-        rates.append(pressed.requests / (time.perf_counter() - started))
+        rates.append(drain(plan, whole).delivered)
     return statistics.median(rates[len(rates) // 2 :])

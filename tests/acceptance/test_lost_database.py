@@ -82,7 +82,7 @@ def kilobytes(gateway: Gateway) -> int:
 
 
 @pytest.mark.parametrize("how", ["cut", "swallow"])
-def test_a_database_that_is_lost_under_load(served, how):
+def test_a_database_that_is_lost_under_load(served, how, record_property):
     """503 with `Retry-After` within two seconds, 200 again within two of its return, and no more memory meanwhile."""
     gateway, proxy = served
     load = Load(gateway, how)
@@ -101,6 +101,9 @@ def test_a_database_that_is_lost_under_load(served, how):
         eventually(gateway.is_ready)
         # Whoever looks has a connection of their own, which is opened anew as often.
         eventually(lambda: gateway.command("stats").returncode == 0, within=SOON)
+    record_property("the slowest answer", f"{load.longest:.2f} s")
+    record_property("back after", f"{seconds:.2f} s")
+    record_property("grown by", f"{after - before} kB")
 
     assert is_red
     assert refused > SENDERS

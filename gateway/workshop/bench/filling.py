@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from gateway.events import Arrival, EventStatus, Micros, OrderState, Reason, TranslatedEvent, source_owner
+from gateway.store.ports import Inbox, Outbox, TranslationQueue
 from gateway.store.sqlite import SqliteStore
 from gateway.workshop.bench import rig
 from gateway.workshop.bench.samples import numbered, template
@@ -14,6 +15,25 @@ BODY: Final = 1000
 CHUNK: Final = 1000
 
 _ORDER: Final = b'{"externalOrderId":"%b","deliveryAddress":"77 Pier Road, Long Beach, CA 90802, US"}'
+
+
+class Fillable(Protocol):
+    """A store of any engine's: the way of an event through it."""
+
+    @property
+    def inbox(self) -> Inbox:
+        """The rim's port."""
+        ...
+
+    @property
+    def translation(self) -> TranslationQueue:
+        """The translation's port."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """The deliveries' port."""
+        ...
 
 
 async def fill(
@@ -31,7 +51,7 @@ async def fill(
 
 
 async def fill_open(
-    store: SqliteStore,
+    store: Fillable,
     *,
     events: int,
     pending: int,

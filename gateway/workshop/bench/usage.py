@@ -1,5 +1,6 @@
 """What a server's processes have used, all together: Linux counts it for each, ended children included."""
 
+import contextlib
 import os
 import re
 import time
@@ -36,7 +37,11 @@ def usage_of(pid: int) -> Usage:
 def usage_by_process(pid: int) -> dict[str, Usage]:
     """The same of each, by what it is: the `gateway` itself, its `store`, its `translation`."""
     try:
-        return {_name_of(each, pid): _of_one(each) for each in _family(pid)}
+        while True:
+            family = list(_family(pid))
+            # A child that has just ended is among its parent's figures from now on.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                return {_name_of(each, pid): _of_one(each) for each in family}
     except OSError as error:
         raise LoadFailed(f"only Linux tells what a process has used: {error}") from error
 

@@ -16,6 +16,7 @@ from tests.postgres import shared
 
 TOOLS = ["bundled", "wrk"] if shutil.which("wrk") else ["bundled"]
 SMALL = ["--rounds", "1", "--seconds", "0.3"]
+FEW = ["--connections", "4", "--body", "1000"]
 
 
 @pytest.fixture
@@ -97,18 +98,29 @@ def test_memory_tells_the_resident_size(asked):
 
 @pytest.mark.soak
 def test_replicas_tells_what_an_event_costs_both_sides(asked):
-    """The gateways and their database, beside many events of former days."""
-    least = ("--connections", "4", "--body", "1000", *SMALL)
-    (row,) = asked("replicas", "--replicas", "2", "--stored", "1000", *least)
+    """The gateways and their database."""
+    (row,) = asked("replicas", "--replicas", "2", *FEW, *SMALL)
 
     assert (row["replicas"], row["times"]) == (2, 1.0)
     assert min(row.values()) > 0
 
 
 @pytest.mark.soak
+def test_history_tells_what_it_costs_and_what_retention_removes_of_it(asked):
+    """All that becomes due in the minutes given, each whole."""
+    rows = asked("history", "--events", "1000", "--minutes", "0.1", *FEW, *SMALL)
+
+    nothing, history, retention = rows
+    assert [row["beside"] for row in rows] == ["nothing", "history", "retention"]
+    assert min(min(row["cpu"], row["delivered"]) for row in rows) > 0
+    assert min(nothing["claim"], history["claim"]) > 0
+    assert retention["deleted"] == retention["events"] == 694
+
+
+@pytest.mark.soak
 def test_a_snapshot_that_is_held_is_measured_beside_none(asked):
     """What nobody can clear away meanwhile is counted."""
-    told = asked("replicas", "--replicas", "1", "--snapshot", "0.01", "--connections", "4", *SMALL[2:])
+    told = asked("replicas", "--replicas", "1", "--snapshot", "0.01", *FEW, *SMALL)
 
     assert min(told["quiet"], told["held"]) > 0
 
