@@ -5,7 +5,7 @@ from email.message import EmailMessage
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from gateway.ground.outgoing import tls_context
+from gateway.ground.connecting import tls_context
 
 TIMEOUT_SECONDS: Final = 10.0
 

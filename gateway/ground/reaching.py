@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
 
-from gateway.ground.outgoing import tls_context
+from gateway.ground.connecting import tls_context
 
 SECONDS: Final = 5.0
 _PORTS: Final = {"http": 80, "https": 443}

@@ -17,7 +17,7 @@ import adapters.logistics_plus  # noqa: F401 - as above
 import gateway.service.running  # noqa: F401 - as above
 from gateway.cli import settings, tree
 from gateway.ground import channel
-from gateway.ground.outgoing import tls_context
+from gateway.ground.connecting import tls_context
 from tests.faults.crashing import crash_at
 
 GATEWAY = "gateway"

@@ -8,7 +8,7 @@ from gateway.config.model import Backoff, Batching, Tenant
 from gateway.delivery import TenantWorker
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, TranslatedEvent
-from gateway.ground.outgoing import tls_context
+from gateway.ground.connecting import tls_context
 from gateway.records import DeadLetterFilter, OrderFilter
 from tests.stores import open_store
 

@@ -5,7 +5,7 @@ import pytest
 from adapters import Adapter, Api, Identity, Lookup, Lookups, OptionsModel
 from gateway.config.model import ConfiguredSource, Source, Tenant
 from gateway.events import SECOND, EventStatus, UntranslatedEvent
-from gateway.ground.outgoing import _address_fault
+from gateway.ground.connecting import address_fault
 from gateway.ground.questions import fault_of_path
 from gateway.ground.watchdog import Watchdog
 from gateway.store.rules.lifecycle import is_same_owner
@@ -61,15 +61,15 @@ def test_an_adapter_that_asks_elsewhere_has_a_defect(path):
 @pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1%eth0", "fd00:ec2::254", "::ffff:169.254.169.254"])
 def test_metadata_addresses_are_refused(address):
     """Whatever name resolved to them, over http or https."""
-    assert "link-local or metadata" in (_address_fault((address, 443), needs_loopback=False) or "")
+    assert "link-local or metadata" in (address_fault((address, 443), needs_loopback=False) or "")
 
 
 def test_plain_http_stays_on_this_machine():
     """Unless it was allowed to leave it."""
-    assert "allow_http" in (_address_fault(("192.0.2.1", 80), needs_loopback=True) or "")
-    assert _address_fault(("192.0.2.1", 80), needs_loopback=False) is None
-    assert _address_fault(("127.0.0.1", 80), needs_loopback=True) is None
-    assert _address_fault(None, needs_loopback=False) is not None
+    assert "allow_http" in (address_fault(("192.0.2.1", 80), needs_loopback=True) or "")
+    assert address_fault(("192.0.2.1", 80), needs_loopback=False) is None
+    assert address_fault(("127.0.0.1", 80), needs_loopback=True) is None
+    assert address_fault(None, needs_loopback=False) is not None
 
 
 @pytest.mark.parametrize(
