@@ -38,6 +38,7 @@ figures.command()(shipped.cost)
 
 CORPUS = Path(__file__).parents[1] / "tests" / "drafts"
 ADDRESSES = Path(__file__).parents[1] / "tests" / "findings"
+COSTS = paper.Costs()
 PendingOrders: TypeAlias = Annotated[int, typer.Option("--pending", min=0, help="Orders that wait for delivery.")]
 
 
@@ -209,10 +210,18 @@ def ledger(
 @figures.command()
 def cells(
     *,
-    gateway: Annotated[float, typer.Option("--gateway", help="Microseconds of the gateways, an event.")] = 950,
-    database: Annotated[float, typer.Option("--database", help="Microseconds of the database, an event.")] = 680,
-    alone: Annotated[float, typer.Option("--alone", help="Microseconds of both in the rules' transactions.")] = 900,
-    commit: Annotated[float, typer.Option("--commit", help="Milliseconds of a commit, a standby's included.")] = 2,
+    gateway: Annotated[
+        float, typer.Option("--gateway", help="Microseconds of the gateways, an event.")
+    ] = COSTS.gateway,
+    database: Annotated[
+        float, typer.Option("--database", help="Microseconds of the database, an event.")
+    ] = COSTS.database,
+    alone: Annotated[
+        float, typer.Option("--alone", help="Microseconds of both in the rules' transactions.")
+    ] = COSTS.alone,
+    commit: Annotated[
+        float, typer.Option("--commit", help="Milliseconds of a commit, a standby's included.")
+    ] = COSTS.commit,
 ) -> None:
     """No speed: how many databases with their gateways a load needs on paper, from what was measured."""
     costs = paper.Costs(gateway=gateway, database=database, alone=alone, commit=commit)

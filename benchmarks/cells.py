@@ -33,8 +33,8 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
     `fill` is how much of what it bears a cell is given in the fullest hour, which has `peak` times the day's mean.
     """
 
-    gateway: float = 950.0
-    database: float = 680.0
+    gateway: float = 756.0
+    database: float = 642.0
     alone: float = 900.0
     commit: float = 2.0
     log: float = 7_000.0
