@@ -1,4 +1,7 @@
-"""Nouns of the inbox: what arrives, what is stored, what an event becomes."""
+"""Nouns of the inbox: what arrives, what is stored, what an event becomes.
+
+What passes between the processes in masses is packed without its members' names (`array_like`).
+"""
 
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple
@@ -120,7 +123,7 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, array_like=True):
         return self.kind in ("stored", "replaced")
 
 
-class UntranslatedEvent(msgspec.Struct, frozen=True):
+class UntranslatedEvent(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A stored event that waits for translation.
 
     `answers` are the stored answers of its lookups (key -> body or None), `clock` the one drawn before they were
@@ -141,7 +144,7 @@ class UntranslatedEvent(msgspec.Struct, frozen=True):
     is_replayed: bool = False
 
 
-class OrderState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class OrderState(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True):
     """One state of one order as an event told it, checked and encoded.
 
     `body` holds the canonical bytes, None for a cancellation. `dead`: the state can never leave the gateway. A state
@@ -230,7 +233,7 @@ class NewestState(msgspec.Struct, frozen=True):
     body: bytes | None
 
 
-class TranslatedEvent(msgspec.Struct, frozen=True, kw_only=True):
+class TranslatedEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True):
     """What translation made of an event.
 
     `status` is TRANSLATED (with `states`, perhaps none), IGNORED or DEAD (with `reason`), or WAITING (with `lookups`
@@ -255,7 +258,7 @@ class TranslatedEvent(msgspec.Struct, frozen=True, kw_only=True):
     has_returned: bool = True
 
 
-class Transition(msgspec.Struct, frozen=True):
+class Transition(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An event's new status after a commit, for log and metrics.
 
     With the codes of its orders' findings, and whether those with a planned day are planned for that of their receipt.

@@ -59,7 +59,7 @@ class Trial(StrEnum):
     FINAL = "final"
 
 
-class Notes(msgspec.Struct, frozen=True, kw_only=True):
+class Notes(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True):
     """What delivery remembers of one order.
 
     `is_alone`: sent in a request of its own. `failures` alone and running while others pass; `lone_since`: since when,
@@ -75,7 +75,7 @@ class Notes(msgspec.Struct, frozen=True, kw_only=True):
     trial: Trial = Trial.NONE
 
 
-class LeasedOrder(msgspec.Struct, frozen=True):
+class LeasedOrder(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An order in a lease: the row id, its id at Trackely, the canonical bytes, notes, and the event of its state."""
 
     id: int
@@ -117,7 +117,7 @@ class Wait(msgspec.Struct, frozen=True, tag=True):
     state: TenantState | None = None
 
 
-class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+class Settlement(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True):
     """What one attempt means for one order, that is for the version of it that was sent.
 
     `delivered`: the intake listed it. `dead`: never again in this version. `unchanged`: surely nothing changed at the
@@ -167,7 +167,7 @@ class Settling(msgspec.Struct, frozen=True, kw_only=True):
     rests_until: Micros = 0
 
 
-class Settled(msgspec.Struct, frozen=True):
+class Settled(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An order after its settlement, for the log and the metrics: `status` as it now is (pending when newer waits)."""
 
     external_order_id: str

@@ -3,6 +3,7 @@
 import math
 import re
 from datetime import date
+from functools import lru_cache
 
 import msgspec
 
@@ -35,6 +36,7 @@ encode_order = _encoder.encode
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
+@lru_cache(maxsize=1024)
 def _is_day(text: str) -> bool:
     if not _DAY.fullmatch(text):
         return False

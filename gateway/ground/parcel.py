@@ -48,6 +48,11 @@ class Parcel(Sequence[Item], Generic[Item]):
         return self._items
 
 
+def head_of(length: int) -> bytes:
+    """How a packed list of so many items begins; the items follow, each packed by itself."""
+    return bytes((_MANY,)) + length.to_bytes(4)
+
+
 def relayed(value: Any) -> msgspec.Raw:
     """A parcel within what is packed, as an `enc_hook`."""
     if isinstance(value, Parcel):

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -35,21 +35,30 @@ def _plain(value: object) -> object:
 
 
 _encode: Final = msgspec.msgpack.Encoder(enc_hook=_plain).encode
-_decode: Final = msgspec.msgpack.Decoder(TranslatedEvent).decode
+_decode: Final = msgspec.msgpack.Decoder(list[TranslatedEvent]).decode
 _decode_events: Final = msgspec.msgpack.Decoder(list[UntranslatedEvent]).decode
 
+_Run: TypeAlias = list[tuple[UntranslatedEvent, Ran]]
 
-def packed(translator: Translator, event: UntranslatedEvent, ran: Ran) -> tuple[msgspec.Raw, TranslatedEvent]:
-    """What becomes of an event, as bytes and as they read; what nobody else could read is the adapter's defect."""
+
+def packed(translator: Translator, part: _Run) -> tuple[bytes, list[TranslatedEvent]]:
+    """What becomes of events, as bytes and as they read; what nobody else could read is its adapter's defect."""
     try:
-        told = _encode(translator.judge(event, ran))
+        told = _encode([translator.judge(event, ran) for event, ran in part])
         # Structs do not check what they are made of.
-        return msgspec.Raw(told), _decode(told)
+        return told, _decode(told)
     except Exception as error:  # noqa: BLE001 - an adapter may have made anything
-        source = translator.sources[event.source]
-        what = f"adapter {source.adapter.name} made what cannot be stored: {type(error).__name__}: {error}"
-        became = defect(source, event, what)
-        return msgspec.Raw(_encode(became)), became
+        if len(part) > 1:
+            became = [each for one in part for each in packed(translator, [one])[1]]
+        else:
+            became = [_unreadable(translator, part[0][0], error)]
+        return _encode(became), became
+
+
+def _unreadable(translator: Translator, event: UntranslatedEvent, error: Exception) -> TranslatedEvent:
+    source = translator.sources[event.source]
+    what = f"adapter {source.adapter.name} made what cannot be stored: {type(error).__name__}: {error}"
+    return defect(source, event, what)
 
 
 def parts(translator: Translator, events: Iterable[UntranslatedEvent], most: int) -> Iterator[Part]:
@@ -60,14 +69,12 @@ def parts(translator: Translator, events: Iterable[UntranslatedEvent], most: int
     """
     waiting = iter(events)
     while part := _run(translator, waiting, most):
-        raws, became = zip(*[packed(translator, event, ran) for event, ran in part], strict=True)
+        told, became = packed(translator, part)
         tenants = {state.tenant for event in became for state in event.states}
-        yield Part([event.id for event, _ in part], list(tenants), became[-1].has_returned, raws)
+        yield Part([event.id for event, _ in part], list(tenants), became[-1].has_returned, msgspec.Raw(told))
 
 
-def _run(
-    translator: Translator, waiting: Iterator[UntranslatedEvent], most: int
-) -> list[tuple[UntranslatedEvent, Ran]]:
+def _run(translator: Translator, waiting: Iterator[UntranslatedEvent], most: int) -> _Run:
     part, until = [], time.monotonic() + PART_SECONDS
     for event in waiting:
         part.append((event, translator.run(event)))

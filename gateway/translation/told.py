@@ -1,7 +1,7 @@
 """What passes between the loop and the adapters, without being unpacked on its way through the gateway."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -11,8 +11,8 @@ from gateway.ground.parcel import Parcel
 _decode_events: Final = msgspec.msgpack.Decoder(list[TranslatedEvent]).decode
 
 
-class Head(msgspec.Struct, frozen=True, gc=False):
-    """All that the loop needs to know of an event that waits."""
+class Head(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """All that the loop needs to know of an event that waits: how an `UntranslatedEvent` begins."""
 
     id: int
     source: str
@@ -32,26 +32,22 @@ class Part(msgspec.Struct, frozen=True, array_like=True):
     """An answer of the adapters' process: what became of some events, and what the gateway asks of it.
 
     `ids` are the events', `tenants` those of their orders; `has_returned`: whether the last event's adapter has.
+    `events` are packed as a list.
     """
 
     ids: list[int]
     tenants: list[str]
     has_returned: bool
-    events: Any
-    """Packed, each by itself; unpacked as one `msgspec.Raw`."""
-
-
-class _Received(Part, frozen=True, array_like=True):
     events: msgspec.Raw
 
 
-_decode_part: Final = msgspec.msgpack.Decoder(_Received).decode
+_decode_part: Final = msgspec.msgpack.Decoder(Part).decode
 
 
 class Told(Parcel[TranslatedEvent]):
     """What became of some events, as their process packed it."""
 
-    def __init__(self, answer: bytes) -> None:
+    def __init__(self, answer: bytes | memoryview) -> None:
         part = _decode_part(answer)
         super().__init__(memoryview(part.events), _decode_events)
         self.ids: Final = part.ids

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from gateway.events import EventStatus, TranslatedEvent, UntranslatedEvent
-from gateway.ground.parcel import Parcel, relayed
+from gateway.ground.parcel import Parcel, head_of, relayed
 from gateway.translation.told import Head, Part, Told, heads_of, ids_of, tenants_of
 
 EVENT = UntranslatedEvent(7, "acme", "e-7", "order", 1, b"\xff" * 300, b"", {"orders/1": b"{}"}, 2)
@@ -18,6 +18,13 @@ def unpack_nothing(_raw: bytes) -> list[object]:
 def test_its_length_is_told_unopened(count):
     """However many there are."""
     assert len(Parcel(msgspec.msgpack.encode([None] * count), unpack_nothing)) == count
+
+
+def test_a_list_of_what_is_packed_needs_no_packing():
+    """Its head, and then the items as they are."""
+    packed = [msgspec.msgpack.encode(EVENT)] * 3
+
+    assert msgspec.msgpack.decode(b"".join((head_of(3), *packed)), type=list[UntranslatedEvent]) == [EVENT] * 3
 
 
 def test_it_is_packed_again_as_it_came():
@@ -50,7 +57,8 @@ def test_heads_are_read_without_opening():
 def test_what_is_told_says_which_events_they_are():
     """In whatever order they were translated, packed or not."""
     event = TranslatedEvent(id=9, source="acme", event_id="e-9", status=EventStatus.IGNORED, adapter_version="1")
-    told = Told(msgspec.msgpack.encode(Part(ids=[9], tenants=["demo"], has_returned=True, events=[event])))
+    raw = msgspec.Raw(msgspec.msgpack.encode([event]))
+    told = Told(msgspec.msgpack.encode(Part(ids=[9], tenants=["demo"], has_returned=True, events=raw)))
 
     assert (ids_of(told), list(tenants_of(told)), told.has_returned, list(told)) == ([9], ["demo"], True, [event])
     assert ids_of([event]) == [9]
