@@ -18,11 +18,14 @@ COMMAND: Final[list[str]] = [sys.executable, "-P", "-m"]
 COLLECTOR_THRESHOLDS: Final = (50_000, 20, 50)
 
 OnFrame = Callable[[int, memoryview], None]
-"""Told a frame's kind and its payload, which is gone when the call returns."""
+"""Told a frame's kind and its payload, which is the receiver's own: it stays as long as it is held."""
 
 _LENGTH: Final = 4
 _HEAD: Final = _LENGTH + 1
 _BUFFER: Final = 1 << 20
+_CHUNK: Final = 1 << 16
+_LEAST_ROOM: Final = 1 << 14
+"""Bytes that are read at once: many frames, or the beginning of a large one."""
 _SIGNALS: Final = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 _PR_SET_PDEATHSIG: Final = 1
 _STOP_SECONDS: Final = 10.0
@@ -33,9 +36,10 @@ _early: "Final[dict[tuple[str, ...], tuple[subprocess.Popen[bytes], socket.socke
 """What was started ahead, by its module and arguments."""
 
 
-class Channel(asyncio.Protocol):
+class Channel(asyncio.BufferedProtocol):
     """One end of a channel. A frame is the length of its payload, its kind, and the payload.
 
+    What arrives is read to where it stays: a buffer is never used again, and a large frame has one of its own.
     `on_lost` is called when the other end is gone, not when this one is closed.
     """
 
@@ -43,7 +47,9 @@ class Channel(asyncio.Protocol):
         self._end = end
         self._on_frame = on_frame
         self._on_lost = on_lost
-        self._arrived = bytearray()
+        # Where the frame under way begins in the buffer, and up to where the buffer is filled.
+        self._buffer = memoryview(bytearray(_CHUNK))
+        self._begun = self._filled = 0
         self._transport: asyncio.WriteTransport | None = None
         self.is_lost = False
         self._is_closing = False
@@ -60,27 +66,45 @@ class Channel(asyncio.Protocol):
             self.is_lost = True
             self._on_lost()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's
+        """Where the next bytes go."""
+        return self._buffer[self._filled :]
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Take the whole frames of what has arrived."""
-        if not self._arrived:
-            taken = self._take(data)
-            if taken < len(data):
-                self._arrived += data[taken:]
-            return
-        self._arrived += data
-        del self._arrived[: self._take(self._arrived)]
+        self._filled += nbytes
+        buffer, filled, begun = self._buffer, self._filled, self._begun
+        while filled - begun >= _HEAD:
+            size = _HEAD + int.from_bytes(buffer[begun : begun + _LENGTH], "little")
+            if filled - begun < size:
+                break
+            self._on_frame(buffer[begun + _LENGTH], buffer[begun + _HEAD : begun + size])
+            begun += size
+        else:
+            size = _LEAST_ROOM
+        self._begun = begun
+        if len(buffer) < begun + size:
+            self._renew(size)
+
+    def _renew(self, size: int) -> None:
+        """Go on in another buffer, which has room for so much, with what there is of the frame under way."""
+        rest = self._buffer[self._begun : self._filled]
+        self._buffer = memoryview(bytearray(max(size, _CHUNK)))
+        self._buffer[: len(rest)] = rest
+        self._begun, self._filled = 0, len(rest)
 
     def send(self, kind: int, *payload: bytes | memoryview) -> None:
         """Pass a frame of some pieces, at once where the other end has room; into nowhere where it is gone."""
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        pieces, sent = (sum(map(len, payload)).to_bytes(_LENGTH, "little") + bytes((kind,)), *payload), 0
+        size, sent = sum(map(len, payload)), 0
+        pieces = size.to_bytes(_LENGTH, "little") + bytes((kind,)), *payload
         if not transport.get_write_buffer_size():
             # The transport would wait for the end of the loop's turn, and the other end could be at work by then.
             with contextlib.suppress(OSError):
                 sent = self._end.sendmsg(pieces)
-        for piece in pieces:
+        for piece in pieces if sent < _HEAD + size else ():
             if sent < len(piece):
                 transport.write(memoryview(piece)[sent:])
             sent = max(0, sent - len(piece))
@@ -91,19 +115,6 @@ class Channel(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
             await self._closed.wait()
-
-    def _take(self, arrived: bytes | bytearray) -> int:
-        start, end = 0, len(arrived)
-        with memoryview(arrived) as view:
-            while end - start >= _HEAD:
-                begin = start + _HEAD
-                size = int.from_bytes(view[start : start + _LENGTH], "little")
-                if end - begin < size:
-                    break
-                with view[begin : begin + size] as payload:
-                    self._on_frame(view[start + _LENGTH], payload)
-                start = begin + size
-        return start
 
 
 async def attach(end: socket.socket, on_frame: OnFrame, on_lost: Callable[[], None]) -> Channel:

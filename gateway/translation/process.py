@@ -80,7 +80,7 @@ class TranslationProcess:
         self._turn = asyncio.Lock()
         self._child: Child | None = None
         self._question = 0
-        self._answers: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._answers: asyncio.Queue[memoryview | None] = asyncio.Queue()
 
     @property
     def pid(self) -> int | None:
@@ -163,7 +163,7 @@ class TranslationProcess:
         self._on_start(self._child.process.pid)
         self._ask(self._setup)
         try:
-            fault = (await self._answer(START_SECONDS)).decode()
+            fault = str(await self._answer(START_SECONDS), "utf-8")
         except _Ended as error:
             fault = f"the translation's process does not start: {error}"
         self.fault = fault or None
@@ -177,7 +177,7 @@ class TranslationProcess:
         if self._child is not None:
             self._child.channel.send(self._question, *payload)
 
-    async def _answer(self, seconds: float) -> bytes:
+    async def _answer(self, seconds: float) -> memoryview:
         """The next answer. Without one the process is ended, since it might still come."""
         child = self._child
         try:
@@ -197,7 +197,7 @@ class TranslationProcess:
 
     def _take(self, question: int, payload: memoryview) -> None:
         if question == self._question:
-            self._answers.put_nowait(bytes(payload))
+            self._answers.put_nowait(payload)
 
     def _lost(self) -> None:
         self._answers.put_nowait(None)

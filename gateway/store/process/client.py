@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
-import msgspec
-
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
 from gateway.ground.channel import Child
 from gateway.ground.clock import Micros
+from gateway.ground.parcel import head_of
 from gateway.journal import Origin
 from gateway.store import ports
 from gateway.store.process import protocol, stubs
@@ -105,7 +104,7 @@ class ProcessStore:
         self._loop = asyncio.get_running_loop()
         self._failure: str | None = None
         self._damage: str | None = None
-        self._arrivals: list[msgspec.Raw] = []
+        self._arrivals: list[bytes] = []
         self._bytes = 0
         self._puts: deque[tuple[asyncio.Future[Receipt], int]] = deque()
         self._unanswered = self._pings = self._number = 0
@@ -217,7 +216,7 @@ class ProcessStore:
             future.set_exception(StoreUnavailable(BEHIND))
             return future
         try:
-            packed = msgspec.Raw(protocol.encode(arrival))
+            packed = protocol.encode(arrival)
         except Exception as error:  # noqa: BLE001 - whatever it holds, its neighbours must not suffer
             future.set_exception(StoreUnavailable(f"the store cannot hold this event: {type(error).__name__}"))
             return future
@@ -249,7 +248,7 @@ class ProcessStore:
 
     def _pass_arrivals(self) -> None:
         if self._arrivals:
-            self._child.channel.send(protocol.PUT, protocol.encode(self._arrivals))
+            self._child.channel.send(protocol.PUT, head_of(len(self._arrivals)), *self._arrivals)
             self._arrivals.clear()
             self._bytes = 0
 
@@ -266,7 +265,7 @@ class ProcessStore:
         self._number = number = (self._number + 1) & 0xFFFFFFFF
         future: asyncio.Future[Any] = self._loop.create_future()
         self._calls[number] = future, name, codec.decode_outcome
-        self._child.channel.send(protocol.CALL, protocol.encode_call(number, name, payload))
+        self._child.channel.send(protocol.CALL, protocol.head_of_call(number, name), payload)
         outcome = await future
         if self._journaled is not None and name in _REMOVING:
             await self._journaled.scrub()

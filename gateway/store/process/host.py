@@ -91,7 +91,7 @@ class Host:
             self._put(payload)
         elif kind == protocol.CALL:
             number, call, given = protocol.decode_call(payload)
-            self._begin(self._call(number, call, bytes(given)))
+            self._begin(self._call(number, call, given))
         elif kind == protocol.OPEN:
             self._database.set_result(protocol.unpickled(payload))
         elif kind == protocol.JOURNALED and self._taking is not None:
@@ -137,7 +137,7 @@ class Host:
     def _changed(self, changes: Sequence[Change], missed: int) -> None:
         self._channel.send(protocol.CHANGED, protocol.encode((changes, missed)))
 
-    async def _call(self, number: int, call: str, given: bytes) -> None:
+    async def _call(self, number: int, call: str, given: memoryview) -> None:
         port, _, method = call.rpartition(".")
         owner, codec = getattr(self._store, port) if port else self._store, protocol.codec_of(call)
         try:
@@ -151,11 +151,11 @@ class Host:
                 self._unreadable[call] = time.monotonic(), str(error)
             if database.is_malformed(error):
                 await self._doubt()
-            answer = protocol.encode_answer(number, protocol.encode_error(error), is_error=True)
+            head, payload = protocol.head_of_answer(number, is_error=True), protocol.encode_error(error)
         else:
-            answer = protocol.encode_answer(number, payload, is_error=False)
+            head = protocol.head_of_answer(number, is_error=False)
         self._tell_failure()
-        self._channel.send(protocol.CALL, answer)
+        self._channel.send(protocol.CALL, head, payload)
 
     async def _doubt(self) -> None:
         """Look at the whole file, not too often, after an error that may mean that it is damaged."""

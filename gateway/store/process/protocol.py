@@ -115,7 +115,7 @@ def unpacker(type_: Any) -> Decode:
 def parcels(type_: Any) -> Decode:
     """What leaves a packed list as it is, to be unpacked where somebody looks into it."""
     decode = msgspec.msgpack.Decoder(type_).decode
-    return lambda payload: unpickled(payload) if payload[0] == _PICKLES_FIRST else Parcel(bytes(payload), decode)
+    return lambda payload: unpickled(payload) if payload[0] == _PICKLES_FIRST else Parcel(payload, decode)
 
 
 class Codec:
@@ -157,9 +157,9 @@ def codec_of(call: str) -> Codec:
 _NUMBER: Final = 4
 
 
-def encode_call(number: int, call: str, payload: bytes) -> bytes:
-    """A call's frame."""
-    return b"%b%c%b%b" % (number.to_bytes(_NUMBER, "little"), len(call), call.encode(), payload)
+def head_of_call(number: int, call: str) -> bytes:
+    """What stands before a call's arguments in its frame."""
+    return b"%b%c%b" % (number.to_bytes(_NUMBER, "little"), len(call), call.encode())
 
 
 def decode_call(frame: memoryview) -> tuple[int, str, memoryview]:
@@ -168,9 +168,9 @@ def decode_call(frame: memoryview) -> tuple[int, str, memoryview]:
     return int.from_bytes(frame[:_NUMBER], "little"), str(frame[_NUMBER + 1 : end], "ascii"), frame[end:]
 
 
-def encode_answer(number: int, payload: bytes, *, is_error: bool) -> bytes:
-    """An answer's frame."""
-    return b"%b%c%b" % (number.to_bytes(_NUMBER, "little"), is_error, payload)
+def head_of_answer(number: int, *, is_error: bool) -> bytes:
+    """What stands before what a call returned or raised in its answer's frame."""
+    return b"%b%c" % (number.to_bytes(_NUMBER, "little"), is_error)
 
 
 def decode_answer(frame: memoryview) -> tuple[int, bool, memoryview]:
