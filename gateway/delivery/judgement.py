@@ -91,20 +91,18 @@ def _judge(orders: tuple[LeasedOrder, ...], verdict: Verdict, situation: Situati
 
 def _judge_delivered(orders: tuple[LeasedOrder, ...], verdict: Delivered, situation: Situation) -> Decision:
     state = policy.succeeded(situation.state, verdict, situation.now)
-    settlements = []
+    settlements: list[Settlement] = []
+    dead: list[int] = []
     for order in orders:
         listing = verdict.listed.get(order.external_order_id)
         if listing is None:
-            settlements.append(_left_out(order, situation))
+            settlements.append(left_out := _left_out(order, situation))
+            if left_out.result == "dead" and order.notes.trial is not Trial.FINAL:
+                dead.append(order.id)
         else:
             settlements.append(
                 Settlement(order=order.id, result="delivered", order_id=listing.order_id, is_created=listing.is_created)
             )
-    dead = tuple(
-        settlement.order
-        for settlement, order in zip(settlements, orders, strict=True)
-        if settlement.result == "dead" and order.notes.trial is not Trial.FINAL
-    )
     unconfirmed = () if verdict.listed else _added(state.unconfirmed, dead)
     state = replace(state, unconfirmed=unconfirmed)
     if dead and len(unconfirmed) >= policy.STREAK:
@@ -240,6 +238,6 @@ def _unchanged(order: LeasedOrder) -> Settlement:
     return Settlement(order=order.id, result="unchanged", notes=order.notes)
 
 
-def _added(orders: tuple[int, ...], more: tuple[int, ...]) -> tuple[int, ...]:
+def _added(orders: tuple[int, ...], more: Iterable[int]) -> tuple[int, ...]:
     """Each order counts once in a streak, however often it was revived between."""
     return (*orders, *(order for order in more if order not in orders))

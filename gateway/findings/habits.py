@@ -1,7 +1,7 @@
 """What is found of a source: what its orders have in common that one order does not show."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from gateway.events import Micros
@@ -26,9 +26,10 @@ class Habits:
     def __init__(self) -> None:
         self._planned: defaultdict[str, deque[bool]] = defaultdict(lambda: deque(maxlen=LAST))
 
-    def note(self, source: str, *, on_receipt: bool) -> None:
-        """An order of this source is planned for the day of its receipt, or for another."""
-        self._planned[source].append(on_receipt)
+    def note(self, source: str, on_receipt: Sequence[bool]) -> None:
+        """Orders of this source are planned for the day of their receipt, or for another."""
+        if on_receipt:
+            self._planned[source].extend(on_receipt)
 
     def load(self, rows: Iterable[LearnedRow]) -> None:
         """Go on from what was remembered of sources that told nothing yet."""

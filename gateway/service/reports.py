@@ -1,8 +1,9 @@
 """What the rooms report of each group of transitions, as metrics and as log lines: one line a transition."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic
+from typing import TypeVar
 
 import structlog
 
@@ -14,6 +15,8 @@ from gateway.ground.metrics import Metrics
 from gateway.ingress.refusals import RefusalLog
 from gateway.orders import Attempt, Settled, TenantState, TenantStatus
 from gateway.records import RefusalRecord
+
+Row = TypeVar("Row", Transition, Settled)
 
 
 class Reports:
@@ -30,20 +33,13 @@ class Reports:
 
     def translated(self, transitions: Sequence[Transition]) -> None:
         """Events were translated, ignored, or became dead letters."""
-        counts: Counter[tuple[str, EventStatus, str]] = Counter()
-        found: Counter[tuple[str, str]] = Counter()
-        by_source: dict[str, list[Transition]] = {}
-        for each in transitions:
-            by_source.setdefault(each.source, []).append(each)
-            counts[each.source, each.status, each.reason.code if each.reason else ""] += 1
-            for code in each.findings:
-                found[each.source, code] += 1
-            for on_receipt in each.on_receipt:
-                self.habits.note(each.source, on_receipt=on_receipt)
-        for (source, code), count in found.items():
-            self._metrics.finding(source, code, count)
-        self._count_events(counts)
-        for source, of_it in by_source.items():
+        for source, of_it in _by_source(transitions).items():
+            self._count_events(
+                source, Counter([(each.status, each.reason.code if each.reason else "") for each in of_it])
+            )
+            for code, count in Counter([code for each in of_it for code in each.findings]).items():
+                self._metrics.finding(source, code, count)
+            self.habits.note(source, [on_receipt for each in of_it for on_receipt in each.on_receipt])
             self._translation.info("event", source=source, rows=of_it, row=_told_of_event)
 
     def attempted(self, report: DeliveryReport) -> None:
@@ -67,8 +63,8 @@ class Reports:
         self._refusals.add(RefusalRecord(self._clock(), None, status, reason, address, None))
         self._metrics.refused(None, reason, 1)
 
-    def _count_events(self, counts: Mapping[tuple[str, EventStatus, str], int]) -> None:
-        for (source, status, code), count in counts.items():
+    def _count_events(self, source: str, counts: Mapping[tuple[EventStatus, str], int]) -> None:
+        for (status, code), count in counts.items():
             if status == EventStatus.IGNORED:
                 self._metrics.ignored(source, count)
             elif status == EventStatus.DEAD:
@@ -82,15 +78,12 @@ class Reports:
         now = self._clock()
         seconds = attempt.milliseconds / 1000
         self._metrics.attempted(tenant, attempt.outcome, orders=attempt.batch_size, seconds=seconds)
-        spans, by_source = [], dict[str, list[Settled]]()
-        for each in settled:
-            by_source.setdefault(each.source, []).append(each)
-            if each.result == "delivered":
-                spans.append(max(0, now - each.received_at) / SECOND)
-            elif each.result == "dead" and each.reason is not None:
-                self._metrics.dead_order(tenant, each.reason.code, 1)
+        spans = [max(0, now - each.received_at) / SECOND for each in settled if each.result == "delivered"]
         if spans:
             self._metrics.delivered(tenant, spans)
+        for reason in [each.reason for each in settled if each.result == "dead"]:
+            if reason is not None:
+                self._metrics.dead_order(tenant, reason.code, 1)
         self._delivery.info(
             "attempt",
             tenant=tenant,
@@ -99,7 +92,7 @@ class Reports:
             orders=attempt.batch_size,
             milliseconds=attempt.milliseconds,
         )
-        for source, of_it in by_source.items():
+        for source, of_it in _by_source(settled).items():
             self._delivery.info("order", tenant=tenant, source=source, rows=of_it, row=_told_of_order)
 
     def _tell_state(self, tenant: str, before: TenantState, after: TenantState) -> None:
@@ -107,6 +100,13 @@ class Reports:
             return
         tell = self._delivery.error if after.status is TenantStatus.HALTED else self._delivery.warning
         tell("tenant", tenant=tenant, was=str(before.status), now=str(after.status), **_why(after.reason))
+
+
+def _by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for each in rows:
+        found.setdefault(each.source, []).append(each)
+    return found
 
 
 def _told_of_event(each: Transition) -> dict[str, str]:

@@ -106,8 +106,8 @@ def test_an_order_for_a_customer_has_no_address_to_doubt():
 def test_a_source_that_plans_the_day_of_receipt_is_told(same, others, is_habit):
     """Thirty orders at least, and all but one in twenty; another source's orders say nothing of it."""
     habits = Habits()
-    for on_receipt in [True] * same + [False] * others:
-        habits.note("lp", on_receipt=on_receipt)
+    habits.note("lp", [])
+    habits.note("lp", [True] * same + [False] * others)
 
     assert habits.of("lp") == (("planned_is_receipt_day",) if is_habit else ())
     assert habits.of("other") == ()
@@ -116,8 +116,8 @@ def test_a_source_that_plans_the_day_of_receipt_is_told(same, others, is_habit):
 def test_a_habit_ends_with_the_orders_that_showed_it():
     """The last hundred count."""
     habits = Habits()
-    for on_receipt in [True] * 100 + [False] * 10:
-        habits.note("lp", on_receipt=on_receipt)
+    habits.note("lp", [True] * 100)
+    habits.note("lp", [False] * 10)
 
     assert habits.of("lp") == ()
 
