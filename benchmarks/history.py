@@ -6,7 +6,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Literal
@@ -174,10 +174,15 @@ def fill(address: str, events: int) -> None:
     """Make the schema, and so many events of former days, ten an order, with bodies of a few bytes."""
     with psycopg.connect(address, autocommit=True) as connection:
         migrating.migrate(connection)
-        for first in range(1, events + 1, _CHUNK):
+
+        def some(first: int) -> None:
             last = min(events, first + _CHUNK - 1)
             given = {"first": first, "last": last, "tenant": rig.TENANT, "source": rig.SOURCE, "began": BEGAN}
-            connection.execute(_FILL.format(**given).encode())
+            with psycopg.connect(address, autocommit=True) as filling:
+                filling.execute(_FILL.format(**given).encode())
+
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(some, range(1, events + 1, _CHUNK)))
         connection.execute("VACUUM ANALYZE")
 
 
