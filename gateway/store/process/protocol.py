@@ -11,6 +11,7 @@ from struct import Struct
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from gateway.errors import GatewayError
 from gateway.events import Arrival, Micros, Receipt, Transition, TranslatedEvent, UntranslatedEvent
@@ -122,9 +123,14 @@ class Codec:
     """How a call's arguments and its outcome pass: pickled, but for what goes through often, or in masses."""
 
     def __init__(
-        self, arguments: Any = None, outcome: Any = None, *, unpack: Callable[[Any], Decode] = unpacker
+        self,
+        arguments: Any = None,
+        outcome: Any = None,
+        *,
+        pack: Encode | None = None,
+        unpack: Callable[[Any], Decode] = unpacker,
     ) -> None:
-        self.encode_arguments: Encode = pickled if arguments is None else _positional
+        self.encode_arguments: Encode = pickled if arguments is None else pack or _positional
         self.decode_arguments: Decode = unpickled if arguments is None else _named(unpacker(arguments))
         self.encode_outcome: Encode = pickled if outcome is None else packed
         self.decode_outcome: Decode = unpickled if outcome is None else unpack(outcome)
@@ -132,6 +138,13 @@ class Codec:
 
 def _positional(arguments: tuple[tuple[object, ...], dict[str, object]]) -> bytes:
     return packed(arguments[0])
+
+
+def _settling(arguments: tuple[tuple[Lease, Settling], dict[str, object]]) -> bytes:
+    """The bodies stay behind: nobody looks at them again."""
+    (lease, settling), _ = arguments
+    orders = tuple([replace(order, body=b"") for order in lease.orders])
+    return packed((replace(lease, orders=orders), settling))
 
 
 def _named(decode: Decode) -> Decode:
@@ -143,7 +156,7 @@ _CODECS: Final = {
     "translation.untranslated": Codec(outcome=list[UntranslatedEvent], unpack=parcels),
     "translation.commit": Codec(tuple[list[TranslatedEvent], Micros], list[Transition]),
     "outbox.claim": Codec(tuple[str, Claim], Lease | Wait),
-    "outbox.settle": Codec(tuple[Lease, Settling], tuple[list[Settled], Lease | None]),
+    "outbox.settle": Codec(tuple[Lease, Settling], tuple[list[Settled], Lease | None], pack=_settling),
     "pulls.claim_unserved": Codec(outcome=Lease | None),
     "days.page": Codec(outcome=DayPage),
 }
