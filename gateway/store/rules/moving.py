@@ -16,7 +16,9 @@ MOVED: Final = "moved"
 """Of the source's, afterwards: a `Moved`."""
 
 
-OWN: Final = frozenset({"changes", "duties", "listeners", "moves", "notes", "replicas", "schema_version"})
+OWN: Final = frozenset(
+    {"changes", "duties", "listeners", "moves", "notes", "replicas", "schema_version", "state_bodies"}
+)
 """Tables of the place, whichever engine's, and of who serves it: not of what it holds."""
 
 

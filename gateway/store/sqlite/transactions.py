@@ -26,6 +26,9 @@ ROWS: Final = ":rows"
 WHERE: Final = ":where"
 """Stands for a selection's conditions."""
 
+_APART: Final = {"translation.insert_first_states": "translation.insert_state_bodies"}
+"""Of which statements' rows the last value goes to a table of its own, with the first, by which statement."""
+
 _PLACE: Final = re.compile(r"\?(\d+)")
 _encode = msgspec.json.Encoder().encode
 
@@ -33,7 +36,7 @@ _encode = msgspec.json.Encoder().encode
 # A list is among the values of no statement but one that reads it with `json_each`.
 sqlite3.register_adapter(list, lambda values: _encode(values).decode())
 # The others become what they would without: but looking in vain for how takes twice as long as a call that says it.
-sqlite3.register_adapter(type(None), {}.get)
+sqlite3.register_adapter(type(None), lambda _: None)
 sqlite3.register_adapter(bytes, bytes)
 sqlite3.register_adapter(bool, int)
 for _words in (EventStatus, OrderStatus):
@@ -84,6 +87,9 @@ class SqliteTransaction:
 
         Rows that begin with NULL fill them up to the next power of two: the statement must pass over them.
         """
+        if name in _APART:
+            self.many(_APART[name], [(row[0], row[-1]) for row in rows])
+            rows = [row[:-1] for row in rows]
         found: list[Any] = []
         for start in range(0, len(rows), MOST):
             chunk = rows[start : start + MOST]

@@ -388,6 +388,64 @@ async def test_a_lease_of_an_earlier_version_holds(tmp_path):
     assert late == []
 
 
+async def test_a_state_of_an_earlier_version_is_delivered(tmp_path):
+    """Its bytes stand where they did: it is leased with them, and erased."""
+    file, body = tmp_path / "gateway.db", canonical("A", "v")
+    with closing(sqlite3.connect(file)) as earlier:
+        for number, text in database.migrations():
+            if number <= 26:
+                earlier.executescript(text)
+        earlier.execute("PRAGMA user_version = 26")
+        earlier.execute(
+            "INSERT INTO events (id, source, event_id, received_at, status) VALUES (1, 'a', 'e', 1, 'translated')"
+        )
+        earlier.execute(
+            "INSERT INTO states VALUES (1, 1, 0, 'north', 'A', '', 1, 0, 1, ?, 'pending', NULL, NULL, NULL, NULL)",
+            (body,),
+        )
+        earlier.execute(
+            "INSERT INTO orders (tenant, external_order_id, owner, status, state, is_cancelled, clock, tie, arrival, "
+            "digest, changed_at, pending_since) VALUES ('north', 'A', '', 'pending', 1, 0, 1, 0, 1, ?, 1, 1)",
+            (bytes(16),),
+        )
+        earlier.commit()
+    floor = Floor(ENGINES["sqlite"], tmp_path)
+    await floor.open()
+    lease = await floor.lease()
+    await floor.settle(lease, "delivered")
+    await floor.store.acts.erase(TENANT, "A", now=floor.now)
+    erased = await floor.store.records.order(TENANT, "A")
+    await floor.store.close()
+
+    assert [order.body for order in lease.orders] == [body]
+    assert erased.body is None
+
+
+async def test_what_becomes_of_a_state_does_not_write_its_bytes_again(floor):
+    """Of what a settlement changes, they would be the most by far; they go when they are erased, and with the state."""
+    padding, log = "x" * 3000, floor.folder / "gateway.db-wal"
+    for order in range(20):
+        await floor.tell(f"e{order}", state(f"A{order}", text=padding))
+    lease = await floor.lease()
+    before = log.stat().st_size
+    await floor.settle(lease, "delivered")
+    written = log.stat().st_size - before
+    await floor.store.acts.erase(TENANT, "A1", now=floor.now)
+
+    async def kept():
+        return await floor.store.writer.submit(lambda c: c.execute("SELECT count(*) FROM state_bodies").fetchone()[0])
+
+    after_erasing = await kept()
+    floor.pass_by(days=500)
+    spans = RetentionSpans(bodies=30 * DAY, dead_letters=180 * DAY, keys=90 * DAY, orders=400 * DAY, attempts=30 * DAY)
+    await floor.store.acts.prune(spans, floor.now)
+
+    assert len(lease.orders) == 20
+    assert 0 < written < 20 * len(padding)
+    assert after_erasing == 19
+    assert await kept() == 0
+
+
 async def test_what_must_not_be_undone_is_synced(floor):
     """What leaves the store, or a person asked for, is on disk; what would be found and done again need not be."""
     outbox, now, act = floor.store.outbox, floor.now, Act(at=START, by="night", act="act", what="it")

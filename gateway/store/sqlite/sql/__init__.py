@@ -19,6 +19,11 @@ _HOW: Final = {
 _ORDER: Final = ":order"
 """Stands for an order's columns, in the order of `OrderRow`, of the table as `o`."""
 
+_BODY: Final = ":body"
+"""Stands for the canonical bytes of the state `s`; NULL: a cancellation; empty: erased."""
+
+BODY: Final = "coalesce(s.body, (SELECT apart.body FROM state_bodies apart WHERE apart.id = s.id))"
+
 _NAMED: Final = ":named:"
 """In `finding.sql`, before and after a column: the statement is one for each of the tests."""
 
@@ -38,7 +43,7 @@ def texts() -> dict[str, str]:
         for name, text in statements(__name__, file).items()
     }
     return {
-        each: text.replace(_ORDER, ", ".join(f"o.{column}" for column in ledger.COLUMNS))
+        each: text.replace(_ORDER, ", ".join(f"o.{column}" for column in ledger.COLUMNS)).replace(_BODY, BODY)
         for name, whole in (found | _of_orders()).items()
         for each, text in _tests(name, whole)
     }

@@ -30,7 +30,7 @@ DELETE FROM waiting WHERE event = ?;
 
 -- name: empty_states
 -- An empty body is an erased one: none at all is a cancellation.
-UPDATE states SET body = iif(body IS NULL, NULL, x''), reason_path = NULL,
+UPDATE states AS s SET body = iif(:body IS NULL, NULL, x''), reason_path = NULL,
                   reason_detail = iif(reason_code IS NULL, NULL, ?1)
 WHERE tenant = ?2 AND external_order_id = ?3 AND reason_code IS NOT 'order_collision';
 

@@ -19,10 +19,10 @@ FROM (VALUES :rows) AS new WHERE states.id = new.column1 RETURNING states.event;
 -- name: change_twins
 -- What gave way to a state that is identical is where that state is.
 UPDATE states SET status = ?1
-FROM (SELECT tenant, external_order_id, body FROM states WHERE id = ?2) AS twin
-WHERE states.tenant = twin.tenant AND states.external_order_id = twin.external_order_id
-  AND states.status = 'superseded' AND states.body = twin.body
-RETURNING states.event;
+WHERE id IN (SELECT s.id FROM (SELECT s.tenant, s.external_order_id, :body AS body FROM states s WHERE s.id = ?2) twin
+             JOIN states s ON s.tenant = twin.tenant AND s.external_order_id = twin.external_order_id
+             WHERE s.status = 'superseded' AND :body = twin.body)
+RETURNING event;
 
 -- name: statuses_of_events
 SELECT e.id, e.status, s.status FROM (VALUES :rows) AS asked JOIN events e ON e.id = asked.column1

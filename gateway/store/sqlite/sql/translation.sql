@@ -30,9 +30,12 @@ SELECT * FROM (VALUES :rows) WHERE column1 IS NOT NULL;
 
 -- name: insert_first_states
 -- Of an event's first translation, pending, without a doubt.
-INSERT INTO states (id, event, run, tenant, external_order_id, owner, clock, tie, arrival, body, status)
-SELECT column1, column2, 1, column3, column4, column5, column6, column7, column2, column8, 'pending'
+INSERT INTO states (id, event, run, tenant, external_order_id, owner, clock, tie, arrival, status)
+SELECT column1, column2, 1, column3, column4, column5, column6, column7, column2, 'pending'
 FROM (VALUES :rows) WHERE column1 IS NOT NULL;
+
+-- name: insert_state_bodies
+INSERT INTO state_bodies (id, body) SELECT column1, column2 FROM (VALUES :rows) WHERE column1 IS NOT NULL AND column2 IS NOT NULL;
 
 -- name: insert_references
 INSERT OR IGNORE INTO event_references (reference, event) SELECT * FROM (VALUES :rows) WHERE column1 IS NOT NULL;
