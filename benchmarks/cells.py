@@ -35,7 +35,7 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
 
     gateway: float = 756.0
     database: float = 642.0
-    alone: float = 900.0
+    alone: float = 840.0
     commit: float = 2.0
     log: float = 7_000.0
     kept: float = 4_200.0
