@@ -50,6 +50,14 @@ def rows(folder: Path, statement: str) -> list[Any]:
         return cursor.fetchall() if cursor.description else []
 
 
+def kept(folder: Path) -> str:
+    """All that a folder's store holds: a file's every byte, a database's rows (what was deleted is its vacuum's)."""
+    if _chosen[0] == SQLITE:
+        return "".join(file.read_text("utf-8", "replace") for file in folder.glob(f"{FILE}*"))
+    tables = rows(folder, "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")
+    return "".join(repr(rows(folder, f"SELECT * FROM {name}")) for (name,) in tables)
+
+
 async def open_store(folder: Path) -> Store:
     """A folder's store."""
     if _chosen[0] == SQLITE:

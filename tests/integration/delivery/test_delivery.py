@@ -100,15 +100,18 @@ async def test_no_order_is_in_two_requests_at_once(desk, concurrency):
         flying.update(call.ids)
         requests.append(call)
         most = max(most, len(requests))
+        if most == concurrency:
+            every_lane.set()
+        await asyncio.wait_for(every_lane.wait(), 5)
         await asyncio.sleep(0.02)
         flying.difference_update(call.ids)
         requests.remove(call)
         await intakes.accepted(call)
 
-    requests = []
+    requests, every_lane = [], asyncio.Event()
     names = [f"O{number}" for number in range(60)]
     async with Intake(always(slowly)) as intake:
-        settings = tenant(intake.url, concurrency=concurrency, **QUICK)
+        settings = tenant(intake.url, concurrency=concurrency, timeout=10.0, **QUICK)
         async with running(desk, {"acme": settings}) as delivery:
             for version in range(4):
                 await desk.put(*names, customerName=str(version))
