@@ -12,19 +12,24 @@ _FEW, _MORE, _MANY = 0x90, 0xDC, 0xDD
 
 
 class Parcel(Sequence[Item], Generic[Item]):
-    """A packed list. Its length is told by its first bytes; whoever asks for an item has all of it unpacked, once.
+    """A packed list. Its length is known; whoever asks for an item has all of it unpacked, once.
 
     Attributes:
-        raw: the list in MessagePack.
+        raw: the list in MessagePack, whose first bytes tell its length, or in something else of a given `length`.
     """
 
-    def __init__(self, raw: bytes | memoryview, unpack: Callable[[bytes | memoryview], list[Item]]) -> None:
+    def __init__(
+        self, raw: bytes | memoryview, unpack: Callable[[bytes | memoryview], list[Item]], length: int | None = None
+    ) -> None:
         self.raw: Final = raw
         self._unpack = unpack
+        self._length = length
         self._items: list[Item] | None = None
 
     def __len__(self) -> int:
         """How many items."""
+        if self._length is not None:
+            return self._length
         first = self.raw[0]
         if first == _MANY:
             return int.from_bytes(self.raw[1:5])

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from itertools import islice, repeat
-from typing import Final, Literal, TypeAlias
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import takewhile
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Clock, Micros
@@ -28,6 +28,19 @@ LINGER_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 2.0
 
 
+class _Look(NamedTuple):
+    """What was heard at once: the place of the first, when, and all of it, unread as long as nobody is told of it."""
+
+    begin: int
+    at: Micros
+    changes: Sequence[Change]
+
+    @property
+    def end(self) -> int:
+        """The place after the last."""
+        return self.begin + len(self.changes)
+
+
 class Stream:
     """Hears of changes, and lets any number follow. Its places are none of any other run's."""
 
@@ -42,7 +55,7 @@ class Stream:
         self._watch = watch
         self._clock = clock
         self._quiet_seconds, self._linger_seconds = quiet_seconds, linger_seconds
-        self._ring: deque[tuple[Micros, Change]] = deque(maxlen=RING)
+        self._ring: deque[_Look] = deque()
         self._next = 0
         self._run = secrets.token_hex(6)
         self._is_listening = False
@@ -63,10 +76,11 @@ class Stream:
             # Whoever has not been told of all before misses something.
             self._next += missed
             self._ring.clear()
-        while self._ring and self._ring[0][0] + REMEMBERED < at:
+        if changes:
+            self._ring.append(_Look(self._next, at, changes))
+            self._next += len(changes)
+        while self._ring and (self._ring[0].at + REMEMBERED < at or self._ring[0].end <= self._next - RING):
             self._ring.popleft()
-        self._ring.extend(zip(repeat(at), changes))
-        self._next += len(changes)
         self._wake()
 
     def end(self) -> None:
@@ -124,13 +138,18 @@ class Stream:
         if is_live and self._next - place > MOST_BEHIND:
             return [self._gap("behind")], self._next
         told: list[Heard] = []
-        for at, change in islice(self._ring, place - self._oldest, None):
-            place += 1
-            if wanted(change):
-                told.append(Heard(f"{self._run}-{place}", at, change))
-                if len(told) == AT_ONCE:
-                    break
+        for look in self._since(place):
+            for change in look.changes[place - look.begin :]:
+                place += 1
+                if wanted(change):
+                    told.append(Heard(f"{self._run}-{place}", look.at, change))
+                    if len(told) == AT_ONCE:
+                        return told, place
         return told, place
+
+    def _since(self, place: int) -> "Iterable[_Look]":
+        """The look in which a place is, and those after it; whoever follows is near the newest."""
+        return reversed([*takewhile(lambda look: look.end > place, reversed(self._ring))])
 
     def _place_of(self, last: str) -> tuple[int, Heard | None]:
         run, _, number = last.partition("-")
@@ -141,7 +160,7 @@ class Stream:
 
     @property
     def _oldest(self) -> int:
-        return self._next - len(self._ring)
+        return max(self._next - RING, self._ring[0].begin) if self._ring else self._next
 
     def _gap(self, why: Literal["older", "unknown", "behind"]) -> Heard:
         return Heard(f"{self._run}-{self._next}", self._clock(), None, why)

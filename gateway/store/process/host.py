@@ -135,7 +135,7 @@ class Host:
         self._channel.send(protocol.COMMITTED, protocol.pickled((rows, seconds)))
 
     def _changed(self, changes: Sequence[Change], missed: int) -> None:
-        self._channel.send(protocol.CHANGED, protocol.encode((changes, missed)))
+        self._channel.send(protocol.CHANGED, *protocol.encode_changes(changes, missed))
 
     async def _call(self, number: int, call: str, given: memoryview) -> None:
         port, _, method = call.rpartition(".")

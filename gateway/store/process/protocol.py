@@ -6,7 +6,7 @@ What is pickled or packed is so by ourselves on both ends; nobody else can reach
 import copyreg
 import pickle
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from struct import Struct
 from typing import Any, Final
 
@@ -47,7 +47,7 @@ DAMAGED: Final = 9
 """From the store, last of all: its file is damaged, in a sentence. Whoever hears it ends the store's process."""
 
 CHANGED: Final = 10
-"""From the store, while it listens: what has changed, and before it how many other changes. Packed."""
+"""From the store, while it listens: how many changes, how many others before them, and what they are, as JSON."""
 
 OPEN: Final = 10
 """To the store, first of all, where it is no file: the `Database`, pickled."""
@@ -88,7 +88,8 @@ decode_arrivals: Final = msgspec.msgpack.Decoder(list[Arrival]).decode
 decode_singly: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 decode_stored: Final = msgspec.msgpack.Decoder(list[Receipt | str]).decode
 """Each arrival's receipt, or why it could not be stored."""
-decode_changes: Final = msgspec.msgpack.Decoder(tuple[list[Change], int]).decode
+_COUNTS: Final = Struct("<II")
+_decode_changes: Final = msgspec.json.Decoder(list[Change]).decode
 
 PIECE: Final = Struct("<IIIQ")
 """A piece of the journal: its segment, from byte to byte, and the number of its last entry."""
@@ -97,6 +98,18 @@ NUMBER: Final = Struct("<Q")
 
 _PICKLES_FIRST: Final = 0x80
 """A byte; in MessagePack an empty map's, which none of our values is."""
+
+
+def encode_changes(changes: Sequence[Change], missed: int) -> tuple[bytes, bytes | memoryview]:
+    """A frame of changes: what is JSON already goes as it is."""
+    counts = _COUNTS.pack(len(changes), missed)
+    return counts, changes.raw if isinstance(changes, Parcel) else msgspec.json.encode(changes)
+
+
+def decode_changes(payload: memoryview) -> tuple[Sequence[Change], int]:
+    """The changes, read where somebody looks into them, and how many went before them."""
+    count, missed = _COUNTS.unpack_from(payload)
+    return Parcel(bytes(payload[_COUNTS.size :]), _decode_changes, count), missed
 
 
 def packed(value: object) -> bytes:

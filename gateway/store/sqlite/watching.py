@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import sqlite3
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
+from gateway.ground.parcel import Parcel
 from gateway.records import Change
 from gateway.store.ports import ChangeObserver
 from gateway.store.sqlite.sql import named
@@ -69,23 +71,24 @@ class SqliteWatch:
         self._looked_at = self._loop.time()
         self._writer.submit(self._taken, is_transaction=False).add_done_callback(self._tell)
 
-    def _taken(self, connection: sqlite3.Connection) -> list[str]:
-        """In the writer's thread, between two transactions: what has begun, and what was written down, as JSON."""
+    def _taken(self, connection: sqlite3.Connection) -> Sequence[Change]:
+        """In the writer's thread, between two transactions: what has begun, and what was written down."""
         self._is_due = False
         if self._writer.on_change is None:
-            return []
-        texts = []
+            return ()
+        found = []
         for place, begun in enumerate((SQL.begun_events, SQL.begun_orders)):
-            newest, text = connection.execute(begun, (self._seen[place],)).fetchone()
+            newest, *told = connection.execute(begun, (self._seen[place],)).fetchone()
             self._seen[place] = newest or self._seen[place]
-            texts.append(text)
-        (text,) = connection.execute(SQL.told).fetchone()
+            found.append(told)
+        found.append(connection.execute(SQL.told).fetchone())
         connection.execute(SQL.forget)
-        return [*texts, text]
+        # One list of the three, each without its brackets.
+        text = ",".join(text[1:-1] for count, text in found if count)
+        return Parcel(f"[{text}]".encode(), _decode, sum(count for count, _ in found))
 
-    def _tell(self, looked: "asyncio.Future[list[str]]") -> None:
+    def _tell(self, looked: "asyncio.Future[Sequence[Change]]") -> None:
         # A store that closes has nobody to tell.
-        if looked.exception() is None and self.on_changes is not None:
-            changes = [change for text in looked.result() for change in _decode(text)]
-            if changes:
-                self.on_changes(changes[-MOST:], max(0, len(changes) - MOST))
+        if looked.exception() is None and self.on_changes is not None and (changes := looked.result()):
+            missed = max(0, len(changes) - MOST)
+            self.on_changes(changes[-MOST:] if missed else changes, missed)

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND
+from gateway.ground.parcel import Parcel
 from gateway.records import Change
 from gateway.service.streaming import REMEMBERED, RING, SourcesLoop, Stream
 from tests.stores import open_store
@@ -122,6 +123,30 @@ async def test_a_page_would_rather_know_the_present(stream):
 
     assert (await read(stream, place, 1, is_live=True))[0].gap == "behind"
     assert (await read(stream, place, 1))[0].change.id == 0
+
+
+async def test_what_nobody_is_told_of_is_not_read(stream):
+    """Neither for who is far behind and wants the present, nor of what was heard beyond his turn."""
+
+    def read_nothing(_raw):
+        raise AssertionError("somebody looked into it")
+
+    place = await beginning(stream)
+    stream.heard(changes(*range(1, 20)))
+    stream.heard(Parcel(b"", read_nothing, 1000))
+
+    assert (await read(stream, place, 1, is_live=True))[0].gap == "behind"
+    assert [each.change.id for each in await read(stream, place, 15)] == [*range(1, 16)]
+
+
+async def test_a_look_of_more_than_is_remembered_is_cut(stream):
+    """Its newest ten thousand count, and no older place."""
+    place = await beginning(stream)
+    stream.heard(changes(*range(1, RING + 101)))
+    first = place.replace("-1", "-101")
+
+    assert (await read(stream, place, 1))[0].gap == "older"
+    assert (await read(stream, first, 1))[0].change.id == 101
 
 
 async def test_a_reader_is_told_twenty_a_second(stream):

@@ -16,8 +16,9 @@ def unpack_nothing(_raw: bytes) -> list[object]:
 
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 255, 256, 65_535, 65_536])
 def test_its_length_is_told_unopened(count):
-    """However many there are."""
+    """However many there are, and whatever it is packed in."""
     assert len(Parcel(msgspec.msgpack.encode([None] * count), unpack_nothing)) == count
+    assert len(Parcel(msgspec.json.encode([None] * count), unpack_nothing, count)) == count
 
 
 def test_a_list_of_what_is_packed_needs_no_packing():

@@ -63,20 +63,20 @@ DROP TABLE IF EXISTS temp.told;
 
 -- name: begun_events
 -- As each began: what became of it since was written down by the trigger. As one text: rows cost three times as much.
-SELECT max(id), json_group_array(json_array('event', id, source, event_id, iif(run = 0 AND status = 'dead', status, 'received'),
+SELECT max(id), count(*), json_group_array(json_array('event', id, source, event_id, iif(run = 0 AND status = 'dead', status, 'received'),
                                             iif(run = 0 AND status = 'dead', reason_code, NULL), NULL))
 FROM events WHERE id > ?;
 
 -- name: begun_orders
 -- Withdrawn: a tombstone, whose first state was a cancellation.
-SELECT max(id), json_group_array(json_array('order', id, tenant, external_order_id, iif(
+SELECT max(id), count(*), json_group_array(json_array('order', id, tenant, external_order_id, iif(
     status = 'withdrawn' AND NOT EXISTS (
         SELECT 1 FROM states s WHERE s.tenant = o.tenant AND s.external_order_id = o.external_order_id AND s.id < o.state),
     status, 'pending'), NULL, NULL))
 FROM orders o WHERE id > ?;
 
 -- name: told
-SELECT json_group_array(json_array(kind, id, of, name, status, code, counts))
+SELECT count(*), json_group_array(json_array(kind, id, of, name, status, code, counts))
 FROM (SELECT kind, id, of, name, status, code, counts FROM temp.told ORDER BY rowid);
 
 -- name: forget
