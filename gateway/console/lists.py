@@ -1,5 +1,6 @@
 """The pages that are lists: filtered by words, paged by cursors, and the same as CSV."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
@@ -67,14 +68,14 @@ class Lists:
         ]
 
     def _page(self, name: str) -> Page:
-        shown, beside = LISTS[name], _BESIDE.get(name)
+        shown, beside = LISTS[name], _BESIDE.get(name, _nothing)
 
         async def page(visit: Visit) -> Response:
             text, cursor = visit.query.get("filter", ""), visit.query.get("cursor", "")
             try:
                 pairs = words_of(text, shown.words, shown.rest, self._frame.now())
-                answer = await visit.ask(shown.call, query=[*pairs, *([("cursor", cursor)] if cursor else [])])
-                values = await beside(visit, pairs) if beside else {}
+                asked = visit.ask(shown.call, query=[*pairs, *([("cursor", cursor)] if cursor else [])])
+                answer, values = await asyncio.gather(asked, beside(visit, pairs))
             except ValueError as error:
                 # What was not understood is not left out: another list than the one asked for would mislead.
                 return self._unread(visit, name, text, str(error))
@@ -119,6 +120,10 @@ async def table_answer(pages: AsyncIterator[bytes], name: str) -> Response:
 
     headers = {**door.HEADERS, "Content-Disposition": f'attachment; filename="{name}.csv"'}
     return StreamingResponse(whole(), headers=headers, media_type="text/csv")
+
+
+async def _nothing(_visit: Visit, _pairs: list[tuple[str, str]]) -> Mapping[str, Any]:
+    return {}
 
 
 async def _counts(visit: Visit, pairs: list[tuple[str, str]]) -> Mapping[str, Any]:

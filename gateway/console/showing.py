@@ -40,23 +40,30 @@ class Showing:
 
     async def overview(self, visit: Visit) -> Response:
         """All is well, or what is not."""
-        tenants = (await visit.ask("list_tenants"))["tenants"]
-        sources = (await visit.ask("list_sources"))["sources"]
-        stats = await visit.ask("show_stats")
+        of_tenants, of_sources, stats, dead, of_replicas, of_operations, told, problems = await asyncio.gather(
+            visit.ask("list_tenants"),
+            visit.ask("list_sources"),
+            visit.ask("show_stats"),
+            letters.by_reason(visit, [], SOME_LETTERS),
+            visit.ask("list_replicas"),
+            visit.ask("list_operations", query=[("limit", "20")]),
+            visit.ask("show_hours", query=[("hours", "720")]),
+            self._frame.inside.problems(),
+        )
+        tenants, sources = of_tenants["tenants"], of_sources["sources"]
         seen = wellness.Seen(
-            problems=await self._frame.inside.problems(),
+            problems=problems,
             tenants=tenants,
             sources=sources,
-            groups=(await letters.by_reason(visit, [], SOME_LETTERS))["groups"][:MOST_REASONS],
+            groups=dead["groups"][:MOST_REASONS],
             drift=await _drift(visit, sources),
-            replicas=replicas.told((await visit.ask("list_replicas"))["replicas"]),
-            operations=(await visit.ask("list_operations", query=[("limit", "20")]))["operations"],
+            replicas=replicas.told(of_replicas["replicas"]),
+            operations=of_operations["operations"],
         )
         oldest = max((tenant["oldestPendingSeconds"] or 0 for tenant in tenants), default=0)
         values = {"tenants": tenants, "sources": sources, "stats": stats, "oldest": oldest}
         values["troubles"] = wellness.troubles(seen)
         values["live"] = "event order tenant source operation"
-        told = await visit.ask("show_hours", query=[("hours", "720")])
         zone, hours = self._frame.zone(visit.request), told["hours"]
         values |= {"since": told["since"], "chart": figures.bars(hours[-24:], zone), "day": figures.sums(hours[-24:])}
         values |= {"hour": figures.sums(hours[-1:]), "days": figures.by_day(hours, zone)}
@@ -76,9 +83,8 @@ class Showing:
     async def order(self, visit: Visit) -> Response:
         """An order's story, the verdict and the next step first."""
         name = {"tenant": visit.part("tenant"), "externalOrderId": visit.part("order")}
-        order = await visit.ask("show_order", name)
-        tenants = (await visit.ask("list_tenants"))["tenants"]
-        tenant = next((each for each in tenants if each["name"] == order["tenant"]), None)
+        order, of_tenants = await asyncio.gather(visit.ask("show_order", name), visit.ask("list_tenants"))
+        tenant = next((each for each in of_tenants["tenants"] if each["name"] == order["tenant"]), None)
         states = await _states(visit, order)
         values = {
             "order": order,
@@ -122,12 +128,14 @@ class Showing:
     async def tenant(self, visit: Visit) -> Response:
         """One tenant: status, why, since when, and when it is tried again."""
         tenant = _named(visit.part("name"), (await visit.ask("list_tenants"))["tenants"], "tenant")
-        stats = await visit.ask("show_stats")
-        letters = await visit.ask("list_dead_letters", query=[("tenant", tenant["name"]), ("limit", "10")])
-        waiting = await visit.ask(
-            "list_orders", query=[("tenant", tenant["name"]), ("status", "pending"), ("limit", "10")]
+        of = [("tenant", tenant["name"]), ("limit", "10")]
+        stats, letters, waiting, of_sources = await asyncio.gather(
+            visit.ask("show_stats"),
+            visit.ask("list_dead_letters", query=of),
+            visit.ask("list_orders", query=[*of, ("status", "pending")]),
+            visit.ask("list_sources"),
         )
-        sources = [each for each in (await visit.ask("list_sources"))["sources"] if each["tenant"] == tenant["name"]]
+        sources = [each for each in of_sources["sources"] if each["tenant"] == tenant["name"]]
         values = {"tenant": tenant, "counts": stats["tenants"].get(tenant["name"], {}), "sources": sources}
         values["live"] = f"tenant:{tenant['name']}"
         return self._frame.page(
@@ -141,19 +149,26 @@ class Showing:
     async def source(self, visit: Visit) -> Response:
         """One source: when it was last heard, what was turned away, what has drifted, and the URL for the vendor."""
         source = _named(visit.part("name"), (await visit.ask("list_sources"))["sources"], "source")
-        of = [("source", source["name"]), ("limit", "10")]
-        stats = await visit.ask("show_stats")
+        of, path = [("source", source["name"]), ("limit", "10")], {"name": source["name"]}
+        stats, dead, refusals, events, drift, losses = await asyncio.gather(
+            visit.ask("show_stats"),
+            letters.by_reason(visit, of[:1], SOME_LETTERS),
+            visit.ask("list_refusals", query=of),
+            visit.ask("list_events", query=of),
+            visit.ask("show_drift", path),
+            visit.ask("show_losses", path),
+        )
         values = {
             "source": source,
             "silent_helps": wellness.SILENT,
             "live": f"source:{source['name']}",
             "counts": stats["sources"].get(source["name"], {}),
-            "groups": (await letters.by_reason(visit, of[:1], SOME_LETTERS))["groups"][:MOST_REASONS],
-            "refusals": (await visit.ask("list_refusals", query=of))["refusals"],
-            "events": (await visit.ask("list_events", query=of))["events"],
-            "drift": (await visit.ask("show_drift", {"name": source["name"]}))["drift"],
-            "losses": (await visit.ask("show_losses", {"name": source["name"]}))["losses"],
-            "shadow": await visit.ask("show_shadow", {"name": source["name"]}) if source["hasShadow"] else None,
+            "groups": dead["groups"][:MOST_REASONS],
+            "refusals": refusals["refusals"],
+            "events": events["events"],
+            "drift": drift["drift"],
+            "losses": losses["losses"],
+            "shadow": await visit.ask("show_shadow", path) if source["hasShadow"] else None,
             "origin": door.origin(visit.request) if visit.inside.is_public else None,
         }
         return self._frame.page(visit, "source.html", **values)

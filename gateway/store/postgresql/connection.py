@@ -15,7 +15,7 @@ from psycopg.pq import TransactionStatus
 from gateway.errors import StoreUnavailable
 from gateway.store.postgresql import fronts, values
 from gateway.store.postgresql.statements import named, selecting
-from gateway.store.rules.transactions import Condition
+from gateway.store.rules.transactions import Condition, Question
 
 Result = TypeVar("Result")
 
@@ -126,7 +126,16 @@ class Connection:
 
     def execute_text(self, text: str, given: Sequence[Any] = ()) -> "psycopg.RawCursor[Any]":
         """Run a statement with `$1` for its values."""
-        return self._ask(text, [values.given(value) for value in given])
+        return self._ask(text, _given(given))
+
+    def together(self, asked: Sequence[Question]) -> list[list[Any]]:
+        """The rows of each of these statements, asked and answered in one journey where the driver's library can."""
+        if not psycopg.capabilities.has_pipeline():
+            return [self.execute(name, row).fetchall() for name, row in asked]
+        with self._asking(), self._inner.pipeline():
+            found = [self._inner.execute(self._named[name].encode(), _given(row)) for name, row in asked]
+        # Within, each would be waited for, and then the end.
+        return [cursor.fetchall() for cursor in found]
 
     def many(self, name: str, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
         """Run a statement whose `(VALUES :rows …)` stands for these rows; what it returns."""
@@ -145,13 +154,9 @@ class Connection:
         """Run a statement for each of these rows; how many rows that changed."""
         if not rows:
             return 0
-        self._asked_at = time.monotonic()
-        try:
-            with self._inner.cursor() as cursor:
-                cursor.executemany(self._named[name].encode(), [[values.given(value) for value in row] for row in rows])
-                return cursor.rowcount
-        finally:
-            self._asked_at = None
+        with self._asking(), self._inner.cursor() as cursor:
+            cursor.executemany(self._named[name].encode(), [_given(row) for row in rows])
+            return cursor.rowcount
 
     def new_ids(self, of: str, count: int) -> Sequence[int]:
         """Ids for new rows of a table, rising."""
@@ -165,9 +170,14 @@ class Connection:
         return found
 
     def _ask(self, text: str, given: Sequence[Any] | None = None) -> "psycopg.RawCursor[Any]":
+        with self._asking():
+            return self._inner.execute(text.encode(), given or None)  # type: ignore[return-value]
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
         self._asked_at = time.monotonic()
         try:
-            return self._inner.execute(text.encode(), given or None)  # type: ignore[return-value]
+            yield
         finally:
             self._asked_at = None
 
@@ -229,6 +239,10 @@ class Connection:
     def close(self) -> None:
         """Say good-bye."""
         self._inner.close()
+
+
+def _given(row: Sequence[Any]) -> list[Any]:
+    return [values.given(value) for value in row]
 
 
 def unavailable(error: psycopg.Error) -> StoreUnavailable | None:

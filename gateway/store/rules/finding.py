@@ -3,18 +3,21 @@
 Each way has an index, and ends when enough was found; nothing is read whole, however much is stored.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, get_args
 
 from gateway.events import Reason
 from gateway.records import Found, FoundHow, FoundMatch, Sibling
-from gateway.store.rules.transactions import Transaction
+from gateway.store.rules.transactions import Question, Transaction
 
 Key = tuple[str, int]
 """`order` or `event`, and the row."""
 
 MOST_SIBLINGS: Final = 20
 """Of each order that is found."""
+
+_OF_EVENTS: Final = "of events"
+"""In the place of a kind: events, of which orders may have come."""
 
 _LAST: Final = "\U0010ffff"
 _NUMBER: Final = 18
@@ -53,36 +56,47 @@ class _Search:
         """Orders and events by what the vendor and Trackely call them."""
         if len(self.found) >= self._most:
             return
-        self._take("order", "externalOrderId", how, self._named("order", how))
-        self._take("event", "externalOrderId", how, self._rows("finding.events_set_aside", how))
-        self._take("order", "orderId", how, self._rows("finding.orders_by_order_id", how))
-        events = [event for (event,) in self._rows("finding.events_by_reference", how)]
-        self.is_cut = self.is_cut or len(events) >= self._most
-        for kind, row in self._transaction.execute("finding.of_events", (events,)).fetchall():
-            self.found.setdefault((kind, row), ("reference", how))
-        self._take("event", "eventId", how, self._named("event", how))
+        asked: list[tuple[str, FoundMatch, Question]] = [
+            *(("order", "externalOrderId", each) for each in self._named("order", how)),
+            ("event", "externalOrderId", self._question("finding.events_set_aside", how)),
+            ("order", "orderId", self._question("finding.orders_by_order_id", how)),
+            (_OF_EVENTS, "reference", self._question("finding.events_by_reference", how)),
+            *(("event", "eventId", each) for each in self._named("event", how)),
+        ]
+        found = self._transaction.together([question for *_, question in asked])
+        for (kind, matched, _), rows in zip(asked, found, strict=True):
+            if kind == _OF_EVENTS:
+                self._take_what_came(rows, matched, how)
+            else:
+                self._take(kind, matched, how, rows)
 
-    def _rows(self, name: str, how: FoundHow) -> list[Any]:
-        """Rows of a statement that there is for each way in which a name may fit."""
-        return self._transaction.execute(f"{name}_{how}", (self._text, self._text + _LAST, self._most)).fetchall()
+    def _question(self, name: str, how: FoundHow) -> Question:
+        """A statement that there is for each way in which a name may fit."""
+        return f"{name}_{how}", (self._text, self._text + _LAST, self._most)
 
-    def _named(self, kind: str, how: FoundHow) -> list[Any]:
+    def _named(self, kind: str, how: FoundHow) -> Iterator[Question]:
         """Rows by their own names: the key's index knows them as they are, another one those in mixed case."""
         spellings = list(dict.fromkeys((self._text, _in_lower_case(self._text), _in_upper_case(self._text))))
-        rows: list[Any] = []
         if how == "beginning":
             for spelling in spellings:
-                values = (spelling, spelling + _LAST, self._most)
-                rows += self._transaction.execute(f"finding.{kind}s_beginning", values).fetchall()
+                yield f"finding.{kind}s_beginning", (spelling, spelling + _LAST, self._most)
         else:
-            wanted = spellings[:1] if how == "exact" else spellings[1:]
-            rows += self._transaction.execute(f"finding.{kind}s_spelt", (wanted, self._most)).fetchall()
-        return rows if how == "exact" else rows + self._rows(f"finding.{kind}s_in_mixed_case", how)
+            yield f"finding.{kind}s_spelt", (spellings[:1] if how == "exact" else spellings[1:], self._most)
+        if how != "exact":
+            yield self._question(f"finding.{kind}s_in_mixed_case", how)
 
     def _take(self, kind: str, matched: FoundMatch, how: FoundHow, rows: list[Any]) -> None:
         self.is_cut = self.is_cut or len(rows) >= self._most
         for (row,) in rows:
             self.found.setdefault((kind, row), (matched, how))
+
+    def _take_what_came(self, rows: list[Any], matched: FoundMatch, how: FoundHow) -> None:
+        """Orders that came of events, and the events that no order came of."""
+        self.is_cut = self.is_cut or len(rows) >= self._most
+        if rows:
+            came = self._transaction.execute("finding.of_events", ([event for (event,) in rows],)).fetchall()
+            for kind, row in came:
+                self.found.setdefault((kind, row), (matched, how))
 
 
 # Of ASCII letters alone, as the indexes do it.
@@ -95,13 +109,17 @@ def _in_upper_case(text: str) -> str:
 
 
 def _told(transaction: Transaction, found: dict[Key, tuple[FoundMatch, FoundHow]]) -> list[Found]:
-    rows: dict[tuple[str, int], Any] = {}
-    for kind, statement in (("order", "finding.orders"), ("event", "finding.events")):
-        ids = [row for of, row in found if of == kind]
-        rows |= {(kind, row[0]): row for row in transaction.execute(statement, (ids,)).fetchall()}
+    ids: dict[str, list[int]] = {"order": [], "event": []}
+    for kind, row in found:
+        ids[kind].append(row)
+    orders, events, beside = transaction.together([
+        ("finding.orders", (ids["order"],)),
+        ("finding.events", (ids["event"],)),
+        ("finding.siblings", (ids["order"], MOST_SIBLINGS)),
+    ])  # fmt: skip
+    rows = {(kind, row[0]): row for kind, told in (("order", orders), ("event", events)) for row in told}
     siblings: dict[Key, list[Sibling]] = {}
-    orders = [row for kind, row in found if kind == "order"]
-    for row, tenant, name, status in transaction.execute("finding.siblings", (orders, MOST_SIBLINGS)).fetchall():
+    for row, tenant, name, status in beside:
         sibling = Sibling(tenant=tenant, external_order_id=name, status=status)
         siblings.setdefault(("order", row), []).append(sibling)
     # What retention removed meanwhile is not there any more.

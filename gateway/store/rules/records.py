@@ -71,13 +71,16 @@ class Records(Room):
     @reads
     def event(self, transaction: Transaction, event: int) -> EventDetail:
         """An event with all that is kept of it."""
-        rows = transaction.execute("records.event", (event,)).fetchall()
+        rows, told, others, answers = transaction.together([
+            ("records.event", (event,)),
+            ("records.states_of_events", ([event],)),
+            ("records.other_bodies", (event,)),
+            ("records.answers", (event,)),
+        ])  # fmt: skip
         if not rows:
             raise UnknownRecord(f"there is no event {event}")
         *columns, _run, adapter_version, traceback, clock, body, context = rows[0]
-        states = (_states(transaction, [event])).get(event, [])
-        others = transaction.execute("records.other_bodies", (event,)).fetchall()
-        answers = dict(transaction.execute("records.answers", (event,)).fetchall())
+        states = _states(told).get(event, [])
         return EventDetail(
             record=_event_record(columns, states),
             body=body,
@@ -86,7 +89,7 @@ class Records(Room):
             traceback=traceback,
             translation=tuple(states),
             other_bodies=tuple(OtherBody(*row) for row in others),
-            answers=answers if clock is not None else None,
+            answers=dict(answers) if clock is not None else None,
         )
 
     @reads
@@ -134,9 +137,10 @@ class Records(Room):
     def tenant_figures(self, transaction: Transaction) -> dict[str, TenantFigures]:
         """Figures by tenant, for those that have an order pending or dead."""
         figures: dict[str, TenantFigures] = {}
-        for tenant, count, oldest in transaction.execute("records.pending_orders").fetchall():
+        pending, dead = transaction.together([("records.pending_orders", ()), ("records.dead_orders", ())])
+        for tenant, count, oldest in pending:
             figures[tenant] = TenantFigures(count, oldest)
-        for tenant, count in transaction.execute("records.dead_orders").fetchall():
+        for tenant, count in dead:
             before = figures.get(tenant, TenantFigures())
             figures[tenant] = TenantFigures(before.pending, before.oldest_pending_at, count)
         return figures
@@ -169,19 +173,19 @@ class Records(Room):
     @reads
     def counts(self, transaction: Transaction) -> Counts:
         """How many events and orders are in which status."""
-        events, sources = _tally(transaction.execute("records.count_events").fetchall())
-        orders, tenants = _tally(transaction.execute("records.count_orders").fetchall())
+        counted = transaction.together([("records.count_events", ()), ("records.count_orders", ())])
+        (events, sources), (orders, tenants) = map(_tally, counted)
         return Counts(events=events, orders=orders, sources=sources, tenants=tenants)
 
 
 def _event_records(transaction: Transaction, rows: Sequence[Any]) -> list[EventRecord]:
-    states = _states(transaction, [row[0] for row in rows])
+    states = _states(transaction.execute("records.states_of_events", ([row[0] for row in rows],)).fetchall())
     return [_event_record(row, states.get(row[0], [])) for row in rows]
 
 
-def _states(transaction: Transaction, events: Sequence[int]) -> dict[int, list[TranslatedState]]:
+def _states(rows: Sequence[Any]) -> dict[int, list[TranslatedState]]:
     found: dict[int, list[TranslatedState]] = {}
-    for event, *rest in transaction.execute("records.states_of_events", (list(events),)).fetchall():
+    for event, *rest in rows:
         tenant, external_order_id, owner, clock, tie, arrival, body, status, order_status, *reason = rest
         state = TranslatedState(
             tenant=tenant, external_order_id=external_order_id, owner=owner, clock=clock, tie=tie, arrival=arrival,
@@ -194,7 +198,7 @@ def _states(transaction: Transaction, events: Sequence[int]) -> dict[int, list[T
 def _order_records(transaction: Transaction, rows: Sequence[Any], story: int) -> list[OrderRecord]:
     """Orders with the last `story` of each one's events and attempts."""
     wanted = ([row[0] for row in rows], story)
-    told = transaction.execute("records.events_of_orders", wanted).fetchall()
+    told, tries = transaction.together([("records.events_of_orders", wanted), ("records.attempts_of_orders", wanted)])
     # Many orders of a page may share an event, or an attempt: each is made once.
     distinct = {columns[0]: columns for _, *columns in told}
     by_id = {event.id: event for event in _event_records(transaction, list(distinct.values()))}
@@ -203,7 +207,7 @@ def _order_records(transaction: Transaction, rows: Sequence[Any], story: int) ->
         events.setdefault(order, []).append(by_id[event])
     tried: dict[int, AttemptRecord] = {}
     attempts: dict[int, list[AttemptRecord]] = {}
-    for order, *columns in transaction.execute("records.attempts_of_orders", wanted).fetchall():
+    for order, *columns in tries:
         attempt = tried.setdefault(columns[0], _attempt(columns))
         attempts.setdefault(order, []).append(attempt)
     return [_order_record(row, events.get(row[0], ()), attempts.get(row[0], ())) for row in rows]

@@ -19,6 +19,9 @@ Given = ParamSpec("Given")
 Condition: TypeAlias = "tuple[str, tuple[Any, ...]]"
 """A fragment's name and its values, by which it is numbered from 1."""
 
+Question: TypeAlias = "tuple[str, tuple[Any, ...]]"
+"""A statement's name and its values."""
+
 ALL: Final = -1
 """As a limit: none."""
 
@@ -53,6 +56,10 @@ class Transaction(Protocol):
 
     def execute(self, name: str, values: Sequence[Any] = ()) -> Rows:
         """Run a statement."""
+        ...
+
+    def together(self, asked: Sequence[Question]) -> list[list[Any]]:
+        """The rows of statements of which none needs another's, in one journey where the engine has one."""
         ...
 
     def select(self, name: str, conditions: Iterable[Condition], values: Sequence[Any] = ()) -> list[Any]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from gateway.events import EventStatus, OrderStatus
-from gateway.store.rules.transactions import Condition
+from gateway.store.rules.transactions import Condition, Question
 from gateway.store.sqlite.sql import texts
 
 MOST: Final = 256
@@ -75,6 +75,10 @@ class SqliteTransaction:
     def execute(self, name: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run a statement."""
         return self._connection.execute(self._texts[name], values)
+
+    def together(self, asked: Sequence[Question]) -> list[list[Any]]:
+        """The rows of each of these statements."""
+        return [self.execute(name, values).fetchall() for name, values in asked]
 
     def select(self, name: str, conditions: Iterable[Condition], values: Sequence[Any] = ()) -> list[Any]:
         """Rows of a statement whose `:where` stands for all of these conditions."""
