@@ -141,7 +141,7 @@ class Gateway:
     def start(self) -> None:
         """Start, and wait until it is ready."""
         self.launch()
-        assert eventually(self.is_ready) is True, self.log.read_text()
+        assert eventually(self.is_ready, within=60) is True, self.log.read_text()
 
     def launch(self) -> None:
         """Start, and wait for nothing."""
