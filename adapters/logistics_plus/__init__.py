@@ -66,10 +66,11 @@ def translate(hook: Hook, options: Options, _answers: Answers) -> Translation:
         if reason is None:
             raise
         return Ignored(reason)
+    is_receive = word(event.entity_type) == RECEIVE
     reason = _reason_to_ignore(event.entity_type, options)
     if reason is not None:
-        return Ignored(reason, _references(event.data) if word(event.entity_type) == RECEIVE else ())
-    if word(event.entity_type) == RECEIVE:
+        return Ignored(reason, _references(event.data) if is_receive else ())
+    if is_receive:
         return _receive(event, hook, options)
     return _order(event, hook, options) if options.shipments == "order" else _shipments(event, hook, options)
 

@@ -21,15 +21,18 @@ NUMBERED: Final = frozenset(
 _SECTIONS: Final = resources.files("gateway.findings").joinpath("words.txt").read_text(encoding="utf-8").split("\n\n")
 
 
-def _words(section: str) -> str:
-    """The patterns of a section of words.txt, as one."""
+def _words(section: str) -> list[str]:
+    """The patterns of a section of words.txt."""
     lines = next(each for each in _SECTIONS if each.startswith(f"[{section}]")).splitlines()
-    return "|".join(line for line in lines[1:] if line and not line.startswith("#"))
+    return [line for line in lines[1:] if line and not line.startswith("#")]
 
 
-_WITHOUT_NUMBER: Final = re.compile(_words("without number"), re.IGNORECASE)
-_PO_BOX: Final = re.compile(_words("box"), re.IGNORECASE)
-_PO_BOX_FIRST: Final = re.compile(f"(?:{_words('box at the beginning')})", re.IGNORECASE)
+_WITHOUT_NUMBER: Final = re.compile("|".join(_words("without number")), re.IGNORECASE)
+_PO_BOX: Final = re.compile("|".join(_words("box")), re.IGNORECASE)
+_PO_BOX_FIRST: Final = re.compile("|".join(_words("box at the beginning")), re.IGNORECASE)
+_BOX_INITIALS: Final = frozenset(words[0] for words in _words("box at the beginning"))
+"""Each of these patterns begins with a letter: most streets need no look at more."""
+
 _BOX_HINT: Final = re.compile("|".join(map(re.escape, (
     *("box", "p.o", "p o", "pob", "fach", "bus", "boks", "ilokero", "boit", "boît", "casella", "apartado", "apdo"),
     *("casilla", "caixa", "skrytka", "skr.", "hrádka", "hradka", "prie", "pretinac", "predal", "dėžut", "dezut"),
@@ -68,7 +71,8 @@ def is_po_box(street: str) -> bool:
     folded = street.lower()
     if _BOX_HINT.search(folded) is not None and _PO_BOX.search(street) is not None:
         return True
-    return any([_PO_BOX_FIRST.match(line) is not None for line in street.split(", ")])  # noqa: C419 - half the cost
+    begun = [line for line in street.split(", ") if line[:1].lower() in _BOX_INITIALS]
+    return any(_PO_BOX_FIRST.match(line) for line in begun)
 
 
 def is_masked(text: str) -> bool:

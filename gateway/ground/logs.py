@@ -40,8 +40,8 @@ CAPACITY = 10_000
 LINES_PER_MINUTE = 1_000
 """Of one kind, see `NoiseLimit`: a noisy source fills no disk, whoever keeps the log."""
 
-PAUSE_SECONDS = 0.02
-"""What the writer waits between two bouts, so that a burst is rendered in one go and does not fight for the lock."""
+PAUSE_SECONDS = 0.05
+"""What the writer waits between two bouts: a burst is rendered in one go, and each waking costs more than a record."""
 
 SHORTEST_SECRET = 4
 """Shorter ones are not looked for: replacing every `a` or `12` would leave no log to read."""

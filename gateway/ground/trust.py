@@ -11,10 +11,12 @@ STEP: Final = 60 * SECOND
 AGREEMENT: Final = 3600 * SECOND
 """For so long it must then go evenly; and for so long after a start nothing is pruned."""
 
+_EVEN: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 
 def since_boot() -> Micros:
     """The clock that nobody sets and that counts suspension too."""
-    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)) // 1000
+    return time.clock_gettime_ns(_EVEN) // 1000
 
 
 class TrustedClock:
