@@ -50,6 +50,7 @@ class Channel(asyncio.BufferedProtocol):
         # Where the frame under way begins in the buffer, and up to where the buffer is filled.
         self._buffer = memoryview(bytearray(_CHUNK))
         self._begun = self._filled = 0
+        self._held = bytearray()
         self._transport: asyncio.WriteTransport | None = None
         self.is_lost = False
         self._is_closing = False
@@ -95,16 +96,29 @@ class Channel(asyncio.BufferedProtocol):
 
     def send(self, kind: int, *payload: bytes | memoryview) -> None:
         """Pass a frame of some pieces, at once where the other end has room; into nowhere where it is gone."""
+        self._write(_head(kind, sum(map(len, payload))), *payload)
+
+    def put_off(self, kind: int, payload: bytes) -> None:
+        """Pass a frame with the next one, or at the end of the loop's turn: each passing wakes the other end."""
+        if not self._held:
+            asyncio.get_running_loop().call_soon(self._let_go)
+        self._held += _head(kind, len(payload)) + payload
+
+    def _let_go(self) -> None:
+        if self._held:
+            self._write()
+
+    def _write(self, *rest: bytes | memoryview) -> None:
+        pieces, sent = (bytes(self._held), *rest), 0
+        self._held.clear()
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        size, sent = sum(map(len, payload)), 0
-        pieces = size.to_bytes(_LENGTH, "little") + bytes((kind,)), *payload
         if not transport.get_write_buffer_size():
             # The transport would wait for the end of the loop's turn, and the other end could be at work by then.
             with contextlib.suppress(OSError):
                 sent = self._end.sendmsg(pieces)
-        for piece in pieces if sent < _HEAD + size else ():
+        for piece in pieces if sent < sum(map(len, pieces)) else ():
             if sent < len(piece):
                 transport.write(memoryview(piece)[sent:])
             sent = max(0, sent - len(piece))
@@ -112,9 +126,14 @@ class Channel(asyncio.BufferedProtocol):
     async def close(self) -> None:
         """Close this end, once all that was sent has gone out."""
         self._is_closing = True
+        self._let_go()
         if self._transport is not None:
             self._transport.close()
             await self._closed.wait()
+
+
+def _head(kind: int, size: int) -> bytes:
+    return size.to_bytes(_LENGTH, "little") + bytes((kind,))
 
 
 async def attach(end: socket.socket, on_frame: OnFrame, on_lost: Callable[[], None]) -> Channel:

@@ -58,7 +58,7 @@ class Host:
         else:
             self._store.observe(
                 on_commit=self._committed,
-                on_stored=partial(self._channel.send, protocol.STORED, b""),
+                on_stored=partial(self._channel.put_off, protocol.STORED, b""),
                 on_changes=self._changed,
             )
             # A database's own commit acknowledges: it has no journal.
@@ -123,7 +123,7 @@ class Host:
             if not isinstance(each, Receipt) and database.is_malformed(each):
                 self._begin(self._doubt())
         told = [each if isinstance(each, Receipt) else str(each) for each in stored]
-        self._channel.send(protocol.PUT, protocol.encode(told))
+        self._channel.put_off(protocol.PUT, protocol.encode(told))
 
     def _taken(self, taken: int | None) -> None:
         self._tell_failure()
@@ -132,7 +132,7 @@ class Host:
             self._channel.send(protocol.STORED, b"")
 
     def _committed(self, rows: int, seconds: float) -> None:
-        self._channel.send(protocol.COMMITTED, protocol.pickled((rows, seconds)))
+        self._channel.put_off(protocol.COMMITTED, protocol.pickled((rows, seconds)))
 
     def _changed(self, changes: Sequence[Change], missed: int) -> None:
         self._channel.send(protocol.CHANGED, *protocol.encode_changes(changes, missed))

@@ -60,3 +60,17 @@ async def test_a_frame_may_be_sent_in_pieces():
         other.send(8, b"behind")
 
     assert await taken(send) == [(7, b"".join(pieces)), (8, b"behind")]
+
+
+async def test_what_is_put_off_goes_with_the_next():
+    """Or at the end of the turn, or before the end; in its order."""
+
+    async def send(other):
+        other.put_off(1, b"a")
+        other.put_off(2, b"")
+        other.send(3, b"c")
+        other.put_off(4, b"d")
+        await asyncio.sleep(0.01)
+        other.put_off(5, b"e")
+
+    assert await taken(send) == [(1, b"a"), (2, b""), (3, b"c"), (4, b"d"), (5, b"e")]
