@@ -63,11 +63,12 @@ class NotReplicatedError(psycopg.OperationalError):
 class Connection:
     """A psycopg connection in autocommit, for one thread at a time; `cut` is for another one."""
 
-    def __init__(self, address: str, name: str) -> None:
+    def __init__(self, address: str, name: str, known: fronts.Fronts | None = None) -> None:
         """Connect. Raises psycopg.OperationalError."""
         self._warning: str | None = None
         self._named = named()
-        self._fronts = fronts.Fronts()
+        self._fronts = known or fronts.Fronts()
+        self._put_back: list[tuple[str, int]] = []
         self._asked_at: float | None = None
         self._inner = psycopg.connect(
             address,
@@ -100,9 +101,10 @@ class Connection:
 
     def execute(self, name: str, given: Sequence[Any] = ()) -> "psycopg.RawCursor[Any]":
         """Run a named statement."""
-        if name in fronts.QUEUES:
+        if name in fronts.LOOKS:
             return self._look(name, given)
-        return self.execute_text(self._named[name], given)
+        self._lower(name, [given])
+        return self._ask(self._named[name], self._values(name, given))
 
     def text(self, name: str) -> str:
         """A named statement's text."""
@@ -110,19 +112,25 @@ class Connection:
 
     def _look(self, name: str, given: Sequence[Any]) -> "psycopg.RawCursor[Any]":
         """Look at a queue, from its front where that is known."""
-        front = self._fronts.of(name, given[0])
-        if front != fronts.BEGINNING:
-            looked = self.execute_text(self._named[name], [*given, front])
-            if looked.rowcount:
-                return looked
-        began = time.monotonic()
-        looked = self.execute_text(self._named[name], [*given, fronts.BEGINNING])
-        if looked.rowcount and time.monotonic() - began > fronts.SLOW_SECONDS:
+        look, began = self._fronts.look(name, given), time.monotonic()
+        looked = self.execute_text(self._named[name], [*given, look.front])
+        seconds = time.monotonic() - began
+        if looked.rowcount and self._fronts.is_worth_moving(look, seconds):
             first = looked.fetchmany(1)[0][0]
             looked.scroll(0, mode="absolute")
-            [(place,)] = self.execute(f"fronts.{fronts.QUEUES[name]}", (first,)).fetchall()
-            self._fronts.found(name, given[0], place)
+            if look.queue == "events":
+                place = fronts.foremost(first, given[1])
+            else:
+                [(place,)] = self.execute("outbox.place", (first,)).fetchall()
+            self._fronts.move(look, place, seconds)
         return looked
+
+    def _lower(self, name: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Where a statement puts something back, no front stands after that: at once, and once others can see it."""
+        put_back = fronts.put_back(name, rows)
+        if put_back is not None:
+            self._put_back.append(put_back)
+            self._fronts.lower(*put_back)
 
     def execute_text(self, text: str, given: Sequence[Any] = ()) -> "psycopg.RawCursor[Any]":
         """Run a statement with `$1` for its values."""
@@ -133,14 +141,19 @@ class Connection:
         if not psycopg.capabilities.has_pipeline():
             return [self.execute(name, row).fetchall() for name, row in asked]
         with self._asking(), self._inner.pipeline():
-            found = [self._inner.execute(self._named[name].encode(), _given(row)) for name, row in asked]
+            found = [self._inner.execute(self._named[name].encode(), self._values(name, row)) for name, row in asked]
         # Within, each would be waited for, and then the end.
         return [cursor.fetchall() for cursor in found]
+
+    def _values(self, name: str, given: Sequence[Any]) -> list[Any]:
+        """A statement's own, and, where it counts a queue, where that begins."""
+        return [*_given(given), *self._fronts.of_tenants()] if name in fronts.COUNTS else _given(given)
 
     def many(self, name: str, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
         """Run a statement whose `(VALUES :rows …)` stands for these rows; what it returns."""
         if not rows:
             return []
+        self._lower(name, rows)
         cursor = self._ask(self._named[name], values.columns(rows))
         return cursor.fetchall() if cursor.description else []
 
@@ -154,6 +167,7 @@ class Connection:
         """Run a statement for each of these rows; how many rows that changed."""
         if not rows:
             return 0
+        self._lower(name, rows)
         with self._asking(), self._inner.cursor() as cursor:
             cursor.executemany(self._named[name].encode(), [_given(row) for row in rows])
             return cursor.rowcount
@@ -191,11 +205,15 @@ class Connection:
             self._begin(number)
             yield
             self.commit()
+            for queue, place in self._put_back:
+                self._fronts.lower(queue, place)
         except BaseException:
             with contextlib.suppress(psycopg.Error):
                 if self._inner.info.transaction_status != TransactionStatus.IDLE:
                     self._ask("ROLLBACK")
             raise
+        finally:
+            self._put_back.clear()
 
     def commit(self) -> None:
         """End the transaction; durable when this returns. Raises NotReplicatedError."""

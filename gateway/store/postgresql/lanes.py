@@ -16,6 +16,7 @@ import psycopg
 
 from gateway.errors import StoreUnavailable
 from gateway.store.postgresql.connection import READ_ONLY, Connection, told, unavailable
+from gateway.store.postgresql.fronts import Fronts
 
 Result = TypeVar("Result")
 
@@ -40,10 +41,11 @@ class Database:
         self.number: int | None = None
         self.failure: str | None = None
         self.generation = 0
+        self._fronts = Fronts()
 
     def connect(self) -> Connection:
         """A connection to the host that can write. Raises psycopg.OperationalError."""
-        return Connection(self.address, self.name)
+        return Connection(self.address, self.name, self._fronts)
 
     def failed(self, error: psycopg.Error) -> StoreUnavailable | None:
         """Judge an error; None: it is the statement's or the value's."""

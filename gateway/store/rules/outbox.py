@@ -138,7 +138,7 @@ def _claim(transaction: Transaction, tenant: str, claim: Claim) -> Lease | Wait:
         return spoken
     rows = transaction.execute("outbox.due", (tenant, claim.now, claim.max_orders + 1)).fetchall()
     if not rows:
-        (due_at,) = transaction.execute("outbox.next_due", (tenant,)).fetchone()
+        (due_at,) = transaction.execute("outbox.next_due", (tenant, claim.now)).fetchone()
         return Wait(due_at)
     batch, is_full = _fill([(row, leased_order(row)) for row in rows], claim.max_orders, claim.max_bytes)
     oldest = min(row[_PENDING_SINCE] for row in rows)

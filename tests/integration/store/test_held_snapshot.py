@@ -5,7 +5,7 @@ import pytest
 
 from gateway.store.postgresql import PostgresStore, fronts
 from gateway.store.postgresql.connection import Connection
-from tests.contract.engines import Floor, state, texts
+from tests.contract.engines import SOURCE, Floor, says, state, texts
 from tests.stores import database
 
 ORDERS = """
@@ -58,26 +58,77 @@ def test_what_is_named_is_found_by_its_name(address, is_analyzed):
         assert not any(queue in plan for queue in ("orders_due", "events_open", "events_received")), (name, plan)
 
 
-async def test_a_queue_begins_where_it_was_found_and_at_its_beginning_where_nothing_is(tmp_path, address, monkeypatch):
-    """What came out of turn goes last, while looks take long."""
-    monkeypatch.setattr(fronts, "SLOW_SECONDS", 0.0)
+async def test_a_queue_begins_where_it_was_found_but_for_what_was_put_back(tmp_path, address, monkeypatch):
+    """While looks take long: what others put before its beginning goes last, not so what the store itself did."""
+    monkeypatch.setattr(fronts, "SLOW_SECONDS", -1.0)
+    monkeypatch.setattr(fronts, "LONG_SECONDS", -1.0)
     monkeypatch.setattr(fronts, "AGAIN_SECONDS", 3600.0)
-    floor = Floor(lambda _: PostgresStore.open(address, is_unsafe=True), tmp_path)
+    floor, other = (Floor(lambda _: PostgresStore.open(address, is_unsafe=True), tmp_path) for _ in range(2))
     await floor.open()
+    await other.open()
     floor.pass_by(seconds=100)
     await floor.tell("1", state("A"), state("B"))
     leased = await floor.lease(max_orders=1)
     floor.pass_by(seconds=60)
     await floor.tell("2", state("C", text="later"), state("D", text="later"))
-    second = await floor.lease(max_orders=1)
-    floor.pass_by(seconds=-160)
-    await floor.tell("3", state("early", text="early"))
-    floor.pass_by(seconds=161)
+    await floor.lease(max_orders=1)
+    await other.tell("3", state("early", text="early"))
     in_turn = texts(await floor.lease(max_orders=1))
+    counts, figures = await floor.store.records.counts(), await floor.store.records.tenant_figures()
+    at_most = await floor.store.outbox.pending_at_most("north", 10)
+    floor.pass_by(seconds=-120)
+    await floor.settle(leased, "unchanged", due_at=floor.now)
+    floor.pass_by(seconds=120)
+    put_back = texts(await floor.lease(max_orders=1))
+    await floor.reopen()
     in_the_end = await floor.deliver()
-    for each in (leased, second):
-        await floor.settle(each, "unchanged", due_at=floor.now)
-    put_back = await floor.deliver()
+    await floor.store.close()
+    await other.store.close()
+
+    assert (in_turn, put_back, sorted(in_the_end)) == (["later"], ["v"], ["early", "later"])
+    # All that is sent is counted, though it stands before.
+    assert (counts.orders, figures["north"].pending, at_most) == ({"pending": 1, "leased": 3}, 4, 1)
+
+
+def test_a_look_of_all_comes_the_seldomer_the_longer_it_takes():
+    now = [0.0]
+    known = fronts.Fronts(lambda: now[0])
+    begun = known.look("outbox.due", ("north", 1, 1))
+    known.move(begun, 10**9, 0.1)
+    first = known.look("outbox.due", ("north", 1, 1)).front
+    now[0] = fronts.AGAIN_SECONDS
+    again = known.look("outbox.due", ("north", 1, 1)).front
+    known.move(begun, 10**9, 1.0)
+    now[0] += fronts.SHARE - 1
+    still = known.look("outbox.due", ("north", 1, 1)).front
+    known.lower("orders", 7)
+    known.move(begun, 10**9, 1.0)
+    lowered = known.look("outbox.due", ("north", 1, 1)).front
+
+    assert (begun.front, again) == (fronts.BEGINNING, fronts.BEGINNING)
+    assert first == still == 10**9 - fronts.MARGINS["orders"]
+    assert lowered == 7
+
+
+async def test_an_event_that_is_put_back_is_found_before_its_queues_beginning(tmp_path, address, monkeypatch):
+    """As is one that was left out as under way."""
+    monkeypatch.setattr(fronts, "SLOW_SECONDS", -1.0)
+    monkeypatch.setattr(fronts, "LONG_SECONDS", -1.0)
+    monkeypatch.setattr(fronts, "AGAIN_SECONDS", 3600.0)
+    monkeypatch.setitem(fronts.MARGINS, "events", 0)
+    floor = Floor(lambda _: PostgresStore.open(address, is_unsafe=True), tmp_path)
+    await floor.open()
+    first = await floor.tell("1", state("A"))
+    under_way = (await floor.receive("2", says(state("B")))).id
+    last = (await floor.receive("3", says(state("C")))).id
+
+    async def waiting(*but: int) -> list[int]:
+        return sorted(each.id for each in await floor.store.translation.untranslated([SOURCE], 10, but))
+
+    left_out = await waiting(under_way)
+    again = await waiting()
+    await floor.store.acts.replay([first], force=False)
+    replayed = await waiting()
     await floor.store.close()
 
-    assert (in_turn, in_the_end, sorted(put_back)) == (["later"], ["later", "early"], ["v", "v"])
+    assert (left_out, again, replayed) == ([last], [under_way, last], [first, under_way, last])

@@ -2,7 +2,7 @@
 -- One statement is one transaction. Numbered in the order in which they came, inserted in the order of their keys: two
 -- groups that overlap wait for each other, and never both.
 WITH given AS MATERIALIZED (
-    SELECT *, nextval(pg_get_serial_sequence('events', 'id')) AS id
+    SELECT *, nextval((SELECT pg_get_serial_sequence('events', 'id')::regclass)) AS id
     FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bytea[], $6::bytea[]) WITH ORDINALITY
         AS given (source, event_id, topic, received_at, body, context, place)
 ), stored AS (

@@ -1,2 +1,3 @@
 -- name: new
-SELECT nextval(pg_get_serial_sequence($1::text, 'id')) FROM generate_series(1, $2::bigint);
+-- The sequence is found once, not for each.
+SELECT nextval((SELECT pg_get_serial_sequence($1::text, 'id')::regclass)) FROM generate_series(1, $2::bigint);

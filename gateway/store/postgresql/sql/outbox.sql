@@ -6,8 +6,12 @@ WHERE o.tenant = $1 AND o.status = 'pending' AND o.due_at <= $2 AND o.due_at >= 
   AND o.id NOT IN (SELECT order_row FROM leased)
 ORDER BY o.due_at, o.pending_since, o.id LIMIT $3;
 
+-- name: place
+-- Where an order stands in the queue of what is due.
+SELECT due_at FROM orders WHERE id = $1;
+
 -- name: next_due
-SELECT min(due_at) FROM orders WHERE tenant = $1 AND status = 'pending'
+SELECT min(due_at) FROM orders WHERE tenant = $1 AND status = 'pending' AND due_at > $2
   AND id NOT IN (SELECT order_row FROM leased);
 
 -- name: probe
@@ -57,4 +61,6 @@ WHERE tenant = $3 AND trial = 'refused' AND status = 'pending';
 
 -- name: pending_at_most
 SELECT count(*) FROM (SELECT 1 FROM orders WHERE tenant = $1 AND status = 'pending'
+                      AND due_at >= coalesce((SELECT f.place FROM unnest($3::text[], $4::bigint[]) AS f (tenant, place)
+                                              WHERE f.tenant = $1), -1)
                       AND id NOT IN (SELECT order_row FROM leased) LIMIT $2) AS counted;

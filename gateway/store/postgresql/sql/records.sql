@@ -44,7 +44,20 @@ JOIN attempts a ON a.id IN (SELECT attempt FROM attempt_orders WHERE order_row =
 ORDER BY a.id;
 
 -- name: pending_orders
-SELECT tenant, count(*), min(pending_since) FROM orders WHERE status = 'pending' GROUP BY tenant;
+-- Each tenant by itself, from where its queue begins; what is sent for longer stands before that.
+WITH RECURSIVE named AS (
+    (SELECT tenant FROM orders ORDER BY tenant LIMIT 1)
+    UNION ALL
+    SELECT (SELECT o.tenant FROM orders o WHERE o.tenant > named.tenant ORDER BY o.tenant LIMIT 1)
+    FROM named WHERE named.tenant IS NOT NULL)
+SELECT named.tenant, queue.pending, queue.oldest FROM named
+LEFT JOIN unnest($1::text[], $2::bigint[]) AS f (tenant, place) ON f.tenant = named.tenant
+CROSS JOIN LATERAL (
+    SELECT count(*) AS pending, min(o.pending_since) AS oldest FROM orders o
+    WHERE o.tenant = named.tenant AND o.status = 'pending' AND o.due_at >= CASE WHEN f.place IS NULL THEN -1 ELSE
+        least(f.place, (SELECT min(sent.due_at) FROM leased l JOIN orders sent ON sent.id = l.order_row
+                        WHERE l.tenant = named.tenant AND sent.status || '' = 'pending')) END
+) AS queue WHERE queue.pending > 0;
 
 -- name: dead_orders
 SELECT tenant, count(*) FROM orders WHERE status = 'dead' GROUP BY tenant;
@@ -71,8 +84,18 @@ UNION ALL
 SELECT name, status, count FROM tallies WHERE kind = 'event' AND count > 0;
 
 -- name: count_orders
-SELECT tenant, 'pending', count(*) FROM orders WHERE status = 'pending'
-  AND id NOT IN (SELECT order_row FROM leased) GROUP BY tenant
+WITH RECURSIVE named AS (
+    (SELECT tenant FROM orders ORDER BY tenant LIMIT 1)
+    UNION ALL
+    SELECT (SELECT o.tenant FROM orders o WHERE o.tenant > named.tenant ORDER BY o.tenant LIMIT 1)
+    FROM named WHERE named.tenant IS NOT NULL)
+SELECT named.tenant, 'pending', queue.pending FROM named
+LEFT JOIN unnest($1::text[], $2::bigint[]) AS f (tenant, place) ON f.tenant = named.tenant
+CROSS JOIN LATERAL (
+    SELECT count(*) AS pending FROM orders o
+    WHERE o.tenant = named.tenant AND o.status = 'pending' AND o.due_at >= coalesce(f.place, -1)
+      AND o.id NOT IN (SELECT order_row FROM leased)
+) AS queue WHERE queue.pending > 0
 UNION ALL
 SELECT tenant, 'leased', count(*) FROM leased GROUP BY tenant
 UNION ALL

@@ -7,7 +7,7 @@ WHERE o.tenant = ? AND o.status = 'pending' AND o.due_at <= ?
 ORDER BY o.due_at, o.pending_since, o.id LIMIT ?;
 
 -- name: next_due
-SELECT min(due_at) FROM orders WHERE tenant = ? AND status = 'pending'
+SELECT min(due_at) FROM orders WHERE tenant = ? AND status = 'pending' AND due_at > ?
   AND id NOT IN (SELECT order_row FROM leased);
 
 -- name: probe
