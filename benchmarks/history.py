@@ -30,7 +30,7 @@ DAY_SECONDS: Final = 86_400
 BEGAN: Final[Micros] = 1_700_000_000 * SECOND
 """When the first of the history was received; each ended when it was, and the next a microsecond later."""
 
-CLAIMS: Final = 20
+CLAIMS: Final = 50
 _CHUNK: Final = 100_000
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters import Api
 from gateway.config.model import Config, ConfiguredSource
+from gateway.config.modes import decided_otherwise, modes_of
 from gateway.config.store_url import DRIVER_MISSING
 from gateway.events import stored_lookup
 from gateway.ground.questions import fault_of_question
@@ -45,10 +46,11 @@ def _findings_of_store(config: Config) -> tuple[str | None, list[str]]:
 
         return fault_of_store(Path(config.store_path)), []
     try:
-        from gateway.store.postgresql.looking import findings_of_store  # noqa: PLC0415 - an extra
+        from gateway.store.postgresql.looking import findings_of_store, modes_in  # noqa: PLC0415 - an extra
     except ImportError:
         return DRIVER_MISSING, []
-    return findings_of_store(config.database, is_unsafe=config.settings.allow_unsafe)
+    fault, doubts = findings_of_store(config.database, is_unsafe=config.settings.allow_unsafe)
+    return fault, [*doubts, *decided_otherwise(modes_of(config), modes_in(config.database))]
 
 
 async def _fault_of_api(source: ConfiguredSource, api: Api) -> str | None:

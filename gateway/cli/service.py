@@ -111,7 +111,7 @@ def check(
 
 
 def _decided(config: "Config") -> list[str]:
-    """Where the file says otherwise than a promotion decided; a database is not asked without --reach."""
+    """Where the file says otherwise than a promotion decided; a database is asked with --reach."""
     if config.database is not None:
         return []
     from gateway.config.modes import decided_otherwise, modes_of  # noqa: PLC0415 - as above

@@ -145,7 +145,7 @@ def test_a_promotion_under_load_loses_doubles_and_collides_nothing(house):
     gateway.drained(60)
     gateway.stop()
     gateway.start()
-    checked = gateway.command("check")
+    checked = gateway.command("check", "--reach")
 
     assert (ended["failed"], telling.refused) == (0, [])
     assert telling.lost("new", house.intake.orders) == {}

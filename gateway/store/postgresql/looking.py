@@ -5,9 +5,13 @@ from typing import Final
 
 import psycopg
 
+from gateway.records import SourceMode
 from gateway.store.postgresql import migrating
 from gateway.store.postgresql.connection import Connection, told
-from gateway.store.rules import moving
+from gateway.store.rules import modes, moving
+
+CHECKING: Final = "trackely-gateway check"
+"""How it is called at the database."""
 
 NO_STANDBY: Final = (
     "store: its database waits for no synchronous standby: a failover may lose what was acknowledged last "
@@ -28,7 +32,7 @@ def findings_of_store(address: str, *, is_unsafe: bool) -> tuple[str | None, lis
     """
     try:
         # Of several hosts the one that can write.
-        connection = Connection(address, "trackely-gateway check")
+        connection = Connection(address, CHECKING)
     except psycopg.Error as error:
         return f"no connection: {told(error)}", []
     with closing(connection):
@@ -37,6 +41,15 @@ def findings_of_store(address: str, *, is_unsafe: bool) -> tuple[str | None, lis
             return _fault(connection, is_unsafe=is_unsafe), [] if waits else [NO_STANDBY]
         except psycopg.Error as error:
             return f"it does not answer: {told(error)}", []
+
+
+def modes_in(address: str) -> list[SourceMode]:
+    """Who delivers and who looks on, by the database; nothing, where it cannot tell."""
+    try:
+        with closing(Connection(address, CHECKING)) as connection:
+            return [modes.mode_of(row) for row in connection.execute("modes.all")]
+    except psycopg.Error:
+        return []
 
 
 def _fault(connection: Connection, *, is_unsafe: bool) -> str | None:

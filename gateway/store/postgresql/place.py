@@ -145,7 +145,7 @@ class PostgresPlace:
             self._connection.prepare(psycopg.Connection.transaction),
             self._connection.prepare(lambda inner: inner.cursor(name="copying")) as cursor,
         ):
-            cursor.itersize = FETCHED_BODIES if "bytea" in columns.values() else FETCHED
+            cursor.itersize = FETCHED_BODIES if "body" in columns else FETCHED
             yield from cursor.execute(text.encode())
 
     def empty(self, table: str) -> None:
