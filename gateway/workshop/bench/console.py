@@ -1,6 +1,7 @@
 """What looking costs: the operators' calls and pages over a store of a busy year, and hooks while streams are open."""
 
 import asyncio
+import math
 import statistics
 import tempfile
 import threading
@@ -43,12 +44,16 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Streams(msgspec.Struct, frozen=True, kw_only=True):
-    """Processor time of a hook, in microseconds, by rounds in turn: nobody follows, so many do; and the share more."""
+    """Processor time of a hook, in microseconds, by rounds in turn: nobody follows, so many do; and the share more.
+
+    `share` is the median of the pairs', `error` the standard error of their mean: a share within two of it is noise.
+    """
 
     streams: int
     alone: float
     followed: float
     share: float
+    error: float
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +135,7 @@ def _looked(plan: Plan, client: httpx.Client, path: str) -> Look:
 
 def _streamed(plan: Plan, folder: Path) -> Streams:
     """Two gateways in turn: after its last follower one listens for a while longer."""
-    alone, followed = [], []
+    alone, followed = list[float](), list[float]()
     with (
         rig.running("gateway", folder / "alone") as quiet,
         rig.running("gateway", folder / "followed") as watched,
@@ -138,15 +143,17 @@ def _streamed(plan: Plan, folder: Path) -> Streams:
     ):
         for gateway in (quiet, watched):
             _round(plan, gateway)
-        for _ in range(plan.rounds):
-            alone.append(_round(plan, quiet))
-            followed.append(_round(plan, watched))
+        for number in range(plan.rounds):
+            # Whichever is the second of a pair finds the machine as the first has left it.
+            for gateway, found in ((quiet, alone), (watched, followed))[:: 1 - 2 * (number % 2)]:
+                found.append(_round(plan, gateway))
     shares = [with_ / without - 1 for without, with_ in zip(alone, followed, strict=True)]
     return Streams(
         streams=plan.streams,
         alone=round(statistics.median(alone), 1),
         followed=round(statistics.median(followed), 1),
         share=round(statistics.median(shares), 4),
+        error=round(statistics.stdev(shares) / math.sqrt(len(shares)), 4) if shares[1:] else math.inf,
     )
 
 
