@@ -39,7 +39,7 @@ def by_day(hours: Sequence[Row], zone: ZoneInfo) -> list[Row]:
     """The hours' counts by the day, the newest first; days with nothing are left out."""
     days: dict[str, list[Row]] = {}
     for each in hours:
-        day = f"{datetime.fromisoformat(each['at']).astimezone(zone):%Y-%m-%d}"
-        days.setdefault(day, []).append(each)
-    told = [{"day": day, **sums(rows)} for day, rows in days.items()]
-    return [each for each in reversed(told) if each["received"] or each["delivered"]]
+        if each["received"] or each["delivered"]:
+            day = str(datetime.fromisoformat(each["at"]).astimezone(zone).date())
+            days.setdefault(day, []).append(each)
+    return [{"day": day, **sums(rows)} for day, rows in reversed(days.items())]

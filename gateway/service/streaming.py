@@ -16,11 +16,13 @@ from gateway.store.ports import Watch
 
 RING: Final = 10_000
 """Changes that are remembered."""
-AT_ONCE, PAUSE_SECONDS = 5, 0.25
-"""So many are told at once, and then so long nothing: 20 a second."""
+A_SECOND, PAUSE_SECONDS = 20, 0.25
+"""So many are told in a second: a few at once and then for so long nothing, many at once and then for as long as they
+may take."""
 QUIET_SECONDS: Final = 15.0
-MOST_BEHIND: Final = 200
-"""Who wants the present more than all of the past is not told of more than this: ten seconds of it."""
+MOST_BEHIND, BEHIND_SECONDS = 200, 1.0
+"""Who wants the present more than all of the past is not told of more than ten seconds of it, but that there was more,
+each second."""
 REMEMBERED: Final = 24 * 3600 * SECOND
 """No longer, however little changes."""
 LINGER_SECONDS: Final = 60.0
@@ -125,7 +127,8 @@ class Stream:
                 told, place = self._following(place, wanted, is_live=is_live)
                 if told:
                     yield told
-                    await asyncio.sleep(PAUSE_SECONDS)
+                    is_behind = told[0].gap == "behind"
+                    await asyncio.sleep(BEHIND_SECONDS if is_behind else max(PAUSE_SECONDS, len(told) / A_SECOND))
                 elif not await self._news_come():
                     yield []
         finally:
@@ -143,7 +146,7 @@ class Stream:
                 place += 1
                 if wanted(change):
                     told.append(Heard(f"{self._run}-{place}", look.at, change))
-                    if len(told) == AT_ONCE:
+                    if len(told) == A_SECOND:
                         return told, place
         return told, place
 

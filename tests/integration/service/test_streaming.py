@@ -132,11 +132,11 @@ async def test_what_nobody_is_told_of_is_not_read(stream):
         raise AssertionError("somebody looked into it")
 
     place = await beginning(stream)
-    stream.heard(changes(*range(1, 20)))
+    stream.heard(changes(*range(1, 21)))
     stream.heard(Parcel(b"", read_nothing, 1000))
 
     assert (await read(stream, place, 1, is_live=True))[0].gap == "behind"
-    assert [each.change.id for each in await read(stream, place, 15)] == [*range(1, 16)]
+    assert [each.change.id for each in await read(stream, place, 1)] == [*range(1, 21)]
 
 
 async def test_a_look_of_more_than_is_remembered_is_cut(stream):
@@ -153,10 +153,10 @@ async def test_a_reader_is_told_twenty_a_second(stream):
     """However much there is."""
     place, began = await beginning(stream), time.monotonic()
     stream.heard(changes(*range(100)))
-    told = await read(stream, place, 16)
+    told = await read(stream, place, 21)
 
-    assert len(told) <= 20
-    assert time.monotonic() - began >= 0.74
+    assert len(told) <= 40
+    assert time.monotonic() - began >= 0.99
 
 
 async def test_only_what_is_wanted_is_told(stream):

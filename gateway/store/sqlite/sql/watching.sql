@@ -5,12 +5,12 @@ CREATE TEMP TABLE told (kind, id, of, name, status, code, counts);
 CREATE TEMP TRIGGER tell_event AFTER UPDATE OF status, reason_code ON main.events
 WHEN NEW.status <> OLD.status OR NEW.reason_code IS NOT OLD.reason_code
 BEGIN
-    INSERT INTO told SELECT 'event', NEW.id, NEW.source, NEW.event_id, NEW.status, NEW.reason_code, NULL;
+    INSERT INTO told VALUES ('event', NEW.id, NEW.source, NEW.event_id, NEW.status, NEW.reason_code, NULL);
 END;
 CREATE TEMP TRIGGER tell_order AFTER UPDATE OF status, reason_code ON main.orders
 WHEN NEW.status <> OLD.status OR NEW.reason_code IS NOT OLD.reason_code
 BEGIN
-    INSERT INTO told SELECT 'order', NEW.id, NEW.tenant, NEW.external_order_id, NEW.status, NEW.reason_code, NULL;
+    INSERT INTO told VALUES ('order', NEW.id, NEW.tenant, NEW.external_order_id, NEW.status, NEW.reason_code, NULL);
 END;
 -- Leased when its lease begins; pending when that ends and nothing else came of it.
 CREATE TEMP TRIGGER tell_leased AFTER INSERT ON main.leases
