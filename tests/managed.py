@@ -56,7 +56,7 @@ class Managed(Gateway):
 
     def start(self) -> None:
         self.begin()
-        assert eventually(self.is_ready) is True, self.log.read_text()
+        assert eventually(self.is_ready, within=60) is True, self.log.read_text()
 
     def is_ready(self) -> bool:
         with contextlib.suppress(httpx.TimeoutException):

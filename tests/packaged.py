@@ -46,7 +46,7 @@ def serving(installed: Path, gateway: Gateway) -> Iterator[None]:
         process = subprocess.Popen([installed / "gateway", "serve"], cwd=gateway.folder, stdout=log, stderr=log)
     gateway._process = process
     try:
-        assert eventually(gateway.is_ready) is True
+        assert eventually(gateway.is_ready, within=60) is True
         yield
     finally:
         process.terminate()

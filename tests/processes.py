@@ -72,7 +72,7 @@ def version_of(order: dict[str, Any]) -> int:
     return int(order["deliveryAddress"].split()[0])
 
 
-def eventually(look: Callable[[], Any], holds: Callable[[Any], bool] = bool, within: float = 20.0) -> Any:
+def eventually(look: Callable[[], Any], holds: Callable[[Any], bool] = bool, within: float = 45.0) -> Any:
     """What `look` sees as soon as it `holds`; the last thing seen once the time is up, for the assert to show."""
     end = time.monotonic() + within
     while True:
@@ -211,7 +211,7 @@ class Gateway:
         assert answer.status_code in (200, 404), answer.text
         return answer.json() if answer.status_code == 200 else {}
 
-    def becomes(self, name: str, status: str, of: str = "demo", within: float = 20.0) -> dict[str, Any]:
+    def becomes(self, name: str, status: str, of: str = "demo", within: float = 45.0) -> dict[str, Any]:
         """The order once it has this status."""
         order = eventually(lambda: self.order(name, of), lambda seen: seen.get("status") == status, within)
         assert order.get("status") == status, order
@@ -231,7 +231,7 @@ class Gateway:
                 return rows
             cursor = {"cursor": page["next"]}
 
-    def drained(self, within: float = 30.0) -> dict[str, int]:
+    def drained(self, within: float = 45.0) -> dict[str, int]:
         """The events by status, once all have ended."""
         return eventually(lambda: self.api("stats")["events"], lambda seen: set(seen) <= {*ENDED}, within)
 
