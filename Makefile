@@ -28,7 +28,7 @@ demo: ## gateway, embedded intake and the vendors' samples, until Ctrl-C (ARGS='
 	@$(BIN)/python -m gateway demo $(ARGS)
 
 test: lint ## every check: format, ruff, mypy, import-linter, pytest
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-postgresql: ## the tests that run on SQLite's file for the sake of time, on PostgreSQL
 	$(call set-up,dev)
