@@ -119,7 +119,8 @@ class Connection:
             first = looked.fetchmany(1)[0][0]
             looked.scroll(0, mode="absolute")
             if look.queue == "events":
-                place = fronts.foremost(first, given[1])
+                # What was left out as under way may be put back.
+                place = min([first, *given[1]])
             else:
                 [(place,)] = self.execute("outbox.place", (first,)).fetchall()
             self._fronts.move(look, place, seconds)

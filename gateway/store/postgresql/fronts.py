@@ -8,7 +8,7 @@ beginning: one every few seconds, and the seldomer the longer it takes.
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from gateway.events import OrderStatus
@@ -70,8 +70,8 @@ class Fronts:
         whose = given[0] if queue == "orders" else repr((given[0], given[3]))
         with self._lock:
             front = self._known.get((queue, whose))
-            is_known = front is not None and self._clock() < front.until
-            return Look(queue, whose, front.place if is_known and front else BEGINNING, self._turns[queue])
+            place = BEGINNING if front is None or self._clock() >= front.until else front.place
+            return Look(queue, whose, place, self._turns[queue])
 
     def is_worth_moving(self, look: Look, seconds: float) -> bool:
         """Whether a look took so long that it is worth knowing the place of what it found first."""
@@ -115,8 +115,3 @@ def put_back(name: str, rows: Iterable[Sequence[Any]]) -> tuple[str, int] | None
     status, due_at = _ORDERS_BACK[name]
     places = [row[due_at] for row in rows if row[status] == OrderStatus.PENDING]
     return ("orders", min(places)) if places else None
-
-
-def foremost(first: int, under_way: Collection[int]) -> int:
-    """The place of the foremost event: of what a look found, and what it left out."""
-    return min([first, *under_way])
