@@ -29,6 +29,11 @@ def choose(engine: str) -> None:
     _chosen[:] = [engine]
 
 
+def is_file() -> bool:
+    """Whether it is one."""
+    return _chosen[0] == SQLITE
+
+
 @cache
 def database(folder: Path) -> str:
     """The address of a folder's database, empty at first."""
@@ -44,7 +49,7 @@ def settings(folder: Path, engine: str | None = None) -> dict[str, Any]:
 
 def rows(folder: Path, statement: str) -> list[Any]:
     """What a statement finds in a folder's store, or changes, past whoever serves it."""
-    opened = sqlite3.connect(folder / FILE) if _chosen[0] == SQLITE else psycopg.connect(database(folder))
+    opened = sqlite3.connect(folder / FILE) if is_file() else psycopg.connect(database(folder))
     with closing(opened) as connection, connection:
         cursor = connection.execute(statement)
         return cursor.fetchall() if cursor.description else []
@@ -52,7 +57,7 @@ def rows(folder: Path, statement: str) -> list[Any]:
 
 def kept(folder: Path) -> str:
     """All that a folder's store holds: a file's every byte, a database's rows (what was deleted is its vacuum's)."""
-    if _chosen[0] == SQLITE:
+    if is_file():
         return "".join(file.read_text("utf-8", "replace") for file in folder.glob(f"{FILE}*"))
     tables = rows(folder, "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")
     return "".join(repr(rows(folder, f"SELECT * FROM {name}")) for (name,) in tables)
@@ -60,6 +65,6 @@ def kept(folder: Path) -> str:
 
 async def open_store(folder: Path) -> Store:
     """A folder's store."""
-    if _chosen[0] == SQLITE:
+    if is_file():
         return await SqliteStore.open(folder / FILE)
     return await PostgresStore.open(database(folder), is_unsafe=True)

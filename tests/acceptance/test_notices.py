@@ -166,6 +166,7 @@ def test_silence_dead_letters_and_backlog_are_told(tmp_path: Path, chat: Listene
         assert {("began", "demo"), ("ended", "demo"), ("began", "other")} == set(chat.of("dead_letters"))
 
 
+@pytest.mark.file
 def test_a_store_that_cannot_store_is_told(tmp_path: Path, chat: Listener):
     """By the disk's limit, which a reload lifts; who asks for other events is not told."""
     other = {"url": chat.url + "/other", "events": ["halt"]}

@@ -43,7 +43,7 @@ class Quiet:
                 continue
             with connection:
                 self.connections += 1
-                connection.settimeout(2)
+                connection.settimeout(20)
                 while more := connection.recv(4096):
                     self.heard += more
                     if self.heard[:1] == b"\x16":
