@@ -210,18 +210,12 @@ def ledger(
 @figures.command()
 def cells(
     *,
-    gateway: Annotated[
-        float, typer.Option("--gateway", help="Microseconds of the gateways, an event.")
-    ] = COSTS.gateway,
+    gateway: Annotated[float, typer.Option("--gateway", help="Microseconds of gateways, an event.")] = COSTS.gateway,
     database: Annotated[
-        float, typer.Option("--database", help="Microseconds of the database, an event.")
+        float, typer.Option("--database", help="Microseconds of databases, an event.")
     ] = COSTS.database,
-    alone: Annotated[
-        float, typer.Option("--alone", help="Microseconds of both in the rules' transactions.")
-    ] = COSTS.alone,
-    commit: Annotated[
-        float, typer.Option("--commit", help="Milliseconds of a commit, a standby's included.")
-    ] = COSTS.commit,
+    alone: Annotated[float, typer.Option("--alone", help="Microseconds of both in the rules.")] = COSTS.alone,
+    commit: Annotated[float, typer.Option("--commit", help="Milliseconds of a commit, with a standby.")] = COSTS.commit,
 ) -> None:
     """No speed: how many databases with their gateways a load needs on paper, from what was measured."""
     costs = paper.Costs(gateway=gateway, database=database, alone=alone, commit=commit)
