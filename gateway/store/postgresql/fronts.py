@@ -27,8 +27,16 @@ _ORDERS_BACK: Final = {
     "ledger.insert_orders": (ledger.FIRST.index("status"), ledger.FIRST.index("due_at")),
     "ledger.update_orders": (1 + ledger.CHANGING.index("status"), 1 + ledger.CHANGING.index("due_at")),
 }
-_EVENTS_BACK: Final = frozenset({"acts.replay", "lookups.translate_again", "shadows.reopen"})
+_EVENTS_BACK: Final = frozenset({"acts.replay", "inbox.reopen", "lookups.translate_again", "shadows.reopen"})
 """Statements that put back, these with the event's id as the last value of a row."""
+
+_ANYWHERE_BACK: Final = {
+    "inbox.rename_source": "events",
+    "outbox.release": "orders",
+    "outbox.reschedule": "orders",
+    "pulls.in_order_of_change": "orders",
+}
+"""Of these only the queue is known."""
 
 SLOW_SECONDS: Final = 0.02
 LONG_SECONDS: Final = 0.005
@@ -110,6 +118,8 @@ def put_back(name: str, rows: Iterable[Sequence[Any]]) -> tuple[str, int] | None
     """The queue to which a statement brings something back, and the foremost place of it."""
     if name in _EVENTS_BACK:
         return "events", min(row[-1] for row in rows)
+    if name in _ANYWHERE_BACK:
+        return _ANYWHERE_BACK[name], BEGINNING
     if name not in _ORDERS_BACK:
         return None
     status, due_at = _ORDERS_BACK[name]

@@ -1,10 +1,15 @@
 """Queues on PostgreSQL: found by their ids, and from where they begin, whatever the planner or a snapshot holds."""
 
+import re
+
 import psycopg
 import pytest
 
+from gateway.events import OrderStatus
 from gateway.store.postgresql import PostgresStore, fronts
 from gateway.store.postgresql.connection import Connection
+from gateway.store.postgresql.statements import named
+from gateway.store.rules import ledger
 from tests.contract.engines import SOURCE, Floor, says, state, texts
 from tests.stores import database
 
@@ -132,3 +137,29 @@ async def test_an_event_that_is_put_back_is_found_before_its_queues_beginning(tm
     await floor.store.close()
 
     assert (left_out, again, replayed) == ([last], [under_way, last], [first, under_way, last])
+
+
+ENDING = {
+    "acts.end_event",
+    "amending.go_on",
+    "erasure.end_open",
+    "ledger.set_event_statuses",
+    "lookups.bury",
+    "outbox.deliver",
+    "outbox.end_delivered",
+    "shadows.bury",
+    "translation.finish_clean",
+    "translation.finish_events",
+}
+"""Statements that only take out of a queue."""
+
+
+def test_every_statement_that_may_put_back_is_known():
+    """Whatever writes what the queues are made of either ends, or lowers their fronts."""
+    writes = re.compile(r"UPDATE (?:orders|events)\b(?:(?!\bWHERE\b).)*?\b(?:status|source|due_at)\s*=", re.DOTALL)
+    found = {name for name, text in named().items() if writes.search(text)}
+    row = [OrderStatus.PENDING, *range(40)]
+    row[1 + ledger.CHANGING.index("status")] = OrderStatus.PENDING
+    lowering = {name for name in found if fronts.put_back(name, [row]) is not None}
+
+    assert found - lowering == ENDING
