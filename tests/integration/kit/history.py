@@ -9,8 +9,8 @@ from gateway.config import load
 from gateway.events import SECOND, Arrival
 from gateway.ground.watchdog import Watchdog
 from gateway.registry import find_adapter
-from gateway.store.sqlite import SqliteStore
 from gateway.translation.translator import Translator
+from tests.stores import open_store
 
 NOW = 1_772_000_000 * SECOND
 GROUP = 2000
@@ -25,7 +25,7 @@ def fill(
 
 async def _fill(config: Path, arrivals: Sequence[Arrival], answer) -> None:
     loaded = load(config, os.environ, find_adapter)
-    store = await SqliteStore.open(Path(loaded.store_path))
+    store = await open_store(Path(config).parent)
     watchdog = Watchdog(5.0)
     translator = Translator(loaded.sources, loaded.settings.tenants, watchdog)
 
