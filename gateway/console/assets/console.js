@@ -21,7 +21,7 @@
 
   /* ---- live: what changes makes this page be asked for again and put in place, row by row */
 
-  const SHORTEST = 700, LONGEST = 10000;
+  const SHORTEST = 700, LONGEST = 30000;
   const about = live ? live.dataset.about.split(" ").filter(Boolean) : [];
   let wait = SHORTEST, timer = 0, last = 0, isBusy = false, counts = {};
   const isPaused = () => localStorage.getItem("gateway-paused") === "yes";

@@ -7,7 +7,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -24,11 +25,18 @@ from gateway.workshop.bench.ingest import catch_up
 from gateway.workshop.bench.load import LoadFailed, press
 
 API: Final = "/api/v1"
+SAME_ORIGIN: Final = {"Sec-Fetch-Site": "same-origin"}
 BEARER: Final = {"Authorization": f"Bearer {rig.TOKEN}"}
 PAGES: Final = (
     "", "/orders", "/events", "/dead-letters", "/operations", "/tenants", "/sources", "/drift", "/refusals",
     "/configuration", "/audit", "/zone",
 )  # fmt: skip
+CHANGING: Final = ("", "/orders", "/events", "/tenants", "/sources")
+"""Pages on which each hook shows."""
+
+REFRESH_SECONDS: Final = 30.0
+"""How often such a page is asked for while all changes: `LONGEST` of console.js."""
+
 LISTS: Final = (
     "events", "events?status=dead", "events?status=ignored", "orders", "orders?status=pending", "dead-letters",
     "dead-letters?code=malformed_payload", "stats", "tenants", "sources", "refusals", "operations", "audit",
@@ -44,7 +52,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Streams(msgspec.Struct, frozen=True, kw_only=True):
-    """Processor time of a hook, in microseconds, by rounds in turn: nobody follows, so many do; and the share more.
+    """Processor time of a hook, in microseconds, by rounds in turn: no page is open, so many are; and the share more.
 
     `share` is the median of the pairs', `error` the standard error of their mean: a share within two of it is noise.
     """
@@ -105,7 +113,8 @@ def _moved(file: Path, database: str) -> dict[str, Any]:
 
 
 def _places(gateway: rig.Running) -> Iterator[tuple[httpx.Client, str]]:
-    client = httpx.Client(base_url=gateway.origin, headers=BEARER, trust_env=False, timeout=120)
+    client = _signed_in(gateway)
+    client.headers.update(BEARER)
     event = client.get(f"{API}/events?limit=1").json()["events"][0]
     order = client.get(f"{API}/orders?limit=1").json()["orders"][0]
     name = order["externalOrderId"]
@@ -114,9 +123,6 @@ def _places(gateway: rig.Running) -> Iterator[tuple[httpx.Client, str]]:
         yield client, f"{API}/{path}"
     for text in wanted:
         yield client, f"{API}/find?q={quote(text, safe='')}"
-    signed_in = client.post("/console/login", data={"token": rig.TOKEN}, headers={"Sec-Fetch-Site": "same-origin"})
-    if signed_in.status_code != httpx.codes.SEE_OTHER:
-        raise LoadFailed(f"the console says {signed_in.status_code} to a token")
     for path in (*PAGES, f"/find?q={name}", f"/events/{event['id']}", f"/orders/{order['tenant']}/{name}"):
         yield client, f"/console{path}"
 
@@ -159,31 +165,44 @@ def _streamed(plan: Plan, folder: Path) -> Streams:
 
 @contextmanager
 def _following(gateway: rig.Running, count: int) -> Iterator[None]:
-    """So many readers of all that changes, as pages are."""
+    """So many open pages, each with its stream, and asked for anew as often as a page is while all changes."""
     begun, ended = threading.Semaphore(0), threading.Event()
-
-    def read() -> None:
+    with closing(_signed_in(gateway)) as client, ThreadPoolExecutor(2 * count) as threads:
+        heard = [threads.submit(_hear, client, begun, ended) for _ in range(count)]
+        asked = [threads.submit(_ask, client, number, count, ended) for number in range(count)]
         try:
-            with httpx.stream(
-                "GET", f"{gateway.origin}{API}/stream", headers=BEARER, trust_env=False, timeout=60
-            ) as answer:
-                for _ in answer.iter_raw():
-                    begun.release()
-                    if ended.is_set():
-                        return
-        except httpx.HTTPError:
-            begun.release()
+            if not all([begun.acquire(timeout=30) for _ in heard]):  # noqa: C419 - as many as there are
+                raise LoadFailed("a stream did not begin")
+            yield
+        finally:
+            ended.set()
+    for each in (*heard, *asked):
+        each.result()
 
-    readers = [threading.Thread(target=read, daemon=True) for _ in range(count)]
-    for reader in readers:
-        reader.start()
-    for _ in readers:
-        if not begun.acquire(timeout=30):
-            raise LoadFailed("a stream did not begin")
-    try:
-        yield
-    finally:
-        ended.set()
+
+def _hear(client: httpx.Client, begun: threading.Semaphore, ended: threading.Event) -> None:
+    with client.stream("GET", "/console/stream") as answer:
+        if answer.status_code != httpx.codes.OK:
+            raise LoadFailed(f"a stream is answered with {answer.status_code}")
+        for _ in answer.iter_raw():
+            begun.release()
+            if ended.is_set():
+                return
+
+
+def _ask(client: httpx.Client, number: int, count: int, ended: threading.Event) -> None:
+    wait = REFRESH_SECONDS * number / count
+    while not ended.wait(wait):
+        client.get(f"/console{CHANGING[number % len(CHANGING)]}")
+        wait = REFRESH_SECONDS
+
+
+def _signed_in(gateway: rig.Running) -> httpx.Client:
+    client = httpx.Client(base_url=gateway.origin, headers=SAME_ORIGIN, trust_env=False, timeout=120)
+    signed_in = client.post("/console/login", data={"token": rig.TOKEN})
+    if signed_in.status_code != httpx.codes.SEE_OTHER:
+        raise LoadFailed(f"the console says {signed_in.status_code} to a token")
+    return client
 
 
 def _round(plan: Plan, gateway: rig.Running) -> float:
