@@ -72,4 +72,6 @@ def test_the_stream_ends_with_its_session(person, gateway):
 
     expect(page.get_by_role("status")).to_contain_text("Your session is over")
     page.wait_for_timeout(1500)
+    # Nor is it talked over by what was under way.
+    expect(page.get_by_role("status")).to_contain_text("Your session is over")
     assert asked == []

@@ -7,7 +7,9 @@
   const pause = document.getElementById("pause");
   const live = document.getElementById("live");
 
-  const say = (words) => { if (status) status.textContent = words; };
+  /* The last word of a session that is over is that it is: nothing that was under way talks over it. */
+  let isOver = false;
+  const say = (words) => { if (status && !isOver) status.textContent = words; };
   const clock = () => new Date().toLocaleTimeString([], { hour12: false, timeZone: document.body.dataset.zone });
 
   /* ---- the zone: the browser's, until somebody chooses another */
@@ -66,7 +68,7 @@
     fetched().then(() => say(`Changed: ${told}, ${clock()}.`), () => say("The gateway cannot be reached; it is tried again."));
   };
   const later = () => {
-    if (timer) return;
+    if (timer || isOver) return;
     /* The more comes, the longer is waited: open pages cost the gateway little while it has much to do. */
     wait = Date.now() - last < 2 * wait ? Math.min(LONGEST, wait * 1.5) : SHORTEST;
     timer = setTimeout(refresh, wait);
@@ -80,7 +82,11 @@
   };
   if (live) {
     for (const kind of ["event", "order", "tenant", "source", "operation", "gap"]) live.addEventListener(kind, heard);
-    live.addEventListener("ended", () => say("Your session is over: sign in again to see what changes."));
+    live.addEventListener("ended", () => {
+      say("Your session is over: sign in again to see what changes.");
+      isOver = true;
+      clearTimeout(timer);
+    });
     live.addEventListener("htmx:sse:error", () => say("The gateway cannot be reached; it is tried again."));
     live.addEventListener("htmx:sse:after:connection", () => {
       say(isPaused() ? "Paused." : "Live.");
