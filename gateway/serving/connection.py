@@ -139,7 +139,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_lingering = True
         self._unread_bytes = LINGER_BYTES
         self.deadline = self.loop.time() + LINGER_SECONDS
-        with contextlib.suppress(OSError, NotImplementedError, RuntimeError):
+        with contextlib.suppress(OSError, RuntimeError):
             self._raw.write_eof()
         self._raw.resume_reading()
 

@@ -2,7 +2,7 @@ import asyncio
 import os
 import resource
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -331,19 +331,26 @@ async def test_a_probe_tells_the_present_state(floor):
     assert floor.store.failure is None
 
 
+@contextmanager
+def written_by(file, version):
+    """The file as an earlier version left it, by the number of its last migration; open, to have its rows."""
+    with closing(sqlite3.connect(file)) as earlier:
+        for number, text in database.migrations():
+            if number <= version:
+                earlier.executescript(text)
+        earlier.execute(f"PRAGMA user_version = {version}")
+        yield earlier
+        earlier.commit()
+
+
 async def test_a_halt_of_an_earlier_version_holds(tmp_path):
     """What a person had said stands in columns of its own from then on, and is resumed like any other."""
     file = tmp_path / "gateway.db"
     state = (
         b'{"status":"halted","reason":{"code":"halted_by_hand","detail":"x"},"is_halted_by_hand":true,"halted_at":7}'
     )
-    with closing(sqlite3.connect(file)) as earlier:
-        for number, text in database.migrations():
-            if number <= 12:
-                earlier.executescript(text)
-        earlier.execute("PRAGMA user_version = 12")
+    with written_by(file, 12) as earlier:
         earlier.execute("INSERT INTO tenants VALUES ('acme', ?)", (state,))
-        earlier.commit()
     store = await SqliteStore.open(file)
     halted = await store.outbox.tenant_state("acme")
     resumed = await store.outbox.resume("acme", 9)
@@ -358,11 +365,7 @@ async def test_a_halt_of_an_earlier_version_holds(tmp_path):
 async def test_a_lease_of_an_earlier_version_holds(tmp_path):
     """It is a row from then on, by the same number: its orders are leased, and its holder settles them."""
     file, digest = tmp_path / "gateway.db", bytes(range(16))
-    with closing(sqlite3.connect(file)) as earlier:
-        for number, text in database.migrations():
-            if number <= 16:
-                earlier.executescript(text)
-        earlier.execute("PRAGMA user_version = 16")
+    with written_by(file, 16) as earlier:
         earlier.executemany(
             "INSERT INTO orders (tenant, external_order_id, owner, status, state, is_cancelled, clock, tie, arrival, "
             "digest, changed_at, pending_since, lease, leased_until, leased_state, leased_digest) "
@@ -373,7 +376,6 @@ async def test_a_lease_of_an_earlier_version_holds(tmp_path):
                 ("C", "pending", 4, digest, None, None, None),
             ],
         )
-        earlier.commit()
     store = await SqliteStore.open(file)
     before = (await store.records.counts()).tenants
     orders = [LeasedOrder(row, name, b"", Notes(), 1) for row, name in [(1, "A"), (2, "B")]]
@@ -391,11 +393,7 @@ async def test_a_lease_of_an_earlier_version_holds(tmp_path):
 async def test_a_state_of_an_earlier_version_is_delivered(tmp_path):
     """Its bytes stand where they did: it is leased with them, and erased."""
     file, body = tmp_path / "gateway.db", canonical("A", "v")
-    with closing(sqlite3.connect(file)) as earlier:
-        for number, text in database.migrations():
-            if number <= 26:
-                earlier.executescript(text)
-        earlier.execute("PRAGMA user_version = 26")
+    with written_by(file, 26) as earlier:
         earlier.execute(
             "INSERT INTO events (id, source, event_id, received_at, status) VALUES (1, 'a', 'e', 1, 'translated')"
         )
@@ -408,7 +406,6 @@ async def test_a_state_of_an_earlier_version_is_delivered(tmp_path):
             "digest, changed_at, pending_since) VALUES ('north', 'A', '', 'pending', 1, 0, 1, 0, 1, ?, 1, 1)",
             (bytes(16),),
         )
-        earlier.commit()
     floor = Floor(ENGINES["sqlite"], tmp_path)
     await floor.open()
     lease = await floor.lease()
