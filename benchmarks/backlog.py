@@ -10,9 +10,10 @@ import msgspec
 
 from gateway.events import SECOND, Micros
 from gateway.orders import Attempt, Claim, Lease, Settlement, Settling, TenantState
+from gateway.store.ports import Outbox
 from gateway.store.sqlite import SqliteStore
 from gateway.workshop.bench import rig
-from gateway.workshop.bench.filling import BODY, Fillable, arrival, fill_open
+from gateway.workshop.bench.filling import BODY, arrival, fill_open
 from gateway.workshop.bench.load import LoadFailed
 from gateway.workshop.bench.samples import template
 
@@ -42,7 +43,9 @@ async def measure(
         try:
             there = 0
             for size in sorted(sizes):
-                await fill_open(store, events=size - there, pending=size - there, on_events=on_events)
+                await fill_open(
+                    store.inbox, store.translation, events=size - there, pending=size - there, on_events=on_events
+                )
                 there = size
                 cost = await _cost(store, size, rounds)
                 costs.append(cost if not costs else _beside(cost, costs[0]))
@@ -82,17 +85,17 @@ def delivered(lease: Lease, now: Micros) -> Settling:
     )
 
 
-async def turn(store: Fillable) -> tuple[float, float]:
+async def turn(outbox: Outbox) -> tuple[float, float]:
     """Seconds of a claim of 100 orders, and of their settlement. Raises LoadFailed where there are none."""
     now = time.time_ns() // 1000
     started = time.perf_counter()
     claim = Claim(now=now, until=now + 60 * SECOND, linger=0, max_orders=BATCH, max_bytes=2**20)
-    lease = await store.outbox.claim(rig.TENANT, claim)
+    lease = await outbox.claim(rig.TENANT, claim)
     claimed = time.perf_counter() - started
     if not isinstance(lease, Lease):
         raise LoadFailed(f"too few orders for batches of {BATCH}")
     started = time.perf_counter()
-    await store.outbox.settle(lease, delivered(lease, now))
+    await outbox.settle(lease, delivered(lease, now))
     return claimed, time.perf_counter() - started
 
 
@@ -105,7 +108,7 @@ async def _cost(store: SqliteStore, pending: int, rounds: int) -> Cost:
         for receipt in [store.inbox.put(each) for each in group]:
             await receipt
         stored.append(time.perf_counter() - started)
-        turns.append(await turn(store))
+        turns.append(await turn(store.outbox))
     store_ms, claim_ms, settle_ms = (
         round(statistics.median(each) * 1000, 2) for each in (stored, *zip(*turns, strict=True))
     )

@@ -165,8 +165,8 @@ async def _claim(address: str) -> float:
     orders = CLAIMS * BATCH
     store = await PostgresStore.open(address)
     try:
-        await fill_open(store, events=orders, pending=orders)
-        return statistics.median([(await turn(store))[0] for _ in range(CLAIMS)]) * 1000
+        await fill_open(store.inbox, store.translation, events=orders, pending=orders)
+        return statistics.median([(await turn(store.outbox))[0] for _ in range(CLAIMS)]) * 1000
     finally:
         await store.close()
 

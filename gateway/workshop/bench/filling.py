@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from gateway.events import Arrival, EventStatus, Micros, OrderState, Reason, TranslatedEvent, source_owner
-from gateway.store.ports import Inbox, Outbox, TranslationQueue
+from gateway.store.ports import Inbox, TranslationQueue
 from gateway.store.sqlite import SqliteStore
 from gateway.workshop.bench import rig
 from gateway.workshop.bench.samples import numbered, template
@@ -15,25 +15,6 @@ BODY: Final = 1000
 CHUNK: Final = 1000
 
 _ORDER: Final = b'{"externalOrderId":"%b","deliveryAddress":"77 Pier Road, Long Beach, CA 90802, US"}'
-
-
-class Fillable(Protocol):
-    """A store of any engine's: the way of an event through it."""
-
-    @property
-    def inbox(self) -> Inbox:
-        """The rim's port."""
-        ...
-
-    @property
-    def translation(self) -> TranslationQueue:
-        """The translation's port."""
-        ...
-
-    @property
-    def outbox(self) -> Outbox:
-        """The deliveries' port."""
-        ...
 
 
 async def fill(
@@ -45,13 +26,14 @@ async def fill(
     """
     store = await SqliteStore.open(path)
     try:
-        await fill_open(store, events=events, pending=pending, dead=dead, on_events=on_events)
+        await fill_open(store.inbox, store.translation, events=events, pending=pending, dead=dead, on_events=on_events)
     finally:
         await store.close()
 
 
 async def fill_open(
-    store: Fillable,
+    inbox: Inbox,
+    translation: TranslationQueue,
     *,
     events: int,
     pending: int,
@@ -63,13 +45,13 @@ async def fill_open(
     for first in range(0, events, CHUNK):
         now, count = time.time_ns() // 1000, min(CHUNK, events - first)
         numbers = range(first, first + count)
-        receipts = [store.inbox.put(arrival(numbered(made, run, number), run, number, now)) for number in numbers]
+        receipts = [inbox.put(arrival(numbered(made, run, number), run, number, now)) for number in numbers]
         ids = [(await receipt).id for receipt in receipts]
         translated = [
             _translated(id_, run, number, now, _status(number, events, pending, dead))
             for id_, number in zip(ids, numbers, strict=True)
         ]
-        await store.translation.commit(translated, now)
+        await translation.commit(translated, now)
         on_events(count)
 
 
