@@ -98,8 +98,8 @@ def measure(plan: Plan, on_events: Callable[[int], None] = lambda _count: None, 
             fill(folder / "gateway.db", events=plan.events, pending=plan.pending, dead=plan.dead, on_events=on_events)
         )
         settings = {} if database is None else _moved(folder / "gateway.db", database)
-        with rig.running("gateway", folder, **settings) as gateway:
-            looks = [_looked(plan, *each) for each in _places(gateway)]
+        with rig.running("gateway", folder, **settings) as gateway, closing(_signed_in(gateway)) as client:
+            looks = [_looked(plan, client, path) for path in _places(client)]
         return Figures(plan=plan, looks=looks, streams=None if database else _streamed(plan, Path(name)))
 
 
@@ -112,19 +112,18 @@ def _moved(file: Path, database: str) -> dict[str, Any]:
     return {"store": database, "allow_unsafe": True}
 
 
-def _places(gateway: rig.Running) -> Iterator[tuple[httpx.Client, str]]:
-    client = _signed_in(gateway)
+def _places(client: httpx.Client) -> Iterator[str]:
     client.headers.update(BEARER)
     event = client.get(f"{API}/events?limit=1").json()["events"][0]
     order = client.get(f"{API}/orders?limit=1").json()["orders"][0]
     name = order["externalOrderId"]
     wanted = [event["eventId"], name.upper(), name[: len(name) - 3], event["id"], "nothing-bears-this"]
     for path in (*LISTS, f"events/{event['id']}", f"orders/{order['tenant']}/{quote(name, safe='')}"):
-        yield client, f"{API}/{path}"
+        yield f"{API}/{path}"
     for text in wanted:
-        yield client, f"{API}/find?q={quote(text, safe='')}"
+        yield f"{API}/find?q={quote(text, safe='')}"
     for path in (*PAGES, f"/find?q={name}", f"/events/{event['id']}", f"/orders/{order['tenant']}/{name}"):
-        yield client, f"/console{path}"
+        yield f"/console{path}"
 
 
 def _looked(plan: Plan, client: httpx.Client, path: str) -> Look:
