@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from gateway.config.model import Tenant
-from gateway.delivery.standing import Around, OnAttempt, no_report, unwatched
+from gateway.delivery.standing import Around, OnAttempt, Standing, no_report, unwatched
 from gateway.delivery.worker import TenantWorker
 from gateway.errors import ConflictingRequest, StoreUnavailable, UnknownRecord
 from gateway.events import Clock
@@ -52,7 +52,9 @@ class Delivery:
         self._sleep = sleep
         self._workers = {
             name: TenantWorker(
-                name, tenants, outbox, clock=clock, random=random, sleep=sleep, on_attempt=on_attempt, around=around
+                Standing(
+                    name, tenants, outbox, clock=clock, random=random, sleep=sleep, on_attempt=on_attempt, around=around
+                )
             )
             for name, tenant in tenants.items()
             if tenant.delivery == "push"

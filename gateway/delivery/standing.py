@@ -1,7 +1,6 @@
 """What the lanes of one tenant share: how deliveries go, what they stand on, and whom they tell."""
 
 import asyncio
-import random as randomness
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TypeAlias
@@ -12,12 +11,7 @@ from gateway.config.model import Tenant
 from gateway.events import Clock, Micros
 from gateway.ground.backoff import Random
 from gateway.ground.outgoing import Sleep
-from gateway.orders import (
-    Attempt,
-    LeasedOrder,
-    Settled,
-    TenantState,
-)
+from gateway.orders import Attempt, LeasedOrder, Settled, TenantState
 from gateway.store.ports import Outbox
 
 
@@ -68,10 +62,10 @@ class Standing:
         outbox: Outbox,
         *,
         clock: Clock,
-        random: Random = randomness.random,
-        sleep: Sleep = asyncio.sleep,
-        on_attempt: OnAttempt = no_report,
-        around: Around = unwatched,
+        random: Random,
+        sleep: Sleep,
+        on_attempt: OnAttempt,
+        around: Around,
     ) -> None:
         self.name = name
         self.outbox = outbox

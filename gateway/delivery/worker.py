@@ -1,27 +1,20 @@
 """One tenant's delivery: its lanes, and what operators say to it."""
 
 import asyncio
-import random as randomness
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
 from msgspec.structs import replace
 
-from gateway.config.model import Tenant
 from gateway.delivery.lane import Lane
-from gateway.delivery.standing import Around, OnAttempt, Standing, no_report, unwatched
+from gateway.delivery.standing import Standing
 from gateway.errors import StoreUnavailable
-from gateway.events import Clock, Micros, Reason
-from gateway.ground.backoff import Random
+from gateway.events import Micros, Reason
 from gateway.ground.clock import micros, monotonic
-from gateway.ground.outgoing import Sleep
 from gateway.ground.supervision import Tick
-from gateway.orders import (
-    TenantState,
-)
+from gateway.orders import TenantState
 from gateway.records import Act
-from gateway.store.ports import Outbox
 from gateway.store.rules.tenants import halted_by_hand, resumed_by_hand
 
 HALTED_BY_HAND: Final = "halted_by_hand"
@@ -32,26 +25,13 @@ STORE_PAUSE_SECONDS: Final = 1.0
 class TenantWorker:
     """Delivers to one pushed tenant. `run` until `stop`; or, in a test, `load` and then `step` by step."""
 
-    def __init__(
-        self,
-        name: str,
-        tenants: Mapping[str, Tenant],
-        outbox: Outbox,
-        *,
-        clock: Clock,
-        random: Random = randomness.random,
-        sleep: Sleep = asyncio.sleep,
-        on_attempt: OnAttempt = no_report,
-        around: Around = unwatched,
-    ) -> None:
-        self.name = name
-        self._standing = Standing(
-            name, tenants, outbox, clock=clock, random=random, sleep=sleep, on_attempt=on_attempt, around=around
-        )
+    def __init__(self, standing: Standing) -> None:
+        self.name = standing.name
+        self._standing = standing
         self._is_running = False
         self._ended = asyncio.Event()
         self._ended.set()
-        self._lanes = [Lane(number, self._standing) for number in range(max(1, tenants[name].concurrency))]
+        self._lanes = [Lane(number, self._standing) for number in range(max(1, standing.settings.concurrency))]
 
     @property
     def state(self) -> TenantState:

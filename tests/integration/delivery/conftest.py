@@ -6,6 +6,7 @@ import pytest
 from adapters import Secret
 from gateway.config.model import Backoff, Batching, Tenant
 from gateway.delivery import TenantWorker
+from gateway.delivery.standing import Standing, unwatched
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, TranslatedEvent
 from gateway.ground.connecting import tls_context
@@ -92,7 +93,7 @@ class Desk:
         await self.store.translation.commit([event], self.clock())
 
     async def worker(self, intake, name="acme", outbox=None, **settings):
-        worker = TenantWorker(
+        standing = Standing(
             name,
             {name: tenant(intake.url, **settings)},
             outbox or self.store.outbox,
@@ -100,7 +101,9 @@ class Desk:
             random=lambda: 0.5,
             sleep=self.pass_time,
             on_attempt=self.reports.append,
+            around=unwatched,
         )
+        worker = TenantWorker(standing)
         await worker.load()
         self._workers.append(worker)
         return worker
