@@ -35,15 +35,15 @@ async def amend_order(doors: Doors, ask: Ask) -> shapes.Amended:
     """Give an order a state by hand, judged like any other: the vendor's next newer one wins."""
     tenant, name = ask.path["tenant"], ask.path["externalOrderId"]
     body: OrderAmendment = ask.body
-    record = await doors.records.order(tenant, name)
-    if record.body is None:
+    was = await doors.records.amendable(tenant, name)
+    if was is None:
         raise ConflictingRequest("the order was cancelled or erased: there is nothing to amend")
     act = ask.act(doors, "amend", order_named(tenant, name), body.reason)
     amendment = Amendment(
         tenant=tenant,
         external_order_id=name,
-        was=record.body,
-        order=_amended(record.body, body.members()),
+        was=was,
+        order=_amended(was, body.members()),
         said=encode({"by": act.by, "reason": act.reason, "members": body.members()}),
     )
     amended = await doors.acts.amend(amendment, now=doors.now(), act=act)

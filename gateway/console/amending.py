@@ -10,6 +10,7 @@ from gateway.console.fields import Fields
 from gateway.console.frame import Visit
 from gateway.console.showing import order_place
 from gateway.console.telling import Row
+from gateway.events import HELD
 
 _KINDS: Final = {
     "deliveryAddress": "text", "customerId": "text", "customerName": "text", "customerContact": "text",
@@ -27,19 +28,34 @@ class Member(NamedTuple):
     text: str
 
 
+async def _held(visit: Visit, fields: Fields) -> tuple[str, Row] | None:
+    """The event of the order's newest state, and its members, where it is held."""
+    key = key_of(fields)
+    found = await visit.ask("list_dead_letters", query=[("code", HELD), *key.items(), ("limit", "1")])
+    for letter in found["deadLetters"]:
+        event = await visit.ask("show_event", {"id": letter["id"].removeprefix("event-")})
+        for state in event["translation"]:
+            if {name: state[name] for name in key} == key and state["order"]:
+                return event["id"], state["order"]
+    return None
+
+
 async def _tell(visit: Visit, fields: Fields) -> Told:
-    order = await visit.ask("show_order", key_of(fields))
-    given = dict(fields.pairs)
+    held, given = await _held(visit, fields), dict(fields.pairs)
+    order = await visit.ask("show_order", key_of(fields)) if held is None else {"order": held[1]}
     was = order["order"] or {}
     members = [Member(name, kind, given.get(name, _text(was.get(name)))) for name, kind in _KINDS.items()]
     lines = [
         "1 order goes to Trackely with the members below, as a state of your own, shown as a person's in its story.",
         "A member that is left empty is removed. The vendor's next newer state wins over it.",
     ]
+    hidden = list(key_fields(fields).items())
+    if held is not None:
+        what, back = f"order {fields.one('order')}", f"/console/events/{held[0]}"
+        lines.append("It takes the place of what is held.")
+        return Told(what=what, lines=lines, seen=f"held {held[0]}", back=back, members=members, hidden=hidden)
     cannot = None if order["order"] else "It was cancelled or erased: there is nothing to amend."
-    return await order_of(
-        visit, fields, lambda _order: lines, cannot=cannot, members=members, hidden=list(key_fields(fields).items())
-    )
+    return await order_of(visit, fields, lambda _order: lines, cannot=cannot, members=members, hidden=hidden)
 
 
 def key_fields(fields: Fields) -> Mapping[str, str]:
@@ -48,8 +64,9 @@ def key_fields(fields: Fields) -> Mapping[str, str]:
 
 
 async def _amend(visit: Visit, fields: Fields) -> str:
-    order = await visit.ask("show_order", key_of(fields))
-    changed = dict(_changed(order["order"] or {}, fields))
+    held = await _held(visit, fields)
+    was = (await visit.ask("show_order", key_of(fields)))["order"] if held is None else held[1]
+    changed = dict(_changed(was or {}, fields))
     if not changed:
         raise ValueError("nothing was changed: the order is as it was")
     await visit.ask("amend_order", key_of(fields), body={**changed, **because(fields)})

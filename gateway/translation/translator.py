@@ -23,6 +23,7 @@ from adapters import (
 )
 from gateway.config.model import ConfiguredSource, Tenant
 from gateway.events import (
+    HELD,
     SECOND,
     EventStatus,
     Micros,
@@ -176,6 +177,7 @@ class Translator:
             findings=findings,
             on_receipt=_on_receipt(state, received_on),
             release_at=event.received_at + round(settings.release_after * SECOND) if settings.release_after else 0,
+            may_be_held=bool(settings.hold),
         )
 
 
@@ -214,7 +216,7 @@ def _on_receipt(state: State | Cancellation | Fault, received_on: date) -> bool 
 def _held(findings: Sequence[tuple[str, str]], hold: Sequence[str]) -> Reason | None:
     """Why a tenant that would rather have a person look first is not sent an order."""
     words = [f"{code}: {detail}" for code, detail in findings if code in hold]
-    return Reason("held", "; ".join(words)) if words else None
+    return Reason(HELD, "; ".join(words)) if words else None
 
 
 def _encoded(order: Order, adapter: str) -> tuple[bytes, Reason | None]:

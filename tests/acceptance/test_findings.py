@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.browsing import SAME
+from tests.browsing import SAME, Markup
 from tests.processes import API_TOKEN, FAST, Gateway, eventually
 from tests.stores import kept
 
@@ -70,11 +70,34 @@ def test_an_order_that_the_tenant_holds_waits_for_its_mending(gateway):
     gateway.post(order("e-3", "F-2", 2), to="lp")
     after = gateway.becomes("F-2", "delivered")
 
+    assert gateway.api("dead-letters", externalOrderId="F-2")["deadLetters"] == []
     assert [letter["reason"]["code"] for letter in letters] == ["held"]
     assert letters[0]["reason"]["detail"] == "no_town: a street, and no town"
     assert before == {}
     assert "no_town" not in {each["code"] for each in after["findings"]}
     assert 'trackely_gateway_dead_events_total{code="held",source="lp"} 1.0' in gateway.http.get("/metrics").text
+
+
+def test_a_held_order_is_amended_from_its_events_page(gateway):
+    """By a person who knows the town; it goes out, and is held no more."""
+    gateway.post(order("e-5", "F-5", 1, city="", postalCode="", state=""), to="lp")
+    [letter] = eventually(lambda: gateway.api("dead-letters", externalOrderId="F-5")["deadLetters"])
+    with httpx.Client(base_url=gateway.url, trust_env=False, headers=SAME) as browser:
+        browser.post("/console/login", data={"token": API_TOKEN})
+        event = Markup(browser.get(f"/console/events/{letter['id'].removeprefix('event-')}").text)
+        [link] = [link for link in event.links if link.startswith("/console/acts/amend-order?")]
+        fields = {
+            **Markup(browser.get(link).text).fields,
+            "reason": "they rang",
+            "deliveryAddress": "1 High Street, Hull",
+        }
+        done = browser.post("/console/acts/amend-order", data=fields)
+    after = gateway.becomes("F-5", "delivered")
+
+    assert done.headers["Location"] == "/console/orders/demo/F-5"
+    assert after["order"]["deliveryAddress"] == "1 High Street, Hull"
+    assert [each["status"] for each in after["events"]] == ["superseded", "delivered"]
+    assert gateway.api("dead-letters", externalOrderId="F-5")["deadLetters"] == []
 
 
 def test_what_is_held_goes_through_a_restart_and_is_released_as_it_is(gateway):
@@ -98,7 +121,7 @@ def test_a_source_that_plans_for_the_day_of_receipt_is_told(gateway):
     """Among the sources, through a restart: it tells no day of delivery at all."""
     today = datetime.now(UTC).date().isoformat()
     # Enough to outweigh those of the tests above, planned for another day.
-    for number in range(80):
+    for number in range(99):
         body = order(f"e-day-{number}", f"D-{number}", 1)
         body["data"]["requiredShipDate"] = f"{today}T00:00:00+00:00"
         gateway.post(body, to="lp")

@@ -173,3 +173,39 @@ async def test_a_released_state_is_judged_like_any_other(floor):
     assert (await floor.event_status(foreign), await floor.event_reason(foreign)) == ("dead", "order_collision")
     assert await letters(floor) == [f"event-{foreign}"]
     assert await floor.deliver() == ["new"]
+
+
+async def test_what_is_held_is_no_letter_any_more_once_something_newer_is_told(floor):
+    """Of the same owner, be it held itself or off; an older state closes nothing, and one that comes late is none."""
+    first = await floor.tell("e1", state("A", clock=1, invalid="held"))
+    second = await floor.tell("e2", state("A", clock=2, invalid="held"), state("B", clock=2, invalid="held"))
+    foreign = await floor.tell("e3", state("A", clock=1, owner="acme:other", invalid="held"))
+    await floor.tell("e4", state("B", clock=1, text="older"))
+    held = await letters(floor)
+    await floor.tell("e5", state("A", clock=3, text="new"))
+    half = await floor.event_status(second), await floor.event_reason(second)
+    await floor.tell("e6", state("B", clock=3, text=None))
+    late = await floor.tell("e7", state("A", clock=2, invalid="held"))
+
+    assert sorted(held) == sorted([f"event-{second}", f"event-{foreign}"])
+    assert half == ("dead", "held")
+    assert await letters(floor) == [f"event-{foreign}"]
+    assert [await floor.event_status(each) for each in (first, second, late)] == ["superseded"] * 3
+    assert [await floor.event_reason(each) for each in (first, second, late)] == [None] * 3
+    assert await floor.deliver() == ["new"]
+
+
+async def test_an_amendment_takes_the_place_of_what_is_held(floor):
+    """Of an order of which an older state went out, and of one of which none did; it begins with what is held."""
+    await floor.tell("e1", state("A", clock=1, text="older"))
+    held = await floor.tell("e2", state("A", clock=2, invalid="held"), state("B", invalid="held"))
+    began = [await floor.store.records.amendable(TENANT, order) for order in ("A", "B")]
+    with pytest.raises(ConflictingRequest):
+        await amend(floor, "by hand", was="older")
+    for order in ("A", "B"):
+        await amend(floor, f"by hand {order}", order=order)
+
+    assert began == [canonical("A", "v"), canonical("B", "v")]
+    assert await letters(floor) == []
+    assert await floor.event_status(held) == "superseded"
+    assert sorted(await floor.deliver()) == ["by hand A", "by hand B"]

@@ -43,6 +43,13 @@ class Records(Protocol):
         """An order with its whole story."""
         ...
 
+    async def amendable(self, tenant: str, external_order_id: str) -> bytes | None:
+        """The canonical bytes that an amendment of an order begins with, its newest state's, be it one that is held.
+
+        None: a cancellation, or erased.
+        """
+        ...
+
     async def dead_letters(self, which: DeadLetterFilter, *, limit: int, cursor: str | None) -> Page:
         """DeadLetters of events and of orders."""
         ...

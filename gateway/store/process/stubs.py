@@ -337,6 +337,9 @@ class Records(Stub):
     def order(self, tenant: str, external_order_id: str) -> Answer[OrderRecord]:
         return self._call("records.order", tenant, external_order_id)
 
+    def amendable(self, tenant: str, external_order_id: str) -> Answer[bytes | None]:
+        return self._call("records.amendable", tenant, external_order_id)
+
     def dead_letters(self, which: DeadLetterFilter, *, limit: int, cursor: str | None) -> Answer[Page]:
         return self._call("records.dead_letters", which, limit=limit, cursor=cursor)
 

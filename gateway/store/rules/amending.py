@@ -4,10 +4,12 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import Final
 
+import msgspec
+
 from gateway.errors import ConflictingRequest, UnknownRecord
 from gateway.events import EventStatus, Micros, OrderState, TranslatedEvent
 from gateway.records import Amended, Amendment
-from gateway.store.rules import ledger, lifecycle
+from gateway.store.rules import held, ledger, lifecycle
 from gateway.store.rules.inbox import digest_of
 from gateway.store.rules.lifecycle import NewState
 from gateway.store.rules.transactions import Transaction
@@ -17,25 +19,42 @@ NOBODY: Final = "person"
 """The source of a state that was amended after the vendor's event was pruned."""
 
 
+class Present(msgspec.Struct, frozen=True):
+    """What an amendment begins with: whose it is, its canonical bytes (None: a cancellation), and who told it."""
+
+    owner: str
+    body: bytes | None
+    source: str
+
+
+def present_of(transaction: Transaction, tenant: str, external_order_id: str) -> Present:
+    """An order's newest state, be it one that is held. Raises UnknownRecord."""
+    order = ledger.order_by_key(transaction, tenant, external_order_id)
+    state, owner = held.newest(transaction, tenant, external_order_id, order) or (None, "")
+    if state is None and order is not None:
+        state, owner = order.state, order.owner
+    if state is None:
+        raise UnknownRecord(f"tenant {tenant!r} has no order {external_order_id!r}")
+    body, source = transaction.execute("amending.present", (state,)).fetchone() or (None, None)
+    return Present(owner, body, source or NOBODY)
+
+
 def amend(transaction: Transaction, amendment: Amendment, now: Micros) -> Amended:
     """Place a person's state of an order, as an event of a kind of its own."""
-    order = ledger.order_by_key(transaction, amendment.tenant, amendment.external_order_id)
-    if order is None:
-        raise UnknownRecord(f"tenant {amendment.tenant!r} has no order {amendment.external_order_id!r}")
-    body, source = transaction.execute("amending.present", (order.state,)).fetchone() or (None, None)
+    present = present_of(transaction, amendment.tenant, amendment.external_order_id)
     # Not by its digest, which outlives what was erased.
-    if body != amendment.was:
+    if present.body != amendment.was:
         raise ConflictingRequest("the order has changed meanwhile: look at it again")
     # A name of no form that a vendor's has: its own next event must not pass for a repeat of this one.
-    (event,), name, source = transaction.new_ids("events", 1), f"person-{uuid.uuid4()}", source or NOBODY
-    transaction.execute("amending.insert_event", (event, source, name, now))
+    (event,), name = transaction.new_ids("events", 1), f"person-{uuid.uuid4()}"
+    transaction.execute("amending.insert_event", (event, present.source, name, now))
     transaction.execute("inbox.insert_body", (event, amendment.said, b""))
     state = OrderState(
-        tenant=order.tenant, external_order_id=order.external_order_id, owner=order.owner, clock=now, tie=0,
-        body=amendment.order, is_shared=True,
+        tenant=amendment.tenant, external_order_id=amendment.external_order_id, owner=present.owner, clock=now, tie=0,
+        body=amendment.order, is_shared=True, may_be_held=True,
     )  # fmt: skip
     translated = TranslatedEvent(
-        id=event, source=source, event_id=name, status=EventStatus.TRANSLATED, adapter_version=NOBODY,
+        id=event, source=present.source, event_id=name, status=EventStatus.TRANSLATED, adapter_version=NOBODY,
         topic="amend", occurred_at=now, states=(state,),
     )  # fmt: skip
     [transition] = place(transaction, [translated], now)

@@ -26,7 +26,7 @@ from gateway.records import (
     TenantFigures,
     TranslatedState,
 )
-from gateway.store.rules import finding
+from gateway.store.rules import amending, finding
 from gateway.store.rules.selection import event_conditions, letter_conditions, order_conditions
 from gateway.store.rules.transactions import ALL, Room, Transaction, reads
 
@@ -112,6 +112,11 @@ class Records(Room):
             raise UnknownRecord(f"tenant {tenant!r} has no order {external_order_id!r}")
         [record] = _order_records(transaction, rows, ALL)
         return record
+
+    @reads
+    def amendable(self, transaction: Transaction, tenant: str, external_order_id: str) -> bytes | None:
+        """The canonical bytes that an amendment of an order begins with; None: a cancellation, or erased."""
+        return amending.present_of(transaction, tenant, external_order_id).body or None
 
     @reads
     def dead_letters(

@@ -9,6 +9,14 @@ SELECT s.id, s.tenant, s.external_order_id, s.owner, s.clock, s.tie, s.arrival, 
 FROM states s JOIN events e ON e.id = s.event AND e.run = s.run
 WHERE s.event = ? AND s.status = 'dead' AND s.reason_code = 'held' AND e.is_dead_letter = 1 ORDER BY s.id;
 
+-- name: held_of_orders
+SELECT s.tenant, s.external_order_id, s.id, s.owner, s.clock, s.tie, s.arrival, o.owner, o.clock, o.tie, o.arrival
+FROM (VALUES :rows) AS asked
+CROSS JOIN states s ON s.tenant = asked.column1 AND s.external_order_id = asked.column2
+JOIN events e ON e.id = s.event AND e.run = s.run
+LEFT JOIN orders o ON o.tenant = s.tenant AND o.external_order_id = s.external_order_id
+WHERE s.status = 'dead' AND +s.reason_code = 'held' AND e.is_dead_letter = 1;
+
 -- name: go_on
 -- As translated as it was before it was set aside, unless something else of it is dead.
 UPDATE events SET (is_dead_letter, status, reason_code, reason_detail, reason_path, ended_at) = (
