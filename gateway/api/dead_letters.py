@@ -3,6 +3,7 @@
 from typing import Final
 
 import msgspec
+from msgspec import UNSET
 
 from gateway.api import shapes, views
 from gateway.api.call import Ask, Call
@@ -12,10 +13,11 @@ from gateway.api.replaying import replay
 from gateway.api.requests.bodies import DeadLetterDiscard, DeadLetterSelection, DryRun, ReplayFlags, selected
 from gateway.api.requests.queries import DeadLetterQuery, DeadLetterWhich
 from gateway.api.requests.reading import text_or_none
+from gateway.events import HELD
 from gateway.records import Effects
 
 WHAT: Final = "dead letters"
-HELD: Final = DeadLetterWhich(code="held")
+_HELD: Final = DeadLetterWhich(code=HELD)
 """Those that a person may let go as they are."""
 
 
@@ -58,11 +60,7 @@ async def release_dead_letters(doors: Doors, ask: Ask) -> shapes.Released:
     body: DeadLetterDiscard = ask.body
     query: DryRun = ask.query
     which = selected(body.ids, body.filter)
-    held = HELD if isinstance(which, list) else msgspec.structs.replace(which, code=HELD.code)
-    letters, missing = await chosen_letters(doors, held)
-    if isinstance(which, list):
-        known, asked = set(letters), dict.fromkeys(which)
-        letters, missing = [id_ for id_ in asked if id_ in known], tuple(id_ for id_ in asked if id_ not in known)
+    letters, missing = await _held(doors, which)
     if body.dry_run or query.dry_run:
         return shapes.Released(released=len(letters), missing=missing)
     act = ask.act(doors, "release", named(WHAT, which), text_or_none(body.reason))
@@ -73,6 +71,15 @@ async def release_dead_letters(doors: Doors, ask: Ask) -> shapes.Released:
     for tenant in tenants:
         doors.deliveries.wake(tenant)
     return shapes.Released(released=released, missing=missing)
+
+
+async def _held(doors: Doors, which: list[str] | DeadLetterWhich) -> tuple[list[str], tuple[str, ...]]:
+    """Those of these dead letters that are held, and the ids given of which that is not so."""
+    if not isinstance(which, list):
+        may_be = which.code in (UNSET, HELD)
+        return (await chosen_letters(doors, msgspec.structs.replace(which, code=HELD))) if may_be else ([], ())
+    known, asked = set((await chosen_letters(doors, _HELD))[0]), dict.fromkeys(which)
+    return [id_ for id_ in asked if id_ in known], tuple(id_ for id_ in asked if id_ not in known)
 
 
 CALLS = (

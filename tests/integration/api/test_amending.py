@@ -78,12 +78,14 @@ async def test_what_was_held_is_released(api, store, calls):
     ids = [f"event-{held[0]}", "event-3", "nonsense"]
     dry = (await api.post("/api/v1/dead-letters/release", json={"ids": ids, "dryRun": True})).json()
     by_filter = (await api.post("/api/v1/dead-letters/release?dryRun=true", json={"filter": {"source": "acme"}})).json()
+    otherwise = await api.post("/api/v1/dead-letters/release", json={"filter": {"code": "refused", "source": "acme"}})
     released = await api.post("/api/v1/dead-letters/release", json={"ids": ids, "reason": "looked at"})
     everything = await api.post("/api/v1/dead-letters/release", json={"filter": {}})
     found = (await api.get("/api/v1/find", params={"q": "h-1"})).json()["found"][0]["next"]
 
     assert dry == {"released": 1, "missing": ["event-3", "nonsense"]}
     assert by_filter["released"] == 3
+    assert otherwise.json() == {"released": 0}
     assert (released.status_code, released.json()["missing"]) == (200, ["event-3", "nonsense"])
     assert ("wake", "demo") in calls.asked
     assert everything.status_code == 400
