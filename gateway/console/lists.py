@@ -18,10 +18,6 @@ _EVENT_WORDS: Final = {
     "status": "status", "source": "source", "tenant": "tenant", "code": "code", "id": "eventId",
     "reference": "reference", "order": "externalOrderId", **_SPAN,
 }  # fmt: skip
-_LETTER_WORDS: Final = {
-    "kind": "kind", "source": "source", "tenant": "tenant", "code": "code", "id": "eventId",
-    "order": "externalOrderId", **_SPAN,
-}  # fmt: skip
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -40,7 +36,7 @@ class Shown(msgspec.Struct, frozen=True):
 LISTS: Final = {
     "orders": Shown("list_orders", "orders", {"status": "status", "tenant": "tenant"}, "q", "order"),
     "events": Shown("list_events", "events", _EVENT_WORDS, "eventId", "event"),
-    "dead-letters": Shown("list_dead_letters", "deadLetters", _LETTER_WORDS, live="event order"),
+    "dead-letters": Shown("list_dead_letters", "deadLetters", letters.WORDS, live="event order"),
     "refusals": Shown("list_refusals", "refusals", {"source": "source"}),
     "operations": Shown("list_operations", "operations", {}, live="operation"),
     "audit": Shown("list_acts", "audit", {"by": "by", "act": "act", **_SPAN}),

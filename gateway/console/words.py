@@ -1,11 +1,12 @@
-"""A list's filter: words in one field, such as `status:dead source:lp since:2d "SO-20417"`."""
+"""A list's filter: words in one field, such as `status:dead source:lp since:2d "SO-20417"`; `""` in quotes is one."""
 
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-_WORD: Final = re.compile(r'(?:(?P<name>[A-Za-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))')
+_WORD: Final = re.compile(r'(?:(?P<name>[A-Za-z]+):)?(?:"(?P<quoted>(?:[^"]|"")*)"|(?P<bare>\S+))')
+_BARE: Final = re.compile(r'[^\s"]+')
 _AGE: Final = re.compile(r"(\d{1,6})(s|min|m|h|d|w)")
 _UNITS: Final = {"s": 1, "min": 60, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _MOMENTS: Final = frozenset({"since", "until"})
@@ -20,7 +21,8 @@ def words_of(text: str, names: Mapping[str, str], rest: str | None, now: datetim
     pairs: dict[str, str] = {}
     free: list[str] = []
     for found in _WORD.finditer(text):
-        name, value = found["name"], found["quoted"] if found["quoted"] is not None else found["bare"]
+        quoted = found["quoted"]
+        name, value = found["name"], found["bare"] if quoted is None else quoted.replace('""', '"')
         if name in names:
             if names[name] in pairs:
                 raise ValueError(f"{name}: is given twice")
@@ -32,6 +34,16 @@ def words_of(text: str, names: Mapping[str, str], rest: str | None, now: datetim
     if free and rest is None:
         raise ValueError(f"{free[0]}: expected {_expected(names)}")
     return [*pairs.items(), *([(str(rest), " ".join(free))] if free else [])]
+
+
+def text_of(pairs: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """Parameters, each of which has a name, as a filter that says them."""
+    called = {parameter: name for name, parameter in names.items()}
+    return " ".join(f"{called[parameter]}:{_quoted(value)}" for parameter, value in pairs.items())
+
+
+def _quoted(value: str) -> str:
+    return value if _BARE.fullmatch(value) else '"' + value.replace('"', '""') + '"'
 
 
 def _expected(names: Mapping[str, str]) -> str:
