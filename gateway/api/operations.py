@@ -118,7 +118,7 @@ CALLS = (
         answer=shapes.OperationMade,
         body=OperationWanted,
         needs_body=True,
-        statuses=(404,),
+        statuses=(404, 409),
         done=202,
     ),
     Call(

@@ -131,6 +131,14 @@ async def test_a_preview_keeps_what_it_came_to(floor, dead):
     assert (await bulk.operation(other.id)).status == "cancelled"
 
 
+async def test_only_a_previews_events_can_be_had(floor, dead):
+    """What another operation chose may be orders, by numbers that are events' as well."""
+    for kind, of in (("replay", "events"), ("discard", "deadLetters")):
+        operation = await made(floor, *[f"event-{event}" for event in dead], kind=kind, of=of)
+        with pytest.raises(ConflictingRequest, match=f"no preview, but of the kind {kind}"):
+            await floor.store.bulk.items(operation.id)
+
+
 async def test_lists_are_newest_first(floor, dead):
     """Page by page."""
     operations = [await made(floor, event) for event in dead]

@@ -27,7 +27,7 @@ class Bulk(Protocol):
         ...
 
     async def items(self, operation: int) -> list[str]:
-        """What was chosen: events' numbers, or, of a discard, the ids of dead letters."""
+        """The numbers of the events that a preview is of. Raises UnknownRecord; ConflictingRequest where it is none."""
         ...
 
     async def turn(self, operation: int, status: OperationStatus, act: Act) -> OperationRecord:

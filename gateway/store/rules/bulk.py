@@ -49,10 +49,11 @@ class Bulk(Room):
 
     @reads
     def items(self, transaction: Transaction, operation: int) -> list[str]:
-        """What was chosen: events' numbers, or the ids of dead letters."""
-        record = _told(transaction, operation)
-        found = transaction.execute("bulk.items_of", (operation,)).fetchall()
-        return [str(row) if record.kind != "discard" else f"{kind}-{row}" for kind, row in found]
+        """The numbers of the events that a preview is of."""
+        kind = _told(transaction, operation).kind
+        if kind != "preview":
+            raise ConflictingRequest(f"operation {operation} is no preview, but of the kind {kind}")
+        return [str(event) for _, event in transaction.execute("bulk.items_of", (operation,)).fetchall()]
 
     @writes
     def turn(self, transaction: Transaction, operation: int, status: OperationStatus, act: Act) -> OperationRecord:
