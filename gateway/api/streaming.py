@@ -1,7 +1,7 @@
 """The call that goes on: all that changes, as it changes."""
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias, get_args
 
 import msgspec
 from starlette.responses import Response
@@ -11,21 +11,27 @@ from gateway.api.answers import SECURITY_HEADERS
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
 from gateway.api.requests.queries import StreamQuery
-from gateway.api.requests.reading import text_or_none
+from gateway.api.requests.reading import BadRequest, text_or_none
+from gateway.events import EventStatus, OrderStatus
 from gateway.ground.answers import encode
 from gateway.ground.clock import moment
 from gateway.ground.sse import Message, Messages, StreamAnswer
-from gateway.records import Change, Heard
+from gateway.orders import TenantStatus
+from gateway.records import Change, Heard, OperationStatus
 
 Wanted: TypeAlias = Callable[[Change], bool]
+
+STATUSES: Final = frozenset({*EventStatus, *OrderStatus, *TenantStatus, *get_args(OperationStatus), "silent"})
+"""Of events, orders, tenants, operations and sources."""
 
 
 async def stream(doors: Doors, ask: Ask) -> Response:
     """What changes after the place that the reader names, or from now on."""
     query: StreamQuery = ask.query
+    wanted = _wanted(query)
     await doors.stream.begin()
     last = ask.last_event_id or text_or_none(query.after)
-    return StreamAnswer(told(doors, last, _wanted(query)), SECURITY_HEADERS)
+    return StreamAnswer(told(doors, last, wanted), SECURITY_HEADERS)
 
 
 async def told(doors: Doors, last: str | None, wanted: Wanted, *, is_live: bool = False) -> Messages:
@@ -35,7 +41,10 @@ async def told(doors: Doors, last: str | None, wanted: Wanted, *, is_live: bool 
 
 
 def _wanted(query: StreamQuery) -> Wanted:
+    """Raises BadRequest for a status that nothing has: it would be waited for in vain."""
     kind, source, tenant, status = map(text_or_none, (query.kind, query.source, query.tenant, query.status))
+    if status is not None and status not in STATUSES:
+        raise BadRequest(f"$.status: expected one of {', '.join(sorted(STATUSES))}")
 
     def is_wanted(change: Change) -> bool:
         return (
