@@ -7,21 +7,20 @@ import re
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from ipaddress import ip_network
-from typing import Any, Final
+from typing import Any
 
-from adapters import Adapter, Api
+from adapters import Adapter, Api, Secret
 from adapters.moments import fault_of_zone
 from gateway.config.kinds import suggestion
 from gateway.config.model import Settings, Source, Tenant
 from gateway.config.nodes import Faults, Node, nearest
-from gateway.config.proofs import faults_of_proof
-from gateway.config.urls import fault_of_url, normal_url
+from gateway.config.proofs import fault_of_carried, faults_of_proof, faults_of_secrets
+from gateway.config.urls import fault_of_smtp, fault_of_url, normal_url
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _HEADER_TEXT = re.compile(r"[!-~]+(?: +[!-~]+)*")
 _LAST_PORT = 65_535
 _LONGEST_HEARTBEAT = 60.0
-SMTP_SCHEMES: Final = ("smtp", "smtps")
 _AT_LEAST_ONE = "expected at least 1"
 _ABOVE_ZERO = "expected more than 0"
 
@@ -79,14 +78,11 @@ class Checks:
             given = (each.url is not None, each.email is not None, each.smtp is not None)
             known = given in ((True, False, False), (False, True, True))
             self._when(not known, "expected url, or email and smtp", "notify", place)
-            schemes = SMTP_SCHEMES if each.smtp else ("http", "https")
-            text = each.smtp or each.url or ""
-            self._when(
-                known and not text.startswith(tuple(f"{scheme}://" for scheme in schemes)),
-                f"expected {' or '.join(f'{scheme}://…' for scheme in schemes)}",
-                "notify", place, "smtp" if each.smtp else "url",
-            )  # fmt: skip
-            self._when(known and "@" not in (each.email or "@"), "expected a mailbox", "notify", place, "email")
+            fault = fault_of_smtp(each.smtp) if each.smtp else fault_of_url(each.url or "", allow_http=None)
+            key = "smtp" if each.smtp else "url"
+            self._when(known and fault is not None, str(fault), "notify", place, key)
+            is_mailbox = each.email is None or ("@" in each.email and each.email.isprintable())
+            self._when(known and not is_mailbox, "expected a mailbox", "notify", place, "email")
             self._when(not each.events, _AT_LEAST_ONE, "notify", place, "events")
 
     def options(self, name: str, adapter: Adapter, options: Any) -> None:
@@ -151,6 +147,7 @@ class Checks:
             "the operators' API needs either one token or a list of tokens: set api.token or api.tokens",
             "api",
         )
+        self._carried(api.token, "api", "token")
         names: set[str] = set()
         tokens: set[str] = set()
         for place, entry in enumerate(api.tokens):
@@ -158,8 +155,14 @@ class Checks:
             self._when(not entry.name.strip(), "expected a name", *path, "name")
             self._when(entry.name in names, f"a second token named {entry.name}", *path, "name")
             self._when(entry.token in tokens, "the same token as another operator's", *path, "token")
+            self._carried(entry.token, *path, "token")
             names.add(entry.name)
             tokens.add(entry.token)
+
+    def _carried(self, secrets: Secret | list[Secret] | None, *path: str | int) -> None:
+        """That what is to come in a header can."""
+        for key, fault in () if secrets is None else faults_of_secrets(path, secrets, fault_of_carried):
+            self._say(fault, *key)
 
     def _amounts(self) -> None:
         limits = self._settings.limits
@@ -187,6 +190,7 @@ class Checks:
         else:
             detail = "missing secret: a tenant that is pulled from needs it"
             self._when(tenant.pull_secret is None, detail, *path, "pull_secret")
+            self._carried(tenant.pull_secret, *path, "pull_secret")
         if tenant.secret is not None:
             is_sendable = _HEADER_TEXT.fullmatch(tenant.secret) is not None
             self._when(not is_sendable, "a secret that is sent in a header is printable ASCII", *path, "secret")

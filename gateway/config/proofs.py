@@ -2,13 +2,14 @@
 
 import re
 from base64 import b64decode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal, TypeAlias
 
 from adapters import Secret
 from gateway.config.nodes import KeyPath
 from gateway.config.section import Section
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -82,12 +83,29 @@ def faults_of_proof(proof: object) -> Iterable[tuple[KeyPath, str]]:
         secrets = proof.secret if isinstance(proof.secret, list) else [proof.secret]
         if not all(_is_base64(secret.removeprefix("whsec_")) for secret in secrets):
             yield ("secret",), "expected base64, perhaps behind whsec_"
+    if isinstance(proof, Bearer):
+        yield from faults_of_secrets(("token",), proof.token, fault_of_carried)
+    if isinstance(proof, Header):
+        yield from faults_of_secrets(("value",), proof.value, fault_of_carried)
     if isinstance(proof, PublicKey):
-        keys = enumerate(proof.key) if isinstance(proof.key, list) else [(None, proof.key)]
-        for place, key in keys:
-            fault = _fault_of_key(proof.algorithm, key)
-            if fault is not None:
-                yield ("key",) if place is None else ("key", place), fault
+        yield from faults_of_secrets(("key",), proof.key, lambda key: _fault_of_key(proof.algorithm, key))
+
+
+def faults_of_secrets(
+    key: KeyPath, secrets: Secret | list[Secret], fault_of: Callable[[str], str | None]
+) -> Iterable[tuple[KeyPath, str]]:
+    """The key and the fault of each of these secrets, be it one or a list of them, that has one."""
+    for place, secret in enumerate([secrets] if isinstance(secrets, str) else secrets):
+        fault = fault_of(str(secret))
+        if fault is not None:
+            yield key if isinstance(secrets, str) else (*key, place), fault
+
+
+def fault_of_carried(secret: str) -> str | None:
+    """Why no header can bring a secret as it stands, or None."""
+    if secret == secret.strip(" \t") and not _CONTROL.search(secret):
+        return None
+    return "no header carries a blank at either end, nor a control character: as it stands nobody can show it"
 
 
 def _fault_of_key(algorithm: str, key: str) -> str | None:

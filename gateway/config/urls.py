@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _ANYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+SMTP_SCHEMES: Final = ("smtp", "smtps")
 INTAKE_PATH: Final = "/api/integrations/wms/"
 """What follows is the tenant's name, at the embedded intake as at Trackely."""
 
@@ -49,8 +50,11 @@ def embedded_tenant(intake_url: str | None, host: str, port: int) -> str | None:
     return unquote(url.path.removeprefix(INTAKE_PATH).strip("/")) or None
 
 
-def fault_of_url(url: str, *, allow_http: bool) -> str | None:  # noqa: PLR0911 - one return a fault
-    """Why the gateway would not send to a URL, or None. The words never repeat the URL: it may hold a password."""
+def fault_of_url(url: str, *, allow_http: bool | None) -> str | None:  # noqa: PLR0911 - one return a fault
+    """Why the gateway would not send to a URL, or None. The words never repeat the URL: it may hold a password.
+
+    `allow_http`: whether plain http may leave this machine; None: it may not, and no key says otherwise.
+    """
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -69,12 +73,24 @@ def fault_of_url(url: str, *, allow_http: bool) -> str | None:  # noqa: PLR0911 
     return _fault_of_host(parts, parts.hostname, allow_http=allow_http)
 
 
-def _fault_of_host(parts: SplitResult, host: str, *, allow_http: bool) -> str | None:
+def fault_of_smtp(url: str) -> str | None:
+    """Why no mail can be handed to a server, or None; the words hold nothing of the URL."""
+    expected = "expected a mail server: smtp://host or smtps://host, with a port, a user and a password where needed"
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in SMTP_SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+    return None if is_good else expected
+
+
+def _fault_of_host(parts: SplitResult, host: str, *, allow_http: bool | None) -> str | None:
     address = _address(host)
     if address is not None and (address.is_link_local or address.is_unspecified or address.is_multicast):
         return "link-local, unspecified and multicast addresses are refused"
     if parts.scheme == "http" and not allow_http and not is_loopback(host):
-        return "plain http is for loopback only: use https, or set allow_http: true"
+        mending = "use https" if allow_http is None else "use https, or set allow_http: true"
+        return f"plain http is for loopback only: {mending}"
     return None
 
 

@@ -90,6 +90,12 @@ def test_plain_http_to_another_machine_must_be_allowed():
     assert fault_of_url("http://169.254.169.254/", allow_http=True) is not None
 
 
+def test_no_key_is_named_where_none_allows_it():
+    """Of a webhook that people are told by."""
+    assert fault_of_url("http://10.0.0.1/", allow_http=None) == "plain http is for loopback only: use https"
+    assert fault_of_url("http://localhost/", allow_http=None) is None
+
+
 @pytest.mark.parametrize(
     ("host", "is_own"),
     [("LOCALHOST", True), ("127.9.9.9", True), ("::1", True), ("0.0.0.0", False), ("trackely.example", False)],
