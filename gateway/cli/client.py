@@ -33,7 +33,8 @@ class Client:
         self._room = room
         self._http = httpx.Client(
             base_url=origin,
-            headers={"Authorization": f"Bearer {token}"} if token else {},
+            # As bytes: a token may hold any text, and the server has the same bytes.
+            headers={b"Authorization": b"Bearer " + token.encode()} if token else {},
             timeout=TIMEOUT,
             trust_env=False,
             # Nothing stays open between two calls, so that there is nothing to close at the end.

@@ -37,7 +37,7 @@ def ledger(
     if as_csv and as_json:
         raise typer.BadParameter("one of --json and --csv", param_hint="--csv")
     try:
-        date.fromisoformat(day)
+        day = date.fromisoformat(day).isoformat()
     except ValueError:
         raise typer.BadParameter("expected a day such as 2026-11-24", param_hint="DAY") from None
     client = operators_api(config, url)

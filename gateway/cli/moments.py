@@ -18,7 +18,12 @@ def moment(text: str | None, option: str) -> str | None:
         at = datetime.fromisoformat(text)
     except ValueError:
         return _ago(text, option)
-    return (at if at.tzinfo else at.astimezone()).astimezone(UTC).isoformat().replace("+00:00", "Z")
+    try:
+        at = (at if at.tzinfo else at.astimezone()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        # In UTC it would be before the first year, or after the last.
+        raise _none_such(option) from None
+    return at.isoformat().replace("+00:00", "Z")
 
 
 def ahead(text: str | None) -> str | None:
@@ -51,6 +56,10 @@ def _ago(text: str, option: str) -> str:
     try:
         at = datetime.now(UTC) - timedelta(seconds=span(text.removesuffix(" ago")))
     except (ValueError, OverflowError):
-        expected = "expected a moment such as 2026-02-01T08:00:00Z, or a span such as 2h"
-        raise typer.BadParameter(expected, param_hint=option) from None
+        raise _none_such(option) from None
     return at.isoformat().replace("+00:00", "Z")
+
+
+def _none_such(option: str) -> typer.BadParameter:
+    expected = "expected a moment such as 2026-02-01T08:00:00Z, or a span such as 2h"
+    return typer.BadParameter(expected, param_hint=option)

@@ -101,6 +101,7 @@ def test_a_good_configuration_is_said_with_its_warnings(cli, config):
         ["events", "list", "--limit", "1001"],
         ["events", "list", "--status", "lost"],
         ["events", "list", "--since", "yesterday"],
+        ["ledger", "tomorrow"],
         ["events", "replay"],
         ["dead-letters", "discard"],
         ["orders", "show"],

@@ -89,6 +89,13 @@ def test_what_is_no_moment_is_wrong_usage():
         moment("yesterday", "--since")
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00", "99999999d"])
+def test_what_is_in_no_year_is_wrong_usage(text):
+    """In UTC it would be before the first one, or after the last."""
+    with pytest.raises(typer.BadParameter, match="expected a moment"):
+        moment(text, "--since")
+
+
 @pytest.mark.parametrize(("ids", "which"), [([], {}), ([], {"source": None}), (["1"], {"source": "acme"})])
 def test_a_selection_is_by_ids_or_by_filter(ids, which):
     """Neither and both are wrong usage: nothing must be done to everything by accident."""
