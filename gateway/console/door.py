@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.config.urls import is_loopback
+
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -18,7 +20,6 @@ LOGIN: Final = "/console/login"
 ZONE_COOKIE: Final = "gateway-zone"
 """Names a time zone, no more: the browser's script may write it."""
 
-_LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _SECURE, _PLAIN = "__Host-gateway", "gateway-session"
 
 
@@ -28,7 +29,7 @@ def is_local(request: Request) -> bool:
         name = urlsplit(f"//{request.headers.get('host', '')}").hostname
     except ValueError:
         return False
-    return name in _LOCAL
+    return is_loopback(name or "")
 
 
 def origin(request: Request) -> str:
@@ -38,7 +39,7 @@ def origin(request: Request) -> str:
 
 def is_near(request: Request) -> bool:
     """Whether the connection comes from this machine."""
-    return request.client is not None and request.client.host in _LOCAL
+    return request.client is not None and is_loopback(request.client.host)
 
 
 def is_ours(request: Request) -> bool:

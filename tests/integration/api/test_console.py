@@ -106,6 +106,16 @@ async def test_from_afar_the_cookie_is_secure_and_plain_http_is_refused(console)
     assert "Secure" in safe.headers["Set-Cookie"]
 
 
+@pytest.mark.parametrize("host", ["LOCALHOST:8080", "127.0.0.1", "127.9.9.9:8080", "[::1]:8080"])
+async def test_on_this_machine_the_cookie_goes_by_plain_http(console, host):
+    """By whatever name or loopback address the browser has it."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(console), base_url=f"http://{host}") as near:
+        answer = await sign_in(near, Origin=f"http://{host}")
+
+    assert answer.status_code == 303
+    assert "Secure" not in answer.headers["Set-Cookie"]
+
+
 async def test_a_browser_without_fetch_metadata_is_known_by_its_origin(browser):
     """Its Origin is our Host."""
     answer = await browser.post(
