@@ -36,7 +36,7 @@ from gateway.api.answers import SECURITY_HEADERS, refuse, reply
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
 from gateway.api.openapi import describe
-from gateway.api.requests.reading import Asked, BadRequest, read_body, read_query
+from gateway.api.requests.reading import Asked, BadRequest, Nothing, read_body, read_query
 from gateway.api.tables import as_csv
 from gateway.errors import ConflictingRequest, RoleTooSmall, StoreUnavailable, UnknownRecord
 
@@ -191,7 +191,7 @@ async def _ask(call: Call, operator: Operator, request: Request) -> Ask:
 
 async def _body(call: Call, request: Request) -> Asked | None:
     """The request's JSON body in the call's shape; None where it may be missing and is."""
-    if call.body is None:
+    if call.method == "GET":
         return None
     body = bytearray()
     async for chunk in request.stream():
@@ -204,7 +204,7 @@ async def _body(call: Call, request: Request) -> Asked | None:
         raise HTTPException(415, "expected a JSON body")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise HTTPException(415, "expected a body without content encoding")
-    return read_body(bytes(body), call.body)
+    return read_body(bytes(body), call.body or Nothing)
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

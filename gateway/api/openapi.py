@@ -111,7 +111,7 @@ def _statuses(call: Call) -> list[int]:
     found = {400, 401, 403, 429, 503, *call.statuses}
     if "{" in call.path:
         found.add(404)
-    if call.body is not None:
+    if call.method == "POST":
         found |= {413, 415}
     return sorted(found & ERRORS.keys())
 

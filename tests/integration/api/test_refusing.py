@@ -30,6 +30,7 @@ TOMORROW = "tomorrows-token"
         ("GET", "/dead-letters?cursor=1.2", None),
         ("GET", "/refusals?cursor=x", None),
         ("GET", "/stats?limit=1", None),
+        ("GET", "/stream?status=lost", None),
         ("POST", "/events/replay", b""),
         ("POST", "/events/replay", b"{}"),
         ("POST", "/events/replay", b"not json"),
@@ -44,6 +45,9 @@ TOMORROW = "tomorrows-token"
         ("POST", "/events/replay?dryRun=perhaps", b'{"ids": []}'),
         ("POST", "/dead-letters/discard", b'{"filter": {}}'),
         ("POST", "/tenants/demo/halt", b'{"because": "x"}'),
+        ("POST", "/tenants/demo/resume", b'{"reason": "x"}'),
+        ("POST", "/prune", b'{"dryRun": true}'),
+        ("POST", "/orders/demo/A%2F2/erase", b"not json"),
     ],
 )
 async def test_what_cannot_be_meant_is_refused(api, calls, method, path, body):
