@@ -167,7 +167,6 @@ def _not_done(error: Exception) -> Response:
 
 
 async def _table(call: Call, doors: Doors, ask: Ask) -> Response:
-    await doors.trail.note(ask.act(doors, "export", f"{call.path} as csv"))
     pages = as_csv(call, doors, ask)
     # Before the status is said: what cannot be answered at all is refused in so many words.
     first = await anext(pages)

@@ -5,7 +5,7 @@ from gateway.api.call import Ask, Call
 from gateway.api.choosing import chosen_events, event_number, named
 from gateway.api.doors import Doors
 from gateway.api.replaying import replay
-from gateway.api.requests.bodies import EventSelection, ReplayFlags, selected
+from gateway.api.requests.bodies import EventSelection, ReplayFlags, Replaying, selected
 from gateway.api.requests.queries import EventQuery
 from gateway.api.requests.reading import text_or_none
 from gateway.errors import ConflictingRequest
@@ -76,7 +76,7 @@ CALLS = (
         does=replay_event,
         answer=shapes.Replayed,
         query=ReplayFlags,
-        body=ReplayFlags,
+        body=Replaying,
         statuses=(409,),
     ),
 )

@@ -22,7 +22,11 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 async def as_csv(call: Call, doors: Doors, ask: Ask) -> AsyncIterator[bytes]:
-    """The list of a call from the asked cursor on, a chunk a page; the first names the columns."""
+    """The list of a call from the asked cursor on, a chunk a page; the first names the columns.
+
+    Whoever asks for it is in the audit before there is anything.
+    """
+    await doors.trail.note(ask.act(doors, "export", f"{call.path} as csv"))
     member, columns = _shape_of(call)
     head: list[Sequence[str]] = [_names(columns)]
     pages = _by_cursor(call, member, doors, ask) if call.rows is None else call.rows(doors, ask)

@@ -45,7 +45,7 @@ def list_dead_letters(row: Row) -> Sequence[Any]:
 
 @dead_letters.command("replay")
 @filtered(*DEAD_LETTERS)
-def replay(
+def replay(  # noqa: PLR0913 - which, and how
     *,
     which: Which,
     ids: Ids = None,
@@ -53,12 +53,14 @@ def replay(
     dry_run: DryRun = False,
     force: Force = False,
     wait: Wait = False,
+    reason: Why = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Translate again what was set aside, by ids or by what fits the options."""
     selection = bulk.Selection(ids, which)
-    _do(config, url, "replay", selection, {"dryRun": dry_run, "force": force}, as_json=as_json, wait=wait)
+    flags: dict[str, object] = {"dryRun": dry_run, "force": force, "reason": reason}
+    _do(config, url, "replay", selection, flags, as_json=as_json, wait=wait)
 
 
 @dead_letters.command("discard")

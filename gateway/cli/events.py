@@ -18,6 +18,7 @@ from gateway.cli.options import (
     Force,
     Url,
     Wait,
+    Why,
 )
 from gateway.cli.reaching import operators_api
 from gateway.cli.show import show_bytes, show_facts, show_line, show_table, shown
@@ -95,7 +96,7 @@ def show_event_of(client: "Client", event: dict[str, Any], *, as_json: bool) -> 
 
 @events.command("replay")
 @filtered(*EVENTS)
-def replay(
+def replay(  # noqa: PLR0913 - which, and how
     *,
     which: Which,
     ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="The events' ids.")] = None,
@@ -103,12 +104,13 @@ def replay(
     dry_run: DryRun = False,
     force: Force = False,
     wait: Wait = False,
+    reason: Why = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Translate stored events again with today's adapter and options, by ids or by what fits the options."""
     selection = bulk.Selection(ids, which)
-    flags = {"dryRun": dry_run, "force": force}
+    flags = {"dryRun": dry_run, "force": force, "reason": reason}
     client = operators_api(config, url)
     bulk.do(client, ("events", "replay"), selection, flags=flags, done="replayed", as_json=as_json, wait=wait)
 

@@ -172,7 +172,7 @@ def _doer(act: str) -> Any:
             return f"{chosen.back}{'&' if '?' in chosen.back else '?'}did={act}"
         if chosen.is_all and len(chosen.ids) == 1:
             flags = {"force": True} if force else {}
-            body = {"ids": chosen.ids, **(flags if act == "replay" else because(fields))}
+            body = {"ids": chosen.ids, **flags, **because(fields)}
             await visit.ask(_call(act, chosen.of), body=body)
             return f"{chosen.back}{'&' if '?' in chosen.back else '?'}did={act}"
         wanted: dict[str, Any] = {

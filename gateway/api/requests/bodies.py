@@ -33,14 +33,20 @@ class ReplayFlags(DryRun, frozen=True, kw_only=True):
         return ", made the newest" if self.force else ""
 
 
-class EventSelection(ReplayFlags, frozen=True, kw_only=True):
+class Replaying(ReplayFlags, frozen=True, kw_only=True):
+    """How to replay, and why, for whoever looks later."""
+
+    reason: Text = UNSET
+
+
+class EventSelection(Replaying, frozen=True, kw_only=True):
     """Events by `ids` or by `filter`, and how to replay them."""
 
     ids: Ids | UnsetType = UNSET
     filter: EventWhich | UnsetType = UNSET
 
 
-class DeadLetterSelection(ReplayFlags, frozen=True, kw_only=True):
+class DeadLetterSelection(Replaying, frozen=True, kw_only=True):
     """Dead letters by `ids` or by `filter`, and how to replay them."""
 
     ids: Ids | UnsetType = UNSET

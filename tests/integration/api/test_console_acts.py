@@ -1,6 +1,8 @@
 """What is done through the pages: each act confirmed on a page with numbers, in the role's bounds, once."""
 
-from tests.browsing import SAME, confirm, sign_in
+from gateway.events import SECOND, Reason
+from tests.browsing import SAME, Markup, confirm, sign_in
+from tests.integration.api.conftest import NOW, take_in
 
 DEAD = "/console/acts/replay?of=dead-letters&filter=kind:event"
 
@@ -21,6 +23,7 @@ async def test_a_replay_is_told_in_numbers_and_done_once_confirmed(browser, api)
     assert (done.status_code, done.headers["Location"]) == (303, "/console/events/1?did=replay")
     assert "Replayed" in (await browser.get(done.headers["Location"])).text
     assert ("operateer", "replay", "events by id") in await acts_of(api)
+    assert (await api.get("/api/v1/audit?act=replay")).json()["audit"][0]["reason"] == "asked by phone"
 
 
 async def test_an_order_is_discarded_with_a_reason(browser, api):
@@ -147,8 +150,8 @@ async def test_operators_neither_erase_nor_reload(browser):
     assert [answer.status_code for answer in answers] == [403, 403]
 
 
-async def test_a_list_is_exported_as_it_is_filtered(browser):
-    """As a file, safe in a spreadsheet; a filter that is not understood is told on a page."""
+async def test_a_list_is_exported_as_it_is_filtered(browser, api):
+    """As a file, safe in a spreadsheet, and in the audit; a filter that is not understood is told on a page."""
     await sign_in(browser, "read")
     table = await browser.get("/console/events.csv?filter=status:dead")
     wrong = await browser.get("/console/events.csv?filter=since:never")
@@ -158,6 +161,23 @@ async def test_a_list_is_exported_as_it_is_filtered(browser):
     assert next(line.split(",")[0] for line in table.text.splitlines()) == "id"
     assert len(table.text.splitlines()) == 3
     assert wrong.status_code == 400
+    assert [each for each in await acts_of(api) if each[1] == "export"] == [("reader", "export", "events as csv")]
+
+
+async def test_a_groups_acts_stay_within_the_lists_filter(browser, store):
+    """What is done to those that are shown is done to no other; what is held is released from its own page, too."""
+    held = [
+        await take_in(store, "acme", f'h "{number}"', dead=Reason("held", "no town"), at=NOW + 9 * SECOND)
+        for number in range(2)
+    ]
+    await sign_in(browser, "operate")
+    page = Markup((await browser.get('/console/dead-letters?filter=id:"h ""1"""')).text)
+    pages = [await browser.get(link) for link in page.links if link.startswith("/console/acts/re")]
+    event = Markup((await browser.get(f"/console/events/{held[0]}")).text)
+
+    assert len(pages) == 4
+    assert {Markup(each.text).fields["ids"] for each in pages} == {f"event-{held[1]}"}
+    assert f"/console/acts/release?of=dead-letters&id=event-{held[0]}" in event.links
 
 
 async def test_a_body_is_shown_to_64_kib_and_kept_whole_as_a_file(browser, store):
