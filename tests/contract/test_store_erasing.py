@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from gateway.errors import ConflictingRequest, UnknownRecord
 from gateway.events import SECOND, EventStatus, Reason, StoredLookup
 from gateway.orders import Attempt, Lease, Settlement, Settling, TenantState
+from gateway.records import EventFilter, RetentionSpans
 from tests.contract.engines import DAY, SOURCE, TENANT, says, state, told
 
 CANARY = "Ms-Canary-of-Nest-Street"
@@ -187,6 +188,25 @@ async def test_an_order_nobody_told_of_is_unknown(floor):
         await erase(floor, "A")
     assert await erase(floor, "X") == 1
     assert (await floor.store.records.dead_events()) == {}
+
+
+async def test_an_order_that_retention_removed_is_erased_by_its_name(floor):
+    """Its events told of it still: they are found by its name, with those that told of it since, and emptied."""
+    first = await floor.tell("e1", state("A", text=CANARY), references=["PO-1"])
+    await floor.deliver()
+    floor.pass_by(days=2)
+    spans = RetentionSpans(bodies=90 * DAY, dead_letters=90 * DAY, keys=90 * DAY, orders=DAY, attempts=DAY)
+    await floor.store.acts.prune(spans, floor.now)
+    with pytest.raises(UnknownRecord):
+        await floor.store.records.order(TENANT, "A")
+    again = await floor.tell("e2", state("A", clock=2, text=CANARY))
+
+    found = await floor.store.records.events(EventFilter(external_order_id="A"), limit=9, cursor=None)
+    story = await floor.store.records.order(TENANT, "A")
+
+    assert {event.id for event in found.rows} == {event.id for event in story.events} == {first, again}
+    assert await erase(floor) == 2
+    assert [(await floor.store.records.event(event)).body for event in (first, again)] == [None, None]
 
 
 async def test_erasing_twice_changes_nothing_more(floor):

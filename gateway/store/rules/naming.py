@@ -63,6 +63,7 @@ def _take_over(transaction: Transaction, source: str, record: str, state: OrderS
         return
     new, old = (state.tenant, state.external_order_id), (found[0], name)
     if transaction.execute("naming.is_there", new).fetchone() is None:
-        transaction.execute("naming.rename_order", (*new, state.owner, *old))
+        # An engine may find states by their order's row: that goes last.
         transaction.execute("naming.rename_states", (*new, state.owner, *old))
+        transaction.execute("naming.rename_order", (*new, state.owner, *old))
     transaction.execute("naming.rename_record", (*new, source, record))

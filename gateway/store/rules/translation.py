@@ -262,7 +262,8 @@ class _Commit:
         ledger.update_orders(self.transaction, self.touched.values())
         # What goes without saying is not passed: seven values cost as much as the row.
         states = self.states.values()
-        first = [(*state[:2], *state[3:8], state[9]) for state in states if _is_first(state)]
+        begun = {order.state for order in self.new}
+        first = [(*state[:2], *state[3:8], state[0] in begun, state[9]) for state in states if _is_first(state)]
         self.transaction.many("translation.insert_first_states", first)
         self.transaction.many("translation.insert_states", [state for state in states if not _is_first(state)])
 

@@ -19,6 +19,9 @@ Row = tuple[Any, ...]
 _NUMBERED: Final = ("events", "orders", "states")
 """Their highest pruned ids are counters, of these names."""
 
+_OF_THE_FILE: Final = frozenset({"begun_with", "begins_order"})
+"""Columns of this engine's: a state without them stands in the index by its order's name."""
+
 _TABLES: Final = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
 _COLUMNS: Final = "SELECT name, pk FROM pragma_table_info(?)"
 
@@ -61,7 +64,7 @@ class SqlitePlace:
 
     def _key(self, table: str) -> tuple[dict[str, str], list[str]]:
         """What each column is called here, and the columns of the key; a table without one is numbered all the same."""
-        found = self._connection.execute(_COLUMNS, (table,)).fetchall()
+        found = [column for column in self._connection.execute(_COLUMNS, (table,)) if column[0] not in _OF_THE_FILE]
         key = [f'"{name}"' for name, place in sorted(found, key=lambda column: column[1]) if place]
         columns = {name: f'"{name}"' for name, _ in found}
         return ({**columns, "id": "rowid"}, ["rowid"]) if not key else (columns, key)

@@ -78,6 +78,20 @@ def test_each_sources_backlog_is_begun_by_the_index(empty):
     assert len([step for step in plan if "ORDER BY" in step]) == 1
 
 
+OF_ORDERS = [name for name, statement in texts().items() if "begins_order IS NULL UNION" in statement]
+
+
+@pytest.mark.parametrize("name", OF_ORDERS)
+def test_an_orders_states_are_looked_up_by_its_row_and_by_its_name(empty, name):
+    """Both ways by a key, however many states and orders there are."""
+    statement = texts()[name]
+    # A condition is one of a list's.
+    plan = " ".join(plan_of(empty, f"SELECT 1 FROM events e WHERE {statement}" if "selection." in name else statement))
+
+    for index in ("states USING INDEX states_order", "orders USING INDEX orders_key"):
+        assert f"SEARCH {index} (tenant=? AND external_order_id=?)" in plan
+
+
 def test_pending_orders_are_counted_in_an_index_alone(empty):
     """The figures are asked for all the time."""
     (step,) = plan_of(empty, texts()["records.pending_orders"])

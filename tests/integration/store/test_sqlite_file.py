@@ -418,6 +418,59 @@ async def test_a_state_of_an_earlier_version_is_delivered(tmp_path):
     assert erased.body is None
 
 
+INSERT_STATE = (
+    "INSERT INTO states (id, event, run, tenant, external_order_id, owner, clock, tie, arrival, body, status) "
+    "VALUES (?1, ?1, 0, 'north', ?2, '', ?1, 0, ?1, x'', 'superseded')"
+)
+
+
+async def test_the_states_of_an_earlier_version_are_found_by_their_orders(tmp_path):
+    """The index that there was holds them, and is whole; those that came since stand beside them."""
+    file = tmp_path / "gateway.db"
+    with written_by(file, 27) as earlier:
+        for id_ in range(1, 10):
+            earlier.execute(
+                "INSERT INTO events (id, source, event_id, received_at, status) VALUES (?1, 'a', ?1, 1, 'superseded')",
+                (id_,),
+            )
+            earlier.execute(INSERT_STATE, (id_, f"A{id_ % 3}"))
+        earlier.execute(
+            "INSERT INTO orders (tenant, external_order_id, owner, status, state, is_cancelled, clock, tie, arrival, "
+            "digest, changed_at) VALUES ('north', 'A0', '', 'delivered', 9, 0, 9, 0, 9, ?, 1)",
+            (bytes(16),),
+        )
+    floor = Floor(ENGINES["sqlite"], tmp_path)
+    await floor.open()
+    newer = [await floor.tell(f"e{order}", state(order, owner="")) for order in ("A0", "A1", "A7")]
+    damage = await floor.store.writer.submit(database.damage_of)
+    orders = [await floor.store.records.order(TENANT, order) for order in ("A0", "A1", "A7")]
+    found = await floor.store.records.events(EventFilter(external_order_id="A1"), limit=9, cursor=None)
+    erased = await floor.store.acts.erase(TENANT, "A2", now=floor.now)
+    await floor.store.close()
+
+    assert damage is None
+    told = [[3, 6, 9, newer[0]], [1, 4, 7, newer[1]], [newer[2]]]
+    assert [sorted(event.id for event in order.events) for order in orders] == told
+    assert sorted(event.id for event in found.rows) == told[1]
+    assert erased == 3
+
+
+async def test_an_order_of_one_state_is_written_into_no_index_of_states_by_name(floor):
+    """Its row names it; what comes after, and what no order came of, is found by the name."""
+
+    async def named():
+        # An index of some rows is only read where the statement says of which.
+        text = "SELECT external_order_id FROM states INDEXED BY states_order WHERE begins_order IS NULL ORDER BY id"
+        return [name for (name,) in await floor.store.writer.submit(lambda c: c.execute(text).fetchall())]
+
+    await floor.tell("e1", state("A"), state("B"), state("X", invalid="invalid_order"))
+    at_first = await named()
+    await floor.tell("e2", state("A", clock=2))
+
+    assert at_first == ["X"]
+    assert await named() == ["X", "A"]
+
+
 async def test_what_becomes_of_a_state_does_not_write_its_bytes_again(floor):
     """Of what a settlement changes, they would be the most by far; they go when they are erased, and with the state."""
     padding, log = "x" * 3000, floor.folder / "gateway.db-wal"

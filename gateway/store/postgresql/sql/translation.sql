@@ -32,10 +32,10 @@ SELECT * FROM (VALUES :rows bigint, bigint, bigint, text, text, text, bigint, bi
                text);
 
 -- name: insert_first_states
--- Of an event's first translation, pending, without a doubt.
+-- Of an event's first translation, pending, without a doubt. Whether its order's row begins with it is the file's concern.
 INSERT INTO states (id, event, run, tenant, external_order_id, owner, clock, tie, arrival, body, status)
-SELECT column1, column2, 1, column3, column4, column5, column6, column7, column2, column8, 'pending'
-FROM (VALUES :rows bigint, bigint, text, text, text, bigint, bigint, bytea);
+SELECT column1, column2, 1, column3, column4, column5, column6, column7, column2, column9, 'pending'
+FROM (VALUES :rows bigint, bigint, text, text, text, bigint, bigint, bigint, bytea);
 
 -- name: insert_references
 INSERT INTO event_references (reference, event) SELECT * FROM (VALUES :rows text, bigint)

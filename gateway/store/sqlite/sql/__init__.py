@@ -1,5 +1,6 @@
 """The engine's SQL in named statements, and those that are made of an order's columns."""
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
@@ -24,6 +25,16 @@ _BODY: Final = ":body"
 
 BODY: Final = "coalesce(s.body, (SELECT apart.body FROM state_bodies apart WHERE apart.id = s.id))"
 
+_OF_ORDER: Final = re.compile(r":of_order\((\w+), ([^,()]+), ([^,()]+)\)")
+"""Stands for a column, each value once, of all states of an order, by its tenant and name: the one that its row began
+with, and those in the index."""
+
+_STATES: Final = (
+    r"SELECT \1 FROM states WHERE tenant = \2 AND external_order_id = \3 AND begins_order IS NULL UNION "
+    r"SELECT states.\1 FROM orders JOIN states ON states.id = orders.begun_with "
+    r"WHERE orders.tenant = \2 AND orders.external_order_id = \3"
+)
+
 _NAMED: Final = ":named:"
 """In `finding.sql`, before and after a column: the statement is one for each of the tests."""
 
@@ -43,7 +54,9 @@ def texts() -> dict[str, str]:
         for name, text in statements(__name__, file).items()
     }
     return {
-        each: text.replace(_ORDER, ", ".join(f"o.{column}" for column in ledger.COLUMNS)).replace(_BODY, BODY)
+        each: _OF_ORDER.sub(
+            _STATES, text.replace(_ORDER, ", ".join(f"o.{column}" for column in ledger.COLUMNS)).replace(_BODY, BODY)
+        )
         for name, whole in (found | _of_orders()).items()
         for each, text in _tests(name, whole)
     }
@@ -58,8 +71,8 @@ def _tests(name: str, text: str) -> list[tuple[str, str]]:
 
 def _of_orders() -> dict[str, str]:
     return {
-        "ledger.insert_orders": f"INSERT INTO orders ({','.join(ledger.FIRST)}) "  # noqa: S608 - our own columns
-        "SELECT * FROM (VALUES :rows) WHERE column1 IS NOT NULL",
+        "ledger.insert_orders": f"INSERT INTO orders ({','.join(ledger.FIRST)}, begun_with) "  # noqa: S608 - our own columns
+        f"SELECT *, column{ledger.FIRST.index('state') + 1} FROM (VALUES :rows) WHERE column1 IS NOT NULL",
         "ledger.update_orders": _update(ledger.CHANGING),
     }
 

@@ -1,7 +1,7 @@
 -- name: orders
 SELECT o.received_at, o.id, 0, e.source, o.tenant, o.external_order_id, o.owner, e.id, o.received_at,
-       (SELECT substr(f.event_id, 1, 10) = 'reconcile:' FROM states m JOIN events f ON f.id = m.event
-        WHERE m.tenant = o.tenant AND m.external_order_id = o.external_order_id ORDER BY m.event LIMIT 1),
+       (SELECT substr(f.event_id, 1, 10) = 'reconcile:' FROM events f
+        WHERE f.id IN (:of_order(event, o.tenant, o.external_order_id) ORDER BY event LIMIT 1)),
        iif(o.status = 'pending' AND o.id IN (SELECT order_row FROM leased), 'leased', o.status),
        coalesce(o.reason_code, n.reason_code, d.reason_code), coalesce(o.reason_detail, n.reason_detail, d.reason_detail),
        coalesce(o.reason_path, n.reason_path, d.reason_path), l.changed_at, l.asked_at,
@@ -13,7 +13,7 @@ LEFT JOIN listed l ON l.id = (SELECT max(x.id) FROM listed x WHERE x.tenant = o.
 -- A newer state that could not be made of its event, and a newer event of which none was made.
 LEFT JOIN states d ON d.id = (
     SELECT max(x.id) FROM states x JOIN events y ON y.id = x.event AND y.run = x.run AND y.is_dead_letter = 1
-    WHERE x.tenant = o.tenant AND x.external_order_id = o.external_order_id AND x.status = 'dead'
+    WHERE x.id IN (:of_order(id, o.tenant, o.external_order_id)) AND x.status = 'dead'
       AND x.id <> o.state AND x.reason_code <> 'order_collision'
       AND (x.clock, x.tie, x.arrival) > (o.clock, o.tie, o.arrival))
 LEFT JOIN events n ON n.id = (
@@ -32,8 +32,8 @@ SELECT e.received_at, e.id, coalesce(t.id, 0), e.source, t.tenant, t.external_or
 FROM events e INDEXED BY events_unsent
 LEFT JOIN states t ON t.event = e.id AND t.run = e.run AND t.status IN ('dead', 'discarded')
 LEFT JOIN states nt ON nt.id = (
-    SELECT max(x.id) FROM states x JOIN events y ON y.id = x.event AND y.run = x.run AND y.source = e.source
-    WHERE x.tenant = t.tenant AND x.external_order_id = t.external_order_id AND x.owner = t.owner
+    SELECT max(x.id) FROM states x JOIN events y ON y.id = x.event AND y.run = x.run AND +y.source = e.source
+    WHERE x.id IN (:of_order(id, t.tenant, t.external_order_id)) AND x.owner = t.owner
       AND x.status IN ('dead', 'discarded'))
 JOIN events n ON n.id = coalesce(nt.event, (
     SELECT max(kin.kin) FROM kin
@@ -52,8 +52,8 @@ WHERE (e.status = 'ignored' OR e.status = 'dead' OR e.status = 'discarded' OR e.
         (t.reason_code = 'order_collision' OR NOT EXISTS (
             SELECT 1 FROM orders o WHERE o.tenant = t.tenant AND o.external_order_id = t.external_order_id))
         AND NOT EXISTS (
-            SELECT 1 FROM states x JOIN events y ON y.id = x.event AND y.run = x.run AND y.source = e.source
-            WHERE x.tenant = t.tenant AND x.external_order_id = t.external_order_id AND x.owner = t.owner
+            SELECT 1 FROM states x JOIN events y ON y.id = x.event AND y.run = x.run AND +y.source = e.source
+            WHERE x.id IN (:of_order(id, t.tenant, t.external_order_id)) AND x.owner = t.owner
               AND x.status IN ('dead', 'discarded') AND x.id < t.id)
       END
 ORDER BY e.received_at, e.id, coalesce(t.id, 0) LIMIT ?6;

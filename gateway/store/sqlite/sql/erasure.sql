@@ -1,7 +1,7 @@
 -- name: story
 -- Events that told of the order; not another owner's, that were set aside because theirs has the same name.
 SELECT DISTINCT event FROM states
-WHERE tenant = ? AND external_order_id = ? AND reason_code IS NOT 'order_collision' ORDER BY event;
+WHERE id IN (:of_order(id, ?1, ?2)) AND reason_code IS NOT 'order_collision' ORDER BY event;
 
 -- name: kin
 -- Events of the same sources that became no order's (ignored, dead, waiting), all of whose references are the story's.
@@ -32,7 +32,7 @@ DELETE FROM waiting WHERE event = ?;
 -- An empty body is an erased one: none at all is a cancellation.
 UPDATE states AS s SET body = iif(:body IS NULL, NULL, x''), reason_path = NULL,
                   reason_detail = iif(reason_code IS NULL, NULL, ?1)
-WHERE tenant = ?2 AND external_order_id = ?3 AND reason_code IS NOT 'order_collision';
+WHERE id IN (:of_order(id, ?2, ?3)) AND reason_code IS NOT 'order_collision';
 
 -- name: empty_order
 UPDATE orders SET has_twin = 0, reason_path = NULL, reason_detail = iif(reason_code IS NULL, NULL, ?1) WHERE id = ?2;

@@ -89,8 +89,7 @@ SELECT value, tenant, external_order_id, status FROM (
     FROM json_each(?1) asked JOIN orders o ON o.id = asked.value
     JOIN states m ON m.id IN (
         SELECT max(x.id) FROM states x JOIN events e ON e.id = x.event AND e.run = x.run
-        WHERE x.event IN (SELECT y.event FROM states y WHERE y.tenant = o.tenant
-                          AND y.external_order_id = o.external_order_id ORDER BY y.event DESC LIMIT 10)
+        WHERE x.event IN (:of_order(event, o.tenant, o.external_order_id) ORDER BY event DESC LIMIT 10)
         GROUP BY x.tenant, x.external_order_id)
       AND (m.tenant, m.external_order_id) <> (o.tenant, o.external_order_id)
     LEFT JOIN orders p ON p.tenant = m.tenant AND p.external_order_id = m.external_order_id) AS beside

@@ -19,7 +19,7 @@ UPDATE orders SET tenant = ?, external_order_id = ?, owner = ?, status = status
 WHERE tenant = ? AND external_order_id = ?;
 
 -- name: rename_states
-UPDATE states SET tenant = ?, external_order_id = ?, owner = ? WHERE tenant = ? AND external_order_id = ?;
+UPDATE states SET tenant = ?1, external_order_id = ?2, owner = ?3 WHERE id IN (:of_order(id, ?4, ?5));
 
 -- name: rename_record
 UPDATE order_records SET tenant = ?, external_order_id = ? WHERE source = ? AND record = ?;

@@ -29,9 +29,7 @@ FROM orders o LEFT JOIN states s ON s.id = o.state WHERE o.tenant = ? AND o.exte
 SELECT o.id, e.id, e.source, e.event_id, e.topic, e.status, e.reason_code, e.reason_detail, e.reason_path,
        e.received_at, e.occurred_at, e.duplicates, e.conflicts, e.refs, e.kind
 FROM json_each(?1) page JOIN orders o ON o.id = page.value
-JOIN events e ON e.id IN (SELECT DISTINCT event FROM states
-                          WHERE tenant = o.tenant AND external_order_id = o.external_order_id
-                          ORDER BY event DESC LIMIT ?2)
+JOIN events e ON e.id IN (:of_order(event, o.tenant, o.external_order_id) ORDER BY event DESC LIMIT ?2)
 ORDER BY e.id;
 
 -- name: attempts_of_orders

@@ -13,10 +13,15 @@ e.id IN (SELECT id FROM events WHERE source IN (
 e.id IN (SELECT event FROM event_references WHERE reference = ?1 COLLATE NOCASE AND reference = ?1);
 
 -- name: event_external_order_id
-e.id IN (SELECT event FROM states WHERE tenant IN (
-        WITH RECURSIVE t (name) AS (SELECT min(tenant) FROM states UNION ALL
-        SELECT (SELECT min(tenant) FROM states WHERE tenant > t.name) FROM t WHERE t.name IS NOT NULL)
-        SELECT name FROM t WHERE name IS NOT NULL) AND external_order_id = ?1);
+-- As with events' ids: by the tenants that states have by their orders' names, and by those that orders have.
+e.id IN (SELECT event FROM states WHERE begins_order IS NULL AND tenant IN (
+        WITH RECURSIVE t (name) AS (SELECT min(tenant) FROM states WHERE begins_order IS NULL UNION ALL
+        SELECT (SELECT min(tenant) FROM states WHERE begins_order IS NULL AND tenant > t.name) FROM t WHERE t.name IS NOT NULL)
+        SELECT name FROM t WHERE name IS NOT NULL) AND external_order_id = ?1
+        UNION SELECT states.event FROM orders JOIN states ON states.id = orders.begun_with WHERE orders.tenant IN (
+        WITH RECURSIVE t (name) AS (SELECT min(tenant) FROM orders UNION ALL
+        SELECT (SELECT min(tenant) FROM orders WHERE tenant > t.name) FROM t WHERE t.name IS NOT NULL)
+        SELECT name FROM t WHERE name IS NOT NULL) AND orders.external_order_id = ?1);
 
 -- name: event_code
 e.id IN (SELECT id FROM events WHERE reason_code = ?1 UNION SELECT s.event FROM states s

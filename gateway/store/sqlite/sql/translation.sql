@@ -30,8 +30,8 @@ SELECT * FROM (VALUES :rows) WHERE column1 IS NOT NULL;
 
 -- name: insert_first_states
 -- Of an event's first translation, pending, without a doubt.
-INSERT INTO states (id, event, run, tenant, external_order_id, owner, clock, tie, arrival, status)
-SELECT column1, column2, 1, column3, column4, column5, column6, column7, column2, 'pending'
+INSERT INTO states (id, event, run, tenant, external_order_id, owner, clock, tie, arrival, status, begins_order)
+SELECT column1, column2, 1, column3, column4, column5, column6, column7, column2, 'pending', nullif(column8, 0)
 FROM (VALUES :rows) WHERE column1 IS NOT NULL;
 
 -- name: insert_state_bodies

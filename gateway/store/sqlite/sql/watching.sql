@@ -71,7 +71,7 @@ FROM events WHERE id > ?;
 -- Withdrawn: a tombstone, whose first state was a cancellation.
 SELECT max(id), count(*), json_group_array(json_array('order', id, tenant, external_order_id, iif(
     status = 'withdrawn' AND NOT EXISTS (
-        SELECT 1 FROM states s WHERE s.tenant = o.tenant AND s.external_order_id = o.external_order_id AND s.id < o.state),
+        SELECT 1 FROM states s WHERE s.id IN (:of_order(id, o.tenant, o.external_order_id)) AND s.id < o.state),
     status, 'pending'), NULL, NULL))
 FROM orders o WHERE id > ?;
 
