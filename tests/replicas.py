@@ -79,9 +79,7 @@ class Replicas:
             own = folder / f"replica-{number}"
             own.mkdir()
             replica = {"name": f"replica-{number}", "heartbeat": heartbeat}
-            self.all.append(
-                Gateway(own, tenants, store=database, allow_unsafe=True, replica=replica, journal=False, **settings)
-            )
+            self.all.append(Gateway(own, tenants, store=database, allow_unsafe=True, replica=replica, **settings))
         self._turns = itertools.cycle(self.all)
         # A client of its own: the balancer is not the tests' thread.
         self._client = httpx.Client(timeout=3, trust_env=False)

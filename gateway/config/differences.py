@@ -10,7 +10,7 @@ from gateway.config.code import is_another_on_disk, source_of
 from gateway.config.model import Config
 from gateway.config.nodes import KeyPath
 
-_FIXED: Final = ("server", "store", "allow_unsafe", "replica", "journal", "intake")
+_FIXED: Final = ("server", "store", "allow_unsafe", "replica", "intake")
 """What counts from a start to the next."""
 
 

@@ -229,7 +229,6 @@ class Settings(Section, frozen=True):
     store: str = DEFAULT_STORE
     allow_unsafe: bool = False
     replica: Replica = Replica()
-    journal: bool = False
     api: ApiAccess = ApiAccess()
     intake: EmbeddedIntake = EmbeddedIntake()
     limits: Limits = Limits()

@@ -115,7 +115,7 @@ class Metrics:
             "attempt_seconds", "From a request to the intake to its outcome.", REQUEST_BUCKETS, "tenant"
         )
         self._commit = self._histogram(
-            "store_commit_seconds", "A group's write to the journal or transaction, synced.", COMMIT_BUCKETS
+            "store_commit_seconds", "A group's transaction, fdatasync included.", COMMIT_BUCKETS
         )
         self._group = self._histogram("store_group_rows", "Writes that shared one commit.", SIZE_BUCKETS)
 

@@ -60,7 +60,7 @@ async def open_foundation(
             # What else is kept on this machine has its folder all the same.
             private_folder(place.parent)
         database = live.config.database and Database(live.config.database, live.settings.allow_unsafe)
-        store = await ProcessStore.open(database or place, journal=live.settings.journal and database is None)
+        store = await ProcessStore.open(database or place)
         stack.push_async_callback(store.close)
         await starting
     finally:

@@ -115,7 +115,7 @@ def test_a_vendors_api_is_asked_what_its_adapter_calls_safe(tmp_path: Path, stat
 
 @pytest.mark.file
 def test_a_store_that_would_not_do_is_told(tmp_path: Path):
-    """One that is no database, one that a newer program made; looking makes none."""
+    """One that is no database, one that a newer program made, one whose journal was left; looking makes none."""
     with Quiet() as intake:
         gateway = Gateway(tmp_path, {"demo": tenant(f"http://127.0.0.1:{intake.port}/in")})
         gateway.command("check", "--reach")
@@ -126,10 +126,18 @@ def test_a_store_that_would_not_do_is_told(tmp_path: Path):
         with closing(sqlite3.connect(tmp_path / "gateway.db")) as newer:
             newer.execute("PRAGMA user_version = 999")
         other = gateway.command("check", "--reach")
+        (tmp_path / "gateway.db").unlink()
+        (tmp_path / "gateway.db.journal-00").touch()
+        left = gateway.command("check", "--reach")
+        started = gateway.command("serve")
 
-    assert (made, foreign.returncode, other.returncode) == (False, 1, 1)
+    assert (made, foreign.returncode, other.returncode, left.returncode) == (False, 1, 1, 1)
     assert "store: it cannot be read: file is not a database" in foreign.stdout
     assert "store: its schema (999) is newer than this program's" in other.stdout
+    (fault,) = [line.removeprefix("store: ") for line in left.stdout.splitlines() if line.startswith("store: ")]
+    assert fault.startswith("gateway.db.journal-00 is an earlier version's journal")
+    assert started.returncode == 78
+    assert started.stderr.splitlines()[-1].endswith(f"store: {fault}")
 
 
 def test_a_database_that_is_not_there_is_told(tmp_path: Path):

@@ -4,8 +4,8 @@ from tests.contract.engines import ENGINES, FILES, Floor
 
 
 def _each(engines):
-    # The same ledger stands behind these, and they add: nothing, a process of its own, a journal with its own tests.
-    soak = {"sqlite", "process", "journal"}
+    # The same ledger stands behind these, and they add: nothing, a process of its own.
+    soak = {"sqlite", "process"}
     return [pytest.param(name, marks=[pytest.mark.soak] if name in soak else ()) for name in sorted(engines)]
 
 

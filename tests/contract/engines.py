@@ -70,31 +70,7 @@ async def _postgresql(folder: Path) -> Store:
     return await PostgresStore.open(database(folder), is_unsafe=True)
 
 
-class Numbered:
-    """A journaled inbox whose receipts tell the ledger's number, once it has one: tests ask for what they stored."""
-
-    def __init__(self, store: ProcessStore) -> None:
-        self._inner, self._records = store.inbox, store.records
-        self.is_duplicate, self.adopt = self._inner.is_duplicate, store.adopt
-
-    def put(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
-        return asyncio.ensure_future(self._numbered(arrival, self._inner.put(arrival)))
-
-    async def _numbered(self, arrival: Arrival, put: "asyncio.Future[Receipt]") -> Receipt:
-        receipt = await put
-        page = await self._records.events(
-            EventFilter(source=arrival.source, event_id=arrival.event_id), limit=1, cursor=None
-        )
-        return Receipt(page.rows[0].id, receipt.kind, receipt.others)
-
-
-async def _journal(folder: Path) -> Store:
-    store = await ProcessStore.open(folder / "gateway.db", journal=True)
-    store.inbox = Numbered(store)
-    return store
-
-
-FILES: Final[dict[str, Open]] = {"sqlite": _sqlite, "process": _process, "frames": _frames, "journal": _journal}
+FILES: Final[dict[str, Open]] = {"sqlite": _sqlite, "process": _process, "frames": _frames}
 """Those that keep all in a folder."""
 
 ENGINES: Final[dict[str, Open]] = {**FILES, "postgresql": _postgresql}

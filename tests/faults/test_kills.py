@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection
 from pathlib import Path
 
 import httpx
@@ -22,18 +21,8 @@ from tests.processes import ENDED, PROOF, ROOT, Gateway, Intakes, environment, e
 
 STORE, TRANSLATION = "gateway.store.process.host", "gateway.translation.host"
 # Where a crash hurts: [process, file, function, entered or left]. Each is met the first, the second, ... time, by
-# chance. These where a journal acknowledges.
-# Those of the journal, which is off unless a configuration asks for it, are left to the soak.
-JOURNAL = {
-    "taken, not yet written to the journal": (GATEWAY, "journal/writer.py", "_written", "call"),
-    "written to the journal, not yet told": (GATEWAY, "journal/writer.py", "_written", "return"),
-    "in the journal, not yet answered": (GATEWAY, "store/process/journaled.py", "_tell", "call"),
-    "told to the ledger, not yet taken in": (STORE, "store/sqlite/journaled.py", "take_in", "call"),
-    "taken in, not yet committed": (STORE, "store/sqlite/journaled.py", "take_in", "return"),
-    "taken in, not yet told": (STORE, "store/process/host.py", "_taken", "call"),
-    "taken in, its segment about to be used again": (GATEWAY, "journal/writer.py", "release", "call"),
-}
-LEDGER = {
+# chance.
+POINTS = {
     "not yet passed to the store": (GATEWAY, "store/process/client.py", "_pass_arrivals", "call"),
     "passed, not yet stored": (STORE, "store/sqlite/groups.py", "__call__", "call"),
     "stored, not yet committed": (STORE, "store/sqlite/groups.py", "__call__", "return"),
@@ -56,7 +45,6 @@ LEDGER = {
     "rescuing what an earlier life left": (STORE, "store/rules/outbox.py", "rescue", "call"),
     "rescued, not yet committed": (STORE, "store/rules/lifecycle.py", "settle", "return"),
 }
-POINTS = {**JOURNAL, **LEDGER}
 ONCE = {"rescuing what an earlier life left"}
 """Come by once in a life: as the tenant's deliveries are taken over."""
 
@@ -196,8 +184,6 @@ class Watching:
 def live_and_die(gateway: Gateway, forks: Forks, load: Load, chance: random.Random, point: str | None) -> bool:
     """One life that ends by kill -9; whether it ended at the named point by itself."""
     before = len(load.acknowledged)
-    # Now with a journal, now without: it may be switched at any start, and that one takes in what was left.
-    gateway.configure(journal=point in JOURNAL or chance.random() < 0.5)
     forks.start(point and [*POINTS[point], 1 if point in ONCE else chance.randint(1, 2)])
     eventually(lambda: len(load.acknowledged) > before or not forks.is_alive(), within=10)
     eventually(lambda: not forks.is_alive(), within=chance.uniform(0, 0.25) if point is None else 15)
@@ -206,15 +192,15 @@ def live_and_die(gateway: Gateway, forks: Forks, load: Load, chance: random.Rand
     return is_dead
 
 
-def goes_through(kills: int, named: Collection[str], folder: Path) -> None:
-    """The whole of it, for so many kills: each of the points that are named, and any moment."""
+def goes_through(kills: int, folder: Path) -> None:
+    """The whole of it, for so many kills: at each of the points, and at any moment."""
     chance = random.Random(kills)
     with Intakes() as opened:
         watching = Watching(chance)
         intake = opened.open(intakes.always(watching))
         gateway = Gateway(folder, {"demo": tenant(intake.url, settle_delay=0.3)})
         forks, load = Forks(gateway), Load(gateway, chance)
-        points = [name for _ in range(max(1, kills // 2 // len(named))) for name in named]
+        points = [name for _ in range(max(1, kills // 2 // len(POINTS))) for name in POINTS]
         lives: list[str | None] = [*points, *[None] * (kills - len(points))]
         chance.shuffle(lives)
         try:
@@ -245,18 +231,18 @@ def goes_through(kills: int, named: Collection[str], folder: Path) -> None:
             versions = [version_of(order) for order in intake.history if order["externalOrderId"] == name]
             assert versions == sorted(versions), name
         assert watching.overlaps == []
-        assert set(met) == set(named), set(named) - set(met)
+        assert set(met) == set(POINTS), set(POINTS) - set(met)
         assert broken == [("ok",)]
 
 
 @pytest.mark.timeout(600)
 def test_thirty_kills(tmp_path):
     """Of all acknowledged events none is lost or doubled, none dies of a crash, and the newest state wins."""
-    goes_through(30, LEDGER, tmp_path)
+    goes_through(30, tmp_path)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_a_thousand_kills(tmp_path):
     """The same, for as long as it takes."""
-    goes_through(1000, POINTS, tmp_path)
+    goes_through(1000, tmp_path)

@@ -12,11 +12,8 @@ from gateway.events import Arrival, Receipt
 from gateway.ground.channel import Child
 from gateway.ground.clock import Micros
 from gateway.ground.parcel import head_of
-from gateway.journal import Origin
 from gateway.store import ports
 from gateway.store.process import protocol, stubs
-from gateway.store.process.journaled import JournaledInbox
-from gateway.store.sqlite.database import usable
 
 HOST: Final = "gateway.store.process.host"
 GONE: Final = "its process has ended"
@@ -50,16 +47,6 @@ _ASKED_IN_PERSON: Final = (
     "watch.",
 )
 """Whoever asks these is told when the store is down. The loops' own questions are answered when it goes on."""
-
-_BESIDE_THE_JOURNAL: Final = (
-    "translation.", "lookups.", "outbox.", "pulls.", "drift.", "learned.", "told.", "sessions.", "shadows.", "trust",
-    "trail.note",
-    "probe", "inbox.", "watch.", "duties.",
-)  # fmt: skip
-"""What is asked here needs nothing that was acknowledged just now; all else is asked once the ledger has that."""
-
-_REMOVING: Final = frozenset({"acts.erase", "acts.prune"})
-"""What these remove from the ledger must not stay in the journal."""
 
 
 class Database(NamedTuple):
@@ -113,17 +100,14 @@ class ProcessStore:
         self._watching: asyncio.TimerHandle | None = None
         self._calls: dict[int, tuple[asyncio.Future[Any], str, protocol.Decode]] = {}
         self._is_closing = self._is_gone = False
-        self._opened: asyncio.Future[Origin | None] = self._loop.create_future()
-        self._journaled: JournaledInbox | None = None
+        self._opened: asyncio.Future[None] = self._loop.create_future()
         self._child: Child
 
     @classmethod
-    async def open(cls, place: "Path | Database", *, journal: bool = False) -> Self:
+    async def open(cls, place: "Path | Database") -> Self:
         """Start the process, which opens the file (an absolute path), made where missing, or a database.
 
         It brings the schema up to date.
-
-        With a `journal`, an arrival is acknowledged before the ledger has it.
 
         Raises:
             ConfigError: the file, or the database, cannot be used, or another gateway uses it.
@@ -135,9 +119,7 @@ class ProcessStore:
         if not file:
             child.channel.send(protocol.OPEN, protocol.pickled(place))
         try:
-            origin = await store._opened
-            if journal and isinstance(place, Path) and origin is not None:
-                store.inbox = store._journaled = store._with_journal(place, origin)
+            await store._opened
             store._watch()
         except BaseException:
             store._is_closing = True
@@ -145,18 +127,6 @@ class ProcessStore:
             await child.stop()
             raise
         return store
-
-    def _with_journal(self, store: Path, origin: Origin) -> JournaledInbox:
-        with usable(store):
-            return JournaledInbox(self, store, origin, self._tell_group)
-
-    def send(self, kind: int, payload: bytes) -> None:
-        """Tell the store's process something that is no call."""
-        self._child.channel.send(kind, payload)
-
-    def _tell_group(self, rows: int, seconds: float) -> None:
-        if self._on_commit is not None:
-            self._on_commit(rows, seconds)
 
     @property
     def failure(self) -> str | None:
@@ -177,7 +147,6 @@ class ProcessStore:
         if self._puts and time.monotonic() - self._heard > SILENT_SECONDS:
             self._give_up([future for future, _ in self._puts], f"the store is down: {why}")
         if self._pings > LOOKS:
-            self._let_go()
             asked = [future for future, name, _ in self._calls.values() if name.startswith(_ASKED_IN_PERSON)]
             self._give_up(asked, f"the store is down: {why}")
 
@@ -254,8 +223,6 @@ class ProcessStore:
 
     async def call(self, name: str, *arguments: Any, **named: Any) -> Any:
         """Call a port's method (`port.method`); what it returns or raises."""
-        if self._journaled is not None and not name.startswith(_BESIDE_THE_JOURNAL):
-            await self._journaled.taken_in()
         if self._is_closing or self._is_gone:
             raise StoreUnavailable(self._end())
         if self._pings > LOOKS and name.startswith(_ASKED_IN_PERSON):
@@ -266,10 +233,7 @@ class ProcessStore:
         future: asyncio.Future[Any] = self._loop.create_future()
         self._calls[number] = future, name, codec.decode_outcome
         self._child.channel.send(protocol.CALL, protocol.head_of_call(number, name), payload)
-        outcome = await future
-        if self._journaled is not None and name in _REMOVING:
-            await self._journaled.scrub()
-        return outcome
+        return await future
 
     async def adopt(self, aliases: Mapping[str, str]) -> None:
         """Give events and owners of former names to the source that now bears them."""
@@ -285,8 +249,6 @@ class ProcessStore:
 
     async def close(self) -> None:
         """Finish what waits and end the process."""
-        if self._journaled is not None:
-            await self._journaled.close()
         self._pass_arrivals()
         self._is_closing = True
         self._rest()
@@ -309,30 +271,22 @@ class ProcessStore:
         elif kind == protocol.CHANGED:
             if self._on_changes is not None:
                 self._on_changes(*protocol.decode_changes(payload))
-        elif kind == protocol.TAKEN:
-            if self._journaled is not None:
-                self._journaled.taken(*protocol.NUMBER.unpack(payload))
         elif kind != protocol.PING:
             self._take_news(kind, protocol.unpickled(payload))
 
     def _take_news(self, kind: int, news: Any) -> None:
         if kind == protocol.COMMITTED:
-            self._tell_group(*news)
+            if self._on_commit is not None:
+                self._on_commit(*news)
         elif kind == protocol.FAILURE:
             self._failure = news
-            if news is not None:
-                self._let_go()
         elif kind == protocol.DAMAGED:
             self._damage = news
             self._child.kill()
         elif isinstance(news, Exception):
             self._opened.set_exception(news)
         else:
-            self._opened.set_result(news)
-
-    def _let_go(self) -> None:
-        if self._journaled is not None:
-            self._journaled.let_go()
+            self._opened.set_result(None)
 
     def _take_stored(self, stored: list[Receipt | str]) -> None:
         self._heard = time.monotonic()
@@ -367,7 +321,6 @@ class ProcessStore:
         self._is_gone = True
         self._rest()
         self._failure = self._damage or GONE
-        self._let_go()
         if not self._opened.done():
             self._opened.set_exception(StoreUnavailable(self._end()))
         waiting = [*(future for future, _ in self._puts), *(future for future, _, _ in self._calls.values())]

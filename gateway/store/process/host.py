@@ -20,9 +20,7 @@ from gateway.events import Receipt
 from gateway.ground.channel import attach, end_of, rest_collector
 from gateway.records import Change
 from gateway.store.process import protocol
-from gateway.store.process.taking import Taking
 from gateway.store.sqlite import SqliteStore, database
-from gateway.store.sqlite.journaled import Piece
 
 if TYPE_CHECKING:
     from gateway.store.postgresql import PostgresStore
@@ -41,7 +39,6 @@ class Host:
         self._path = path
         self._database: asyncio.Future[tuple[str, bool]] = asyncio.get_running_loop().create_future()
         self._is_enough = asyncio.Event()
-        self._taking: Taking | None = None
         self._calls: set[asyncio.Task[Any]] = set()
         self._failure: str | None = None
         self._look: asyncio.Task[None] | None = None
@@ -61,15 +58,9 @@ class Host:
                 on_stored=partial(self._channel.put_off, protocol.STORED, b""),
                 on_changes=self._changed,
             )
-            # A database's own commit acknowledges: it has no journal.
-            origin = None
-            if isinstance(self._store, SqliteStore):
-                self._taking, origin = Taking(self._store, self._taken), self._store.origin
-            self._channel.send(protocol.OPENED, protocol.pickled(origin))
+            self._channel.send(protocol.OPENED, protocol.pickled(None))
             rest_collector()
             await self._is_enough.wait()
-            if self._taking is not None:
-                await self._taking.finish()
             if self._calls:
                 await asyncio.wait(self._calls)
             await self._store.close()
@@ -94,10 +85,6 @@ class Host:
             self._begin(self._call(number, call, given))
         elif kind == protocol.OPEN:
             self._database.set_result(protocol.unpickled(payload))
-        elif kind == protocol.JOURNALED and self._taking is not None:
-            self._taking.add(Piece(*protocol.PIECE.unpack(payload)))
-        elif kind == protocol.TAKE_IN and self._taking is not None:
-            self._taking.hurry()
         elif kind == protocol.PING:
             self._channel.send(protocol.PING, b"")
         else:
@@ -124,12 +111,6 @@ class Host:
                 self._begin(self._doubt())
         told = [each if isinstance(each, Receipt) else str(each) for each in stored]
         self._channel.put_off(protocol.PUT, protocol.encode(told))
-
-    def _taken(self, taken: int | None) -> None:
-        self._tell_failure()
-        if taken is not None:
-            self._channel.send(protocol.TAKEN, protocol.NUMBER.pack(taken))
-            self._channel.send(protocol.STORED, b"")
 
     def _committed(self, rows: int, seconds: float) -> None:
         self._channel.put_off(protocol.COMMITTED, protocol.pickled((rows, seconds)))
@@ -184,8 +165,7 @@ class Host:
         return next((f"reading the store fails: {why}" for _, why in self._unreadable.values()), None)
 
     def _tell_failure(self) -> None:
-        untaken = None if self._taking is None else self._taking.fault
-        failure = self._store.failure or untaken or self._reading_failure()
+        failure = self._store.failure or self._reading_failure()
         if failure != self._failure:
             self._failure = failure
             self._channel.send(protocol.FAILURE, protocol.pickled(self._failure))

@@ -26,7 +26,7 @@ CALL: Final = 2
 """To the store: a number, the name of a port's method and its arguments. Back: the number and what came of it."""
 
 OPENED: Final = 3
-"""From the store, first of all: where its journal goes on, or why it could not be opened."""
+"""From the store, first of all: that it is open, or why it could not be opened."""
 
 FAILURE: Final = 4
 """From the store, before what it explains: why nothing can be written, or None."""
@@ -51,15 +51,6 @@ CHANGED: Final = 10
 
 OPEN: Final = 10
 """To the store, first of all, where it is no file: the `Database`, pickled."""
-
-JOURNALED: Final = 11
-"""To the store: where in the journal a record is that it may take in, packed."""
-
-TAKE_IN: Final = 12
-"""To the store: somebody waits for it to take in what it was told of."""
-
-TAKEN: Final = 13
-"""From the store: the number up to which it has all entries of the journal, on disk."""
 
 Encode = Callable[[Any], bytes]
 Decode = Callable[[Any], Any]
@@ -90,11 +81,6 @@ decode_stored: Final = msgspec.msgpack.Decoder(list[Receipt | str]).decode
 """Each arrival's receipt, or why it could not be stored."""
 _COUNTS: Final = Struct("<II")
 _decode_changes: Final = msgspec.json.Decoder(list[Change]).decode
-
-PIECE: Final = Struct("<IIIQ")
-"""A piece of the journal: its segment, from byte to byte, and the number of its last entry."""
-
-NUMBER: Final = Struct("<Q")
 
 _PICKLES_FIRST: Final = 0x80
 """A byte; in MessagePack an empty map's, which none of our values is."""

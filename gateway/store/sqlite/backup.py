@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-from collections.abc import Sequence
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
@@ -11,12 +10,8 @@ from typing import Final
 import msgspec
 
 from gateway.errors import StoreUnavailable
-from gateway.journal import Record, left_of, uses_of
-from gateway.store.sqlite.database import damage_of
-from gateway.store.sqlite.groups import GroupStore
-from gateway.store.sqlite.journaled import take_in_records, taken
+from gateway.store.sqlite.database import damage_of, fault_of_journal
 from gateway.store.sqlite.sql import named
-from gateway.store.sqlite.transactions import SqliteTransaction
 
 SQL: Final = named("backup")
 
@@ -43,17 +38,18 @@ def back_up(store: Path, target: Path, *, now: datetime) -> BackupFile:
     Made beside its place, checked, synced, and only then given its name.
 
     Raises:
-        StoreUnavailable: there is no store, no room, or no right to write; nothing is left of the attempt.
+        StoreUnavailable: there is no store, or not all of it is in its file; no room, or no right to write; nothing is
+            left of the attempt.
     """
     if not store.is_file():
         raise StoreUnavailable(f"there is no store at {store}")
-    # Before the ledger is copied: what that takes in meanwhile may be overwritten here, and is in the copy.
-    journal = uses_of(store)
+    if (fault := fault_of_journal(store)) is not None:
+        raise StoreUnavailable(f"{store}: {fault}")
     if target.exists() and application_id_of(target) != APPLICATION_ID:
         raise StoreUnavailable(f"{target} exists and is no backup: it is left as it is")
     part = new_part(target)
     try:
-        made = _copied(store, journal, part, target, now)
+        made = _copied(store, part, target, now)
         put_in_place(part, target)
     except (OSError, sqlite3.Error) as error:
         part.unlink(missing_ok=True)
@@ -96,7 +92,7 @@ def put_in_place(part: Path, target: Path) -> None:
     sync(target.parent)
 
 
-def _copied(store: Path, journal: Sequence[Sequence[Record]], part: Path, target: Path, now: datetime) -> BackupFile:
+def _copied(store: Path, part: Path, target: Path, now: datetime) -> BackupFile:
     with (
         closing(sqlite3.connect(f"{store.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)) as source,
         closing(sqlite3.connect(part, isolation_level=None)) as copy,
@@ -111,10 +107,6 @@ def _copied(store: Path, journal: Sequence[Sequence[Record]], part: Path, target
         copy.execute("PRAGMA journal_mode = DELETE")
         copy.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         _forget_sessions(copy)
-        if journal:
-            take_in_records(
-                copy, GroupStore(SqliteTransaction(copy)), left_of(journal, store, taken(copy), is_live=True)
-            )
         copy.execute(SQL.make)
         copy.execute(SQL.sign, (now.isoformat(),))
         if (damage := damage_of(copy)) is not None:

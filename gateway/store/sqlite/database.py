@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import glob
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,15 +33,14 @@ def lock(path: Path) -> int:
     """Own the file's folder until the returned descriptor is closed, or the process is gone.
 
     Raises:
-        ConfigError: another gateway owns it, or it cannot be used.
-        StoreUnavailable: the disk is full.
+        ConfigError: another gateway owns it.
+        OSError: it cannot be used.
     """
-    with usable(path):
-        private_folder(path.parent)
-        try:
-            return lock_folder(path.parent, LOCK_SECONDS)
-        except BlockingIOError as error:
-            raise ConfigError([Fault(str(path), "store", "another gateway uses its folder")]) from error
+    private_folder(path.parent)
+    try:
+        return lock_folder(path.parent, LOCK_SECONDS)
+    except BlockingIOError as error:
+        raise ConfigError([Fault(str(path), "store", "another gateway uses its folder")]) from error
 
 
 def _unusable(path: Path, error: OSError | sqlite3.Error) -> GatewayError:
@@ -104,20 +104,37 @@ def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def journal_of(path: Path) -> list[Path]:
+    """The files from which an earlier version acknowledged hooks before they were in the store."""
+    return sorted(path.parent.glob(f"{glob.escape(path.name)}.journal-[0-9][0-9]"))
+
+
+def fault_of_journal(path: Path) -> str | None:
+    """Why a store's file may not hold all that was acknowledged; None: it does."""
+    left = journal_of(path)
+    if not left:
+        return None
+    return (
+        f"{left[0].name} is an earlier version's journal, and hooks that it acknowledged may not be in the store yet: "
+        f"start that version once with `journal: false` and stop it, then remove {path.name}.journal-*"
+    )
+
+
 def open_writer(path: Path) -> sqlite3.Connection:
     """The one connection that writes and checkpoints, migrated to the newest schema.
 
     Raises:
-        ConfigError: the file cannot be used, or its schema is newer than this code.
-        StoreUnavailable: the disk is full.
+        ConfigError: the file is not all of the store, or its schema is newer than this code.
+        OSError, sqlite3.Error: it cannot be used.
     """
-    with usable(path):
-        private_database(path)
-        # The writer thread is not the one that opens and closes.
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
-        with _closed_on_error(connection):
-            configure(connection)
-            migrate(connection, path)
+    if (fault := fault_of_journal(path)) is not None:
+        raise ConfigError([Fault(str(path), "store", fault)])
+    private_database(path)
+    # The writer thread is not the one that opens and closes.
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    with _closed_on_error(connection):
+        configure(connection)
+        migrate(connection, path)
     return connection
 
 

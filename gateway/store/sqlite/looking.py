@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gateway.records import SourceMode
 from gateway.store.rules import modes, moving
-from gateway.store.sqlite.database import migrations
+from gateway.store.sqlite.database import fault_of_journal, migrations
 from gateway.store.sqlite.sql import texts
 from gateway.store.sqlite.transactions import SqliteTransaction
 
@@ -25,6 +25,8 @@ def modes_in(path: Path) -> list[SourceMode]:
 
 def fault_of_store(path: Path) -> str | None:
     """Why a gateway could not use the file, or make it; None: it could."""
+    if (fault := fault_of_journal(path)) is not None:
+        return fault
     if not path.exists():
         folder = next(each for each in path.absolute().parents if each.exists())
         return None if os.access(folder, os.W_OK | os.X_OK) else f"{folder} cannot be written"

@@ -9,8 +9,6 @@ from typing import Any, Final, Self
 from gateway.store.rules import erasure as erasures
 from gateway.store.rules.moving import OWN
 from gateway.store.sqlite import database, register
-from gateway.store.sqlite.groups import GroupStore
-from gateway.store.sqlite.journaled import take_in_left
 from gateway.store.sqlite.sql import BODY, texts
 from gateway.store.sqlite.transactions import SqliteTransaction
 
@@ -27,7 +25,7 @@ _COLUMNS: Final = "SELECT name, pk FROM pragma_table_info(?)"
 
 
 class SqlitePlace:
-    """A file that nobody else uses; its journal is taken in. Use as `with SqlitePlace(path) as place`."""
+    """A file that nobody else uses. Use as `with SqlitePlace(path) as place`."""
 
     def __init__(self, path: Path) -> None:
         """Open the file (an absolute path), made where missing, and bring its schema up to date.
@@ -38,14 +36,12 @@ class SqlitePlace:
         self.shown = f"sqlite:///{path}"
         self._path = path
         self._texts = texts()
-        with ExitStack() as opened:
+        with database.usable(path), ExitStack() as opened:
             opened.callback(close, database.lock(path))
             self._connection = database.open_writer(path)
             opened.callback(self._connection.close)
-            with database.usable(path):
-                self._transaction = SqliteTransaction(self._connection)
-                take_in_left(self._connection, GroupStore(self._transaction), path)
-                self._keys = {table: self._key(table) for table in self._tables()}
+            self._transaction = SqliteTransaction(self._connection)
+            self._keys = {table: self._key(table) for table in self._tables()}
             self._opened = opened.pop_all()
 
     def __enter__(self) -> Self:

@@ -13,7 +13,6 @@ import msgspec
 
 from gateway.errors import StoreUnavailable, UnknownRecord
 from gateway.events import Micros, Reason
-from gateway.journal import segments_of
 from gateway.records import Act
 from gateway.store.rules import erasure
 from gateway.store.rules.transactions import Erasure
@@ -76,7 +75,7 @@ async def restore(
 
 
 def _refuse_taken(store: Path) -> None:
-    for found in (*(store.with_name(store.name + beside) for beside in _BESIDE), *segments_of(store)):
+    for found in (*(store.with_name(store.name + beside) for beside in _BESIDE), *database.journal_of(store)):
         if found.exists():
             raise StoreUnavailable(f"{found} exists: restore into an empty place, or move it away first")
 

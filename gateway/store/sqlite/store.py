@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Self
 
 from gateway.ground.files import InPlace
-from gateway.journal import Origin
 from gateway.store.ruled import RuledStore
 from gateway.store.sqlite import database
 from gateway.store.sqlite.engine import Reader, SqliteEngine
 from gateway.store.sqlite.groups import GroupStore, SqliteInbox
-from gateway.store.sqlite.journaled import TakingIn, take_in_left
 from gateway.store.sqlite.transactions import SqliteTransaction
 from gateway.store.sqlite.watching import SqliteWatch
 from gateway.store.sqlite.writer import Writer
@@ -21,18 +19,8 @@ from gateway.store.sqlite.writer import Writer
 class SqliteStore(RuledStore):
     """All ports over one file. Use `await SqliteStore.open(path)`, then `await store.close()`."""
 
-    def __init__(
-        self,
-        writer: Writer,
-        loops: SqliteEngine,
-        people: SqliteEngine,
-        origin: Origin,
-        taking_in: TakingIn,
-        opened: AsyncExitStack,
-    ) -> None:
+    def __init__(self, writer: Writer, loops: SqliteEngine, people: SqliteEngine, opened: AsyncExitStack) -> None:
         self.writer = writer
-        self.origin = origin
-        self.taking_in = taking_in
         self.inbox = SqliteInbox(writer, loops)
         self.watch = SqliteWatch(writer, asyncio.get_running_loop())
         super().__init__(loops, people, writer, self.watch)
@@ -44,29 +32,26 @@ class SqliteStore(RuledStore):
 
         Raises:
             ConfigError: the file cannot be used, or another gateway uses it.
+            StoreUnavailable: the disk is full.
         """
-        # What is opened last is closed first: readers before the writer, so that only the writer checkpoints.
-        async with AsyncExitStack() as opened:
-            opened.callback(os.close, await asyncio.to_thread(database.lock, path))
-            connection = await asyncio.to_thread(database.open_writer, path)
-            opened.callback(connection.close)
-            with database.usable(path):
+        with database.usable(path):
+            # What is opened last is closed first: readers before the writer, so that only the writer checkpoints.
+            async with AsyncExitStack() as opened:
+                opened.callback(os.close, await asyncio.to_thread(database.lock, path))
+                connection = await asyncio.to_thread(database.open_writer, path)
+                opened.callback(connection.close)
+                # From here on the writer's thread alone uses the connection.
                 transaction = SqliteTransaction(connection)
-                store_group = GroupStore(transaction)
-                origin = await asyncio.to_thread(take_in_left, connection, store_group, path)
-            taking_in = TakingIn(path, store_group)
-            opened.callback(taking_in.close)
-            # From here on the writer's thread alone uses the connection.
-            in_place = InPlace(path, path.with_name(f"{path.name}-wal"))
-            writer = Writer(connection, store_group, asyncio.get_running_loop(), in_place)
-            opened.push_async_callback(writer.close)
-            # The loops' reads and the operators' must not wait for each other: a connection each.
-            readers = []
-            for _ in range(2):
-                readers.append(await Reader.open(path))
-                opened.push_async_callback(readers[-1].close)
-            loops, people = (SqliteEngine(writer, transaction, reader, path) for reader in readers)
-            return cls(writer, loops, people, origin, taking_in, opened.pop_all())
+                in_place = InPlace(path, path.with_name(f"{path.name}-wal"))
+                writer = Writer(connection, GroupStore(transaction), asyncio.get_running_loop(), in_place)
+                opened.push_async_callback(writer.close)
+                # The loops' reads and the operators' must not wait for each other: a connection each.
+                readers = []
+                for _ in range(2):
+                    readers.append(await Reader.open(path))
+                    opened.push_async_callback(readers[-1].close)
+                loops, people = (SqliteEngine(writer, transaction, reader, path) for reader in readers)
+                return cls(writer, loops, people, opened.pop_all())
 
     @property
     def failure(self) -> str | None:

@@ -99,7 +99,7 @@ async def rim_alone(config: Config) -> AsyncIterator[ASGIApp]:
 async def durable(config: Config) -> AsyncIterator[ASGIApp]:
     """The rim over the store, wired as the gateway wires them, and nothing behind the inbox."""
     database = config.database and Database(config.database, config.settings.allow_unsafe)
-    store = await ProcessStore.open(database or Path(config.store_path), journal=config.settings.journal)
+    store = await ProcessStore.open(database or Path(config.store_path))
     try:
         metrics = _metrics(config)
         store.observe(on_commit=metrics.committed)

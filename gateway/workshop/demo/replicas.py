@@ -187,7 +187,6 @@ def _said(prepared: Prepared, ports: list[int], intake: str) -> dict[str, Any]:
     return {
         "include": str(prepared.file.resolve()),
         "server": {"port": ports[0], **({"admin": {"port": ports[1]}} if len(ports) > 1 else {})},
-        "journal": False,
         "intake": {"embedded": False},
         "tenants": {tenant: {"intake_url": f"{intake}{INTAKE_PATH}{of}"} for tenant, of in names.items()},
     }

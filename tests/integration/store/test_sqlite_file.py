@@ -1,8 +1,10 @@
 import asyncio
 import os
+import re
 import resource
 import sqlite3
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,6 +14,9 @@ from gateway.orders import Claim, Lease, LeasedOrder, Notes, Settlement, Settlin
 from gateway.records import Act, Amendment, EventFilter, RetentionSpans
 from gateway.store.rules.retention import STEP_BYTES, portion
 from gateway.store.sqlite import SqliteStore, database, retention
+from gateway.store.sqlite.backup import back_up
+from gateway.store.sqlite.looking import fault_of_store
+from gateway.store.sqlite.place import SqlitePlace
 from tests.contract.engines import DAY, ENGINES, START, TENANT, Floor, canonical, says, state
 
 # The number of the migration that brings the tallies.
@@ -80,6 +85,30 @@ async def test_a_newer_schema_is_refused(tmp_path):
 
     with pytest.raises(ConfigError, match=r"gateway\.db.*9999.*newer"):
         await SqliteStore.open(tmp_path / "gateway.db")
+
+
+async def test_an_earlier_versions_journal_is_not_left_behind(tmp_path):
+    """What was acknowledged may be there alone: no start, no copy and no backup goes on without it; nor does a look."""
+    path, journal = tmp_path / "gateway.db", tmp_path / "gateway.db.journal-01"
+    store = await SqliteStore.open(path)
+    await store.close()
+    before = path.read_bytes()
+    journal.touch()
+    sentence = (
+        r"gateway\.db\.journal-01 is an earlier version's journal.* may not be in the store yet: start that version"
+    )
+    with pytest.raises(ConfigError, match=sentence):
+        await SqliteStore.open(path)
+    with pytest.raises(ConfigError, match=sentence):
+        SqlitePlace(path)
+    with pytest.raises(StoreUnavailable, match=sentence):
+        back_up(path, tmp_path / "made.backup", now=datetime.now(UTC))
+
+    assert re.search(sentence, fault_of_store(path) or "")
+    assert path.read_bytes() == before
+    journal.unlink()
+    assert fault_of_store(path) is None
+    await (await SqliteStore.open(path)).close()
 
 
 async def test_migrations_run_once_and_in_order(tmp_path):

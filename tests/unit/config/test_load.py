@@ -31,9 +31,10 @@ def test_a_good_file_is_read_whole(read, tmp_path):
 
 
 def test_everything_wrong_is_said_in_one_go(faults):
-    """A typo, a missing secret, an unknown adapter, no auth and a shared intake are all said at once."""
+    """A typo, a setting that is gone, a missing secret, an unknown adapter, no auth, a shared intake: all at once."""
     found = faults("""
 sever: {port: 1}
+journal: false
 api: {token: "${API_TOKEN}"}
 tenants:
   demo: {intake_url: "http://127.0.0.1/a", secret: "${MISSING}"}
@@ -46,6 +47,7 @@ sources:
 
     assert found.keys() == {
         "sever",
+        "journal",
         "tenants.demo.secret",
         "tenants.twin.intake_url",
         "sources.acme.adapter",
@@ -56,6 +58,7 @@ sources:
         "sources.lost.options.password",
     }
     assert found["sever"] == "unknown key: did you mean server?"
+    assert found["journal"].startswith("unknown key: expected one of allow_unsafe, api, ")
     assert found["sources.bare.auth"].endswith("say `auth: none` in so many words")
     assert found["sources.lost.tenant"] == "unknown tenant dmo: did you mean demo?"
 
