@@ -31,7 +31,7 @@ def test_a_delivery_that_dies_again_and_again(tmp_path):
             gateway.becomes("A", "pending")
             store.execute("UPDATE orders SET trial = 'of a kind that is none'")
             store.commit()
-            gateway.api("tenants/demo/resume", {"reason": "a test"})
+            gateway.api("tenants/demo/resume", {})
             ill = eventually(lambda: gateway.http.get("/healthz"), lambda answer: answer.status_code == 503)
             store.execute("UPDATE orders SET trial = 'none'")
             store.commit()
