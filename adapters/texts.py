@@ -54,7 +54,7 @@ def identifier(text: str | None, path: str | None = None) -> str | None:
     """
     if not text:
         return None
-    stripped = text.strip() if text.isascii() else _seen(text)
+    stripped = text.strip() if text.isascii() else as_seen(text)
     if len(stripped) > LONGEST_IDENTIFIER:
         raise MalformedPayload(f"an identifier of more than {LONGEST_IDENTIFIER} characters", path=path)
     if not stripped.isprintable() and _UNFIT.search(stripped):
@@ -62,7 +62,8 @@ def identifier(text: str | None, path: str | None = None) -> str | None:
     return stripped or None
 
 
-def _seen(text: str) -> str:
+def as_seen(text: str) -> str:
+    """What people see of a text: without the characters that nobody sees, in Unicode's normal form C, trimmed."""
     return unicodedata.normalize("NFC", _UNSEEN.sub("", text)).strip()
 
 
@@ -80,7 +81,7 @@ def references_of(*texts: str | None) -> tuple[str, ...]:
     """The references that are there, each once; one that is no fit identifier finds nothing and is left out."""
     found: dict[str, None] = {}
     for text in texts:
-        seen = text if not text or text.isascii() else _seen(text)
+        seen = text if not text or text.isascii() else as_seen(text)
         if seen and len(seen) <= LONGEST_IDENTIFIER and (seen.isprintable() or not _UNFIT.search(seen)):
             found[seen.strip()] = None
     found.pop("", None)

@@ -30,11 +30,11 @@ def named(what: str, which: object) -> str:
     return f"{what} by {'id' if isinstance(which, list) else 'filter'}"
 
 
-def event_number(text: str) -> int:
-    """An event's id as the store counts it. Raises UnknownRecord for a text that is none of ours."""
+def number_of(text: str, what: str) -> int:
+    """An id as the store counts it. Raises UnknownRecord for a text that is none of ours."""
     number = _number_or_none(text)
     if number is None:
-        raise UnknownRecord("no such event")
+        raise UnknownRecord(f"no such {what}")
     return number
 
 

@@ -2,7 +2,7 @@
 
 from gateway.api import shapes, views
 from gateway.api.call import Ask, Call
-from gateway.api.choosing import chosen_events, event_number, named
+from gateway.api.choosing import chosen_events, named, number_of
 from gateway.api.doors import Doors
 from gateway.api.replaying import replay
 from gateway.api.requests.bodies import EventSelection, ReplayFlags, Replaying, selected
@@ -22,14 +22,17 @@ async def list_events(doors: Doors, ask: Ask) -> shapes.EventList:
 
 async def show_event(doors: Doors, ask: Ask) -> shapes.EventDetail:
     """An event with its raw body, what it was translated to, and why."""
-    detail = await doors.records.event(event_number(ask.path["id"]))
+    detail = await doors.records.event(number_of(ask.path["id"], "event"))
     return views.event_detail_of(detail, views.Configured.of(doors.config))
 
 
 async def replay_event(doors: Doors, ask: Ask) -> shapes.Replayed | shapes.OperationMade:
     """Translate the event's stored bytes again."""
-    number = event_number(ask.path["id"])
-    if (await doors.records.event(number)).body is None:
+    number = number_of(ask.path["id"], "event")
+    event = await doors.records.event(number)
+    if event.record.kind == "person":
+        raise ConflictingRequest("what a person said is never translated: amend the order once more")
+    if event.body is None:
         raise ConflictingRequest("the event's body was pruned or erased: there is nothing to replay")
     return await replay(doors, ask, [number], f"event {number}")
 

@@ -3,6 +3,7 @@
 import shlex
 from typing import Final
 
+from adapters.texts import as_seen
 from gateway.api import shapes, views
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
@@ -32,9 +33,11 @@ _WHAT: Final[dict[tuple[str, str], str]] = {
 
 
 async def find(doors: Doors, ask: Ask) -> shapes.FoundList:
-    """Orders and events that bear a text."""
+    """Orders and events that bear a text; where there are none, that bear what people see of it."""
     query: FindQuery = ask.query
     found, is_truncated = await doors.records.find(query.q, limit=query.limit)
+    if not found and (text := as_seen(query.q)) not in ("", query.q):
+        found, is_truncated = await doors.records.find(text, limit=query.limit)
     known = views.Configured.of(doors.config)
     return shapes.FoundList(found=tuple(_shown(each, known) for each in found), truncated=is_truncated)
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from gateway.api import shapes
 from gateway.api.call import Ask, Call
-from gateway.api.choosing import chosen_events, chosen_letters, event_number
+from gateway.api.choosing import chosen_events, chosen_letters, number_of
 from gateway.api.doors import Doors
 from gateway.api.requests.bodies import OperationWanted, selected
 from gateway.api.requests.queries import EventWhich, OperationQuery
@@ -50,7 +50,9 @@ async def list_operations(doors: Doors, ask: Ask) -> shapes.OperationList:
 
 async def show_operation(doors: Doors, ask: Ask) -> shapes.OperationMade:
     """An operation, and what became of its events."""
-    return shapes.OperationMade(operation=shown_operation(await doors.bulk.operation(event_number(ask.path["id"]))))
+    return shapes.OperationMade(
+        operation=shown_operation(await doors.bulk.operation(number_of(ask.path["id"], "operation")))
+    )
 
 
 async def pause_operation(doors: Doors, ask: Ask) -> shapes.OperationMade:
@@ -69,7 +71,7 @@ async def cancel_operation(doors: Doors, ask: Ask) -> shapes.OperationMade:
 
 
 async def _turn(doors: Doors, ask: Ask, act: str, status: OperationStatus) -> shapes.OperationMade:
-    number = event_number(ask.path["id"])
+    number = number_of(ask.path["id"], "operation")
     done = ask.act(doors, act, f"operation {number}")
     record = await doors.bulk.turn(number, status, done)
     doors.audit(done.by, done.act, done.what)
@@ -84,7 +86,7 @@ async def _items(doors: Doors, wanted: OperationWanted) -> tuple[tuple[str, ...]
             raise BadRequest('expected one of "ids", "filter" and "preview"')
         if wanted.kind == "discard":
             raise BadRequest("a preview is of a replay: discard by ids or by a filter")
-        return tuple(await doors.bulk.items(event_number(wanted.preview))), ()
+        return tuple(await doors.bulk.items(number_of(wanted.preview, "operation"))), ()
     which: Any = selected(wanted.ids, wanted.which())
     if wanted.of == "events":
         events, missing = await chosen_events(doors, which)

@@ -7,7 +7,7 @@ import msgspec
 from adapters import Hook
 from gateway.api import shapes
 from gateway.api.call import Ask, Call
-from gateway.api.choosing import event_number
+from gateway.api.choosing import number_of
 from gateway.api.doors import Doors
 from gateway.api.requests.bodies import Trial
 from gateway.errors import UnknownRecord
@@ -26,7 +26,7 @@ async def try_payload(doors: Doors, ask: Ask) -> shapes.Tried:
 
 async def trace_event(doors: Doors, ask: Ask) -> shapes.Tried:
     """What would come of the event now, and where each member of its orders came from."""
-    return _told(*await doors.trials.traced(event_number(ask.path["id"])))
+    return _told(*await doors.trials.traced(number_of(ask.path["id"], "event")))
 
 
 def _told(event: TranslatedEvent, origins: Sequence[Mapping[str, Sequence[str]]]) -> shapes.Tried:

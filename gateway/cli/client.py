@@ -85,7 +85,10 @@ class Client:
             yield from answer.iter_bytes()
 
     def _path(self, parts: tuple[str, ...]) -> str:
-        return "/".join([self._prefix, *(quote(part, safe="") for part in parts)])
+        # Dots alone would lead elsewhere.
+        return "/".join(
+            [self._prefix, *(quote(part, safe="") if part.strip(".") else "%2E" * len(part) for part in parts)]
+        )
 
     @contextlib.contextmanager
     def _reached(self) -> Iterator[None]:

@@ -1,5 +1,7 @@
 """The pages as a Starlette app. Each asks the operators' API in this process, as whoever is signed in."""
 
+from typing import Final
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -18,14 +20,19 @@ from gateway.console.trying import Trying
 from gateway.console.zone import Zone
 from gateway.errors import StoreUnavailable
 
+METHOD_NOT_ALLOWED: Final = 405
+
 
 def create_console(inside: Inside) -> Starlette:
     """The pages over these doors."""
     frame = Frame(inside)
 
     async def refused(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        return frame.said(request, status, "There is no such page", "The overview leads to all there are.")
+        status, given = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
+        title = "Not in this way" if status == METHOD_NOT_ALLOWED else "There is no such page"
+        answer = frame.said(request, status, title, "The overview leads to all there are.")
+        answer.headers.update(given or {})
+        return answer
 
     async def failed(request: Request, error: Exception) -> Response:
         if isinstance(error, StoreUnavailable):

@@ -32,7 +32,7 @@ class Signing:
 
     async def login(self, request: Request) -> Response:
         """Take a token once, and begin a session."""
-        if request.method == "GET":
+        if request.method != "POST":
             return self._frame.page(request, "login.html", problem=None)
         try:
             return self._refusal(request) or await self._sign_in(request)
@@ -54,7 +54,7 @@ class Signing:
             self._unproven(request)
             words = "It was used, is older than five minutes, or was opened on another machine. Sign in with a token."
             return self._frame.said(request, 404, "This link signs nobody in", words)
-        if request.method == "GET":
+        if request.method != "POST":
             return self._frame.page(request, "link.html", path=request.url.path)
         refusal = self._refusal(request)
         if refusal is not None:

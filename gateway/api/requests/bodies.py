@@ -8,10 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from gateway.api.requests.queries import MOST_IDS, DeadLetterWhich, EventWhich
 from gateway.api.requests.reading import Asked, BadRequest, Moment, Text, read_body
-from gateway.records import (
-    OperationKind,
-    OperationOf,
-)
+from gateway.records import OperationOf
 
 Ids = Annotated[list[str], Meta(max_length=MOST_IDS)]
 
@@ -73,7 +70,7 @@ class OperationWanted(Asked, frozen=True, kw_only=True):
     `force` makes each event the newest state of its orders: ids of different orders, 100 at most.
     """
 
-    kind: OperationKind
+    kind: Literal["preview", "replay", "discard"]
     of: OperationOf
     ids: Ids | UnsetType = UNSET
     filter: Either | UnsetType = UNSET
@@ -106,7 +103,7 @@ class Because(Asked, frozen=True, kw_only=True):
 class OrderAmendment(Asked, frozen=True, kw_only=True):
     """Members of an order as they should be, null where one should be absent, and why."""
 
-    reason: Annotated[str, Meta(min_length=1, description="why, for whoever looks later")]
+    reason: Annotated[str, Meta(pattern=r"\S", description="why, for whoever looks later")]
     delivery_address: str | UnsetType | None = UNSET
     customer_id: str | UnsetType | None = UNSET
     customer_name: str | UnsetType | None = UNSET

@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.events import Reason
+from tests.browsing import Markup, sign_in
 from tests.integration.api.conftest import NOW, SECOND, TOKENS, take_in
 
 AMEND = "/api/v1/orders/demo/A%2F2/amend"
@@ -40,6 +41,7 @@ async def test_an_order_is_amended_member_by_member(api, calls):
         ({"reason": "none"}, 400, "at least one member"),
         ({"deliveryAddress": "x"}, 400, "reason"),
         ({"deliveryAddress": "x", "reason": ""}, 400, "reason"),
+        ({"deliveryAddress": "x", "reason": " "}, 400, "reason"),
         ({"deliveryAddress": None, "reason": "x"}, 400, "neither deliveryAddress nor customerId"),
         ({"deliveryAddress": "x\0y", "reason": "x"}, 400, "NUL"),
         ({"plannedDate": "tomorrow", "reason": "x"}, 400, "plannedDate"),
@@ -67,6 +69,20 @@ async def test_who_may_and_what_may_be_amended(api, store):
     erased = await api.post("/api/v1/orders/demo/A%2F1/amend", json=body)
 
     assert [each.status_code for each in (reading, operating, missing, erased)] == [403, 200, 404, 409]
+
+
+async def test_what_a_person_said_is_not_replayed(api, browser, store):
+    """Nor traced; its order is replayed by what the vendor said last."""
+    amended = (await api.post(AMEND, json={"customerName": "Ann", "reason": "she rang"})).json()["event"]
+    answer = await api.post(f"/api/v1/events/{amended}/replay")
+    await sign_in(browser, "operate")
+    pages = [
+        Markup((await browser.get(f"/console/{page}")).text) for page in (f"events/{amended}", "orders/demo/A%2F2")
+    ]
+    links = [[link for link in page.links if "acts/replay" in link or "/trace" in link] for page in pages]
+
+    assert (answer.status_code, "amend the order once more" in answer.json()["detail"]) == (409, True)
+    assert links == [[], ["/console/acts/replay?of=events&id=2"]]
 
 
 async def test_what_was_held_is_released(api, store, calls):

@@ -383,6 +383,7 @@ async def test_anything_is_found_with_the_command_that_helps(api):
     [dead] = (await get(api, "/find", q="E-3"))["found"]
     [delivered] = (await get(api, "/find", q="ord-1"))["found"]
     [referred] = (await get(api, "/find", q="PO-1"))["found"]
+    [pasted] = (await get(api, "/find", q="\u200bA/1\u00a0"))["found"]
 
     assert (dead["kind"], dead["tenant"], dead["matched"], dead["how"]) == ("event", "demo", "eventId", "case")
     assert dead["next"] == {
@@ -391,6 +392,7 @@ async def test_anything_is_found_with_the_command_that_helps(api):
     }
     assert (delivered["kind"], delivered["matched"]) == ("order", "orderId")
     assert delivered["next"]["command"] == "gateway orders show demo A/1"
+    assert pasted["id"] == delivered["id"]
     assert (referred["id"], referred["matched"]) == (delivered["id"], "reference")
     assert await get(api, "/find", q="no such") == {"found": [], "truncated": False}
     assert (await api.get(V1 + "/find")).status_code == 400

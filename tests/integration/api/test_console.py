@@ -125,6 +125,15 @@ async def test_a_browser_without_fetch_metadata_is_known_by_its_origin(browser):
     assert answer.status_code == 303
 
 
+async def test_to_look_at_a_door_is_no_attempt(browser, calls):
+    """Whatever it is looked at by; and another way than the page has is told with those that it has."""
+    looked = await browser.head("/console/login", headers=SAME)
+    other = await browser.delete("/console/events")
+
+    assert (looked.status_code, calls.turned_away) == (200, [])
+    assert (other.status_code, {*other.headers["Allow"].split(", ")}) == (405, {"GET", "HEAD"})
+
+
 async def test_wrong_tokens_are_counted_and_limited(browser, calls):
     """On record with their address; the door then says how long to wait; nothing of the token comes back."""
     answers = [await sign_in(browser, "wrong") for _ in range(BURST + 2)]

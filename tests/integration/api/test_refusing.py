@@ -47,6 +47,7 @@ TOMORROW = "tomorrows-token"
         ("POST", "/tenants/demo/halt", b'{"because": "x"}'),
         ("POST", "/tenants/demo/resume", b'{"reason": "x"}'),
         ("POST", "/prune", b'{"dryRun": true}'),
+        ("POST", "/operations", b'{"kind": "promote", "of": "events", "ids": ["1"]}'),
         ("POST", "/orders/demo/A%2F2/erase", b"not json"),
     ],
 )

@@ -342,7 +342,9 @@ def test_an_order_is_erased(ask, gateway, send):
     unknown = ask("erase", "demo", "nobody", "--yes")
     replayed = ask("events replay", number)
     shown, event = ask("orders show", "demo", "E/1"), ask("events show", number)
+    dots = ask("orders show", "demo", "..")
 
+    assert (dots.code, dots.err) == (1, "gateway: tenant 'demo' has no order '..' (404)\n")
     assert (unasked.code, "--yes" in unasked.err) == (1, True)
     assert (ended.code, ended.out) == (0, "order E/1 of demo is erased, and 1 event with it\n")
     assert shown.out.startswith("its newest state was erased\n")
