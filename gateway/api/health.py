@@ -14,7 +14,7 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 def health_routes(
     *,
     alive: Callable[[], list[str]],
-    ready: Callable[[], Awaitable[list[str]]],
+    ready: Callable[[], list[str]],
     metrics: Callable[[], Awaitable[bytes]],
     warnings: Callable[[], list[str]] = list,
 ) -> list[Route]:
@@ -28,7 +28,7 @@ def health_routes(
         return _health("alive", alive())
 
     async def readyz(_request: Request) -> Response:
-        return _health("ready", await ready(), warnings())
+        return _health("ready", ready(), warnings())
 
     async def exposition(_request: Request) -> Response:
         return Response(await metrics(), media_type=METRICS_TYPE, headers={"Cache-Control": "no-store"})

@@ -13,8 +13,6 @@ from gateway.console.showing import order_place
 from gateway.console.telling import Row, span
 from gateway.errors import UnknownRecord
 
-_NO_EFFECTS: Final[Row] = {}
-
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What will happen: sentences with numbers, and the preview of effects where there is one.

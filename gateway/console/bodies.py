@@ -10,7 +10,6 @@ SHOWN_BODY: Final = 64 * 1024
 MOST_LINES: Final = 4_000
 
 _TOKEN: Final = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+)', re.DOTALL)
-_SIMPLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -11,7 +11,8 @@ PRIVATE_FILE: Final = 0o600
 PRIVATE_FOLDER: Final = 0o700
 
 _LOOK_SECONDS: Final = 0.02
-_BESIDE: Final = ("", "-wal", "-shm", "-journal")
+BESIDE: Final = ("", "-wal", "-shm", "-journal")
+"""An SQLite file, and what SQLite makes beside it."""
 
 
 def private_folder(path: Path) -> None:
@@ -34,7 +35,7 @@ def private_database(path: Path) -> None:
     """
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
-    for each in _BESIDE:
+    for each in BESIDE:
         # Somebody else's file keeps its mode: whoever gave it to us knows why.
         with contextlib.suppress(FileNotFoundError, PermissionError):
             Path(f"{path}{each}").chmod(PRIVATE_FILE)

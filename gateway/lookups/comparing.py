@@ -1,7 +1,7 @@
 """A record of a vendor's list beside what is known of its order: is it news, and what would it be at Trackely."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -30,13 +30,18 @@ Rehearse = Callable[[UntranslatedEvent], Awaitable[TranslatedEvent]]
 """What would become of an event; nothing is stored."""
 
 
-class Reading(Protocol):
-    """A run that a record was listed in."""
+class Run(msgspec.Struct):
+    """One run of one turn: `fed` events made of `listed` records. One that does not feed only looks."""
 
     source: str
     turn: str
-    name: str
     plan: Reconciliation
+    since: Micros
+    name: str
+    is_first: bool
+    feeds: bool = True
+    fed: int = 0
+    listed: int = 0
 
 
 class Compared(NamedTuple):
@@ -74,7 +79,7 @@ class Comparison:
         self._clock = clock
         self._sleep = sleep
 
-    async def of(self, run: Reading, listed: Listed, mark: PageMark) -> Compared:
+    async def of(self, run: Run, listed: Listed, mark: PageMark) -> Compared:
         """A record of a page that was asked for after the mark."""
         event_id = f"reconcile:{listed.subject}:{run.name}"
         body = run.plan.body(listed, run.turn, run.name)

@@ -28,7 +28,7 @@ from gateway.ground.holding import Everything, Holding
 from gateway.ground.questions import fault_of_question
 from gateway.ground.supervision import Tick
 from gateway.lookups.asking import PROBE_EVERY, Fetch, VendorAnswer, halt_of
-from gateway.lookups.comparing import Comparison, Rehearse
+from gateway.lookups.comparing import Comparison, Rehearse, Run
 from gateway.lookups.loop import Serves, everybodys
 from gateway.records import Asking, ListedRecord, LookupHalt, RecoveredTopic
 from gateway.store.ports import ReconciliationLedger
@@ -55,20 +55,6 @@ class RunFailed(GatewayError):  # noqa: N818 - named by its consequence
         super().__init__(detail)
         self.answer = answer
         self.fed = 0
-
-
-class _Run(msgspec.Struct):
-    """One run of one turn: `fed` events made of `listed` records. One that does not feed only looks."""
-
-    source: str
-    turn: str
-    plan: Reconciliation
-    since: Micros
-    name: str
-    is_first: bool
-    feeds: bool = True
-    fed: int = 0
-    listed: int = 0
 
 
 class _Schedule(msgspec.Struct):
@@ -177,13 +163,13 @@ class Reconciler:
             )
         return plan
 
-    async def _run_all(self, source: str, plan: Reconciliation, start: Micros, *, feeds: bool) -> list[_Run]:
+    async def _run_all(self, source: str, plan: Reconciliation, start: Micros, *, feeds: bool) -> list[Run]:
         outcomes = await asyncio.gather(
             *(self._run_turn(source, turn, start, feeds=feeds) for turn in plan.turns), return_exceptions=True
         )
         runs, fed, faults = [], 0, []
         for turn, outcome in zip(plan.turns, outcomes, strict=True):
-            if isinstance(outcome, _Run):
+            if isinstance(outcome, Run):
                 runs.append(outcome)
                 fed += outcome.fed
             elif isinstance(outcome, RunFailed):
@@ -214,7 +200,7 @@ class Reconciler:
             schedule.due_at = self._clock() + min(RETRY, every)
             _log.exception("reconciliation_defect", source=source, owner=turn)
 
-    async def _run_turn(self, source: str, turn: str, since: Micros | None, *, feeds: bool = True) -> _Run:
+    async def _run_turn(self, source: str, turn: str, since: Micros | None, *, feeds: bool = True) -> Run:
         """One run. `since` None: from where the last one began. Raises RunFailed."""
         plan, schedule = self._plans[source], self._schedules[source, turn]
         async with schedule.lock, self.holding.alone(f"reconciliation:{source}:{turn}"):
@@ -222,7 +208,7 @@ class Reconciler:
             known_from = started_at - micros(plan.horizon) if reached is None else reached
             start = self._start(plan, schedule, reached, started_at) if since is None else since
             name = moment((await self._ledger.begin_page(started_at)).clock).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-            run = _Run(source, turn, plan, start, name, reached is None, feeds)
+            run = Run(source, turn, plan, start, name, reached is None, feeds)
             try:
                 await self._go_through(run)
             except RunFailed as error:
@@ -250,7 +236,7 @@ class Reconciler:
             return min(start, started_at - micros(plan.look_back))
         return start
 
-    async def _go_through(self, run: _Run) -> None:
+    async def _go_through(self, run: Run) -> None:
         after = None
         before: set[str] = set()
         while True:
@@ -268,7 +254,7 @@ class Reconciler:
                 return
             before, after = {listed.subject for listed in page.records}, page.after
 
-    async def _page(self, run: _Run, after: str | None) -> ListPage:
+    async def _page(self, run: Run, after: str | None) -> ListPage:
         lookup = self._question(run, after)
         answer = await self._ask(run.source, lookup)
         if answer.status not in (_OK, _NO_CONTENT):
@@ -280,7 +266,7 @@ class Reconciler:
         except Exception as error:
             raise RunFailed(f"{lookup.path}: the answer cannot be read: {error}") from error
 
-    def _question(self, run: _Run, after: str | None) -> StoredLookup:
+    def _question(self, run: Run, after: str | None) -> StoredLookup:
         adapter, lookup = self._adapters[run.source], run.plan.page(run.turn, moment(run.since), after)
         if (fault := fault_of_question(adapter, lookup)) is not None:
             raise RunFailed(f"adapter {adapter.name}: {fault}")
@@ -303,7 +289,7 @@ class Reconciler:
             await self._sleep(max(pause, answer.retry_after / SECOND))
         return await self._fetch(source, lookup)
 
-    async def _feed(self, run: _Run, listed: Listed, mark: PageMark) -> Sequence[ListedRecord]:
+    async def _feed(self, run: Run, listed: Listed, mark: PageMark) -> Sequence[ListedRecord]:
         """Put a record into the inbox if it differs; what is to be remembered of it."""
         compared = await self._comparison.of(run, listed, mark)
         if compared.clock is not None and not compared.is_fed and run.feeds:

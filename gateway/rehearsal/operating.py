@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
 from gateway.errors import ConflictingRequest
 from gateway.events import Clock
-from gateway.records import Effects, OperationRecord
+from gateway.records import OperationRecord
+from gateway.rehearsal.effects import Preview
 from gateway.store.ports import Bulk
 
 STEP: Final = 50
@@ -17,20 +18,10 @@ PAUSE_SECONDS: Final = 0.02
 LOOK_SECONDS: Final = 1.0
 
 
-class Previews(Protocol):
-    """What replaying would do."""
-
-    async def of_replay(
-        self, events: Collection[int], *, is_forced: bool, done: Callable[[int], None] = ...
-    ) -> Effects:
-        """What replaying these events would do; `done` is told how many more were judged."""
-        ...
-
-
 class OperationsLoop:
     """Runs whatever operation is running, those of an earlier run of the gateway too."""
 
-    def __init__(self, bulk: Bulk, preview: Previews, *, on_replayed: Callable[[], None], clock: Clock) -> None:
+    def __init__(self, bulk: Bulk, preview: Preview, *, on_replayed: Callable[[], None], clock: Clock) -> None:
         self._bulk = bulk
         self._preview = preview
         self._on_replayed = on_replayed

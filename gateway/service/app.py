@@ -151,7 +151,7 @@ def _console(rooms: Rooms, doors: Doors) -> ASGIApp:
 
 async def _problems(rooms: Rooms) -> list[str]:
     """All that ails the gateway itself, and what a person should know of its clock."""
-    return [*rooms.problems(), *await rooms.hindrances(), *rooms.base.trusted.warnings()]
+    return [*rooms.problems(), *rooms.hindrances(), *rooms.base.trusted.warnings()]
 
 
 def _gauges(rooms: Rooms) -> Gauges:

@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from gateway.delivery.delivery import Delivery
 from gateway.duties.keeper import Keeper
@@ -12,21 +12,10 @@ from gateway.ground.supervision import Tick
 from gateway.orders import TenantState
 from gateway.pull.ledger import PullTenant
 from gateway.records import Sight
+from gateway.service.notes import Notes
 from gateway.store.ports import Outbox
 
 HEAR_SECONDS: Final = 1.0
-
-
-class Known(Protocol):
-    """What replicas let each other know, by kinds."""
-
-    def notes(self) -> dict[str, bytes]:
-        """Of this one."""
-        ...
-
-    def hear(self, notes: Sequence[tuple[str, bytes]]) -> None:
-        """Of the others."""
-        ...
 
 
 class Hearing:
@@ -39,7 +28,7 @@ class Hearing:
         delivery: Delivery,
         pulls: Mapping[str, PullTenant],
         wake_translation: Callable[[], None],
-        known: Known,
+        known: Notes,
     ) -> None:
         self._keeper = keeper
         self._outbox = outbox

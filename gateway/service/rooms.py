@@ -79,7 +79,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
         """Something is there to be translated, by whichever of the two it is for."""
         _wake_both(self.translation, self.looking)
 
-    async def hindrances(self) -> list[str]:
+    def hindrances(self) -> list[str]:
         """Why the gateway is not ready, in words."""
         return [*self.conditions.problems(), *([] if self.process.fault is None else [self.process.fault])]
 

@@ -10,7 +10,6 @@ from opentelemetry.trace import SpanContext, TraceFlags
 Attributes: TypeAlias = dict[str, Any]
 
 _TRACE_BYTES: Final = 16
-_SPAN_END: Final = 24
 _LOWER_HALF: Final = 2**64 - 1
 _TRACEPARENT_PARTS: Final = 4
 _OLD_NAMES: Final = {

@@ -13,6 +13,7 @@ import msgspec
 
 from gateway.errors import StoreUnavailable, UnknownRecord
 from gateway.events import Micros, Reason
+from gateway.ground.files import BESIDE
 from gateway.records import Act
 from gateway.store.rules import erasure
 from gateway.store.rules.transactions import Erasure
@@ -24,7 +25,6 @@ from gateway.store.sqlite.store import SqliteStore
 RESTORED: Final = Reason(
     "restored", "restored from a backup: what was sent since is not known; resume by hand once nothing else sends"
 )
-_BESIDE: Final = ("", "-wal", "-shm", "-journal")
 
 
 class Restored(msgspec.Struct, frozen=True, rename="camel"):
@@ -66,7 +66,7 @@ async def restore(
             # Not renamed: a store that was made here meanwhile must not be lost.
             os.link(part, store)
         finally:
-            for beside in (*_BESIDE, ".lock"):
+            for beside in BESIDE:
                 part.with_name(part.name + beside).unlink(missing_ok=True)
         sync(store.parent)
     except (OSError, sqlite3.Error) as error:
@@ -75,7 +75,7 @@ async def restore(
 
 
 def _refuse_taken(store: Path) -> None:
-    for found in (*(store.with_name(store.name + beside) for beside in _BESIDE), *database.journal_of(store)):
+    for found in (*(store.with_name(store.name + beside) for beside in BESIDE), *database.journal_of(store)):
         if found.exists():
             raise StoreUnavailable(f"{found} exists: restore into an empty place, or move it away first")
 

@@ -11,13 +11,10 @@ from gateway.api import health_routes
 async def test_problems_turn_the_doors_red(problems):
     """`/healthz` and `/readyz` are 200 without problems and 503 with their words; `/metrics` is as it was given."""
 
-    async def ready():
-        return problems
-
     async def metrics():
         return b"up 1\n"
 
-    app = Starlette(routes=health_routes(alive=lambda: problems, ready=ready, metrics=metrics))
+    app = Starlette(routes=health_routes(alive=lambda: problems, ready=lambda: problems, metrics=metrics))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://g") as client:
         alive, is_ready, figures = [await client.get(path) for path in ("/healthz", "/readyz", "/metrics")]
 
