@@ -26,20 +26,18 @@ class DriftLoop:
         self,
         radar: Radar,
         save: Save,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         *,
         known: Sequence[DriftRow] = (),
     ) -> None:
         self._radar = radar
         self._save = save
-        self._sleep = sleep
         self._unsaved: dict[Key, DriftRow] = {}
         self._saved: dict[Key, int] = {_key(row): row.count for row in known}
 
     async def run(self, tick: Callable[[], None]) -> None:
         """Save for ever."""
         while True:
-            await self._sleep(SAVE_SECONDS)
+            await asyncio.sleep(SAVE_SECONDS)
             await self.flush()
             tick()
 

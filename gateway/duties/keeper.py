@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -52,7 +52,6 @@ class Keeper:
         clock: StoreClock,
         *,
         heartbeat: float,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.number = 0
         self.on_look: Callable[[Sight], None] = lambda _sight: None
@@ -61,7 +60,6 @@ class Keeper:
         self._joining = joining
         self._clock = clock
         self._heartbeat = heartbeat
-        self._sleep = sleep
         self._watched = Watched(SPAN_BEATS * heartbeat)
         self._groups: Groups = {}
         self._busy: Callable[[str], bool] = lambda _duty: False
@@ -153,8 +151,8 @@ class Keeper:
         taking = (what,)
         self._alone.add(what)
         try:
-            while what not in await self._port.turn(self._turning(taken=taking)):
-                await self._sleep(LOOK_SECONDS)
+            while what not in await self._port.turn(self._turning(taken=taking)):  # noqa: ASYNC110 - another replica gives it up
+                await asyncio.sleep(LOOK_SECONDS)
             yield
         finally:
             self._alone.discard(what)
@@ -178,7 +176,7 @@ class Keeper:
             if not self._is_valid():
                 self._revoke_all()
             tick()
-            await self._sleep(LOOK_SECONDS / 2)
+            await asyncio.sleep(LOOK_SECONDS / 2)
 
     async def step(self) -> None:
         """Look, and give and take."""

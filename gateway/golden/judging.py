@@ -35,9 +35,9 @@ def problems_of_cases(adapter: Adapter, cases: Iterable[Case], outcome: Outcome 
     ]
 
 
-def problems_of_case(adapter: Adapter, case: Case, outcome: Outcome = outcome_of) -> list[str]:
+def problems_of_case(adapter: Adapter, case: Case) -> list[str]:
     """The same of one case."""
-    return [f"{case.name}: {words}" for words in _faults_of_case(adapter, case, outcome)]
+    return problems_of_cases(adapter, [case])
 
 
 def _faults_of_case(adapter: Adapter, case: Case, outcome: Outcome) -> list[str]:

@@ -17,7 +17,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from gateway.ground.clock import Clock, now
+from gateway.ground.clock import now
 from gateway.ground.histogram import GroupHistogram
 from gateway.ground.hours import Hours
 
@@ -41,18 +41,15 @@ class Metrics:
         sources: the configured sources' names.
         tenants: the configured tenants' names.
         loops: the supervised loops' names.
-        clock: tells the hours.
 
     Attributes:
         hours: what happened by the hour.
     """
 
-    def __init__(
-        self, sources: Iterable[str], tenants: Iterable[str], loops: Iterable[str] = (), clock: Clock = now
-    ) -> None:
+    def __init__(self, sources: Iterable[str], tenants: Iterable[str], loops: Iterable[str] = ()) -> None:
         # A second series for each counter, of when it was made, tells nobody anything. The switch is the process's.
         disable_created_metrics()  # type: ignore[no-untyped-call]
-        self.hours = Hours(clock)
+        self.hours = Hours(now)
         self.registry = CollectorRegistry(auto_describe=False)
         ProcessCollector(registry=self.registry)
         self._sources: frozenset[str] = frozenset()

@@ -13,18 +13,18 @@ SECONDS: Final = 5.0
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-async def fault_of_reaching(url: str, seconds: float = SECONDS) -> str | None:
+async def fault_of_reaching(url: str) -> str | None:
     """Why the server of a URL cannot be reached, in words that do not repeat the URL; None: it can."""
     parts = urlsplit(url)
     context = tls_context() if parts.scheme == "https" else None
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(SECONDS):
             _, writer = await asyncio.open_connection(parts.hostname, parts.port or _PORTS[parts.scheme], ssl=context)
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
     except TimeoutError:
-        return f"no connection within {seconds:g} s"
+        return f"no connection within {SECONDS:g} s"
     except socket.gaierror as error:
         return f"its name is not found: {error.strerror}"
     except ssl.SSLCertVerificationError as error:

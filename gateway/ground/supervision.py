@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import structlog
 
-from gateway.ground.clock import SECOND, Clock, Micros, monotonic
+from gateway.ground.clock import SECOND, Micros, monotonic
 
 STALE_AFTER: Final = 60 * SECOND
 RESTART_SECONDS: Final = 1.0
@@ -21,16 +21,12 @@ _log = structlog.get_logger("gateway.supervision")
 
 
 class Supervisor:
-    """Runs loops for ever. A loop calls its tick every time that it has done some work.
+    """Runs loops for ever. A loop calls its tick every time that it has done some work."""
 
-    `clock` is one that nobody sets.
-    """
-
-    def __init__(self, clock: Clock = monotonic, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._moved: dict[str, Callable[[], Micros]] = {}
         self._ticks: dict[str, Micros] = {}
         self._deaths: dict[str, int] = {}
-        self._clock = clock
         self._sleep = sleep
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ending: dict[str, asyncio.Task[None]] = {}
@@ -45,7 +41,7 @@ class Supervisor:
 
         `moved` says when it last moved, where that is not when it last ticked.
         """
-        self._deaths[name], self._ticks[name] = 0, self._clock()
+        self._deaths[name], self._ticks[name] = 0, monotonic()
         self._moved[name] = moved or partial(self._ticks.__getitem__, name)
         self._tasks[name] = asyncio.create_task(self._keep(name, loop), name=name)
 
@@ -53,12 +49,10 @@ class Supervisor:
         """These may end by themselves now: one that does is not begun anew."""
         self._ending |= {name: self._tasks.pop(name) for name in names if name in self._tasks}
 
-    async def stop(self, names: Collection[str] | None = None, grace: float = 0.0) -> None:
-        """Let loops end within `grace` seconds, and cancel those that did not. All loops, unless some are named."""
+    async def stop(self, names: Collection[str] | None = None) -> None:
+        """Cancel loops, and see them end: all, unless some are named."""
         self.let_end([*self._tasks] if names is None else names)
         ending = [self._ending.pop(name) for name in [*self._ending] if names is None or name in names]
-        if ending and grace:
-            await asyncio.wait(ending, timeout=grace)
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
@@ -72,7 +66,7 @@ class Supervisor:
         ]
 
     def _tick(self, name: str) -> None:
-        self._ticks[name] = self._clock()
+        self._ticks[name] = monotonic()
         self._deaths[name] = 0
 
     async def _keep(self, name: str, loop: Loop) -> None:

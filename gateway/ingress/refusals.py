@@ -49,8 +49,7 @@ REASONS = frozenset(
 class LineLimit:
     """Lets a few lines a second through for each key; the keys are configured names, so memory is bounded."""
 
-    def __init__(self, lines_per_second: int = LINES_PER_SECOND) -> None:
-        self._limit = lines_per_second
+    def __init__(self) -> None:
         self._seen: dict[str | None, tuple[int, int]] = {}
 
     def allows(self, key: str | None, at: Micros) -> int | None:
@@ -59,9 +58,9 @@ class LineLimit:
         since, count = self._seen.get(key, (second, 0))
         held_back = 0
         if since != second:
-            held_back, count = max(0, count - self._limit), 0
+            held_back, count = max(0, count - LINES_PER_SECOND), 0
         self._seen[key] = (second, count + 1)
-        return held_back if count < self._limit else None
+        return held_back if count < LINES_PER_SECOND else None
 
 
 class RefusalLog:

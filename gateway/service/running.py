@@ -42,10 +42,9 @@ async def serve(
     config: Config,
     *,
     file: ConfigurationFile | None = None,
-    on_ready: Callable[[str], None] = lambda _url: None,
     descriptors: Sequence[int] = (),
 ) -> None:
-    """Run the gateway until SIGTERM or SIGINT; `on_ready` is told the main listener's URL.
+    """Run the gateway until SIGTERM or SIGINT.
 
     `file` is read anew at SIGHUP, and taken over. Listening sockets that a service manager
     hands over, or that are named by `descriptors`, are used instead of the configured addresses.
@@ -63,9 +62,8 @@ async def serve(
 
     notifier = Notifier(os.environ)
     given = handed_over(os.environ, descriptors)
-    async with running(config, file=file, asked=asked, on_lost=on_lost, given=given, notifier=notifier) as url:
+    async with running(config, file=file, asked=asked, on_lost=on_lost, given=given, notifier=notifier):
         rest_collector()
-        on_ready(url)
         notifier.ready()
         await stop.wait()
         notifier.stopping()

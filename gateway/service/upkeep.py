@@ -206,19 +206,17 @@ class RetentionLoop:
         retention: Retention,
         prune: Callable[[RetentionSpans, Micros], Awaitable[int]],
         clock: TrustedClock,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._spans = retention.spans()
         self._prune = prune
         self._clock = clock
-        self._sleep = sleep
 
     async def run(self, tick: Tick) -> None:
         """Prune for ever, the first time an hour after the start."""
         pruned_at = self._clock()
         while True:
             tick()
-            await self._sleep(PRUNE_LOOK_SECONDS)
+            await asyncio.sleep(PRUNE_LOOK_SECONDS)
             now = self._clock()
             if now - pruned_at < PRUNE_EVERY or not self._clock.may_prune:
                 continue

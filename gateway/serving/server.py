@@ -16,16 +16,17 @@ from gateway.serving.rejections import Refused
 
 GRACE_SECONDS: Final = 8
 DRAIN_SECONDS: Final = 0.8
+BACKLOG: Final = 2048
 
 
-def listen(host: str, port: int, backlog: int = 2048) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """A bound, listening socket; port 0 takes any free one. Raises OSError: taken, not ours, no such host."""
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(backlog)
+        listener.listen(BACKLOG)
         listener.setblocking(False)  # noqa: FBT003 - the standard library's
     except OSError:
         listener.close()

@@ -137,13 +137,11 @@ class SilenceLoop:
         save: Callable[[Sequence[LearnedRow]], Awaitable[None]],
         clock: Clock,
         also: Callable[[Micros], Sequence[LearnedRow]],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._watch = watch
         self._save = save
         self._also = also
         self._clock = clock
-        self._sleep = sleep
         self._saved_at = 0
 
     async def run(self, tick: Callable[[], None]) -> None:
@@ -154,7 +152,7 @@ class SilenceLoop:
                 await self._watch.look()
                 if self._clock() - self._saved_at > SAVE_EVERY:
                     await self.save()
-            await self._sleep(LOOK_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def save(self) -> None:
         """Write away. Raises StoreUnavailable."""

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from itertools import count
-from typing import Literal
+from typing import Final, Literal
 
 import httpx
 import msgspec
@@ -14,6 +14,8 @@ from gateway.workshop.conformance.means import Clause, Means
 from gateway.workshop.conformance.subject import Administration, ClauseBroken, NotChecked, Webhook
 
 Outcome = Literal["passed", "failed", "not checked"]
+
+ANSWER_SECONDS: Final = 30.0
 
 CLAUSES: tuple[Clause, ...] = (
     *pushing.CLAUSES,
@@ -55,7 +57,6 @@ async def verify(
     settings: SettingsAccess | None = None,
     customer_id: str | None = None,
     only: Collection[str] | None = None,
-    timeout_seconds: float = 30.0,
 ) -> list[ClauseResult]:
     """Every clause's result, in the contract's order.
 
@@ -69,18 +70,15 @@ async def verify(
         settings: the means for the clauses that need Settings; without it they are not checked.
         customer_id: a customer that the webhook's tenant has; without it and `settings`, one clause is not checked.
         only: the names of the clauses to check; all by default.
-        timeout_seconds: how long an answer may take.
     """
-    async with _means(url, secret, settings, customer_id, timeout_seconds) as means:
+    async with _means(url, secret, settings, customer_id) as means:
         return [await _result(clause, means) for clause in CLAUSES if only is None or clause.name in only]
 
 
 @asynccontextmanager
-async def _means(
-    url: str, secret: str, access: SettingsAccess | None, customer_id: str | None, timeout_seconds: float
-) -> AsyncIterator[Means]:
+async def _means(url: str, secret: str, access: SettingsAccess | None, customer_id: str | None) -> AsyncIterator[Means]:
     run, numbers = secrets.token_hex(6), count(1)
-    async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=timeout_seconds) as client:
+    async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=ANSWER_SECONDS) as client:
         webhook = Webhook(client, url.rstrip("/"), secret, lambda: f"verify-{run}-{next(numbers)}")
         if access is None:
             yield Means(webhook, None, customer_id, "")

@@ -11,7 +11,7 @@ from gateway.ground.watchdog import Overrun, Watchdog
 from gateway.workshop.kit.belongings import cases_directory
 
 
-def accept(adapter: Adapter, directory: Path | None = None, seconds: float = 1.0) -> Iterator[tuple[str, list[str]]]:
+def accept(adapter: Adapter, directory: Path | None = None) -> Iterator[tuple[str, list[str]]]:
     """The cases of `directory` (None: where they are looked for) that changed, with the lines of the difference.
 
     A case from which nothing comes out (an exception, no answer, no end) stays as it is, for the check to tell.
@@ -19,7 +19,7 @@ def accept(adapter: Adapter, directory: Path | None = None, seconds: float = 1.0
     found = cases_directory(adapter) if directory is None else directory
     if found is None:
         return
-    watchdog = Watchdog(seconds)
+    watchdog = Watchdog()
     try:
         for case in load_cases(found):
             try:

@@ -28,10 +28,9 @@ def problems_of_body(
     hook: Hook,
     answers: Mapping[str, bytes],
     clock: Callable[[], float],
-    outcome: Outcome = outcome_of,
 ) -> list[str]:
     """What a hostile body brings about besides a TranslationError or a valid result; `clock` counts CPU seconds."""
-    words = _fault_of_body(adapter, options, hook, answers, clock, outcome)
+    words = _fault_of_body(adapter, options, hook, answers, clock, outcome_of)
     return [] if words is None else [f"{words} for {hook.body[:200]!r}"]
 
 
@@ -64,7 +63,6 @@ def problems_of_hostile_bodies(
     adapter: Adapter,
     cases: Sequence[Case],
     corpus: Mapping[str, bytes] = CORPUS,
-    clock: Callable[[], float] = time.thread_time,
     outcome: Outcome = outcome_of,
 ) -> list[str]:
     """What a corpus of hostile bodies and every mutation of the golden cases' bodies and answers bring about.
@@ -75,7 +73,7 @@ def problems_of_hostile_bodies(
     typed = {case.name: options for case in cases if (options := _options_of(adapter, case)) is not None}
     for case, hook, answers in _attacks([case for case in cases if case.name in typed], corpus):
         options = typed[case.name]
-        words = _fault_of_body(adapter, options, hook, answers, clock, outcome)
+        words = _fault_of_body(adapter, options, hook, answers, time.thread_time, outcome)
         if words is not None:
             found.setdefault(words, []).append(hook.body[:200])
         # Each that does not end costs its whole second.
