@@ -41,7 +41,7 @@ _NAMED: Final = ":named:"
 
 def named(file: str) -> SimpleNamespace:
     """The statements of a file of this folder, by name."""
-    return SimpleNamespace(**statements(__name__, f"{file}.sql"))
+    return SimpleNamespace(**{name: _written_out(text) for name, text in statements(__name__, f"{file}.sql").items()})
 
 
 @cache
@@ -54,12 +54,14 @@ def texts() -> dict[str, str]:
         for name, text in statements(__name__, file).items()
     }
     return {
-        each: _OF_ORDER.sub(
-            _STATES, text.replace(_ORDER, ", ".join(f"o.{column}" for column in ledger.COLUMNS)).replace(_BODY, BODY)
-        )
-        for name, whole in (found | _of_orders()).items()
-        for each, text in _tests(name, whole)
+        each: _written_out(text) for name, whole in (found | _of_orders()).items() for each, text in _tests(name, whole)
     }
+
+
+def _written_out(text: str) -> str:
+    """With all that something stands for in its place."""
+    columns = ", ".join(f"o.{column}" for column in ledger.COLUMNS)
+    return _OF_ORDER.sub(_STATES, text.replace(_ORDER, columns).replace(_BODY, BODY))
 
 
 def _tests(name: str, text: str) -> list[tuple[str, str]]:

@@ -12,7 +12,8 @@ WHERE s.event = ? AND s.status = 'dead' AND s.reason_code = 'held' AND e.is_dead
 -- name: held_of_orders
 SELECT s.tenant, s.external_order_id, s.id, s.owner, s.clock, s.tie, s.arrival, o.owner, o.clock, o.tie, o.arrival
 FROM (VALUES :rows) AS asked
-CROSS JOIN states s ON s.tenant = asked.column1 AND s.external_order_id = asked.column2
+-- None of them began its order's row.
+CROSS JOIN states s ON s.tenant = asked.column1 AND s.external_order_id = asked.column2 AND s.begins_order IS NULL
 JOIN events e ON e.id = s.event AND e.run = s.run
 LEFT JOIN orders o ON o.tenant = s.tenant AND o.external_order_id = s.external_order_id
 WHERE s.status = 'dead' AND +s.reason_code = 'held' AND e.is_dead_letter = 1;
