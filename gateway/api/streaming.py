@@ -17,12 +17,21 @@ from gateway.ground.answers import encode
 from gateway.ground.clock import moment
 from gateway.ground.sse import Message, Messages, StreamAnswer
 from gateway.orders import TenantStatus
-from gateway.records import Change, Heard, OperationStatus
+from gateway.records import Change, ChangeKind, Heard, OperationStatus
 
 Wanted: TypeAlias = Callable[[Change], bool]
 
-STATUSES: Final = frozenset({*EventStatus, *OrderStatus, *TenantStatus, *get_args(OperationStatus), "silent"})
-"""Of events, orders, tenants, operations and sources."""
+STATUSES: Final[dict[ChangeKind, frozenset[str]]] = {
+    "event": frozenset(EventStatus),
+    "order": frozenset(OrderStatus),
+    "tenant": frozenset(TenantStatus),
+    "source": frozenset({"active", "silent", "halted"}),
+    "operation": frozenset(get_args(OperationStatus)),
+}
+"""What each kind may come to."""
+
+OF: Final[dict[ChangeKind, str]] = {"event": "source", "source": "source", "order": "tenant", "tenant": "tenant"}
+"""Whose each is; an operation is nobody's."""
 
 
 async def stream(doors: Doors, ask: Ask) -> Response:
@@ -41,10 +50,15 @@ async def told(doors: Doors, last: str | None, wanted: Wanted, *, is_live: bool 
 
 
 def _wanted(query: StreamQuery) -> Wanted:
-    """Raises BadRequest for a status that nothing has: it would be waited for in vain."""
+    """Raises BadRequest for what nothing fits: it would be waited for in vain."""
     kind, source, tenant, status = map(text_or_none, (query.kind, query.source, query.tenant, query.status))
-    if status is not None and status not in STATUSES:
-        raise BadRequest(f"$.status: expected one of {', '.join(sorted(STATUSES))}")
+    named = {name for name, value in (("source", source), ("tenant", tenant)) if value is not None}
+    kinds = [each for each in STATUSES if kind in (None, each) and named <= {OF.get(each)}]
+    if not kinds:
+        raise BadRequest("nothing is all of this: events and sources are of a source, orders and tenants of a tenant")
+    known = frozenset[str]().union(*(STATUSES[each] for each in kinds))
+    if status is not None and status not in known:
+        raise BadRequest(f"$.status: expected one of {', '.join(sorted(known))}")
 
     def is_wanted(change: Change) -> bool:
         return (
