@@ -17,6 +17,9 @@ from gateway.errors import UnknownRecord
 MOST_STATES: Final = 30
 """Of an order's story: the newest so many are told as differences."""
 
+LONGEST_NAME: Final = 1_000
+"""Characters; a longer one nothing bears."""
+
 SOME_LETTERS, MOST_REASONS = 100, 3
 """Of the newest dead letters the overview tells the commonest reasons."""
 
@@ -83,7 +86,14 @@ class Showing:
     async def order(self, visit: Visit) -> Response:
         """An order's story, the verdict and the next step first."""
         name = {"tenant": visit.part("tenant"), "externalOrderId": visit.part("order")}
-        order, of_tenants = await asyncio.gather(visit.ask("show_order", name), visit.ask("list_tenants"))
+        try:
+            order, of_tenants = await asyncio.gather(visit.ask("show_order", name), visit.ask("list_tenants"))
+        except UnknownRecord:
+            # Of what is held, or was never valid, there is the event alone.
+            query = [("q", name["externalOrderId"][:LONGEST_NAME]), ("limit", "1")]
+            if (await visit.ask("find", query=query))["found"]:
+                return self._frame.to(f"/console/find?q={quote(name['externalOrderId'], safe='')}")
+            raise
         tenant = next((each for each in of_tenants["tenants"] if each["name"] == order["tenant"]), None)
         states = await _states(visit, order)
         values = {

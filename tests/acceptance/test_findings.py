@@ -85,6 +85,7 @@ def test_a_held_order_is_amended_from_its_events_page(gateway):
     with httpx.Client(base_url=gateway.url, trust_env=False, headers=SAME) as browser:
         browser.post("/console/login", data={"token": API_TOKEN})
         event = Markup(browser.get(f"/console/events/{letter['id'].removeprefix('event-')}").text)
+        found = browser.get("/console/orders/demo/F-5", follow_redirects=True)
         [link] = [link for link in event.links if link.startswith("/console/acts/amend-order?")]
         fields = {
             **Markup(browser.get(link).text).fields,
@@ -94,6 +95,7 @@ def test_a_held_order_is_amended_from_its_events_page(gateway):
         done = browser.post("/console/acts/amend-order", data=fields)
     after = gateway.becomes("F-5", "delivered")
 
+    assert found.url.path == f"/console/events/{letter['id'].removeprefix('event-')}"
     assert done.headers["Location"] == "/console/orders/demo/F-5"
     assert after["order"]["deliveryAddress"] == "1 High Street, Hull"
     assert [each["status"] for each in after["events"]] == ["superseded", "delivered"]
