@@ -30,7 +30,8 @@ class Answer(Response):
     @property
     def is_plain(self) -> bool:
         """Whether `OK_HEAD` and the body say all of it."""
-        return self.status_code == HTTPStatus.OK and len(self.raw_headers) == 2  # noqa: PLR2004 - its kind and length
+        # Not by `HTTPStatus.OK`: to find that takes Python 3.11 more than half a microsecond.
+        return self.status_code == 200 and len(self.raw_headers) == 2  # noqa: PLR2004 - kind and length beside 200
 
     @property
     def whole(self) -> bytes:

@@ -7,6 +7,7 @@ from itertools import accumulate
 
 from prometheus_client.metrics_core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
 
 class GroupHistogram(Collector):
@@ -17,11 +18,15 @@ class GroupHistogram(Collector):
         self._lock = threading.Lock()
         self._counts: dict[str, list[int]] = {}
         self._sums: dict[str, float] = {}
+        # Of each series its labels, then those of each of its buckets.
+        self._said: dict[str, tuple[dict[str, str], list[dict[str, str]]]] = {}
         if label is None:
             self.open("")
 
     def open(self, value: str) -> None:
         """Show the series of this label value before anything was observed."""
+        said = {} if self._label is None else {self._label: value}
+        self._said[value] = said, [said | {"le": bound} for bound in (*map(str, self._buckets), "+Inf")]
         self._counts.setdefault(value, [0] * (len(self._buckets) + 1))
         self._sums.setdefault(value, 0.0)
 
@@ -37,19 +42,23 @@ class GroupHistogram(Collector):
 
     def describe(self) -> Iterator[Metric]:
         """The family's name and kind, for the registry's check of doubles."""
-        yield HistogramMetricFamily(self._name, self._words, labels=self._labels)
+        yield self._family()
 
     def collect(self) -> Iterator[Metric]:
         """The family with its samples."""
-        family = HistogramMetricFamily(self._name, self._words, labels=self._labels)
-        bounds = [*(str(bound) for bound in self._buckets), "+Inf"]
+        family = self._family()
         with self._lock:
             series = [(value, list(counts), self._sums[value]) for value, counts in self._counts.items()]
         for value, counts, total in series:
-            running = [float(count) for count in accumulate(counts)]
-            family.add_metric([value] if self._label else [], list(zip(bounds, running, strict=True)), total)
+            said, buckets = self._said[value]
+            reached = list(accumulate(counts))
+            bucket, samples = f"{self._name}_bucket", family.samples
+            samples += [Sample(bucket, *each) for each in zip(buckets, map(float, reached), strict=True)]
+            samples += [
+                Sample(f"{self._name}_count", said, float(reached[-1])),
+                Sample(f"{self._name}_sum", said, total),
+            ]
         yield family
 
-    @property
-    def _labels(self) -> list[str]:
-        return [self._label] if self._label else []
+    def _family(self) -> Metric:
+        return HistogramMetricFamily(self._name, self._words, labels=[self._label] if self._label else [])
