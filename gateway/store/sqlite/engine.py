@@ -58,8 +58,7 @@ class SqliteEngine:
 
     async def write(self, run: Callable[[Transaction], Result], *, is_synced: bool = True) -> Result:
         """Run a rule in a transaction of its own."""
-        # Shielded: a cancelled caller must not leave a half-known outcome behind.
-        return await asyncio.shield(self._writer.submit(lambda _: run(self._transaction), is_synced=is_synced))
+        return await self._writer.submit(lambda _: run(self._transaction), is_synced=is_synced)
 
     async def enter(self, run: Callable[[Transaction], Joined]) -> Joined:
         """Run the rule by which this gateway becomes a replica: the file's lock is its fence."""
@@ -77,7 +76,7 @@ class SqliteEngine:
     async def overwrite(self) -> None:
         """Empty the log, which still holds the pages as they were, as soon as no reader uses it."""
         for _ in range(LOG_LOOKS):
-            if await asyncio.shield(self._writer.submit(retention.empty_log, is_transaction=False)):
+            if await self._writer.submit(retention.empty_log, is_transaction=False):
                 break
             await asyncio.sleep(LOG_PAUSE)
 

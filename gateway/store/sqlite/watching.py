@@ -44,7 +44,7 @@ class SqliteWatch:
                 self._seen = [connection.execute(each).fetchone()[0] for each in (IDS.events, IDS.orders)]
                 self._writer.on_change = self._changed
 
-        await asyncio.shield(self._writer.submit(run, is_transaction=False))
+        await self._writer.submit(run, is_transaction=False)
 
     async def rest(self) -> None:
         """Tell of nothing any more."""
@@ -53,7 +53,7 @@ class SqliteWatch:
             self._writer.on_change = None
             connection.executescript(SQL.rest)
 
-        await asyncio.shield(self._writer.submit(run, is_transaction=False))
+        await self._writer.submit(run, is_transaction=False)
 
     def _changed(self) -> None:
         """In the writer's thread, after a commit."""
