@@ -10,7 +10,6 @@ from gateway.console.frame import Visit
 from gateway.console.lists import LISTS
 from gateway.console.telling import Row
 from gateway.console.words import words_of
-from gateway.ground.clock import moment
 
 MOST_SHOWN: Final = 1_000
 """More than these are previewed by an operation."""
@@ -67,7 +66,7 @@ async def _chosen(visit: Visit, fields: Fields) -> _Chosen:
     if ids or listed:
         return _Chosen(of, ids or listed, text, [], is_all=True)
     shown = LISTS[of]
-    pairs = words_of(text, shown.words, shown.rest, moment(visit.inside.clock()))
+    pairs = words_of(text, shown.words, shown.rest, visit.now)
     if not pairs:
         raise ValueError(
             "nothing was selected: mark some rows, or filter the list, since all of everything is too much"

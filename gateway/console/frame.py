@@ -34,6 +34,11 @@ class Visit(msgspec.Struct, frozen=True):
         """The parameters, each once."""
         return {name: text.strip() for name, text in self.request.query_params.items()}
 
+    @property
+    def now(self) -> datetime:
+        """This moment, in the zone in which the person reads times."""
+        return moment(self.inside.clock()).astimezone(zone_of(self.request, self.inside))
+
     def part(self, name: str) -> str:
         """A part of the path."""
         return str(self.request.path_params[name])
@@ -78,8 +83,7 @@ class Frame:
 
     def zone(self, request: Request | None) -> ZoneInfo:
         """The zone that the person has chosen, else the configured one."""
-        chosen = None if request is None else request.cookies.get(door.ZONE_COOKIE)
-        return telling.zone_named(chosen) or ZoneInfo(self.inside.zone)
+        return zone_of(request, self.inside)
 
     async def bearer(self, request: Request) -> Bearer | None:
         """Who is signed in, which counts as a page."""
@@ -142,6 +146,12 @@ class Frame:
                 return self.said(visit, 409, "That cannot be done now", str(error))
             case _:
                 return self.said(visit, 400, "That cannot be shown", str(error))
+
+
+def zone_of(request: Request | None, inside: Inside) -> ZoneInfo:
+    """The zone that the person has chosen, else the configured one."""
+    chosen = None if request is None else request.cookies.get(door.ZONE_COOKIE)
+    return telling.zone_named(chosen) or ZoneInfo(inside.zone)
 
 
 def _json(value: Any) -> str:

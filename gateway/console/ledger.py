@@ -77,6 +77,6 @@ class Ledger:
         return self._frame.to(f"/console/ledger?{urlencode([*asked, ('did', 'asked')])}")
 
     def _asked(self, visit: Visit, given: dict[str, str]) -> Pairs:
-        today = self._frame.now().astimezone(self._frame.zone(visit.request)).date().isoformat()
+        today = visit.now.date().isoformat()
         asked = {**given, "day": given.get("day") or today}
         return [(name, asked[name]) for name in _ASKED if asked.get(name)]

@@ -69,7 +69,7 @@ class Lists:
         async def page(visit: Visit) -> Response:
             text, cursor = visit.query.get("filter", ""), visit.query.get("cursor", "")
             try:
-                pairs = words_of(text, shown.words, shown.rest, self._frame.now())
+                pairs = words_of(text, shown.words, shown.rest, visit.now)
                 asked = visit.ask(shown.call, query=[*pairs, *([("cursor", cursor)] if cursor else [])])
                 answer, values = await asyncio.gather(asked, beside(visit, pairs))
             except ValueError as error:
@@ -99,7 +99,7 @@ class Lists:
         shown = LISTS[name]
 
         async def page(visit: Visit) -> Response:
-            pairs = words_of(visit.query.get("filter", ""), shown.words, shown.rest, self._frame.now())
+            pairs = words_of(visit.query.get("filter", ""), shown.words, shown.rest, visit.now)
             return await table_answer(visit.inside.ask.table(shown.call, visit.bearer, pairs), name)
 
         return page

@@ -13,7 +13,9 @@ _MOMENTS: Final = frozenset({"since", "until"})
 
 
 def words_of(text: str, names: Mapping[str, str], rest: str | None, now: datetime) -> list[tuple[str, str]]:
-    """The filter as parameters; words without a name are `rest`'s, spans of time count back from `now`.
+    """The filter as parameters; words without a name are `rest`'s.
+
+    Spans count back from `now`, moments are of its zone.
 
     Raises:
         ValueError: a name that this list has none of, or given twice, or a moment that is none.

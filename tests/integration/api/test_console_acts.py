@@ -164,6 +164,20 @@ async def test_a_list_is_exported_as_it_is_filtered(browser, api):
     assert [each for each in await acts_of(api) if each[1] == "export"] == [("reader", "export", "events as csv")]
 
 
+async def test_a_moment_is_meant_as_times_are_read(browser):
+    """In the configured zone, then in the one that is chosen: the list, its table, and acts on all that match."""
+    await sign_in(browser, "operate")
+    look = "/console/events{}?filter=since:2026-02-01T11:00:02"
+    before = [await browser.get(look.format(of)) for of in ("", ".csv")]
+    told = await browser.get("/console/acts/replay?of=events&filter=since:2026-02-01T11:00:02")
+    await browser.post("/console/zone", data={"zone": "Asia/Kolkata"}, headers=SAME)
+    after = [await browser.get(look.format(of)) for of in ("", ".csv")]
+
+    assert [("e-3" in each.text, "e-2" in each.text) for each in before] == [(True, False)] * 2
+    assert "Replay 2 events?" in told.text
+    assert [("e-3" in each.text, "e-2" in each.text) for each in after] == [(True, True)] * 2
+
+
 async def test_a_groups_acts_stay_within_the_lists_filter(browser, store):
     """What is done to those that are shown is done to no other; what is held is released from its own page, too."""
     held = [
