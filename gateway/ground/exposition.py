@@ -1,4 +1,4 @@
-"""Prometheus' text format, as the client library writes it, at a third of the cost.
+"""Prometheus' text format, as the client library writes it, at less than half its cost.
 
 A page is written in the loop, where acknowledgements wait for it: 200 sources and tenants make 12,000 lines.
 """
@@ -21,11 +21,11 @@ def _lines(family: Metric) -> Iterator[str]:
     name = f"{family.name}_total" if family.type == "counter" else family.name
     yield f"# HELP {name} {family.documentation}\n# TYPE {name} {family.type}\n"
     for name, labels, value, *_ in family.samples:
-        yield f"{name}{_within(tuple(labels.items())) if labels else ''} {float(value)!r}\n"
+        said = f"{{{','.join([_said(*each) for each in sorted(labels.items())])}}}" if labels else ""
+        yield f"{name}{said} {float(value)!r}\n"
 
 
 @cache
-def _within(labels: tuple[tuple[str, str], ...]) -> str:
-    """A series' labels, which are as few as its sources, tenants and codes."""
-    said = ",".join([f'{name}="{value.translate(_ESCAPES)}"' for name, value in sorted(labels)])
-    return f"{{{said}}}"
+def _said(name: str, value: str) -> str:
+    """A label, of which there are as few as sources, tenants and codes."""
+    return f'{name}="{value.translate(_ESCAPES)}"'

@@ -18,15 +18,11 @@ class GroupHistogram(Collector):
         self._lock = threading.Lock()
         self._counts: dict[str, list[int]] = {}
         self._sums: dict[str, float] = {}
-        # Of each series its labels, then those of each of its buckets.
-        self._said: dict[str, tuple[dict[str, str], list[dict[str, str]]]] = {}
         if label is None:
             self.open("")
 
     def open(self, value: str) -> None:
         """Show the series of this label value before anything was observed."""
-        said = {} if self._label is None else {self._label: value}
-        self._said[value] = said, [said | {"le": bound} for bound in (*map(str, self._buckets), "+Inf")]
         self._counts.setdefault(value, [0] * (len(self._buckets) + 1))
         self._sums.setdefault(value, 0.0)
 
@@ -46,18 +42,16 @@ class GroupHistogram(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The family with its samples."""
-        family = self._family()
+        family, bounds = self._family(), [*map(str, self._buckets), "+Inf"]
         with self._lock:
             series = [(value, list(counts), self._sums[value]) for value, counts in self._counts.items()]
         for value, counts, total in series:
-            said, buckets = self._said[value]
+            labels = {self._label: value} if self._label else {}
             reached = list(accumulate(counts))
-            bucket, samples = f"{self._name}_bucket", family.samples
-            samples += [Sample(bucket, *each) for each in zip(buckets, map(float, reached), strict=True)]
-            samples += [
-                Sample(f"{self._name}_count", said, float(reached[-1])),
-                Sample(f"{self._name}_sum", said, total),
-            ]
+            buckets = zip(bounds, reached, strict=True)
+            family.samples += [Sample(f"{self._name}_bucket", {**labels, "le": le}, count) for le, count in buckets]
+            family.samples += [Sample(f"{self._name}_count", labels, reached[-1])]
+            family.samples += [Sample(f"{self._name}_sum", labels, total)]
         yield family
 
     def _family(self) -> Metric:
