@@ -30,6 +30,10 @@ class EventStatus(StrEnum):
     SHADOWED = "shadowed"
 
 
+OPEN: Final = frozenset({EventStatus.RECEIVED, EventStatus.WAITING, EventStatus.TRANSLATED})
+"""Of an event that has not ended."""
+
+
 class OrderStatus(StrEnum):
     """Where an order is; ARCHITECTURE.md draws the transitions."""
 

@@ -31,7 +31,7 @@ from gateway.delivery.verdict import (
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Micros
 from gateway.ground.clock import micros, monotonic
-from gateway.ground.supervision import Tick
+from gateway.ground.supervision import Tick, comes
 from gateway.orders import (
     Attempt,
     Claim,
@@ -127,7 +127,7 @@ class Lane:
             longest = now + _IDLE
             pause = (longest if at is None else min(at, longest)) - now
             if pause > 0 and not self._standing.is_stopping:
-                await _wait(self._woken, pause / SECOND)
+                await comes(self._woken, pause / SECOND)
 
     async def _catch_up(self, now: Micros) -> None:
         """At the start, and when the clock was set back: no order waits for a moment beyond any wait of ours."""
@@ -307,9 +307,3 @@ class Lane:
 def _is_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()

@@ -1,11 +1,10 @@
 """One duty as this replica sees it: whether it is its own, and who acts on it."""
 
 import asyncio
-import contextlib
 from typing import Final
 
 from gateway.ground.holding import WindUp
-from gateway.ground.supervision import Loop, Tick
+from gateway.ground.supervision import Loop, Tick, comes
 
 IDLE_TICK_SECONDS: Final = 10.0
 
@@ -36,9 +35,7 @@ class Duty:
         """Until it is this replica's."""
         while not self.granted.is_set():
             tick()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(IDLE_TICK_SECONDS):
-                    await self.granted.wait()
+            await comes(self.granted, IDLE_TICK_SECONDS)
 
     async def act(self, loop: Loop, tick: Tick, wind_up: WindUp | None) -> bool:
         """Run a loop until the duty is another's; whether it has ended by itself before. Raises what it raises."""

@@ -17,7 +17,7 @@ from gateway.duties.watching import Watched
 from gateway.errors import StoreUnavailable
 from gateway.ground.clock import SECOND, monotonic
 from gateway.ground.holding import WindUp
-from gateway.ground.supervision import Loop, Tick
+from gateway.ground.supervision import Loop, Tick, comes
 from gateway.records import Joining, Sight, Turning
 from gateway.store.ports import Duties
 
@@ -166,9 +166,7 @@ class Keeper:
             with contextlib.suppress(StoreUnavailable):
                 await self.step()
             tick()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._awake.wait()
+            await comes(self._awake, LOOK_SECONDS)
 
     async def expire(self, tick: Tick) -> None:
         """Break off what this replica did alone, once the others may believe that it is lost."""

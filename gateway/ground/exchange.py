@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, Protocol, TypeAlias
 
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp, Receive, Scope
 
 BODY_TIMEOUT: Final = "trackely.body_timeout"
 """The extension in a request's scope that says why its sender is gone."""
@@ -28,6 +28,12 @@ False: nothing was written, it has to be sent as usual.
 
 Start: TypeAlias = Callable[[ASGIApp], None]
 """Let this application answer the request, in a task."""
+
+
+async def disconnected(receive: Receive) -> None:
+    """Wait until whoever asked has closed the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 class Taker(Protocol):

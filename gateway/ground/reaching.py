@@ -7,10 +7,9 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
 
-from gateway.ground.connecting import tls_context
+from gateway.ground.connecting import PORTS, tls_context
 
 SECONDS: Final = 5.0
-_PORTS: Final = {"http": 80, "https": 443}
 
 
 async def fault_of_reaching(url: str) -> str | None:
@@ -19,7 +18,7 @@ async def fault_of_reaching(url: str) -> str | None:
     context = tls_context() if parts.scheme == "https" else None
     try:
         async with asyncio.timeout(SECONDS):
-            _, writer = await asyncio.open_connection(parts.hostname, parts.port or _PORTS[parts.scheme], ssl=context)
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port or PORTS[parts.scheme], ssl=context)
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()

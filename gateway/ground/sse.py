@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.ground.answers import error_answer
-from gateway.ground.exchange import APART
+from gateway.ground.exchange import APART, disconnected
 
 RETRY_SECONDS: Final = 2
 """So long a browser that lost us waits before it comes again."""
@@ -58,7 +58,7 @@ class StreamAnswer(Response):
             )
             return
         await self._start(send)
-        pump, gone = asyncio.create_task(self._pump(send)), asyncio.create_task(_gone(receive))
+        pump, gone = asyncio.create_task(self._pump(send)), asyncio.create_task(disconnected(receive))
         try:
             await asyncio.wait((pump, gone), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -78,8 +78,3 @@ class StreamAnswer(Response):
         async for messages in self._messages:
             await write(b"".join(message.encoded for message in messages) or b": still here\n\n")
         await write(b"", is_last=True)
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

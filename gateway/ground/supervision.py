@@ -20,6 +20,15 @@ Loop = Callable[[Tick], Coroutine[Any, Any, None]]
 _log = structlog.get_logger("gateway.supervision")
 
 
+async def comes(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event, so many seconds at the most; whether it came."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False
+
+
 class Supervisor:
     """Runs loops for ever. A loop calls its tick every time that it has done some work."""
 

@@ -16,7 +16,7 @@ from adapters import Api
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Clock, Micros, Reason, Transition, WaitingSubject
 from gateway.ground.backoff import Random, delay
-from gateway.ground.supervision import Tick
+from gateway.ground.supervision import Tick, comes
 from gateway.lookups.asking import ASK_AGAIN, LONGEST_REST, OK, PROBE_EVERY, Fetch, VendorAnswer, halt_of, try_thrice
 from gateway.records import Act, LookupHalt
 from gateway.store.ports import LookupQueue
@@ -132,18 +132,11 @@ class LookupLoop:
                 for key, worker in self._workers.items():
                     if not self.serves(*key):
                         worker.cancel()
-                await self._rest()
+                await comes(self._awake, IDLE_SECONDS)
         finally:
             for worker in self._workers.values():
                 worker.cancel()
             await asyncio.gather(*self._workers.values(), return_exceptions=True)
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                await self._awake.wait()
-        except TimeoutError:
-            return
 
     async def _serve(self, source: str, name: str) -> None:
         turn = self._turns.setdefault((source, name), _Turn())

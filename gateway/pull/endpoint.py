@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from gateway.errors import StoreUnavailable
 from gateway.ground.answers import error_answer
+from gateway.ground.exchange import disconnected
 from gateway.ground.failures import TurnedAway
 from gateway.pull.ledger import NotWritten, PullTenant
 
@@ -35,7 +36,7 @@ class PullAnswer(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer; a broken answer ends without its last chunk, so that the caller sees it as broken."""
         kind = _Gathering if scope["http_version"] == "1.0" else _Writing
-        writing = kind(send, asyncio.create_task(_gone(receive)))
+        writing = kind(send, asyncio.create_task(disconnected(receive)))
         try:
             await self._tenant.serve(writing.write)
         except NotWritten:
@@ -100,11 +101,6 @@ class _Gathering(_Writing):
     def close(self) -> None:
         super().close()
         self._gathered.close()
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def pull_route(tenants: Mapping[str, PullTenant], turned_away: TurnedAway) -> Route:

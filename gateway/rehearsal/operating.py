@@ -1,12 +1,12 @@
 """The loop that carries operations on many forward: a step of each in turn, previews as a task of their own."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Final
 
 from gateway.errors import ConflictingRequest
 from gateway.events import Clock
+from gateway.ground.supervision import comes
 from gateway.records import OperationRecord
 from gateway.rehearsal.effects import Preview
 from gateway.store.ports import Bulk
@@ -43,9 +43,7 @@ class OperationsLoop:
                 if self._awake.is_set():
                     await asyncio.sleep(PAUSE_SECONDS)
                     continue
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_SECONDS):
-                        await self._awake.wait()
+                await comes(self._awake, LOOK_SECONDS)
         finally:
             for task in previews.values():
                 task.cancel()

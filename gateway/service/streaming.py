@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from gateway.errors import StoreUnavailable
 from gateway.events import SECOND, Clock, Micros
-from gateway.ground.supervision import Tick
+from gateway.ground.supervision import Tick, comes
 from gateway.records import Change, Heard
 from gateway.store.ports import Watch
 
@@ -129,7 +129,7 @@ class Stream:
                     yield told
                     is_behind = told[0].gap == "behind"
                     await asyncio.sleep(BEHIND_SECONDS if is_behind else max(PAUSE_SECONDS, len(told) / A_SECOND))
-                elif not await self._news_come():
+                elif not await comes(self._news, self._quiet_seconds):
                     yield []
         finally:
             self._followers -= 1
@@ -167,13 +167,6 @@ class Stream:
 
     def _gap(self, why: Literal["older", "unknown", "behind"]) -> Heard:
         return Heard(f"{self._run}-{self._next}", self._clock(), None, why)
-
-    async def _news_come(self) -> bool:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._quiet_seconds):
-                await self._news.wait()
-                return True
-        return False
 
     def _wake(self) -> None:
         news, self._news = self._news, asyncio.Event()

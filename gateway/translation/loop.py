@@ -11,7 +11,7 @@ import structlog
 
 from gateway.errors import StoreUnavailable
 from gateway.events import Clock, EventStatus, Transition, TranslatedEvent, UntranslatedEvent
-from gateway.ground.supervision import Tick
+from gateway.ground.supervision import Tick, comes
 from gateway.store.ports import TranslationQueue
 from gateway.translation.process import AdaptersUnusable
 from gateway.translation.told import Head, heads_of, ids_of, tenants_of
@@ -114,7 +114,7 @@ class TranslationLoop:
                 tick()
                 await asyncio.sleep(ADAPTERS_RETRY_SECONDS)
                 continue
-            await (asyncio.sleep(PACE_SECONDS) if moved else self._rest())
+            await (asyncio.sleep(PACE_SECONDS) if moved else comes(self._awake, IDLE_SECONDS))
 
     async def rehearse(self, event: UntranslatedEvent) -> TranslatedEvent:
         """What would become of an event; nothing is stored."""
@@ -171,13 +171,6 @@ class TranslationLoop:
         if onlooker is not None and any(map(onlooker.is_watching, {head.source for head in heads})):
             # Not waited for: it is a sample, and its thread is its own.
             self._looking.submit(_look, onlooker, events)
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                await self._awake.wait()
-        except TimeoutError:
-            return
 
 
 def _look(onlooker: Onlooker, events: Sequence[UntranslatedEvent]) -> None:

@@ -11,7 +11,7 @@ import structlog
 from gateway.config.model import ConfiguredSource
 from gateway.errors import StoreUnavailable
 from gateway.events import Clock, EventStatus, Reason, Transition, TranslatedEvent, UntranslatedEvent
-from gateway.ground.supervision import Tick
+from gateway.ground.supervision import Tick, comes
 from gateway.records import NOT_COMPARED
 from gateway.store.ports import Archive, Shadows
 from gateway.translation.loop import STORE_RETRY_SECONDS, Translate
@@ -160,13 +160,8 @@ class SecondLoop:
                 await asyncio.sleep(STORE_RETRY_SECONDS)
             # Also where nothing waits: events that come one by one would cost a transaction each.
             await asyncio.sleep(PACE_SECONDS)
-            if self._waiting:
-                continue
-            try:
-                async with asyncio.timeout(IDLE_SECONDS):
-                    await self._awake.wait()
-            except TimeoutError:
-                continue
+            if not self._waiting:
+                await comes(self._awake, IDLE_SECONDS)
 
     async def step(self) -> None:
         """Give the next events to their second adapters, or none of them while these rest."""

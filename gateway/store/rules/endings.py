@@ -1,6 +1,6 @@
 """How events and orders are set aside for good, inside the writer's transaction."""
 
-from gateway.events import EventStatus, Micros, Reason
+from gateway.events import OPEN, EventStatus, Micros, Reason
 from gateway.store.rules import ledger, lifecycle
 from gateway.store.rules.transactions import Transaction
 
@@ -12,7 +12,7 @@ def discard_event(transaction: Transaction, event: int, why: Reason, now: Micros
     transaction.execute("acts.discard_dead_states", (event,))
     states = [state for (state,) in transaction.execute("acts.states_of_event", (event,)).fetchall()]
     status = lifecycle.event_status(states) if states else EventStatus.DISCARDED
-    transaction.execute("acts.end_event", (status, None if status in ledger.OPEN else now, event))
+    transaction.execute("acts.end_event", (status, None if status in OPEN else now, event))
     return 1
 
 

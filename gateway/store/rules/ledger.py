@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 from typing import Final
 
-from gateway.events import EventStatus, Micros
+from gateway.events import OPEN, EventStatus, Micros
 from gateway.store.rules import leases, lifecycle
 from gateway.store.rules.lifecycle import OrderRow, StateChange
 from gateway.store.rules.transactions import Transaction
@@ -21,8 +21,6 @@ CHANGING: Final = tuple(column for column in COLUMNS if column not in _FIXED)
 
 _first_of: Final = attrgetter(*FIRST)
 _changing_of: Final = attrgetter("id", *CHANGING)
-
-OPEN: Final = frozenset({EventStatus.RECEIVED, EventStatus.WAITING, EventStatus.TRANSLATED})
 
 
 def order_by_key(transaction: Transaction, tenant: str, external_order_id: str) -> OrderRow | None:

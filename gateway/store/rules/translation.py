@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.errors import StoreUnavailable
 from gateway.events import (
+    OPEN,
     SECOND,
     EventStatus,
     Micros,
@@ -283,7 +284,7 @@ class _Commit:
         if event.id in self.onlooking.events and status != EventStatus.WAITING:
             status, is_dead_letter = EventStatus.SHADOWED, False
         references = _encode(event.references).decode() if event.references else None
-        ended_at = None if status in ledger.OPEN else self.now
+        ended_at = None if status in OPEN else self.now
         # A replay may clear away what its first run said.
         if run == 1 and reason is None and event.topic is None and not event.is_replayed and not event.lookups:
             self.finished_clean.append(

@@ -16,7 +16,7 @@ import msgspec
 
 from gateway.config import Config
 from gateway.console.link import SignInLink
-from gateway.events import EventStatus
+from gateway.events import OPEN, EventStatus
 from gateway.workshop.demo.preparing import Prepared, shown
 from gateway.workshop.demo.sending import Sent
 
@@ -27,7 +27,6 @@ QUIET_SECONDS: Final = 1.0
 """So long nothing is shown before a person is told what is waited for."""
 WIDTH: Final = 80
 _MARGIN: Final = 12
-OPEN: Final = frozenset({EventStatus.RECEIVED, EventStatus.WAITING, EventStatus.TRANSLATED})
 GOOD, REFUSED = 200, "refused"
 
 

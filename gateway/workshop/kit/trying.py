@@ -18,7 +18,7 @@ import msgspec
 
 from adapters import Hook
 from gateway.config import load
-from gateway.events import EventStatus
+from gateway.events import OPEN, EventStatus
 from gateway.golden.cases import is_refused
 from gateway.registry import find_adapter
 from gateway.service.running import running
@@ -28,7 +28,6 @@ from gateway.workshop.kit.samples import captured
 PATIENCE_SECONDS: Final = 20.0
 LOOK_SECONDS: Final = 0.05
 TENANT, SOURCE, HOST = "tried", "tried", "127.0.0.1"
-_OPEN: Final = frozenset({EventStatus.RECEIVED, EventStatus.WAITING, EventStatus.TRANSLATED})
 FORGED: Final = "wrong_proof"
 """In a capture's name: its proof is wrong. Of a golden case, `expected.json` says `refused`."""
 
@@ -59,7 +58,7 @@ class Tried(msgspec.Struct, frozen=True, rename="camel"):
         """Whether it was taken and is no dead letter nor still under way; of a forged one, whether it was not."""
         if self.is_forged:
             return self.http_status == _DENIED
-        return self.status not in {EventStatus.DEAD, *_OPEN, "refused"}
+        return self.status not in {EventStatus.DEAD, *OPEN, "refused"}
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -186,7 +185,7 @@ async def _outcome(client: httpx.AsyncClient, sent: Tried) -> Tried:
     while True:
         told = (await client.get("/api/v1/events", params={"eventId": sent.event_id})).json()["events"]
         event: dict[str, Any] = told[0] if told else {"status": EventStatus.RECEIVED, "reason": None}
-        if event["status"] not in _OPEN or asyncio.get_running_loop().time() > until:
+        if event["status"] not in OPEN or asyncio.get_running_loop().time() > until:
             reason = event["reason"] or {}
             said = ": ".join(reason[part] for part in ("code", "detail") if reason.get(part)) or sent.reason
             return msgspec.structs.replace(sent, status=event["status"], reason=said)
