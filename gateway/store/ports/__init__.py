@@ -23,10 +23,11 @@ from gateway.store.ports.shadows import Shadows
 from gateway.store.ports.told import ToldLedger
 from gateway.store.ports.trail import AuditTrail
 from gateway.store.ports.translation import TranslationQueue
-from gateway.store.ports.watch import Watch
+from gateway.store.ports.watch import MOST_CHANGES, Watch
 from gateway.store.ports.whole import ChangeObserver, CommitObserver, Store
 
 __all__ = [
+    "MOST_CHANGES",
     "Acts",
     "Archive",
     "AuditTrail",

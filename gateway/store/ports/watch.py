@@ -1,6 +1,9 @@
 """The port of whoever wants to know at once what has changed."""
 
-from typing import Protocol
+from typing import Final, Protocol
+
+MOST_CHANGES: Final = 10_000
+"""Of what is told at once: the newest. Of the others only how many they were."""
 
 
 class Watch(Protocol):

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from gateway.errors import StoreUnavailable
-from gateway.events import SECOND, Arrival, Micros, Receipt
+from gateway.events import Arrival, Micros, Receipt
 from gateway.store.ports import CommitObserver
 from gateway.store.postgresql import values
 from gateway.store.postgresql.connection import Connection
@@ -31,9 +31,6 @@ ANSWER_SECONDS: Final = 2.0
 
 MOST_STUCK: Final = 8
 """Of our connections that were cut while they waited for a standby: the database keeps each until one comes."""
-
-FRESH: Final = SECOND // 10
-"""How far back the time may lie at which a source is said to have last given us an event."""
 
 _STUCK: Final = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND wait_event = 'SyncRep'"
 
@@ -191,10 +188,8 @@ class Arrivals(Lane):
         """Store those whose keys are new, in one statement; whatever it leaves out is known already."""
         chosen = [arrivals[place] for place in places]
         rows = [(a.source, a.event_id, a.topic, a.received_at, a.body, a.context) for a in chosen]
-        newest = {a.source: a.received_at for a in chosen}
-        fresh = {
-            source: at for source, at in sorted(newest.items()) if abs(at - self._accepted.get(source, 0)) >= FRESH
-        }
+        newest = sorted({a.source: a.received_at for a in chosen}.items())
+        fresh = {source: at for source, at in newest if abs(at - self._accepted.get(source, 0)) >= inbox.FRESH}
         given = [*values.columns(rows), list(fresh), list(fresh.values())]
         found = connection.commit_one("arrivals.insert", given)
         self._accepted |= fresh

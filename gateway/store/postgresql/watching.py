@@ -9,13 +9,10 @@ import msgspec
 
 from gateway.errors import StoreUnavailable
 from gateway.records import Change
-from gateway.store.ports import ChangeObserver
+from gateway.store.ports import MOST_CHANGES, ChangeObserver
 from gateway.store.postgresql.engine import PostgresEngine
 from gateway.store.rules import ledger
 from gateway.store.rules.transactions import Transaction
-
-MOST: Final = 10_000
-"""Of what is told at once: the newest. Of the others only how many they were."""
 
 LOOK_SECONDS: Final = 0.05
 
@@ -67,7 +64,7 @@ class PostgresWatch:
             seen.update(row[0] for row in found)
             last = max(last, *(row[0] for row in found)) if found else last
             if rows and self.on_changes is not None:
-                self.on_changes(msgspec.convert(rows[-MOST:], list[Change]), max(0, len(rows) - MOST))
+                self.on_changes(msgspec.convert(rows[-MOST_CHANGES:], list[Change]), max(0, len(rows) - MOST_CHANGES))
 
 
 def _changes(after: int, transaction: Transaction) -> list[Any]:

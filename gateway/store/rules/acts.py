@@ -150,8 +150,8 @@ def replay(transaction: Transaction, events: Sequence[int], *, force: bool) -> i
     """Put events back for translation, inside the writer's transaction; how many had a body."""
     kind = FORCED if force else REPLAYED
     replayed = transaction.each("acts.replay", [(kind, event) for event in events])
-    transaction.each("acts.forget_answers", [(event,) for event in events])
-    transaction.each("acts.forget_waiting", [(event,) for event in events])
+    transaction.each("lookups.forget_answers", [(event,) for event in events])
+    transaction.each("lookups.forget", [(event,) for event in events])
     return replayed
 
 

@@ -49,7 +49,7 @@ def erase(transaction: Transaction, wanted: Erasure, act: Act | None = None) -> 
 def _empty_event(transaction: Transaction, event: int, now: Micros) -> None:
     discard_event(transaction, event, ERASED, now)
     transaction.execute("erasure.end_open", (ERASED.code, ERASED.detail, now, event))
-    transaction.execute("erasure.delete_waiting", (event,))
+    transaction.execute("lookups.forget", (event,))
     for refs, _ in transaction.execute("erasure.references", ([event],)).fetchall():
         transaction.execute("erasure.delete_listed", (refs, event))
     remove_references(transaction, [event])

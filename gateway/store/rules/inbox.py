@@ -2,9 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping
+from typing import Final
 
-from gateway.events import Arrival, EventStatus, Micros, Receipt, source_owner
+from gateway.events import SECOND, Arrival, EventStatus, Micros, Receipt, source_owner
 from gateway.store.rules.transactions import Transaction
+
+FRESH: Final = SECOND // 10
+"""How far back the time may lie at which a source is said to have last given us an event."""
 
 
 def digest_of(body: bytes) -> bytes:
@@ -70,7 +74,7 @@ def _replace(transaction: Transaction, id_: int, arrival: Arrival) -> None:
     transaction.execute("inbox.keep_replaced_body", (id_,))
     transaction.execute("inbox.replace_body", (id_, arrival.body, arrival.context))
     transaction.execute("inbox.reopen", (arrival.topic, arrival.received_at, *_beginning(arrival), id_))
-    transaction.execute("inbox.forget_answers", (id_,))
+    transaction.execute("lookups.forget_answers", (id_,))
 
 
 def _is_past(arrival: Arrival, received_at: Micros) -> bool:

@@ -15,7 +15,7 @@ from gateway.orders import Notes, Settlement
 NEVER, MAYBE, DELIVERED = 0, 1, 2
 """What Trackely may have of an order: surely nothing of ours, perhaps something, at least one state."""
 
-_NOTHING: Final = Notes()
+NOTHING: Final = Notes()
 AGAIN: Final = 2
 """Of `must_send`: whatever is in flight, the newest state is sent once more after it."""
 
@@ -216,7 +216,7 @@ def doubt(order: OrderRow, now: Micros, rests_until: Micros) -> list[StateChange
 
 def is_plain(settlement: Settlement) -> bool:
     """Whether it makes of an order that is as it was leased, and has no twin, delivered and no more."""
-    return settlement.result == "delivered" and not settlement.rests_until and settlement.notes == _NOTHING
+    return settlement.result == "delivered" and not settlement.rests_until and settlement.notes == NOTHING
 
 
 def revive(order: OrderRow, trial: str, now: Micros) -> StateChange:

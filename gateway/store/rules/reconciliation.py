@@ -71,7 +71,7 @@ class ReconciliationLedger(Room):
             if recovered is not None:
                 hour = arrival.received_at // HOUR * HOUR
                 transaction.execute("reconciliation.count", (arrival.source, recovered, hour))
-            transaction.each("reconciliation.store_answer", [(receipt.id, *answer) for answer in answers.items()])
+            transaction.each("lookups.store_answer", [(receipt.id, *answer) for answer in answers.items()])
 
         await self._engine.write(run)
         self._engine.stored()

@@ -75,7 +75,7 @@ class Records(Room):
             ("records.event", (event,)),
             ("records.states_of_events", ([event],)),
             ("records.other_bodies", (event,)),
-            ("records.answers", (event,)),
+            ("translation.answers", (event,)),
         ])  # fmt: skip
         if not rows:
             raise UnknownRecord(f"there is no event {event}")

@@ -11,7 +11,6 @@ from gateway.store.rules.lifecycle import OrderRow
 from gateway.store.rules.transactions import Transaction
 
 _REVIVABLE: Final = frozenset({"refused", "unconfirmed"})
-_NOTHING: Final = Notes()
 
 
 def settle(transaction: Transaction, lease: Lease, settling: Settling) -> list[Settled]:
@@ -84,7 +83,7 @@ def put_back(transaction: Transaction, lease: Open, now: Micros, rests_until: Mi
 def noted(is_alone: int, failures: int, lone_since: Micros | None, unconfirmed: int, trial: str) -> Notes:
     """An order's notes, of the row's columns."""
     if not (is_alone or failures or lone_since is not None or unconfirmed or trial != Trial.NONE):
-        return _NOTHING
+        return lifecycle.NOTHING
     return Notes(
         is_alone=bool(is_alone),
         failures=failures,

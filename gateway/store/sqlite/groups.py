@@ -4,7 +4,7 @@ import sqlite3
 from functools import cache
 from typing import Final
 
-from gateway.events import SECOND, Arrival, Micros, Receipt
+from gateway.events import Arrival, Micros, Receipt
 from gateway.store.rules import inbox
 from gateway.store.sqlite.engine import SqliteEngine
 from gateway.store.sqlite.transactions import SqliteTransaction
@@ -12,10 +12,6 @@ from gateway.store.sqlite.writer import Writer
 
 # Rows of one multi-row INSERT: each size is a statement of its own in the cache.
 CHUNK: Final = 64
-
-
-# How far back the time may lie at which a source is said to have last given us an event.
-FRESH: Final = SECOND // 10
 
 
 @cache
@@ -44,7 +40,7 @@ class GroupStore:
         """Store the group inside the writer's transaction: at once where all are new, else one by one."""
         for source, received_at in {arrival.source: arrival.received_at for arrival in arrivals}.items():
             # A group comes every few milliseconds when much comes; a person's answer need not.
-            if abs(received_at - self._accepted.get(source, 0)) >= FRESH:
+            if abs(received_at - self._accepted.get(source, 0)) >= inbox.FRESH:
                 self._transaction.execute("groups.accepted", (source, received_at))
                 self._accepted[source] = received_at
         if any(arrival.dead is not None or arrival.others for arrival in arrivals):

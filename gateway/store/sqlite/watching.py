@@ -10,14 +10,12 @@ import msgspec
 
 from gateway.ground.parcel import Parcel
 from gateway.records import Change
-from gateway.store.ports import ChangeObserver
+from gateway.store.ports import MOST_CHANGES, ChangeObserver
 from gateway.store.sqlite.sql import named
 from gateway.store.sqlite.writer import Writer
 
 SQL, IDS = named("watching"), named("ids")
 
-MOST: Final = 10_000
-"""Of what is told at once: the newest. Of the others only how many they were."""
 FIRST_SECONDS, PAUSE_SECONDS = 0.05, 0.25
 """So long are commits gathered after a rest, and between two looks: a busy writer's come every few milliseconds."""
 
@@ -90,5 +88,5 @@ class SqliteWatch:
     def _tell(self, looked: "asyncio.Future[Sequence[Change]]") -> None:
         # A store that closes has nobody to tell.
         if looked.exception() is None and self.on_changes is not None and (changes := looked.result()):
-            missed = max(0, len(changes) - MOST)
-            self.on_changes(changes[-MOST:] if missed else changes, missed)
+            missed = max(0, len(changes) - MOST_CHANGES)
+            self.on_changes(changes[-MOST_CHANGES:] if missed else changes, missed)

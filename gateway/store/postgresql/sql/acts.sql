@@ -3,12 +3,6 @@ UPDATE events SET status = 'received', replay = greatest(replay, $1), clock = NU
                   reason_path = NULL, is_dead_letter = 0, ended_at = NULL, traceback = NULL
 WHERE id = $2 AND kind = 'hook' AND body_digest IS NULL AND EXISTS (SELECT 1 FROM bodies b WHERE b.id = events.id);
 
--- name: forget_answers
-DELETE FROM answers WHERE event = $1;
-
--- name: forget_waiting
-DELETE FROM waiting WHERE event = $1;
-
 -- name: events_of_letters
 SELECT unnest($1::bigint[]) UNION
 SELECT s.event FROM unnest($2::bigint[]) AS asked (value) JOIN orders o ON o.id = asked.value JOIN states s ON s.id = o.state;

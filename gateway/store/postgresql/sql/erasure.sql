@@ -25,9 +25,6 @@ UPDATE events SET refs = NULL, traceback = NULL, reason_path = NULL,
                   reason_detail = CASE WHEN reason_code IS NULL THEN NULL ELSE $1::text END
 WHERE id = $2;
 
--- name: delete_waiting
-DELETE FROM waiting WHERE event = $1;
-
 -- name: empty_states
 -- An empty body is an erased one: none at all is a cancellation.
 UPDATE states SET body = CASE WHEN body IS NULL THEN NULL ELSE ''::bytea END, reason_path = NULL,

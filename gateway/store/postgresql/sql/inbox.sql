@@ -39,9 +39,6 @@ UPDATE events SET topic = $1, received_at = $2, status = $3, reason_code = $4, r
                   is_dead_letter = $7, ended_at = $8, traceback = NULL, clock = NULL, body_digest = NULL, replay = 0
 WHERE id = $9;
 
--- name: forget_answers
-DELETE FROM answers WHERE event = $1;
-
 -- name: bears
 SELECT 1 FROM events WHERE source = $1 LIMIT 1;
 

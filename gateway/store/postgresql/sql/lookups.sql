@@ -33,6 +33,9 @@ UPDATE events SET status = 'received', clock = coalesce(clock, $1) WHERE id = $2
 -- name: forget
 DELETE FROM waiting WHERE event = $1;
 
+-- name: forget_answers
+DELETE FROM answers WHERE event = $1;
+
 -- name: defer
 UPDATE waiting SET due_at = greatest(due_at, $1) WHERE source = $2 AND turn = $3 AND subject = $4;
 

@@ -25,10 +25,6 @@ WHERE lower(r.reference) = lower($2) AND r.reference = $2 LIMIT 1;
 -- name: annotate
 UPDATE events SET clock = $1, record_digest = $2 WHERE id = $3;
 
--- name: store_answer
-INSERT INTO answers (event, path, body) VALUES ($1, $2, $3)
-ON CONFLICT (event, path) DO UPDATE SET body = excluded.body;
-
 -- name: forget_listed
 DELETE FROM listed WHERE source = $1 AND subject = $2;
 

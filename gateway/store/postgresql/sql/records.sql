@@ -14,9 +14,6 @@ WHERE s.event = ANY($1::bigint[]) ORDER BY s.event, s.id;
 -- name: other_bodies
 SELECT kind, received_at, body FROM other_bodies WHERE event = $1 ORDER BY id;
 
--- name: answers
-SELECT path, body FROM answers WHERE event = $1;
-
 -- name: order
 SELECT o.id, o.tenant, o.external_order_id, o.owner,
        CASE WHEN o.status = 'pending' AND o.id IN (SELECT order_row FROM leased) THEN 'leased' ELSE o.status END, o.reason_code, o.reason_detail, o.reason_path,

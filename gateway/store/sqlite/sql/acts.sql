@@ -3,12 +3,6 @@ UPDATE events SET status = 'received', replay = max(replay, ?), clock = NULL, re
                   reason_path = NULL, is_dead_letter = 0, ended_at = NULL, traceback = NULL
 WHERE id = ? AND kind = 'hook' AND EXISTS (SELECT 1 FROM bodies b WHERE b.id = events.id);
 
--- name: forget_answers
-DELETE FROM answers WHERE event = ?;
-
--- name: forget_waiting
-DELETE FROM waiting WHERE event = ?;
-
 -- name: events_of_letters
 SELECT value FROM json_each(?1) UNION
 SELECT s.event FROM json_each(?2) asked JOIN orders o ON o.id = asked.value JOIN states s ON s.id = o.state;

@@ -25,9 +25,6 @@ UPDATE events SET refs = NULL, traceback = NULL, reason_path = NULL,
                   reason_detail = iif(reason_code IS NULL, NULL, ?1)
 WHERE id = ?2;
 
--- name: delete_waiting
-DELETE FROM waiting WHERE event = ?;
-
 -- name: empty_states
 -- An empty body is an erased one: none at all is a cancellation.
 UPDATE states AS s SET body = iif(:body IS NULL, NULL, x''), reason_path = NULL,

@@ -39,9 +39,6 @@ UPDATE events SET topic = ?, received_at = ?, status = ?, reason_code = ?, reaso
                   is_dead_letter = ?, ended_at = ?, traceback = NULL, clock = NULL, body_digest = NULL, replay = 0
 WHERE id = ?;
 
--- name: forget_answers
-DELETE FROM answers WHERE event = ?;
-
 -- name: bears
 SELECT 1 FROM events WHERE source = ? LIMIT 1;
 

@@ -33,6 +33,9 @@ UPDATE events SET status = 'received', clock = coalesce(clock, ?) WHERE id = ? A
 -- name: forget
 DELETE FROM waiting WHERE event = ?;
 
+-- name: forget_answers
+DELETE FROM answers WHERE event = ?;
+
 -- name: defer
 UPDATE waiting SET due_at = max(due_at, ?1) WHERE source = ?2 AND turn = ?3 AND subject = ?4;
 

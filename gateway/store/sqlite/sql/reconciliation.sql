@@ -25,10 +25,6 @@ WHERE r.reference = ?2 COLLATE NOCASE AND r.reference = ?2 LIMIT 1;
 -- name: annotate
 UPDATE events SET clock = ?, record_digest = ? WHERE id = ?;
 
--- name: store_answer
-INSERT INTO answers (event, path, body) VALUES (?, ?, ?)
-ON CONFLICT (event, path) DO UPDATE SET body = excluded.body;
-
 -- name: forget_listed
 DELETE FROM listed WHERE source = ?1 AND subject = ?2;
 

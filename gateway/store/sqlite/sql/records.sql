@@ -14,9 +14,6 @@ WHERE s.event IN (SELECT value FROM json_each(?)) ORDER BY s.event, s.id;
 -- name: other_bodies
 SELECT kind, received_at, body FROM other_bodies WHERE event = ? ORDER BY rowid;
 
--- name: answers
-SELECT path, body FROM answers WHERE event = ?;
-
 -- name: order
 SELECT o.id, o.tenant, o.external_order_id, o.owner,
        iif(o.status = 'pending' AND o.id IN (SELECT order_row FROM leased), 'leased', o.status), o.reason_code, o.reason_detail, o.reason_path,
