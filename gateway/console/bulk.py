@@ -58,10 +58,11 @@ class _Chosen:
         return f"/console/{self.of}?{urlencode({'filter': self.text})}" if self.text else f"/console/{self.of}"
 
 
-async def _chosen(visit: Visit, fields: Fields) -> _Chosen:
+async def _chosen(visit: Visit, fields: Fields, act: str) -> _Chosen:
     of, ids, text = fields.one("of"), fields.all("id"), fields.one("filter")
-    if of not in _OF:
-        raise ValueError("expected events or dead-letters")
+    expected = ("events", "dead-letters") if act == "replay" else ("dead-letters",)
+    if of not in expected:
+        raise ValueError(f"expected {' or '.join(expected)}")
     listed = fields.one("ids").split()
     if ids or listed:
         return _Chosen(of, ids or listed, text, [], is_all=True)
@@ -82,7 +83,7 @@ def _call(act: str, of: str) -> str:
 
 def _teller(act: str) -> Any:
     async def tell(visit: Visit, fields: Fields) -> Told:
-        chosen = await _chosen(visit, fields)
+        chosen = await _chosen(visit, fields, act)
         force = fields.one("force") == "yes"
         if not chosen.is_all:
             return _too_many(act, chosen)
@@ -163,7 +164,7 @@ async def _status(visit: Visit, chosen: _Chosen) -> str | None:
 
 def _doer(act: str) -> Any:
     async def do(visit: Visit, fields: Fields) -> str:
-        chosen = await _chosen(visit, fields)
+        chosen = await _chosen(visit, fields, act)
         force = fields.one("force") == "yes"
         if act == "release":
             which = {"ids": chosen.ids} if chosen.is_all else {"filter": dict(chosen.pairs)}

@@ -127,6 +127,14 @@ async def test_a_selection_of_nothing_is_refused(browser):
     assert [(answer.status_code, "nothing was selected" in answer.text) for answer in answers] == [(400, True)] * 2
 
 
+async def test_what_is_only_for_dead_letters_takes_no_events(browser):
+    """Which are neither discarded nor released."""
+    await sign_in(browser)
+    answers = [await browser.get(f"/console/acts/{act}?of=events&id=1") for act in ("discard", "release")]
+
+    assert [(answer.status_code, "expected dead-letters" in answer.text) for answer in answers] == [(400, True)] * 2
+
+
 async def test_who_only_reads_sees_no_buttons(browser):
     """Nor the pages behind them."""
     await sign_in(browser, "read")
