@@ -35,8 +35,14 @@ def timeline(order: Row, states: Mapping[str, Row]) -> list[Row]:
 
 def delivered_last(order: Row, states: Mapping[str, Row]) -> Row | None:
     """What Trackely had last, if that is something else than what it should have."""
-    had = [state["order"] for state in states.values() if state["status"] == "delivered"]
-    return had[-1] if had and had[-1] != order["order"] else None
+    had = max((state for state in states.values() if state["status"] == "delivered"), key=_version, default=None)
+    return had["order"] if had is not None and had["order"] != order["order"] else None
+
+
+def _version(state: Row) -> tuple[datetime, int, int]:
+    """Which state is the newest: an old event that was replayed as such is newer than those after it."""
+    version = state["version"]
+    return datetime.fromisoformat(version["clock"]), version["tie"], version["arrival"]
 
 
 def _said(events: Sequence[Row], states: Mapping[str, Row]) -> Iterator[Row]:

@@ -11,6 +11,7 @@ from gateway.console.bodies import lines, nearest
 from gateway.console.door import HEADERS
 from gateway.console.replicas import told
 from gateway.console.sessions import IDLE, LONGEST
+from gateway.console.story import delivered_last
 from gateway.events import Arrival, Reason
 from gateway.ground.failures import BURST
 from tests.browsing import SAME, Markup, sign_in
@@ -248,6 +249,21 @@ async def test_the_overview_says_what_ails_the_gateway_itself_and_why_letters_ar
     assert "2 dead letters to look at" in page
     assert REMEDIES["refused"].words in page
     assert "Lookups of acme are halted" in page
+
+
+def test_what_trackely_had_last_is_the_newest_that_it_was_sent():
+    """Of an order whose first event was replayed as the newest; and of one of which something newer waits."""
+
+    def state(order, clock, status="delivered"):
+        return {"order": order, "status": status, "version": {"clock": clock, "tie": 0, "arrival": 1}}
+
+    old, new = {"customerName": "old"}, {"customerName": "new"}
+    forced = {"1": state(old, "2026-02-01T10:00:00.5Z"), "2": state(new, "2026-02-01T10:00:00Z")}
+    waiting = {"1": state(old, "2026-02-01T10:00:00Z"), "2": state(new, "2026-02-01T11:00:00Z", "pending")}
+
+    assert delivered_last({"order": old}, forced) is None
+    assert delivered_last({"order": new}, waiting) == old
+    assert delivered_last({"order": new}, {}) is None
 
 
 def test_where_a_body_broke_is_marked():
