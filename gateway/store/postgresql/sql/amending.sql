@@ -11,12 +11,16 @@ FROM states s JOIN events e ON e.id = s.event AND e.run = s.run
 WHERE s.event = $1 AND s.status = 'dead' AND s.reason_code = 'held' AND e.is_dead_letter = 1 ORDER BY s.id;
 
 -- name: held_of_orders
+-- OFFSET and LIMIT keep the planner from reading all states and orders for these.
 SELECT s.tenant, s.external_order_id, s.id, s.owner, s.clock, s.tie, s.arrival, o.owner, o.clock, o.tie, o.arrival
-FROM (VALUES :rows text, text) AS asked
-JOIN states s ON s.tenant = asked.column1 AND s.external_order_id = asked.column2
+FROM (VALUES :rows text, text) AS asked CROSS JOIN LATERAL (
+    SELECT * FROM states WHERE tenant = asked.column1 AND external_order_id = asked.column2 OFFSET 0
+) AS s
 JOIN events e ON e.id = s.event AND e.run = s.run
-LEFT JOIN orders o ON o.tenant = s.tenant AND o.external_order_id = s.external_order_id
-WHERE s.status = 'dead' AND s.reason_code || '' = 'held' AND e.is_dead_letter = 1;
+LEFT JOIN LATERAL (
+    SELECT * FROM orders WHERE tenant = asked.column1 AND external_order_id = asked.column2 LIMIT 1
+) AS o ON true
+WHERE s.status = 'dead' AND s.reason_code = 'held' AND e.is_dead_letter = 1;
 
 -- name: go_on
 -- As translated as it was before it was set aside, unless something else of it is dead.
