@@ -1,13 +1,10 @@
 """Moments as people say them."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
 import typer
 
-UNITS: Final = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
-MANY: Final = 2
-"""A unit is used from so many on: 90 minutes are not yet 2 hours."""
+from gateway.ground.clock import spoken
 
 
 def moment(text: str | None, option: str) -> str | None:
@@ -44,8 +41,7 @@ def when(text: str | None, *, now: datetime | None = None) -> str | None:
         return None
     at = datetime.fromisoformat(text)
     seconds = ((now or datetime.now(UTC)) - at).total_seconds()
-    length, unit = next((each for each in UNITS if abs(seconds) >= each[0] * MANY), UNITS[-1])
-    span = f"{abs(seconds) / length:.0f} {unit}"
+    span = spoken(abs(seconds))
     age = f"{span} ago" if seconds >= 0 else f"in {span}"
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}, {age}"
 

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -9,7 +10,7 @@ import msgspec
 
 from adapters import Adapter, Hook
 from gateway.golden.cases import BrokenPromiseError, Case, UnansweredError, outcome_of, read_options
-from gateway.ground.watchdog import Overrun
+from gateway.ground.watchdog import Overrun, Watchdog
 
 LONGEST_VALUE = 120
 """Characters of a value that are told."""
@@ -20,7 +21,12 @@ ABSENT = object()
 ENDLESS = "did not end within a second"
 
 Outcome: TypeAlias = Callable[[Adapter, Any, Hook, Mapping[str, bytes]], dict[str, Any]]
-"""`outcome_of`, or what calls it under a watchdog's eyes."""
+"""`outcome_of`, or `watched`."""
+
+
+def watched(watchdog: Watchdog) -> Outcome:
+    """`outcome_of` under a watchdog's eyes."""
+    return partial(watchdog.call, outcome_of)
 
 
 def problems_of_cases(adapter: Adapter, cases: Iterable[Case], outcome: Outcome = outcome_of) -> list[str]:

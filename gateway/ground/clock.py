@@ -15,6 +15,7 @@ SECOND: Final[Micros] = 1_000_000
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_UNITS: Final = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def now() -> Micros:
@@ -35,6 +36,12 @@ def micros(seconds: float) -> Micros:
 def seconds(span: Micros) -> float:
     """A span in seconds."""
     return span / SECOND
+
+
+def spoken(seconds: float) -> str:
+    """So many seconds as a person says it, in one unit: 90 s are 90 s, 5,400 are 90 min."""
+    size, unit = next((each for each in _UNITS if seconds >= 2 * each[0]), _UNITS[-1])
+    return f"{seconds / size:.0f} {unit}"
 
 
 def moment(at: Micros) -> datetime:

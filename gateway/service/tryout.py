@@ -1,16 +1,13 @@
 """The try-out's process, started by `Tryouts` and by nobody else: `-m gateway.service.tryout FD REFERENCE FOLDER`."""
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from adapters import Adapter, Hook
 from gateway.drift.expected import golden_folders_of
-from gateway.golden.cases import load_cases, outcome_of
-from gateway.golden.judging import problems_of_cases
+from gateway.golden.cases import load_cases
+from gateway.golden.judging import problems_of_cases, watched
 from gateway.ground.channel import Blocking, end_of
 from gateway.ground.watchdog import Watchdog
 from gateway.registry import find_adapter
@@ -18,11 +15,6 @@ from gateway.registry import find_adapter
 
 def problems_of(reference: str, directory: Path, source: bytes) -> list[str]:
     """Why an adapter's code does not load, or which of its golden cases do not come out as expected."""
-    watchdog = Watchdog()
-
-    def outcome(adapter: Adapter, options: Any, hook: Hook, answers: Mapping[str, bytes]) -> dict[str, Any]:
-        return watchdog.call(outcome_of, adapter, options, hook, answers)
-
     try:
         adapter = find_adapter(reference, directory, source)
         cases = [case for folder in golden_folders_of(adapter) for case in load_cases(folder)]
@@ -30,7 +22,7 @@ def problems_of(reference: str, directory: Path, source: bytes) -> list[str]:
         return [str(error.args[0])]
     except (OSError, ValueError, TypeError) as error:
         return [f"its golden cases cannot be read: {error}"]
-    return [f"golden case {each}" for each in problems_of_cases(adapter, cases, outcome)]
+    return [f"golden case {each}" for each in problems_of_cases(adapter, cases, watched(Watchdog()))]
 
 
 def main(descriptor: str, reference: str, directory: str) -> None:

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from gateway.config.model import Source
 from gateway.events import SECOND, Micros
+from gateway.ground.clock import spoken
 
 _DAYS: Final = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
-_UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def why_of(source: Source, last: Micros, usual: Micros | None, *, at: Micros, has_come: bool) -> str:
@@ -19,16 +19,10 @@ def why_of(source: Source, last: Micros, usual: Micros | None, *, at: Micros, ha
     nothing = f"nothing since {since:%H:%M}{day}" if has_come else f"nothing at all since {since:%H:%M}{day}"
     if usual is None:
         every = source.expect_every
-        return f"{nothing}; something is expected every {_span(every if isinstance(every, float | int) else 0)}"
+        return f"{nothing}; something is expected every {spoken(every if isinstance(every, float | int) else 0)}"
     hours = f"between {since.hour} and {since.hour + 1}"
-    return f"{nothing}; on {_DAYS[since.weekday()]} {hours} the usual gap is {_span(usual / SECOND)}"
+    return f"{nothing}; on {_DAYS[since.weekday()]} {hours} the usual gap is {spoken(usual / SECOND)}"
 
 
 def _local(at: Micros, zone: ZoneInfo) -> datetime:
     return datetime.fromtimestamp(at / SECOND, zone)
-
-
-def _span(seconds: float) -> str:
-    """As a person says it, in one unit: 90 s are 90 s, 5,400 are 90 min."""
-    unit, name = next(((unit, name) for unit, name in _UNITS if seconds >= 2 * unit), _UNITS[-1])
-    return f"{round(seconds / unit)} {name}"

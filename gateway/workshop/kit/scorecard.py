@@ -12,11 +12,11 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from adapters import Adapter, Hook
+from adapters import Adapter
 from adapters.contract import BOM
 from gateway.drift.shapes import ITEM, Shapes, shapes_of, written
 from gateway.golden import judging
-from gateway.golden.cases import Case, load_cases, outcome_of
+from gateway.golden.cases import Case, load_cases
 from gateway.ground.watchdog import Watchdog
 from gateway.workshop.kit import checks, claims
 from gateway.workshop.kit.belongings import cases_directory, modules_of, page_of, siblings_of
@@ -152,8 +152,7 @@ def _marks(
     is_thorough: bool,
     tell: Callable[[str], None],
 ) -> Iterator[Mark]:
-    def outcome(adapter: Adapter, options: Any, hook: Hook, answers: Mapping[str, bytes]) -> dict[str, Any]:
-        return watchdog.call(outcome_of, adapter, options, hook, answers)
+    outcome = judging.watched(watchdog)
 
     def of_cases() -> Iterable[str]:
         if not cases:
