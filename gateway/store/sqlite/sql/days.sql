@@ -10,10 +10,10 @@ SELECT o.received_at, o.id, 0, e.source, o.tenant, o.external_order_id, o.owner,
 FROM orders o INDEXED BY orders_received JOIN states s ON s.id = o.state JOIN events e ON e.id = s.event
 LEFT JOIN listed l ON l.id = (SELECT max(x.id) FROM listed x WHERE x.tenant = o.tenant
                               AND x.external_order_id = o.external_order_id AND x.source = e.source)
--- A newer state that could not be made of its event, and a newer event of which none was made.
+-- A newer state that could not be made of its event, and a newer event of which none was made. No row began with such a one.
 LEFT JOIN states d ON d.id = (
     SELECT max(x.id) FROM states x JOIN events y ON y.id = x.event AND y.run = x.run AND y.is_dead_letter = 1
-    WHERE x.id IN (:of_order(id, o.tenant, o.external_order_id)) AND x.status = 'dead'
+    WHERE x.tenant = o.tenant AND x.external_order_id = o.external_order_id AND x.begins_order IS NULL AND x.status = 'dead'
       AND x.id <> o.state AND x.reason_code <> 'order_collision'
       AND (x.clock, x.tie, x.arrival) > (o.clock, o.tie, o.arrival))
 LEFT JOIN events n ON n.id = (
