@@ -26,9 +26,7 @@ class Preview:
         clock: the wall clock.
     """
 
-    def __init__(
-        self, archive: Archive, sources: Callable[[], Collection[str]], translating: Translating, clock: Clock
-    ) -> None:
+    def __init__(self, archive: Archive, sources: Collection[str], translating: Translating, clock: Clock) -> None:
         self._archive = archive
         self._sources = sources
         self._translating = translating
@@ -46,8 +44,7 @@ class Preview:
             for portion in portions(events, PORTION):
                 stored = await self._archive.stored(portion)
                 judge.count("noBody", len(portion) - len(stored))
-                known = self._sources()
-                wanted = [event for event in stored if event.source in known]
+                wanted = [event for event in stored if event.source in self._sources]
                 # As long as nobody translates for their source they wait.
                 judge.count("unchanged", len(stored) - len(wanted))
                 await self._judge(judge, wanted, translate)

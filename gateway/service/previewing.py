@@ -24,7 +24,7 @@ MOST_MEMORY: Final = 1024 * 1024 * 1024
 
 def preview_of(live: Live, sources: Collection[str], archive: Archive, clock: Clock) -> Preview:
     """The preview over the adapters and options of the configuration in force, for sources that deliver."""
-    return Preview(archive, lambda: sources, _beside(live), clock)
+    return Preview(archive, sources, _beside(live), clock)
 
 
 def trials_of(live: Live, archive: Archive, clock: Clock) -> Trials:

@@ -22,7 +22,7 @@ def preview_of(floor, **outcome):
 
         yield translate
 
-    return Preview(floor.store.archive, lambda: [SOURCE, "other"], translating, lambda: floor.now)
+    return Preview(floor.store.archive, [SOURCE, "other"], translating, lambda: floor.now)
 
 
 async def effects(floor, events, *, is_forced=False, **outcome):
@@ -57,7 +57,7 @@ async def test_dead_events_become_new_orders_or_die_again(floor):
 
         yield translate
 
-    found = await Preview(floor.store.archive, lambda: [SOURCE], translating, lambda: floor.now).of_replay(
+    found = await Preview(floor.store.archive, [SOURCE], translating, lambda: floor.now).of_replay(
         dead, is_forced=False
     )
 
@@ -105,7 +105,7 @@ async def test_what_would_ask_the_vendor_says_so(floor):
 
         yield translate
 
-    found = await Preview(floor.store.archive, lambda: [SOURCE], translating, lambda: floor.now).of_replay(
+    found = await Preview(floor.store.archive, [SOURCE], translating, lambda: floor.now).of_replay(
         [event], is_forced=False
     )
 

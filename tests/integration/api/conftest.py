@@ -255,7 +255,7 @@ async def doors(store, calls, tmp_path) -> Doors:
         archive=store.archive,
         days=store.days,
         duties=store.duties,
-        preview=Preview(store.archive, lambda: config.sources, _translating(config), lambda: NOW + 10 * SECOND),
+        preview=Preview(store.archive, config.sources, _translating(config), lambda: NOW + 10 * SECOND),
         trials=Trials(store.archive, config.sources, _translating(config), lambda: NOW + 10 * SECOND),
         hours=Hours(lambda: NOW + 10 * SECOND),
         drift=Radar({}, lambda: NOW),
