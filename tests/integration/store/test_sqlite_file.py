@@ -153,6 +153,23 @@ async def test_what_had_ended_before_the_tallies_is_counted(tmp_path):
     assert counts.tenants == {"north": {"delivered": 1, "withdrawn": 1, "pending": 1}}
 
 
+@pytest.mark.parametrize("table", ["events", "orders", "states"])
+async def test_a_damaged_page_is_said_at_the_start(tmp_path, table):
+    """Whichever of those that a start reads: in a sentence, by a gateway and by a copy alike."""
+    path = tmp_path / "gateway.db"
+    await (await SqliteStore.open(path)).close()
+    with closing(sqlite3.connect(path)) as opened:
+        (page,) = opened.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * database.PAGE_SIZE)
+        file.write(b"\xff" * database.PAGE_SIZE)
+
+    with pytest.raises(ConfigError, match=r"is damaged: .+: restore it from a backup"):
+        await SqliteStore.open(path)
+    with pytest.raises(ConfigError, match=r"is damaged: .+: restore it from a backup"):
+        SqlitePlace(path)
+
+
 async def test_a_file_that_is_no_database_is_refused(tmp_path):
     """With the path and what is wrong, not a traceback; so is a folder that cannot be made."""
     (tmp_path / "gateway.db").write_bytes(b"no database" * 1000)
