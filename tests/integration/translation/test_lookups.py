@@ -258,7 +258,8 @@ async def test_a_lookup_that_fails_for_a_day_while_others_succeed_is_dead(room):
 
     assert (failed.status, failed.reason.code) == (EventStatus.DEAD, "lookup_failed")
     asked = [at for path, at in here.vendor.asked if path == "orders/1"]
-    assert DAY <= asked[-1] - asked[0] <= DAY + 600 * SECOND
+    # The clock goes on while the store is slow to say so.
+    assert DAY <= asked[-1] - asked[0] < 2 * DAY
 
 
 async def test_a_replay_asks_again(room):
