@@ -7,7 +7,6 @@ from itertools import accumulate
 
 from prometheus_client.metrics_core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
-from prometheus_client.samples import Sample
 
 
 class GroupHistogram(Collector):
@@ -38,21 +37,19 @@ class GroupHistogram(Collector):
 
     def describe(self) -> Iterator[Metric]:
         """The family's name and kind, for the registry's check of doubles."""
-        yield self._family()
+        yield HistogramMetricFamily(self._name, self._words, labels=self._labels)
 
     def collect(self) -> Iterator[Metric]:
         """The family with its samples."""
-        family, bounds = self._family(), [*map(str, self._buckets), "+Inf"]
+        family = HistogramMetricFamily(self._name, self._words, labels=self._labels)
+        bounds = [*(str(bound) for bound in self._buckets), "+Inf"]
         with self._lock:
             series = [(value, list(counts), self._sums[value]) for value, counts in self._counts.items()]
         for value, counts, total in series:
-            labels = {self._label: value} if self._label else {}
-            reached = list(accumulate(counts))
-            buckets = zip(bounds, reached, strict=True)
-            family.samples += [Sample(f"{self._name}_bucket", {**labels, "le": le}, count) for le, count in buckets]
-            family.samples += [Sample(f"{self._name}_count", labels, reached[-1])]
-            family.samples += [Sample(f"{self._name}_sum", labels, total)]
+            running = [float(count) for count in accumulate(counts)]
+            family.add_metric([value] if self._label else [], list(zip(bounds, running, strict=True)), total)
         yield family
 
-    def _family(self) -> Metric:
-        return HistogramMetricFamily(self._name, self._words, labels=[self._label] if self._label else [])
+    @property
+    def _labels(self) -> list[str]:
+        return [self._label] if self._label else []

@@ -14,10 +14,10 @@ from prometheus_client import (
     Gauge,
     ProcessCollector,
     disable_created_metrics,
+    generate_latest,
 )
 
 from gateway.ground.clock import now
-from gateway.ground.exposition import exposition
 from gateway.ground.histogram import GroupHistogram
 from gateway.ground.hours import Hours
 
@@ -275,7 +275,7 @@ class Metrics:
 
     def render(self) -> bytes:
         """The exposition in Prometheus' text format, of type `CONTENT_TYPE`."""
-        return exposition(self.registry)
+        return generate_latest(self.registry)
 
     def _source(self, name: str) -> str:
         return name if name in self._sources else UNKNOWN

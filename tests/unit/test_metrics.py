@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.ground.metrics import PREFIX, Metrics
@@ -94,25 +93,6 @@ def test_the_exposition_can_be_read(metrics):
     assert [(sample.labels, sample.value) for sample in received] == [({"source": "acme"}, 0.0)]
     assert families[f"{PREFIX}_store_writable"].samples[0].value == 0.0
     assert families["process_resident_memory_bytes"].samples[0].value > 0
-
-
-def test_the_exposition_says_what_the_library_would(metrics):
-    """Names, kinds, words, labels and values, whatever a label holds; the process's own figures move on."""
-    metrics.refused(None, 'a "quoted"\\ word\nand another')
-    metrics.acknowledged([0.002, 99.0])
-    metrics.attempted("demo", "delivered", orders=3, seconds=0.2)
-    metrics.ticked("translation", 1_764_000_000.25)
-
-    ours, theirs = (
-        [
-            (family.name, family.type, family.documentation, family.samples)
-            for family in text_string_to_metric_families(text.decode())
-            if not family.name.startswith("process_")
-        ]
-        for text in (metrics.render(), generate_latest(metrics.registry))
-    )
-
-    assert ours == theirs
 
 
 def test_groups_are_counted_at_once(metrics):
