@@ -96,6 +96,9 @@ class Client:
             yield
         except httpx.ConnectError:
             raise Lost(f"nothing answers at {self._origin}: is the gateway running?") from None
+        except httpx.LocalProtocolError:
+            # Its words would show the token.
+            raise Failure("the token holds what no header carries, such as a line's end") from None
         except httpx.InvalidURL as error:
             raise Failure(f"{self._origin} is no URL: {error}") from None
         except httpx.HTTPError as error:

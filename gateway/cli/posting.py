@@ -76,6 +76,8 @@ def _post(client: httpx.Client, target: Target, file: Path, hook: Hook) -> Sent:
         answer = client.post(url, content=hook.body, headers=encoded, params=parameters)
     except httpx.ConnectError:
         raise Failure(f"nothing answers at {target.url}: is the gateway running?") from None
+    except httpx.LocalProtocolError:
+        raise Failure("a header, by its name or its value, is none that can be sent") from None
     except httpx.HTTPError as error:
         raise Failure(f"{target.url} did not answer: {type(error).__name__}") from None
     return Sent(file, answer.status_code, answer.content)

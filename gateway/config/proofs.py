@@ -9,7 +9,7 @@ from adapters import Secret
 from gateway.config.nodes import KeyPath
 from gateway.config.section import Section
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 

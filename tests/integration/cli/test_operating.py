@@ -60,7 +60,9 @@ def test_send_says_what_was_turned_away(ask, tmp_path):
     bad.write_text("not json")
 
     ended = ask("send", "open", bad, good)
+    nameless = ask("send", "open", good, "--header", "no name: x")
 
+    assert (nameless.code, "none that can be sent" in nameless.err) == (1, True)
     assert ended.code == 1
     assert re.search(r"bad\.json +400", ended.out)
     assert re.search(r"good\.json +200 +send-good", ended.out)
@@ -330,6 +332,13 @@ def test_another_gateway_is_reached_by_its_url(cli, gateway, monkeypatch, tmp_pa
     monkeypatch.setenv("GATEWAY_API_TOKEN", "wrong")
     refused = cli("stats", "--url", gateway.origin)
     assert (refused.code, "does not accept the token" in refused.err) == (1, True)
+    for token, words in (
+        ("tökén", "does not accept the token"),
+        ("line\nend", "the token holds what no header carries"),
+    ):
+        monkeypatch.setenv("GATEWAY_API_TOKEN", token)
+        odd = cli("stats", "--url", gateway.origin)
+        assert (odd.code, words in odd.err, token in odd.err) == (1, True, False)
 
 
 def test_an_order_is_erased(ask, gateway, send):

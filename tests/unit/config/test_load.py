@@ -91,6 +91,7 @@ TOKEN = 'api: {token: "${API_TOKEN}"}'
         (TOKEN, "api: {tokens: [{name: '', token: abcd}]}", "api.tokens[0].name", "expected a name"),
         (TOKEN, "api: {token: 'abcd '}", "api.token", "no header carries a blank at either end"),
         (TOKEN, 'api: {tokens: [{name: a, token: "ab\\ncd"}]}', "api.tokens[0].token", "a control character"),
+        (TOKEN, 'api: {token: "ab\\u007fcd"}', "api.token", "a control character"),
         (DEMO, "demo: {delivery: pull, pull_secret: [x, ' y']}", "tenants.demo.pull_secret[1]", "no header carries"),
         (ACME_AUTH, "auth: [{type: bearer, token: [x, 'y ']}]", "sources.acme.auth[0].token[1]", "no header carries"),
         (ACME_AUTH, "auth: [{type: header, name: X, value: ' y'}]", "sources.acme.auth[0].value", "no header carries"),
