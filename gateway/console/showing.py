@@ -90,10 +90,10 @@ class Showing:
             order, of_tenants = await asyncio.gather(visit.ask("show_order", name), visit.ask("list_tenants"))
         except UnknownRecord:
             # Of what is held, or was never valid, there is the event alone.
-            query = [("q", name["externalOrderId"][:LONGEST_NAME]), ("limit", "1")]
-            if (await visit.ask("find", query=query))["found"]:
-                return self._frame.to(f"/console/find?q={quote(name['externalOrderId'], safe='')}")
-            raise
+            found = (await visit.ask("find", query=[("q", name["externalOrderId"][:LONGEST_NAME])]))["found"]
+            if not any(each["externalOrderId"] == name["externalOrderId"] for each in found):
+                raise
+            return self._frame.to(f"/console/find?q={quote(name['externalOrderId'], safe='')}")
         tenant = next((each for each in of_tenants["tenants"] if each["name"] == order["tenant"]), None)
         states = await _states(visit, order)
         values = {
