@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from gateway.errors import StoreUnavailable
 from gateway.ground.parcel import Parcel
 from gateway.records import Change
 from gateway.store.ports import MOST_CHANGES, ChangeObserver
@@ -86,7 +87,9 @@ class SqliteWatch:
         return Parcel(f"[{text}]".encode(), _decode, sum(count for count, _ in found))
 
     def _tell(self, looked: "asyncio.Future[Sequence[Change]]") -> None:
-        # A store that closes has nobody to tell.
-        if looked.exception() is None and self.on_changes is not None and (changes := looked.result()):
+        # A store that closes has nobody to tell. What else a look meets is raised: the loop says it.
+        if isinstance(looked.exception(), StoreUnavailable):
+            return
+        if (changes := looked.result()) and self.on_changes is not None:
             missed = max(0, len(changes) - MOST_CHANGES)
             self.on_changes(changes[-MOST_CHANGES:] if missed else changes, missed)
