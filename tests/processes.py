@@ -73,13 +73,12 @@ def version_of(order: dict[str, Any]) -> int:
 
 
 def eventually(look: Callable[[], Any], holds: Callable[[Any], bool] = bool, within: float = 45.0) -> Any:
-    """What `look` sees as soon as it `holds`; the last thing seen once the time is up, for the assert to show."""
+    """What `look` sees as soon as it `holds`. Raises AssertionError once the time is up: nobody waits for nothing."""
     end = time.monotonic() + within
-    while True:
-        seen = look()
-        if holds(seen) or time.monotonic() > end:
-            return seen
+    while not holds(seen := look()):
+        assert time.monotonic() < end, f"not within {within:g} s; seen last: {seen!r}"
         time.sleep(0.02)
+    return seen
 
 
 class Gateway:

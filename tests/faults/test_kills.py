@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -181,12 +182,19 @@ class Watching:
             self._in_flight.subtract(call.ids)
 
 
+def wait(seconds: float, is_over: Callable[[], bool]) -> None:
+    """So long, or until it is over."""
+    end = time.monotonic() + seconds
+    while not is_over() and time.monotonic() < end:
+        time.sleep(0.02)
+
+
 def live_and_die(gateway: Gateway, forks: Forks, load: Load, chance: random.Random, point: str | None) -> bool:
     """One life that ends by kill -9; whether it ended at the named point by itself."""
     before = len(load.acknowledged)
     forks.start(point and [*POINTS[point], 1 if point in ONCE else chance.randint(1, 2)])
-    eventually(lambda: len(load.acknowledged) > before or not forks.is_alive(), within=10)
-    eventually(lambda: not forks.is_alive(), within=chance.uniform(0, 0.25) if point is None else 15)
+    wait(10, lambda: len(load.acknowledged) > before or not forks.is_alive())
+    wait(chance.uniform(0, 0.25) if point is None else 15, lambda: not forks.is_alive())
     is_dead = not forks.is_alive()
     forks.end(9)
     return is_dead
