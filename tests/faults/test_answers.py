@@ -99,7 +99,10 @@ def halted(code: str, outcome: str) -> Callable[[Seen], None]:
 
     def ends(seen: Seen) -> None:
         seen.is_halted(code)
-        probes = eventually(lambda: [x for x in seen.order()["attempts"] if x["kind"] == "probe"], lambda x: len(x) > 2)
+        probes = eventually(
+            lambda: [each for each in seen.order()["attempts"] if each["kind"] == "probe"],
+            lambda found: sum(each["times"] for each in found) > 2,
+        )
         # A probe is under way at times.
         order = eventually(seen.order, lambda order: order["status"] == "pending")
 
