@@ -449,6 +449,12 @@ async def test_a_lease_of_an_earlier_version_holds(tmp_path):
     assert late == []
 
 
+INSERT_ORDER = (
+    "INSERT INTO orders (tenant, external_order_id, owner, status, state, is_cancelled, clock, tie, arrival, digest, "
+    "changed_at, pending_since) VALUES ('north', ?1, '', ?2, ?3, 0, ?3, 0, ?3, zeroblob(16), 1, 1)"
+)
+
+
 async def test_a_state_of_an_earlier_version_is_delivered(tmp_path):
     """Its bytes stand where they did: it is leased with them, and erased."""
     file, body = tmp_path / "gateway.db", canonical("A", "v")
@@ -460,11 +466,7 @@ async def test_a_state_of_an_earlier_version_is_delivered(tmp_path):
             "INSERT INTO states VALUES (1, 1, 0, 'north', 'A', '', 1, 0, 1, ?, 'pending', NULL, NULL, NULL, NULL)",
             (body,),
         )
-        earlier.execute(
-            "INSERT INTO orders (tenant, external_order_id, owner, status, state, is_cancelled, clock, tie, arrival, "
-            "digest, changed_at, pending_since) VALUES ('north', 'A', '', 'pending', 1, 0, 1, 0, 1, ?, 1, 1)",
-            (bytes(16),),
-        )
+        earlier.execute(INSERT_ORDER, ("A", "pending", 1))
     floor = Floor(ENGINES["sqlite"], tmp_path)
     await floor.open()
     lease = await floor.lease()
@@ -493,11 +495,7 @@ async def test_the_states_of_an_earlier_version_are_found_by_their_orders(tmp_pa
                 (id_,),
             )
             earlier.execute(INSERT_STATE, (id_, f"A{id_ % 3}"))
-        earlier.execute(
-            "INSERT INTO orders (tenant, external_order_id, owner, status, state, is_cancelled, clock, tie, arrival, "
-            "digest, changed_at) VALUES ('north', 'A0', '', 'delivered', 9, 0, 9, 0, 9, ?, 1)",
-            (bytes(16),),
-        )
+        earlier.execute(INSERT_ORDER, ("A0", "delivered", 9))
     floor = Floor(ENGINES["sqlite"], tmp_path)
     await floor.open()
     newer = [await floor.tell(f"e{order}", state(order, owner="")) for order in ("A0", "A1", "A7")]
