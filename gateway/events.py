@@ -159,7 +159,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like
     would part them. `record` is the vendor's own id of the order, where its number can change; a cancellation without
     an `external_order_id` is of the order that is known under it. `findings` are doubts about it: code and words.
     `release_at`: before it a new order is not sent. `on_receipt`: whether it is planned for the day of its receipt;
-    None: for none. `may_be_held`: its tenant sets orders aside of which this or that is found.
+    None: for none.
     """
 
     tenant: str
@@ -175,7 +175,6 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like
     findings: tuple[tuple[str, str], ...] = ()
     on_receipt: bool | None = None
     release_at: Micros = 0
-    may_be_held: bool = False
 
 
 class StoredLookup(msgspec.Struct, frozen=True):

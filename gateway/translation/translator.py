@@ -177,7 +177,6 @@ class Translator:
             findings=findings,
             on_receipt=_on_receipt(state, received_on),
             release_at=event.received_at + round(settings.release_after * SECOND) if settings.release_after else 0,
-            may_be_held=bool(settings.hold),
         )
 
 

@@ -119,6 +119,22 @@ def test_what_is_held_goes_through_a_restart_and_is_released_as_it_is(gateway):
     assert gateway.api("dead-letters", **held)["deadLetters"] == []
 
 
+def test_what_was_held_is_no_letter_any_more_though_nothing_is_held_now(gateway):
+    """The tenant's `hold` is taken out; a newer state closes the letter of the order that it had set aside."""
+    gateway.post(order("e-6", "F-6", 1, city="", postalCode="", state=""), to="lp")
+    assert eventually(lambda: gateway.api("dead-letters", externalOrderId="F-6")["deadLetters"])
+    tenants = gateway.settings["tenants"]
+    gateway.configure(tenants={"demo": {**tenants["demo"], "hold": []}})
+    gateway.api("reload", {})
+    gateway.post(order("e-7", "F-6", 2), to="lp")
+    gateway.becomes("F-6", "delivered")
+    letters = gateway.api("dead-letters", externalOrderId="F-6")["deadLetters"]
+    gateway.configure(tenants=tenants)
+    gateway.api("reload", {})
+
+    assert letters == []
+
+
 def test_a_source_that_plans_for_the_day_of_receipt_is_told(gateway):
     """Among the sources, through a restart: it tells no day of delivery at all."""
     today = datetime.now(UTC).date().isoformat()

@@ -274,7 +274,6 @@ def _state(event: UntranslatedEvent, said: dict[str, Any]) -> OrderState:
         is_shared=said.get("shared", False),
         collision_hint="the option parts them",
         dead=Reason(said["invalid"], "never valid") if "invalid" in said else None,
-        may_be_held=True,
     )
 
 

@@ -51,7 +51,7 @@ def amend(transaction: Transaction, amendment: Amendment, now: Micros) -> Amende
     transaction.execute("inbox.insert_body", (event, amendment.said, b""))
     state = OrderState(
         tenant=amendment.tenant, external_order_id=amendment.external_order_id, owner=present.owner, clock=now, tie=0,
-        body=amendment.order, is_shared=True, may_be_held=True,
+        body=amendment.order, is_shared=True,
     )  # fmt: skip
     translated = TranslatedEvent(
         id=event, source=present.source, event_id=name, status=EventStatus.TRANSLATED, adapter_version=NOBODY,

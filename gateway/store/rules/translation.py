@@ -167,8 +167,7 @@ class _Commit:
         self.transaction.many("translation.finish_clean", self.finished_clean)
         others = ledger.change_states(self.transaction, self.older_changes)
         ledger.recompute_events(self.transaction, others - {event.id for event, _, _ in pending}, self.now)
-        told = [state for event, _, _ in pending for state in event.states if state.may_be_held]
-        held.overtake(self.transaction, {(state.tenant, state.external_order_id) for state in told}, self.now)
+        held.overtake(self.transaction, keys, self.now)
         received_at = {id_: found[3] for id_, found in received.items()}
         self.onlooking.compare([event for event, _, _ in pending], self.orders, received_at, self.now)
         return transitions
