@@ -41,7 +41,7 @@ from adapters.errors import (
     TranslationError,
     UnknownGoodsOwner,
 )
-from adapters.texts import references_in
+from adapters.texts import references_in, references_of, too_long
 from schemas import Order
 
 __all__ = [
@@ -82,4 +82,6 @@ __all__ = [
     "VendorModel",
     "decoder",
     "references_in",
+    "references_of",
+    "too_long",
 ]

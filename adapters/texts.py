@@ -12,7 +12,10 @@ LONGEST_TEXT = 10_000
 """Characters of a text; a longer one is no name, no address and no contact."""
 
 LONGEST_IDENTIFIER = 500
-"""Characters of an identifier; a longer one does not fit an index."""
+"""Characters of an identifier."""
+
+WIDEST_IDENTIFIER = 1_000
+"""Bytes of an identifier in UTF-8; twice as many still fit a row of PostgreSQL's index."""
 
 LONGEST_TOPIC = 200
 """Characters of a topic; the rest is cut off."""
@@ -49,17 +52,25 @@ def identifier(text: str | None, path: str | None = None) -> str | None:
 
     That is without the whitespace around it and the characters that nobody sees, in Unicode's normal form C.
 
-    One that holds a control character or a lone surrogate, or is longer than `LONGEST_IDENTIFIER`, is a
-    MalformedPayload at `path`: an identifier that we change would name something else.
+    One that holds a control character or a lone surrogate, or is `too_long`, is a MalformedPayload at `path`: an
+    identifier that we change would name something else.
     """
     if not text:
         return None
     stripped = text.strip() if text.isascii() else as_seen(text)
-    if len(stripped) > LONGEST_IDENTIFIER:
-        raise MalformedPayload(f"an identifier of more than {LONGEST_IDENTIFIER} characters", path=path)
+    if fault := too_long(stripped):
+        raise MalformedPayload(f"an identifier of {fault}", path=path)
     if not stripped.isprintable() and _UNFIT.search(stripped):
         raise MalformedPayload("an identifier with a control character", path=path)
     return stripped or None
+
+
+def too_long(text: str) -> str | None:
+    """How an identifier is too long for a store's index, or None."""
+    if len(text) > LONGEST_IDENTIFIER:
+        return f"more than {LONGEST_IDENTIFIER} characters"
+    is_wide = not text.isascii() and len(text.encode("utf-8", "surrogatepass")) > WIDEST_IDENTIFIER
+    return f"more than {WIDEST_IDENTIFIER} bytes" if is_wide else None
 
 
 def as_seen(text: str) -> str:
@@ -77,12 +88,14 @@ def topic_of(member: object) -> str | None:
     return plain(member[:LONGEST_TOPIC]) if isinstance(member, str) else None
 
 
-def references_of(*texts: str | None) -> tuple[str, ...]:
+def references_of(*texts: object) -> tuple[str, ...]:
     """The references that are there, each once; one that is no fit identifier finds nothing and is left out."""
     found: dict[str, None] = {}
     for text in texts:
-        seen = text if not text or text.isascii() else as_seen(text)
-        if seen and len(seen) <= LONGEST_IDENTIFIER and (seen.isprintable() or not _UNFIT.search(seen)):
+        if not isinstance(text, str):
+            continue
+        seen = text if text.isascii() else as_seen(text)
+        if seen and not too_long(seen) and (seen.isprintable() or not _UNFIT.search(seen)):
             found[seen.strip()] = None
     found.pop("", None)
     return tuple(found)

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from adapters import too_long
 from gateway.delivery.hints import hints_in
 from gateway.events import Micros
 from gateway.ground.backoff import read_retry_after
@@ -261,4 +262,6 @@ def _read_listing(item: Any) -> tuple[str | None, Listing]:
 
 
 def _read_id(member: Any) -> str | None:
-    return str(member) if member and (isinstance(member, str) or type(member) is int) else None
+    """An id that can be kept and found; an absurd one is none."""
+    said = str(member) if member and (isinstance(member, str) or type(member) is int) else ""
+    return None if too_long(said) else said or None

@@ -20,6 +20,8 @@ from adapters import (
     State,
     TranslationError,
     references_in,
+    references_of,
+    too_long,
 )
 from gateway.config.model import ConfiguredSource, Tenant
 from gateway.events import (
@@ -137,8 +139,7 @@ class Translator:
                 f"adapter {source.adapter.name} returned {type(translation).__name__}, not a translation"
             )
         states = tuple([self._state(source, event, state) for state in translation])
-        said = [reference for state in translation for reference in state.references]
-        references = tuple(dict.fromkeys([each for each in said if isinstance(each, str) and each]))
+        references = tuple([reference for state in translation for reference in state.references])
         clock = next((state.clock for state in translation if state.clock is not None), None)
         return _told(
             source,
@@ -156,6 +157,9 @@ class Translator:
         name = state.external_order_id
         if not name and (state.record is None or not isinstance(state, Cancellation)):
             raise AdapterDefect(f"adapter {adapter.name} made a {type(state).__name__} that names no order")
+        for what, said in (("externalOrderId", name), ("record", state.record)):
+            if said is not None and (fault := too_long(said)):
+                raise MalformedPayload(f"{what} has {fault}")
         body, dead = _said(state, adapter.name)
         tenant = state.tenant or source.settings.tenant
         settings = self._tenants.get(tenant)
@@ -256,7 +260,7 @@ def _told(
         event_id=event.event_id,
         status=status,
         adapter_version=source.adapter.version,
-        references=references,
+        references=references_of(*references),
         is_forced=event.is_forced,
         is_replayed=event.is_replayed,
         **rest,
@@ -272,6 +276,9 @@ def _waiting(source: ConfiguredSource, event: UntranslatedEvent, asked: Lookups)
         raise AdapterDefect(f"adapter {adapter.name} asks more than {MOST_QUESTIONS} questions about one event")
     if adapter.api is None or adapter.api(source.options) is None:
         raise AdapterDefect(f"adapter {adapter.name} asks for a lookup, but the source has no API configured")
+    for what, said in (("a subject", asked.subject), *[("a lookup", key) for key in wanted]):
+        if fault := too_long(said):
+            raise AdapterDefect(f"adapter {adapter.name}: {what} has {fault}")
     for lookup in wanted.values():
         if (fault := fault_of_question(adapter, lookup)) is not None:
             raise AdapterDefect(f"adapter {adapter.name}: {fault}")

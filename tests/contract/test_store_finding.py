@@ -1,5 +1,7 @@
 """Everything that is stored is found by every name that it bears."""
 
+import random
+
 import pytest
 
 from gateway.events import Reason
@@ -105,6 +107,15 @@ async def test_an_id_finds_its_row(floor, town):
     assert await names(floor, f"order-{letter.id}") == [("order", "R", "id", "exact")]
     assert letter.reason == Reason("refused", "because")
     assert letter.is_dead_letter
+
+
+async def test_the_widest_identifiers_fit(floor):
+    """A thousand bytes that nothing compresses, as an order's id, its record, a reference and an event's ID."""
+    wide = "".join(map(chr, random.Random(1).choices(range(0x4E00, 0x9FA5), k=333)))
+    await floor.tell(wide, state(wide, record=wide), references=[wide])
+    await floor.deliver()
+
+    assert (wide, "externalOrderId", "exact") in [each[1:] for each in await names(floor, wide)]
 
 
 async def test_an_event_beside_its_order_is_found_where_it_died(floor, town):

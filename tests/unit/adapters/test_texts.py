@@ -39,7 +39,7 @@ def test_identifier():
     assert identifier(None) is None
 
 
-@pytest.mark.parametrize("text", ["a\0", "a\ud800", "a\nb", "x" * 501])
+@pytest.mark.parametrize("text", ["a\0", "a\ud800", "a\nb", "x" * 501, "箱" * 334])
 def test_an_unfit_identifier(text):
     """An identifier that would have to be changed is a malformed payload at its path."""
     with pytest.raises(MalformedPayload) as caught:
@@ -50,7 +50,7 @@ def test_an_unfit_identifier(text):
 
 def test_references():
     """References are stripped, each there once; unfit ones are left out."""
-    assert references_of(" A ", None, "", " ", "B", "A", "c\0", "x" * 501) == ("A", "B")
+    assert references_of(" A ", None, "", " ", "B", "A", "c\0", "x" * 501, "箱" * 334) == ("A", "B")
 
 
 def test_topic():

@@ -63,6 +63,16 @@ def test_listings(orders, listed, foreign):
     assert outcome_of(verdict, 2) == "partly"
 
 
+@pytest.mark.parametrize("absurd", ["x" * 501, "箱" * 334, "", 0, 1.5, {}, None, True])
+def test_an_order_id_that_nobody_can_keep_is_none(absurd):
+    """The order is delivered all the same, and the oddity counted."""
+    verdict = judge(Answer(200, reply(orders=[{"externalOrderId": "A", "orderId": absurd}])), SENT, NOW)
+
+    assert isinstance(verdict, Delivered)
+    assert verdict.listed["A"].order_id is None
+    assert verdict.oddities["no_order_id"] == 1
+
+
 @pytest.mark.parametrize("processed", [0, 1, 3, None, True, "2", 2.5])
 def test_wrong_count(processed):
     """A wrong count is counted and changes nothing."""
