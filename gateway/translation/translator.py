@@ -23,6 +23,7 @@ from adapters import (
     references_of,
     too_long,
 )
+from adapters.moments import FIRST_YEAR, LAST_YEAR
 from gateway.config.model import ConfiguredSource, Tenant
 from gateway.events import (
     HELD,
@@ -140,14 +141,13 @@ class Translator:
             )
         states = tuple([self._state(source, event, state) for state in translation])
         references = tuple([reference for state in translation for reference in state.references])
-        clock = next((state.clock for state in translation if state.clock is not None), None)
         return _told(
             source,
             event,
             EventStatus.TRANSLATED,
             references,
             states=states,
-            occurred_at=None if clock is None else _micros(clock),
+            occurred_at=next(filter(None, (_vendors(state.clock) for state in translation)), None),
         )
 
     def _state(self, source: ConfiguredSource, event: UntranslatedEvent, state: Any) -> OrderState:
@@ -235,16 +235,18 @@ def _encoded(order: Order, adapter: str) -> tuple[bytes, Reason | None]:
     return body, None if fault is None else Reason("invalid_order", fault[1], fault[0])
 
 
-def _micros(moment: datetime) -> Micros:
-    if moment.tzinfo is None:
+def _vendors(clock: datetime | None) -> Micros | None:
+    """A vendor's time of change; None where it gives none, or says so by a year that means none."""
+    if clock is not None and clock.tzinfo is None:
         raise AdapterDefect("a state's clock has no time zone")
-    return micros_at(moment)
+    return None if clock is None or not FIRST_YEAR <= clock.year <= LAST_YEAR else micros_at(clock)
 
 
-def _clock(vendors: datetime | None, event: UntranslatedEvent) -> Micros:
+def _clock(told: datetime | None, event: UntranslatedEvent) -> Micros:
     if event.clock is not None:
         return event.clock
-    return event.received_at if vendors is None else min(_micros(vendors), event.received_at + FUTURE)
+    vendors = _vendors(told)
+    return event.received_at if vendors is None else min(vendors, event.received_at + FUTURE)
 
 
 def _told(

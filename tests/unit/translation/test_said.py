@@ -1,4 +1,6 @@
-"""What an adapter names must fit the index of every store: one event too long for it would hold up all others."""
+"""What an adapter says must fit every store and every page: one event that does not would hold up all others."""
+
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -8,6 +10,7 @@ from gateway.events import SECOND, EventStatus, UntranslatedEvent
 from gateway.ground.watchdog import Watchdog
 from gateway.translation.translator import Translator
 
+RECEIVED = 1_750_000_000 * SECOND
 LONG = ["x" * 501, "箱" * 334]
 
 
@@ -22,7 +25,7 @@ def translated(translation):
     )
     settings = Source(adapter="acme", tenant="demo", auth="none")
     source = ConfiguredSource("acme", settings, adapter, OptionsModel())
-    event = UntranslatedEvent(1, "acme", "e-1", None, 1_750_000_000 * SECOND, b"{}", b"")
+    event = UntranslatedEvent(1, "acme", "e-1", None, RECEIVED, b"{}", b"")
     return Translator({"acme": source}, {"demo": Tenant()}, Watchdog(1.0)).translate(event)
 
 
@@ -54,3 +57,19 @@ def test_a_reference_that_no_index_holds_is_left_out():
     event = translated(named(references=(*LONG, "PO 1", " PO\u200b 1 ", 7, "")))
 
     assert (event.status, event.references) == (EventStatus.TRANSLATED, ("PO 1",))
+
+
+@pytest.mark.parametrize(
+    "clock",
+    [
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
+        datetime(1969, 12, 31, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, tzinfo=timezone(-timedelta(hours=14))),
+    ],
+    ids=["before the first year", "before 1970", "after the last year"],
+)
+def test_a_clock_of_a_year_that_means_none_is_none(clock):
+    """Whatever the adapter: the receipt counts, and nothing is shown that no calendar has."""
+    event = translated(named(clock=clock))
+
+    assert (event.states[0].clock, event.occurred_at) == (RECEIVED, None)
