@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.backlog import delivered
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, OrderStatus, TranslatedEvent
 from gateway.orders import Claim, Lease
-from gateway.records import DeadLetterFilter, EventFilter, OrderFilter, RetentionSpans
+from gateway.records import Belonging, DeadLetterFilter, EventFilter, OrderFilter, RetentionSpans
 from gateway.store.rules.outbox import Outbox
 from gateway.store.sqlite import SqliteStore
 
@@ -186,8 +186,7 @@ def questions(store: SqliteStore) -> dict[str, Callable[[], Awaitable[Any]]]:
         "orders by q": orders(q="order-0000000500"),
         "order": lambda: records.order("north", "new-0000000001"),
         "dead letters": lambda: records.dead_letters(DeadLetterFilter(), limit=100, cursor=None),
-        "figures": records.tenant_figures,
-        "dead events": records.dead_events,
+        "figures": lambda: records.tenant_figures(Belonging()),
         "counts": records.counts,
     }
 

@@ -1,8 +1,6 @@
 """Calls about tenants: list, halt, resume."""
 
-import msgspec
-
-from gateway.api import shapes, views
+from gateway.api import shapes
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
 from gateway.api.requests.bodies import Because
@@ -16,7 +14,7 @@ from gateway.records import TenantFigures
 
 async def list_tenants(doors: Doors, _ask: Ask) -> shapes.TenantList:
     """How deliveries to each tenant go."""
-    figures = await _figures(doors)
+    figures = await doors.records.tenant_figures(doors.config.belonging)
     return shapes.TenantList(tenants=tuple(_tenant_of(doors, name, figures) for name in doors.config.settings.tenants))
 
 
@@ -33,7 +31,7 @@ async def halt_tenant(doors: Doors, ask: Ask) -> shapes.Tenant:
     act = ask.act(doors, "halt", f"tenant {name}", said)
     await doors.deliveries.halt(name, Reason(code="halted_by_hand", detail=words), act)
     doors.audit(act.by, act.act, act.what)
-    return _tenant_of(doors, name, await _figures(doors))
+    return await _tenant(doors, name)
 
 
 async def resume_tenant(doors: Doors, ask: Ask) -> shapes.Tenant:
@@ -45,7 +43,7 @@ async def resume_tenant(doors: Doors, ask: Ask) -> shapes.Tenant:
     act = ask.act(doors, "resume", f"tenant {name}")
     await doors.deliveries.resume(name, act)
     doors.audit(act.by, act.act, act.what)
-    return _tenant_of(doors, name, await _figures(doors))
+    return await _tenant(doors, name)
 
 
 def _pushed(doors: Doors, ask: Ask) -> str:
@@ -59,14 +57,8 @@ def _pushed(doors: Doors, ask: Ask) -> str:
     return name
 
 
-async def _figures(doors: Doors) -> dict[str, TenantFigures]:
-    """Figures by tenant; events that died before they had a tenant count with their source's own."""
-    figures = await doors.records.tenant_figures()
-    dead = await doors.records.dead_events()
-    for source, tenant in views.Configured.of(doors.config).sources.items():
-        figure = figures.get(tenant, TenantFigures())
-        figures[tenant] = msgspec.structs.replace(figure, dead_letters=figure.dead_letters + dead.get(source, 0))
-    return figures
+async def _tenant(doors: Doors, name: str) -> shapes.Tenant:
+    return _tenant_of(doors, name, await doors.records.tenant_figures(doors.config.belonging))
 
 
 def _tenant_of(doors: Doors, name: str, figures: dict[str, TenantFigures]) -> shapes.Tenant:

@@ -38,9 +38,7 @@ class Configured(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, config: Config) -> "Configured":
         """The sources and tenants of a configuration."""
-        settings = config.settings
-        names = ((known_as, each) for name, each in settings.sources.items() for known_as in (name, *each.aliases))
-        return cls({name: source.tenant for name, source in names}, frozenset(settings.tenants))
+        return cls(config.belonging.tenants, frozenset(config.settings.tenants))
 
     def widened(self, which: Filter) -> Filter:
         """A filter that knows whose the events are that have no order."""

@@ -9,7 +9,7 @@ from gateway.config.nodes import KeyPath, Node, Table
 from gateway.config.proofs import Proof
 from gateway.config.section import Section
 from gateway.events import SECOND
-from gateway.records import RetentionSpans
+from gateway.records import Belonging, RetentionSpans
 
 Seconds = Annotated[float, "span"]
 """A span: a number of seconds, or `90s`, `15m`, `2h`, `30d`."""
@@ -277,3 +277,12 @@ class Config(msgspec.Struct, frozen=True):
     directory: str
     expanded: frozenset[KeyPath] = frozenset()
     database: str | None = None
+
+    @property
+    def belonging(self) -> Belonging:
+        """Whose the sources' events are that have no order."""
+        named = [(name, each) for each in self.sources.values() for name in (each.name, *each.settings.aliases)]
+        return Belonging(
+            {name: each.settings.tenant for name, each in named},
+            tuple([name for name, each in named if each.adapter.tenants and any(each.adapter.tenants(each.options))]),
+        )

@@ -50,6 +50,7 @@ from gateway.records.stored import (
     siblings_of,
 )
 from gateway.records.watching import (
+    Belonging,
     Change,
     ChangeKind,
     Counts,
@@ -81,6 +82,7 @@ __all__ = [
     "AttemptRecord",
     "AuditFilter",
     "AuditRecord",
+    "Belonging",
     "Change",
     "ChangeKind",
     "Counts",

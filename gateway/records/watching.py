@@ -57,6 +57,16 @@ class Session(msgspec.Struct, frozen=True):
     seen_at: Micros
 
 
+class Belonging(msgspec.Struct, frozen=True):
+    """Which tenant each source's events belong to that have no order, by all the source's names.
+
+    `routing` are those whose orders may be other tenants', too.
+    """
+
+    tenants: dict[str, str] = {}
+    routing: tuple[str, ...] = ()
+
+
 class TenantFigures(msgspec.Struct, frozen=True):
     """A tenant's pending orders (leased ones too), since when the oldest waits, and dead letters."""
 

@@ -19,7 +19,7 @@ from gateway.ground.mail import post_mail
 from gateway.ground.outgoing import Answer, OutgoingClient
 from gateway.ground.supervision import Tick
 from gateway.orders import TenantState, TenantStatus
-from gateway.records import Silence, TenantFigures, Told
+from gateway.records import Silence, Told
 from gateway.store.ports import Records, Store, ToldLedger
 
 LOOK_SECONDS: Final = 2.0
@@ -90,11 +90,12 @@ class Surroundings:
         return seen | await self._dead()
 
     async def _dead(self) -> Seen:
-        figures, events = await self._records.tenant_figures(), await self._records.dead_events()
-        counts = {name: figures.get(name, TenantFigures()).dead_letters for name in self._live.tenants}
-        for name, source in self._live.sources.items():
-            counts[source.settings.tenant] = counts.get(source.settings.tenant, 0) + events.get(name, 0)
-        return {("dead_letters", name): None for name, count in counts.items() if count}
+        figures = await self._records.tenant_figures(self._live.config.belonging)
+        return {
+            ("dead_letters", name): None
+            for name in self._live.tenants
+            if name in figures and figures[name].dead_letters
+        }
 
 
 class NoticeLoop:

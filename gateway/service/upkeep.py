@@ -171,7 +171,7 @@ class Gauges:
         return self._metrics.render()
 
     async def _ask_the_store(self, now: Micros) -> None:
-        figures, states = await self._records.tenant_figures(), self._states()
+        figures, states = await self._records.tenant_figures(self._live.config.belonging), self._states()
         for name in self._live.tenants:
             found = figures.get(name, TenantFigures())
             oldest = 0 if found.oldest_pending_at is None else max(0, now - found.oldest_pending_at)

@@ -5,7 +5,7 @@ import pytest
 from gateway.errors import UnknownRecord
 from gateway.events import SECOND, Arrival, EventStatus, OrderStatus, Reason
 from gateway.orders import Attempt
-from gateway.records import DeadLetterFilter, EventFilter, OrderFilter, RetentionSpans, TenantFigures
+from gateway.records import Belonging, DeadLetterFilter, EventFilter, OrderFilter, RetentionSpans, TenantFigures
 from tests.contract.engines import SOURCE, START, TENANT, canonical, ids, says, state
 
 
@@ -361,7 +361,7 @@ async def test_tenants_figures_count_what_is_on_its_way_and_what_is_dead(floor):
     await floor.tell("e3", state("C", tenant="south"))
     await floor.kill("C", tenant="south")
 
-    assert await floor.store.records.tenant_figures() == {
+    assert await floor.store.records.tenant_figures(Belonging()) == {
         TENANT: TenantFigures(pending=2, oldest_pending_at=START),
         "south": TenantFigures(dead_letters=1),
     }
@@ -376,7 +376,7 @@ async def test_an_order_waits_anew_once_an_older_state_was_delivered(floor):
     floor.pass_by(seconds=5)
     await floor.settle(lease, "delivered")
 
-    figures = await floor.store.records.tenant_figures()
+    figures = await floor.store.records.tenant_figures(Belonging())
     assert figures[TENANT].oldest_pending_at == START + 5 * SECOND
 
 
@@ -424,9 +424,21 @@ async def test_counts_follow_what_has_ended(floor, town):
     assert (await agree()).orders == {}
 
 
-async def test_dead_events_are_counted_by_source(floor, letters):
-    """Not those whose order is the dead letter."""
-    assert await floor.store.records.dead_events() == {"acme": 3, "other": 1}
+async def test_a_tenants_dead_letters_are_counted_as_the_list_has_them(floor, letters):
+    """Each is its order's tenant's; where there is none, its source's, if there is such a source."""
+    await floor.tell("far", state("F", tenant="east", invalid="invalid_order"))
+    tenants = {SOURCE: TENANT, "other": "south"}
+    figures = await floor.store.records.tenant_figures(Belonging(tenants, (SOURCE,)))
+    unknown = await floor.store.records.tenant_figures(Belonging())
+    listed = {}
+    for tenant in (TENANT, "south", "east"):
+        told = tuple(source for source, its in tenants.items() if its == tenant)
+        which = DeadLetterFilter(tenant=tenant, tenant_sources=told)
+        listed[tenant] = len((await floor.store.records.dead_letters(which, limit=100, cursor=None)).rows)
+
+    assert {tenant: figure.dead_letters for tenant, figure in figures.items()} == listed
+    assert listed["east"] == 1
+    assert sum(figure.dead_letters for figure in unknown.values()) < sum(listed.values())
 
 
 async def test_a_source_that_only_reconciliation_knows_is_found(floor):

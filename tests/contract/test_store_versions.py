@@ -5,7 +5,7 @@ import pytest
 
 from gateway.events import SECOND, Transition, TranslatedEvent
 from gateway.orders import Lease, Wait
-from gateway.records import EventFilter
+from gateway.records import Belonging, EventFilter
 from tests.contract.engines import SOURCE, TENANT, names, says, state, texts, told
 
 # ---- what becomes of an event
@@ -421,7 +421,7 @@ async def test_a_newer_state_revives_an_order_that_ended(floor, how):
         await floor.event_status(first)
         == {"dead": "superseded", "withdrawn": "superseded", "discarded": "discarded"}[how]
     )
-    assert (await floor.store.records.tenant_figures())[TENANT].dead_letters == 0
+    assert (await floor.store.records.tenant_figures(Belonging()))[TENANT].dead_letters == 0
     assert await floor.deliver() == ["v3"]
 
 
@@ -567,7 +567,7 @@ async def test_a_newer_state_revives_a_cancelled_order(floor):
 
     assert await floor.event_status(cancellation) == "superseded"
     assert await floor.deliver() == ["v3"]
-    assert (await floor.store.records.tenant_figures()).get(TENANT) is None
+    assert (await floor.store.records.tenant_figures(Belonging())).get(TENANT) is None
 
 
 async def test_a_cancellation_that_a_newer_state_overtook_in_flight_does_not_count(floor):

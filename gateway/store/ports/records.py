@@ -4,6 +4,7 @@ from typing import Protocol
 
 from gateway.events import Micros
 from gateway.records import (
+    Belonging,
     Counts,
     DeadLetterFilter,
     EventDetail,
@@ -61,16 +62,12 @@ class Records(Protocol):
         """
         ...
 
-    async def tenant_figures(self) -> dict[str, TenantFigures]:
-        """Figures by tenant, for those that have any order."""
+    async def tenant_figures(self, belonging: Belonging) -> dict[str, TenantFigures]:
+        """Figures by tenant, for those that have any; a dead letter of no order is its source's tenant's."""
         ...
 
     async def standbys(self) -> list[Standbys]:
         """Of a database the standbys by how they stand to its commits, those of which there are none too."""
-        ...
-
-    async def dead_events(self) -> dict[str, int]:
-        """Dead letters of kind `event`, by source."""
         ...
 
     async def last_accepted(self) -> dict[str, Micros]:

@@ -24,6 +24,7 @@ from gateway.records import (
     ArchivedEvent,
     Asking,
     AuditFilter,
+    Belonging,
     Counts,
     DayPage,
     DaySpan,
@@ -346,14 +347,11 @@ class Records(Stub):
     def find(self, text: str, *, limit: int) -> Answer[tuple[list[Found], bool]]:
         return self._call("records.find", text, limit=limit)
 
-    def tenant_figures(self) -> Answer[dict[str, TenantFigures]]:
-        return self._call("records.tenant_figures")
+    def tenant_figures(self, belonging: Belonging) -> Answer[dict[str, TenantFigures]]:
+        return self._call("records.tenant_figures", belonging)
 
     def standbys(self) -> Answer[list[Standbys]]:
         return self._call("records.standbys")
-
-    def dead_events(self) -> Answer[dict[str, int]]:
-        return self._call("records.dead_events")
 
     def last_accepted(self) -> Answer[dict[str, Micros]]:
         return self._call("records.last_accepted")

@@ -1,5 +1,6 @@
 """The operators' questions, answered from a read-only transaction."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from gateway.errors import UnknownRecord
 from gateway.events import EventStatus, Micros, Reason
 from gateway.records import (
     AttemptRecord,
+    Belonging,
     Counts,
     DeadLetter,
     DeadLetterFilter,
@@ -139,26 +141,26 @@ class Records(Room):
         return finding.find(transaction, text, limit)
 
     @reads
-    def tenant_figures(self, transaction: Transaction) -> dict[str, TenantFigures]:
-        """Figures by tenant, for those that have an order pending or dead."""
-        figures: dict[str, TenantFigures] = {}
-        pending, dead = transaction.together([("records.pending_orders", ()), ("records.dead_orders", ())])
-        for tenant, count, oldest in pending:
-            figures[tenant] = TenantFigures(count, oldest)
-        for tenant, count in dead:
-            before = figures.get(tenant, TenantFigures())
-            figures[tenant] = TenantFigures(before.pending, before.oldest_pending_at, count)
-        return figures
+    def tenant_figures(self, transaction: Transaction, belonging: Belonging) -> dict[str, TenantFigures]:
+        """Figures by tenant, for those that have an order pending, or a dead letter."""
+        pending, dead, events = transaction.together(
+            [
+                ("records.pending_orders", ()),
+                ("records.dead_orders", ()),
+                ("records.dead_events", (list(belonging.routing),)),
+            ]
+        )
+        letters: Counter[str | None] = Counter(dict(dead))
+        for source, tenant, count in events:
+            letters[tenant or belonging.tenants.get(source)] += count
+        waits = {tenant: (count, oldest) for tenant, count, oldest in pending}
+        named = [tenant for tenant in {*waits, *letters} if tenant is not None]
+        return {tenant: TenantFigures(*waits.get(tenant, (0, None)), letters[tenant]) for tenant in named}
 
     @reads
     def standbys(self, transaction: Transaction) -> list[Standbys]:
         """Of a database the standbys by how they stand to its commits, those of which there are none too."""
         return [Standbys(*row) for row in transaction.execute("records.standbys").fetchall()]
-
-    @reads
-    def dead_events(self, transaction: Transaction) -> dict[str, int]:
-        """Dead letters of kind `event`, by source."""
-        return dict(transaction.execute("records.dead_events_by_source").fetchall())
 
     @reads
     def last_accepted(self, transaction: Transaction) -> dict[str, Micros]:

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from gateway.events import OrderStatus
+from gateway.records import Belonging
 from gateway.store.postgresql import PostgresStore, fronts
 from gateway.store.postgresql.connection import Connection
 from gateway.store.postgresql.statements import named
@@ -79,7 +80,7 @@ async def test_a_queue_begins_where_it_was_found_but_for_what_was_put_back(tmp_p
     await floor.lease(max_orders=1)
     await other.tell("3", state("early", text="early"))
     in_turn = texts(await floor.lease(max_orders=1))
-    counts, figures = await floor.store.records.counts(), await floor.store.records.tenant_figures()
+    counts, figures = await floor.store.records.counts(), await floor.store.records.tenant_figures(Belonging())
     at_most = await floor.store.outbox.pending_at_most("north", 10)
     floor.pass_by(seconds=-120)
     await floor.settle(leased, "unchanged", due_at=floor.now)

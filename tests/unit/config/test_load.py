@@ -5,6 +5,7 @@ import pytest
 from adapters import Adapter, Secret
 from gateway.config import load, load_options, secrets_of, warnings_of
 from gateway.errors import ConfigError
+from gateway.records import Belonging
 
 from .conftest import ACME, ENVIRON, GOOD, AcmeOptions, find
 
@@ -204,6 +205,16 @@ def test_aliases_may_not_be_names_of_other_sources(faults):
     found = faults(changed((ACME_AUTH, f"{ACME_AUTH}\n    aliases: [old, former]{other}aliases: [former]}}")))
 
     assert found.keys() == {"sources.acme.aliases[0]", "sources.third.aliases[0]"}
+
+
+def test_events_of_no_order_belong_to_their_sources_tenant(read):
+    """Under all of its names; where the options route to tenants, an order may be another's."""
+    options = "\n    aliases: [former]\n    options: {goods_owners: {'74': demo}}"
+    other = "\n  other: {adapter: acme, tenant: demo, auth: none}\n"
+
+    assert read(changed((ACME_AUTH, f"{ACME_AUTH}{options}{other}"))).belonging == Belonging(
+        {"acme": "demo", "former": "demo", "other": "demo"}, ("acme", "former")
+    )
 
 
 def test_an_adapters_broken_function_is_a_fault_of_the_file(tmp_path):

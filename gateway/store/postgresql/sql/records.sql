@@ -59,8 +59,11 @@ CROSS JOIN LATERAL (
 -- name: dead_orders
 SELECT tenant, count(*) FROM orders WHERE status = 'dead' GROUP BY tenant;
 
--- name: dead_events_by_source
-SELECT source, count(*) FROM events WHERE is_dead_letter = 1 GROUP BY source;
+-- name: dead_events
+-- By the tenant of the order only where it may be another than its source's: each such letter is looked at.
+SELECT source, NULL, count(*) FROM events WHERE is_dead_letter = 1 AND source <> ALL ($1::text[]) GROUP BY source
+UNION ALL
+SELECT source, tenant, count(*) FROM letters_of_events WHERE source = ANY ($1::text[]) GROUP BY source, tenant;
 
 -- name: last_accepted
 SELECT name, accepted_at FROM sources;

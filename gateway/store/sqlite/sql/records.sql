@@ -44,8 +44,16 @@ SELECT tenant, count(*), min(pending_since) FROM orders WHERE status = 'pending'
 -- name: dead_orders
 SELECT tenant, count(*) FROM orders INDEXED BY orders_dead WHERE status = 'dead' GROUP BY tenant;
 
--- name: dead_events_by_source
-SELECT source, count(*) FROM events WHERE is_dead_letter = 1 GROUP BY source;
+-- name: dead_events
+-- By the tenant of the order only where it may be another than its source's: each such letter is looked at.
+SELECT source, NULL, count(*) FROM events
+WHERE is_dead_letter = 1 AND source NOT IN (SELECT value FROM json_each(?1)) GROUP BY source
+UNION ALL
+SELECT source, tenant, count(*) FROM (
+    SELECT e.source AS source,
+        (SELECT s.tenant FROM states s WHERE s.event = e.id AND s.run = e.run AND s.reason_code IS NOT NULL) AS tenant
+    FROM events e WHERE e.is_dead_letter = 1 AND e.source IN (SELECT value FROM json_each(?1)) LIMIT -1
+) GROUP BY source, tenant;
 
 -- name: last_accepted
 SELECT name, accepted_at FROM sources;
