@@ -4,14 +4,14 @@ Routes are matched on the path as it was sent, still percent-encoded, so that an
 a part. Everything under `/api/v1` asks for a token before it says whether it exists.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -39,6 +39,7 @@ from gateway.api.openapi import describe
 from gateway.api.requests.reading import Asked, BadRequest, Nothing, read_body, read_query
 from gateway.api.tables import as_csv
 from gateway.errors import ConflictingRequest, RoleTooSmall, StoreUnavailable, UnknownRecord
+from gateway.ground.answers import table_answer
 
 PREFIX = "/api/v1"
 RELOAD = ("POST", f"{PREFIX}/reload")
@@ -131,7 +132,8 @@ def _route(calls: Sequence[Call], doors: Doors) -> Route:
             call.admit(operator)
             ask = await _ask(call, operator, request)
             if getattr(ask.query, "format", "json") == "csv":
-                return await _table(call, doors, ask)
+                pages = as_csv(call, doors, ask)
+                return await table_answer(pages, call.path, SECURITY_HEADERS, is_head=ask.is_head)
             answer = await call.does(doors, ask)
             if isinstance(answer, Response):
                 return answer
@@ -166,26 +168,11 @@ def _not_done(error: Exception) -> Response:
             return refuse(400, str(error))
 
 
-async def _table(call: Call, doors: Doors, ask: Ask) -> Response:
-    pages = as_csv(call, doors, ask)
-    # Before the status is said: what cannot be answered at all is refused in so many words.
-    first = await anext(pages)
-
-    async def whole() -> AsyncIterator[bytes]:
-        yield first
-        async for page in pages:
-            yield page
-
-    name = f'attachment; filename="{call.path}.csv"'
-    headers = {**SECURITY_HEADERS, "Content-Disposition": name}
-    return StreamingResponse(whole(), headers=headers, media_type="text/csv")
-
-
 async def _ask(call: Call, operator: Operator, request: Request) -> Ask:
     query = read_query(request.query_params.multi_items(), call.query)
     body = await _body(call, request)
     path = {name: unquote(text) for name, text in request.path_params.items()}
-    return Ask(operator, path, query, body, request.headers.get("last-event-id"))
+    return Ask(operator, path, query, body, request.headers.get("last-event-id"), request.method == "HEAD")
 
 
 async def _body(call: Call, request: Request) -> Asked | None:

@@ -16,7 +16,7 @@ from gateway.records import Act
 class Ask(msgspec.Struct, frozen=True):
     """A request that was proven and read: who asks, the path's parts, the parameters and the body.
 
-    `last_event_id`: where a reader of a stream was.
+    `last_event_id`: where a reader of a stream was. `is_head`: of the answer the head alone is wanted.
     """
 
     operator: Operator
@@ -24,6 +24,12 @@ class Ask(msgspec.Struct, frozen=True):
     query: Any
     body: Any
     last_event_id: str | None = None
+    is_head: bool = False
+
+    async def export(self, doors: Doors, what: str) -> None:
+        """Write into the audit that this takes something away whole; a head takes nothing."""
+        if not self.is_head:
+            await doors.trail.note(self.act(doors, "export", what))
 
     def act(self, doors: Doors, act: str, what: str, reason: str | None = None) -> Act:
         """What is about to be done, for the audit."""

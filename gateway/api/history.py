@@ -1,5 +1,8 @@
 """Calls about what a source has sent: its history whole, for a rehearsal, and what has drifted in it."""
 
+import hashlib
+import secrets
+
 import msgspec
 
 from gateway.api import shapes
@@ -15,22 +18,32 @@ MOST_BYTES = 8 * 1024 * 1024
 """Bodies of one page; at least one event is on it, however large."""
 
 
+_KEY = secrets.token_bytes(32)
+
+
+def _next(ask: Ask, after: int) -> str:
+    """A cursor that goes on with an export that is in the audit; with any other, or elsewhere, it is one of its own."""
+    said = f"{after} {ask.operator.name} {ask.path['name']}".encode()
+    return f"{after}.{hashlib.blake2b(said, key=_KEY, digest_size=16).hexdigest()}"
+
+
 async def show_history(doors: Doors, ask: Ask) -> shapes.History:
     """The source's stored events whole, oldest first."""
     source, query = _source(doors, ask), ask.query
     asked: HistoryQuery = query
     since, until = micros_or_none(asked.since), micros_or_none(asked.until)
-    cursor = text_or_none(asked.cursor)
-    if cursor is None:
-        await doors.trail.note(ask.act(doors, "export", f"the history of source {source}"))
+    cursor = text_or_none(asked.cursor) or ""
+    after = int(cursor.partition(".")[0] or 0)
+    if cursor != _next(ask, after):
+        await ask.export(doors, f"the history of source {source}")
     length = None if cursor else await doors.archive.length(source, since=since, until=until)
-    events = await doors.archive.history(source, since=since, until=until, after=int(cursor or 0), limit=asked.limit)
+    events = await doors.archive.history(source, since=since, until=until, after=after, limit=asked.limit)
     page = _within_bounds(events)
     has_more = len(page) < len(events) or len(events) == asked.limit
     return shapes.History(
         events=tuple(_shown(event) for event in page),
         length=length,
-        next=str(page[-1].id) if page and has_more else None,
+        next=_next(ask, page[-1].id) if page and has_more else None,
     )
 
 

@@ -1,6 +1,6 @@
 """The calls of the API as functions in this process, for the console: the same roles, the same words."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -46,10 +46,12 @@ class Inside:
             raise ValueError(str(error)) from None
         return msgspec.json.decode(msgspec.json.encode(answer))
 
-    def table(self, name: str, operator: Operator, query: Sequence[tuple[str, str]]) -> AsyncIterator[bytes]:
+    def table(
+        self, name: str, operator: Operator, query: Sequence[tuple[str, str]], *, is_head: bool
+    ) -> AsyncGenerator[bytes, None]:
         """A list as CSV, all that the question holds. Raises as a call does."""
         call, ask = _asked(name, operator, _NO_PATH, query, None)
-        return as_csv(call, self._doors, ask)
+        return as_csv(call, self._doors, msgspec.structs.replace(ask, is_head=is_head))
 
 
 def _asked(

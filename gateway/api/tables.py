@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any, Final, TypeAlias, get_args, get_type_hints
 
 import msgspec
@@ -21,12 +21,12 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would take for a formula at a cell's beginning."""
 
 
-async def as_csv(call: Call, doors: Doors, ask: Ask) -> AsyncIterator[bytes]:
+async def as_csv(call: Call, doors: Doors, ask: Ask) -> AsyncGenerator[bytes, None]:
     """The list of a call from the asked cursor on, a chunk a page; the first names the columns.
 
     Whoever asks for it is in the audit before there is anything.
     """
-    await doors.trail.note(ask.act(doors, "export", f"{call.path} as csv"))
+    await ask.export(doors, f"{call.path} as csv")
     member, columns = _shape_of(call)
     head: list[Sequence[str]] = [_names(columns)]
     pages = _by_cursor(call, member, doors, ask) if call.rows is None else call.rows(doors, ask)

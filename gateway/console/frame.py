@@ -17,6 +17,7 @@ from starlette.routing import Route
 from gateway.console import assets, door, telling
 from gateway.console.inside import NOTHING, Bearer, Inside
 from gateway.errors import ConflictingRequest, GatewayError, RoleTooSmall, StoreUnavailable, UnknownRecord
+from gateway.ground.answers import table_answer
 from gateway.ground.clock import moment
 
 SEE_OTHER: Final = 303
@@ -46,6 +47,12 @@ class Visit(msgspec.Struct, frozen=True):
     async def ask(self, call: str, path: dict[str, str] | None = None, query: Any = (), body: Any = None) -> Any:
         """A call's answer."""
         return await self.inside.ask(call, self.bearer, path or NOTHING, query, body)
+
+    async def table(self, call: str, query: Any, name: str) -> Response:
+        """A list as CSV, to be kept."""
+        is_head = self.request.method == "HEAD"
+        pages = self.inside.ask.table(call, self.bearer, query, is_head=is_head)
+        return await table_answer(pages, name, door.HEADERS, is_head=is_head)
 
 
 Page: TypeAlias = Callable[[Visit], Awaitable[Response]]

@@ -1,6 +1,6 @@
 """What the console opens onto: the operators' API in this process, and who may ask it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
@@ -42,8 +42,8 @@ class Ask(Protocol):
         """The answer, as JSON says it. Raises ValueError for a question that cannot be meant."""
         ...
 
-    def table(self, call: str, bearer: Any, /, query: Pairs) -> AsyncIterator[bytes]:
-        """A list as CSV, all that the question holds."""
+    def table(self, call: str, bearer: Any, /, query: Pairs, *, is_head: bool) -> AsyncGenerator[bytes, None]:
+        """A list as CSV, all that the question holds; where the head alone is wanted, nobody takes it away."""
         ...
 
 

@@ -10,7 +10,6 @@ from starlette.routing import Route
 from gateway.console.fields import form_of
 from gateway.console.frame import Frame, Visit
 from gateway.console.inside import OPERATE, Pairs
-from gateway.console.lists import table_answer
 from gateway.errors import RoleTooSmall
 
 MOST_SHOWN: Final = 200
@@ -64,8 +63,7 @@ class Ledger:
 
     async def table(self, visit: Visit) -> Response:
         """All rows of the day, as CSV."""
-        pages = visit.inside.ask.table("show_ledger", visit.bearer, self._asked(visit, visit.query))
-        return await table_answer(pages, "ledger")
+        return await visit.table("show_ledger", self._asked(visit, visit.query), "ledger")
 
     async def refresh(self, visit: Visit) -> Response:
         """Have the vendors' lists read anew, and show the day again."""

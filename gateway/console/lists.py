@@ -1,15 +1,15 @@
 """The pages that are lists: filtered by words, paged by cursors, and the same as CSV."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
 import msgspec
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.console import door, letters
+from gateway.console import letters
 from gateway.console.frame import Frame, Page, Visit
 from gateway.console.words import words_of
 
@@ -100,22 +100,9 @@ class Lists:
 
         async def page(visit: Visit) -> Response:
             pairs = words_of(visit.query.get("filter", ""), shown.words, shown.rest, visit.now)
-            return await table_answer(visit.inside.ask.table(shown.call, visit.bearer, pairs), name)
+            return await visit.table(shown.call, pairs, name)
 
         return page
-
-
-async def table_answer(pages: AsyncIterator[bytes], name: str) -> Response:
-    """A table, to be kept. What cannot be answered at all raises before the status is said."""
-    first = await anext(pages)
-
-    async def whole() -> AsyncIterator[bytes]:
-        yield first
-        async for each in pages:
-            yield each
-
-    headers = {**door.HEADERS, "Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return StreamingResponse(whole(), headers=headers, media_type="text/csv")
 
 
 async def _nothing(_visit: Visit, _pairs: list[tuple[str, str]]) -> Mapping[str, Any]:

@@ -1,11 +1,12 @@
 """An HTTP answer of ours: status, headers and bytes, made once and sent any number of times."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
 import msgspec
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 Header: TypeAlias = tuple[bytes, bytes]
 
@@ -50,3 +51,21 @@ def json_answer(content: Any, status: int = 200, headers: Mapping[str, str] | No
 def error_answer(status: int, error: str, detail: str, headers: Mapping[str, str] | None = None) -> Answer:
     """An answer that says why not: a word for machines, a sentence for people."""
     return json_answer({"error": error, "detail": detail}, status, headers)
+
+
+async def table_answer(
+    pages: AsyncGenerator[bytes, None], name: str, headers: Mapping[str, str], *, is_head: bool
+) -> Response:
+    """A table as CSV, streamed, to be kept by that name. What cannot be answered raises before the status is said."""
+    first = await anext(pages)
+
+    async def whole() -> AsyncGenerator[bytes, None]:
+        async with aclosing(pages):
+            if is_head:
+                return
+            yield first
+            async for page in pages:
+                yield page
+
+    kept = {**headers, "Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return StreamingResponse(whole(), headers=kept, media_type="text/csv")

@@ -30,6 +30,10 @@ def _cursor(parts: int) -> Meta:
 EventCursor = Annotated[str, _cursor(1)] | UnsetType
 OrderCursor = Annotated[str, _cursor(2)] | UnsetType
 DeadLetterCursor = Annotated[str, _cursor(3)] | UnsetType
+HistoryCursor = (
+    Annotated[str, Meta(pattern=rf"^{NUMBER}(\.[0-9a-f]{{32}})?$", description="the `next` of the page before")]
+    | UnsetType
+)
 RefusalCursor = Annotated[str, _cursor(2)] | UnsetType
 
 
@@ -156,7 +160,7 @@ class HistoryQuery(Asked, frozen=True, kw_only=True):
     since: Moment | UnsetType = UNSET
     until: Moment | UnsetType = UNSET
     limit: Rows = DEFAULT_ROWS
-    cursor: EventCursor = UNSET
+    cursor: HistoryCursor = UNSET
 
 
 class OperationQuery(Asked, frozen=True, kw_only=True):

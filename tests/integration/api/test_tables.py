@@ -6,6 +6,7 @@ import io
 import pytest
 
 from gateway.events import Arrival, Reason
+from tests.browsing import sign_in
 
 V1 = "/api/v1"
 LISTS = ("events", "orders", "dead-letters", "refusals", "audit", "operations")
@@ -55,3 +56,36 @@ async def test_what_cannot_be_answered_is_refused_before_it_begins(api):
     """A cursor that is none, a format that is none."""
     assert (await api.get(f"{V1}/events", params={"format": "csv", "cursor": "x"})).status_code == 400
     assert (await api.get(f"{V1}/events", params={"format": "xml"})).status_code == 400
+
+
+async def exports(api):
+    return [each["what"] for each in (await api.get(f"{V1}/audit", params={"act": "export"})).json()["audit"]]
+
+
+async def test_a_head_takes_nothing_away(api, browser):
+    """By no door is it an export; it says what a GET would."""
+    await sign_in(browser)
+    heads = [await api.head(f"{V1}/{path}", params={"format": "csv"}) for path in LISTS]
+    heads.append(await api.head(f"{V1}/sources/acme/history"))
+    heads += [await browser.head(path) for path in ("/console/events.csv", "/console/ledger.csv")]
+    refused = await api.head(f"{V1}/ledger", params={"format": "csv", "day": "2026-05-12", "zone": "Nowhere/None"})
+
+    assert [(head.status_code, head.content) for head in heads] == [(200, b"")] * len(heads)
+    assert {head.headers["Content-Type"].partition(";")[0] for head in heads} == {"text/csv", "application/json"}
+    assert refused.status_code == 404
+    assert await exports(api) == []
+
+
+async def test_a_history_is_an_export_wherever_it_begins(api):
+    """What goes on with one is of that one; a place that nobody was given begins another."""
+    path = f"{V1}/sources/acme/history"
+    first = (await api.get(path, params={"limit": 1})).json()
+    second = (await api.get(path, params={"limit": 1, "cursor": first["next"]})).json()
+    before = await exports(api)
+    place, _, mark = first["next"].partition(".")
+    begun = [await api.get(path, params={"cursor": each}) for each in ("0", place, f"{int(place) - 1}.{mark}")]
+
+    assert [len(page["events"]) for page in (first, second)] == [1, 1]
+    assert before == ["the history of source acme"]
+    assert [each.status_code for each in begun] == [200] * 3
+    assert await exports(api) == before * 4
