@@ -12,7 +12,7 @@ import psycopg
 from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.store.postgresql import migrating, values
 from gateway.store.postgresql.connection import ONE_AT_A_TIME, Connection, told, unavailable
-from gateway.store.postgresql.living import refuse_living
+from gateway.store.postgresql.living import IN_USE, refuse_living
 from gateway.store.postgresql.partitions import Partitions
 from gateway.store.rules.moving import OWN
 
@@ -67,7 +67,8 @@ class PostgresPlace:
         """Connect, and bring the schema up to date.
 
         Raises:
-            ConfigError: the database cannot be used, or gateways use it.
+            ConfigError: the database cannot be used.
+            StoreUnavailable: gateways use it.
         """
         self.shown = shown(address)
         self._connection = _migrated(address, is_exact=True)
@@ -119,7 +120,7 @@ class PostgresPlace:
         tables = ", ".join(_named(table) for table in sorted(self._columns))
         self._connection.execute_text(f"LOCK TABLE {tables} IN SHARE MODE")
         if self._living() != self._replicas:
-            raise ConfigError([Fault("", self.shown, "gateways use its database")])
+            raise StoreUnavailable(f"{self.shown}: {IN_USE}")
 
     def begin(self) -> None:
         """Begin a transaction; reading a table may take long."""

@@ -110,8 +110,8 @@ class ProcessStore:
         It brings the schema up to date.
 
         Raises:
-            ConfigError: the file, or the database, cannot be used, or another gateway uses it.
-            StoreUnavailable: the process ended.
+            ConfigError: the file, or the database, cannot be used.
+            StoreUnavailable: another gateway uses the file, its disk is full, or the process ended.
         """
         store = cls(place)
         file = [str(place)] if isinstance(place, Path) else []

@@ -33,14 +33,14 @@ def lock(path: Path) -> int:
     """Own the file's folder until the returned descriptor is closed, or the process is gone.
 
     Raises:
-        ConfigError: another gateway owns it.
+        StoreUnavailable: another gateway owns it; that one may be gone at the next start.
         OSError: it cannot be used.
     """
     private_folder(path.parent)
     try:
         return lock_folder(path.parent, LOCK_SECONDS)
     except BlockingIOError as error:
-        raise ConfigError([Fault(str(path), "store", "another gateway uses its folder")]) from error
+        raise StoreUnavailable(f"the store cannot be opened: {path}: another gateway uses its folder") from error
 
 
 def _unusable(path: Path, error: OSError | sqlite3.Error) -> GatewayError:

@@ -31,7 +31,8 @@ class SqlitePlace:
         """Open the file (an absolute path), made where missing, and bring its schema up to date.
 
         Raises:
-            ConfigError: the file cannot be used, or a gateway uses it.
+            ConfigError: the file cannot be used.
+            StoreUnavailable: a gateway uses it, or the disk is full.
         """
         self.shown = f"sqlite:///{path}"
         self._path = path

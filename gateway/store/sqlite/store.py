@@ -31,8 +31,8 @@ class SqliteStore(RuledStore):
         """Open the file (an absolute path), made where missing, and bring its schema up to date.
 
         Raises:
-            ConfigError: the file cannot be used, or another gateway uses it.
-            StoreUnavailable: the disk is full.
+            ConfigError: the file cannot be used.
+            StoreUnavailable: another gateway uses it, or the disk is full.
         """
         with database.usable(path):
             # What is opened last is closed first: readers before the writer, so that only the writer checkpoints.

@@ -206,7 +206,7 @@ async def test_a_source_that_was_served_meanwhile_is_copied_anew(tmp_path, datab
     await floor.store.close()
     told = copied(database, f"sqlite:///{file}", tmp_path)
 
-    assert "another gateway uses its folder" in living.stderr
+    assert (living.returncode, "another gateway uses its folder" in living.stderr) == (1, True)
     assert told["rows"]["events"] == 8
 
 
@@ -219,7 +219,7 @@ async def test_no_living_replica_s_database_is_copied(tmp_path, database):
     beating.cancel()
     await store.close()
 
-    assert "gateways use its database" in ended.stderr
+    assert (ended.returncode, "gateways use its database" in ended.stderr) == (1, True)
 
 
 async def beat(store: Store, number: int) -> None:

@@ -179,7 +179,7 @@ async def test_large_arrivals_pass_whole(store):
 
 async def test_a_store_that_is_used_already(tmp_path, store):
     """Why the file cannot be opened is said as if it had been tried here."""
-    with pytest.raises(ConfigError, match="another gateway uses it"):
+    with pytest.raises(StoreUnavailable, match="another gateway uses it"):
         await ProcessStore.open(tmp_path / "gateway.db")
 
 

@@ -209,7 +209,7 @@ async def test_a_full_disk_is_no_fault_of_the_configuration(tmp_path, monkeypatc
 
 async def test_a_file_has_one_owner(floor, tmp_path):
     """A second gateway on the same file is refused, and the first goes on; once it ends, the next may start."""
-    with pytest.raises(ConfigError, match="another gateway"):
+    with pytest.raises(StoreUnavailable, match="another gateway"):
         await SqliteStore.open(tmp_path / "gateway.db")
     assert (await floor.receive("e1")).kind == "stored"
 
