@@ -19,6 +19,7 @@ from gateway.config.urls import fault_of_smtp, fault_of_url, normal_url
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _HEADER_TEXT = re.compile(r"[!-~]+(?: +[!-~]+)*")
+_MAILBOX = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+")
 _LAST_PORT = 65_535
 _LONGEST_HEARTBEAT = 60.0
 _AT_LEAST_ONE = "expected at least 1"
@@ -65,7 +66,7 @@ class Checks:
 
     def _tracing(self) -> None:
         tracing = self._settings.tracing
-        if tracing is None:
+        if tracing is None or not self._faults.is_clear("tracing"):
             return
         fault = fault_of_url(tracing.endpoint, allow_http=True)
         self._when(fault is not None, str(fault), "tracing", "endpoint")
@@ -81,7 +82,7 @@ class Checks:
             fault = fault_of_smtp(each.smtp) if each.smtp else fault_of_url(each.url or "", allow_http=None)
             key = "smtp" if each.smtp else "url"
             self._when(known and fault is not None, str(fault), "notify", place, key)
-            is_mailbox = each.email is None or ("@" in each.email and each.email.isprintable())
+            is_mailbox = each.email is None or _MAILBOX.fullmatch(each.email) is not None
             self._when(known and not is_mailbox, "expected a mailbox", "notify", place, "email")
             self._when(not each.events, _AT_LEAST_ONE, "notify", place, "events")
 
@@ -107,7 +108,7 @@ class Checks:
 
     def _say(self, detail: str, *path: str | int) -> None:
         if self._faults.is_clear(*path):
-            self._faults.add(nearest(self._tree, path).file, path, detail)
+            self._faults.add_of(nearest(self._tree, path), path, detail)
 
     def _whole_list(self, texts: list[str], *path: str) -> Iterable[tuple[int, str]]:
         """A list's members with their places; none if a member could not be read, since the places would be wrong."""

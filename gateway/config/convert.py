@@ -246,7 +246,7 @@ def _built(node: Node, kind: type[msgspec.Struct], members: dict[str, Any], path
     except Exception as error:  # noqa: BLE001 - an integrator's check may fail in any way; each is a fault of the file
         keys = {field.encode_name for field in msgspec.structs.fields(kind)}
         for key_path, detail in _said_of_keys(str(error) or type(error).__name__, keys):
-            faults.add(nearest(node, key_path).file, (*path, *key_path), detail)
+            faults.add_of(nearest(node, key_path), (*path, *key_path), detail)
         return HOLE
 
 

@@ -9,9 +9,13 @@ LONGEST_SECRET: Final = 65_536
 
 _MARK = re.compile(
     r"(?P<escape>\$\$\{)"
-    r"|\$\{file:(?P<file>[^}]+)\}"
-    r"|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<fallback>:-(?P<default>[^}]*))?\}"
+    r"|\$\{file:(?P<file>(?:(?!\$\{)[^}])+)\}"
+    r"|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<fallback>:-(?P<default>(?:(?!\$\{)[^}])*))?\}"
     r"|(?P<stray>\$\{)"
+)
+
+_EXPECTED: Final = (
+    "expected ${NAME}, ${NAME:-default} or ${file:path}, none inside another; a literal ${ is written $${"
 )
 
 
@@ -22,14 +26,15 @@ class NotExpandable(ValueError):  # noqa: N818 - named by what it says of the sc
 def expand(text: str, environ: Mapping[str, str], directory: Path) -> str:
     """The text with its expansions; what they bring in is taken as it is and not expanded again.
 
-    Files are relative to `directory`; their trailing newlines are dropped. Raises NotExpandable.
+    Files are relative to `directory`; their trailing newlines and leading byte order mark are dropped. Raises
+    NotExpandable.
     """
 
     def value_of(mark: re.Match[str]) -> str:
         if mark["escape"]:
             return "${"
         if mark["stray"]:
-            raise NotExpandable("expected ${NAME}, ${NAME:-default} or ${file:path}; a literal ${ is written $${")
+            raise NotExpandable(_EXPECTED)
         if mark["file"]:
             return _file_text(mark["file"], directory)
         found = environ.get(mark["name"])
@@ -44,7 +49,7 @@ def expand(text: str, environ: Mapping[str, str], directory: Path) -> str:
 
 def _file_text(name: str, directory: Path) -> str:
     try:
-        with (directory / name).open(encoding="utf-8", newline="") as file:
+        with (directory / name).open(encoding="utf-8-sig", newline="") as file:
             text = file.read(LONGEST_SECRET + 1)
     except OSError as error:
         raise NotExpandable(f"missing secret file {name}: {error.strerror or 'cannot be read'}") from None

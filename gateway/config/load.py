@@ -105,7 +105,9 @@ def warnings_of(config: Config) -> list[str]:
     for name, source in settings.sources.items():
         if source.auth == "none":
             warnings.append(f"sources.{name}.auth: anyone who knows the URL can send events")
-    short = [written(path) for path, secret in _secrets_by_path(config) if len(secret) < SHORTEST_SECRET]
+    # An address without a password, such as that of `notify`, holds nothing to guess.
+    secrets = [(path, secret) for path, secret in _secrets_by_path(config) if "://" not in secret]
+    short = [written(path) for path, secret in secrets if len(secret) < SHORTEST_SECRET]
     return warnings + [f"{path}: a secret of less than {SHORTEST_SECRET} characters can be guessed" for path in short]
 
 
@@ -179,13 +181,13 @@ def _with_adapter(
     path: KeyPath = ("sources", name)
     if not faults.is_clear(*path, keys[0]):
         return None
-    file = nearest(tree, (*path, keys[0])).file
-    directory = Path(file).resolve().parent
+    named = nearest(tree, (*path, keys[0]))
+    directory = Path(named.file).resolve().parent
     try:
         adapter = find_adapter(source.adapter, directory)
         digest_of(adapter)
     except LookupError as error:
-        faults.add(file, (*path, keys[0]), str(error.args[0] if error.args else error))
+        faults.add_of(named, (*path, keys[0]), str(error.args[0] if error.args else error))
         return None
     given = nearest(tree, (*path, keys[1]))
     node = given if given is not nearest(tree, path) else Table({}, given.file)

@@ -9,6 +9,7 @@ import msgspec
 from gateway.errors import ConfigError, Fault
 
 _SHORTEST_CONCEALED = 4
+_CONCEALED = "***"
 _KEY = re.compile(r"[\w ./<-]{1,80}")
 
 KeyPath: TypeAlias = tuple[str | int, ...]
@@ -90,6 +91,14 @@ class Faults:
         """Note a fault; the same one twice counts once."""
         self._faults[Fault(file=file, path=written(path), detail=detail)] = path
 
+    def add_of(self, node: Node, path: KeyPath, detail: str) -> None:
+        """Note a fault of a node; what was expanded in it is not shown: a secret may stand at a wrong key."""
+        for place in expanded_in(node):
+            expanded = nearest(node, place)
+            if isinstance(expanded, Text) and len(expanded.text) >= _SHORTEST_CONCEALED:
+                detail = detail.replace(expanded.text, _CONCEALED)
+        self.add(node.file, path, detail)
+
     def __iter__(self) -> Iterator[tuple[Fault, KeyPath]]:
         return iter(self._faults.items())
 
@@ -117,5 +126,5 @@ class Faults:
     def _concealed(self, fault: Fault) -> Fault:
         detail = fault.detail
         for secret in self._secrets:
-            detail = detail.replace(secret, "***")
+            detail = detail.replace(secret, _CONCEALED)
         return msgspec.structs.replace(fault, detail=detail)

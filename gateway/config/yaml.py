@@ -32,7 +32,7 @@ MOST_FILES: Final = 100
 
 
 class _Include(NamedTuple):
-    name: str
+    written: Text
     path: KeyPath
 
 
@@ -91,15 +91,15 @@ def _whole(path: Path, content: bytes, reading: _Reading, parents: tuple[Path, .
     own = Table({key: node for key, node in own.entries.items() if key != "include"}, own.file)
     under = Table({}, str(path))
     for include in _includes(included, faults):
-        further = path.parent / include.name
+        further = path.parent / include.written.text
         if further.resolve() in parents:
-            faults.add(str(path), include.path, f"{include.name} includes itself in the end")
+            faults.add_of(include.written, include.path, f"{include.written.text} includes itself in the end")
             continue
         try:
             inner = reading.content_of(further)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not a path"
-            faults.add(str(path), include.path, f"{include.name} cannot be read: {reason}")
+            faults.add_of(include.written, include.path, f"{include.written.text} cannot be read: {reason}")
             continue
         below = _whole(further, inner, reading, (*parents, further.resolve()))
         if isinstance(below, Table):
@@ -119,7 +119,7 @@ def _includes(node: Node, faults: Faults) -> list[_Include]:
         elif item.fault:
             faults.add(item.file, path, item.fault)
         elif not item.is_null:
-            found.append(_Include(item.text, path))
+            found.append(_Include(item, path))
     return found
 
 

@@ -45,6 +45,29 @@ def test_no_fault_shows_what_a_file_holds(tmp_path, content, secret, key):
     assert secret not in words
 
 
+@pytest.mark.parametrize("holder", ["${file:other}", "x${HELD}"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "include: '{}'",
+        "console: {{zone: '{}'}}",
+        "sources: {{a: {{adapter: '{}', auth: none, tenant: x}}}}",
+        "sources: {{a: {{adapter: shopify, auth: none, tenant: '{}'}}}}",
+        "sources: {{a: {{adapter: ongoing, auth: none, tenant: x, options: {{time_zone: '{}'}}}}}}",
+    ],
+)
+def test_no_fault_shows_what_was_expanded(tmp_path, wrong, holder):
+    """A secret at a wrong key is no name that is not known."""
+    file = tmp_path / "config.yaml"
+    (tmp_path / "other").write_text("hash-of-root\n")
+    file.write_text(wrong.format(holder))
+    with pytest.raises(ConfigError) as raised:
+        load(file, {"HELD": "hash-of-root"}, find_adapter)
+
+    assert "***" in str(raised.value)
+    assert "hash-of-root" not in str(raised.value)
+
+
 def bomb() -> str:
     doubled = "".join(f"x-{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60))
     return f"x-0: &a0 [x, x]\n{doubled}server: *a59\n"

@@ -101,6 +101,8 @@ TOKEN = 'api: {token: "${API_TOKEN}"}'
         (TOKEN, TOKEN + "\nnotify: [{email: a@b, smtp: 'smtp://'}]", "notify[0].smtp", "a mail server"),
         (TOKEN, TOKEN + "\nnotify: [{email: a@b, smtp: 'smtp://x:y'}]", "notify[0].smtp", "a mail server"),
         (TOKEN, TOKEN + '\nnotify: [{email: "a@b\\nX: y", smtp: smtp://x}]', "notify[0].email", "a mailbox"),
+        (TOKEN, TOKEN + "\nnotify: [{email: 'a@', smtp: smtp://x}]", "notify[0].email", "a mailbox"),
+        (TOKEN, TOKEN + "\nnotify: [{email: 'a@b, c@d', smtp: smtp://x}]", "notify[0].email", "a mailbox"),
         (ACME_AUTH, "auth: [{type: standard_webhooks, secret: 'whsec_!'}]", "sources.acme.auth[0].secret", "base64"),
         (
             ACME_AUTH,
@@ -298,6 +300,7 @@ def test_what_is_allowed_and_yet_worth_a_second_look(read):
     apart = "server: {host: 0.0.0.0, admin: {host: 10.0.0.1}}\n"
 
     assert warnings_of(read(GOOD)) == []
+    assert warnings_of(read("notify: [{email: a@b.example, smtp: smtp://mail}]\n" + GOOD)) == []
     assert [warning.split(": ")[0] for warning in warnings_of(read(open_text))] == [
         "server",
         "tenants.demo.intake_url",

@@ -114,11 +114,13 @@ def test_x_keys_are_ignored_in_every_mapping(tmp_path):
         ("$NAME and $5", "$NAME and $5"),
         ("${file:secret.txt}", "from: a file"),
         ("<${file:secret.txt}>", "<from: a file>"),
+        ("${file:notepad.txt}", "from: an editor"),
     ],
 )
 def test_expansion_happens_inside_scalars(tmp_path, written, read):
     """Whatever a variable or a file holds is text: it cannot change the document, and is not expanded again."""
     (tmp_path / "secret.txt").write_bytes(b"from: a file\r\n\n")
+    (tmp_path / "notepad.txt").write_bytes(b"\xef\xbb\xbffrom: an editor\r\n")
     environ = {"NAME": 'it\'s: #1 "${x}" {a: b}', "WORD": "word", "EMPTY": ""}
     tree, faults = tree_of(tmp_path, f"a: {written}", environ)
 
@@ -132,9 +134,23 @@ def test_expansion_happens_inside_scalars(tmp_path, written, read):
         ("${UNSET}", "missing secret or variable UNSET: it is not set in the environment"),
         ("${file:gone}", "missing secret file gone: No such file or directory"),
         ("${file:latin.txt}", "secret file latin.txt: not readable as UTF-8 text"),
-        ("${NAME", "expected ${NAME}, ${NAME:-default} or ${file:path}; a literal ${ is written $${"),
-        ("${NA ME}", "expected ${NAME}, ${NAME:-default} or ${file:path}; a literal ${ is written $${"),
-        ("${}", "expected ${NAME}, ${NAME:-default} or ${file:path}; a literal ${ is written $${"),
+        (
+            "${NAME",
+            "expected ${NAME}, ${NAME:-default} or ${file:path}, none inside another; a literal ${ is written $${",
+        ),
+        (
+            "${NA ME}",
+            "expected ${NAME}, ${NAME:-default} or ${file:path}, none inside another; a literal ${ is written $${",
+        ),
+        (
+            "${UNSET:-${NAME}}",
+            "expected ${NAME}, ${NAME:-default} or ${file:path}, none inside another; a literal ${ is written $${",
+        ),
+        (
+            "${file:${NAME}/x}",
+            "expected ${NAME}, ${NAME:-default} or ${file:path}, none inside another; a literal ${ is written $${",
+        ),
+        ("${}", "expected ${NAME}, ${NAME:-default} or ${file:path}, none inside another; a literal ${ is written $${"),
     ],
 )
 def test_what_cannot_be_expanded_is_a_fault_at_its_key(tmp_path, written, detail):
