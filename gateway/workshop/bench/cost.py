@@ -38,7 +38,7 @@ class Share(msgspec.Struct, frozen=True):
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """What one `what` costs, with event IDs that rise or come in no order.
+    """What one `what` costs, with IDs that rise or come in no order.
 
     `cpu` is microseconds of all processes of the gateway, `multiple` that of the bare server's for one request: each
     the median of the rounds, each round in turn with the bare server. `written` is bytes, up to the last checkpoint.
@@ -61,7 +61,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     batch: int = 100
     rounds: int = 5
     seconds: float = 2.0
-    ids: tuple[Ids, ...] = ("rising", "random")
+    ids: tuple[Ids, ...] = ("rising", "random", "scattered")
 
     @property
     def runs(self) -> int:

@@ -13,9 +13,10 @@ from typing import Final, Literal
 import msgspec
 
 from gateway.errors import GatewayError
-from gateway.workshop.bench.samples import MARK, template
+from gateway.workshop.bench.samples import MARK, ORDER_MARK, template
 
-Ids = Literal["rising", "random"]
+Ids = Literal["rising", "random", "scattered"]
+"""Event IDs and orders' numbers that rise; event IDs in no order, as UUIDs are; the orders' numbers in none either."""
 
 _runs: Final = itertools.count(os.getpid() << 12)
 _GRACE_SECONDS: Final = 30.0
@@ -66,7 +67,7 @@ def press(target: Target, *, connections: int, body: int, seconds: float, ids: I
         file = Path(folder) / "template.json"
         file.write_bytes(template(body))
         wrk = shutil.which("wrk")
-        rest = [str(file), MARK.decode(), run, ids]
+        rest = [str(file), run, ids]
         with resources.as_file(resources.files(__package__).joinpath("load.lua")) as script:
             command = _sender(target, connections, seconds) if wrk is None else _wrk(wrk, target, connections, script)
             # wrk counts in whole seconds.
@@ -91,7 +92,8 @@ def _wrk(wrk: str, target: Target, connections: int, script: Path) -> list[str]:
     given = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
     # One thread makes more requests than any server here answers, and leaves it the other cores.
     sizes = ["-t1", f"-c{connections}", "-d{seconds}s", "--timeout", "30s"]
-    return [wrk, *sizes, "--latency", "-s", str(script), *given, target.url, "--"]
+    marks = [MARK.decode(), ORDER_MARK.decode()]
+    return [wrk, *sizes, "--latency", "-s", str(script), *given, target.url, "--", *marks]
 
 
 def _sender(target: Target, connections: int, seconds: float) -> list[str]:

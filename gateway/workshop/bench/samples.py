@@ -7,18 +7,31 @@ import msgspec
 MARK: Final = b"@" * 24
 """Stands for an event's own number in a template, and is as wide."""
 
-_LINE: Final = {
-    "lineNumber": "1",
-    "externalLineReference": "001",
-    "productCode": "LAMP-3",
-    "quantity": 100,
-    "quantityUnit": "UNT",
-    "description": "Desk lamp, brass, with a spare shade",
-}
+ORDER_MARK: Final = b"#" * 24
+"""Stands for its order's number, likewise."""
+
+_LINE_BYTES: Final = 150
+"""About as many has a line."""
+
+_WORDS: Final = ("brass", "cable", "cover", "desk", "frame", "glass", "hook", "lamp", "oak", "shade", "spare", "steel")
+
+
+def _line(number: int) -> dict[str, Any]:
+    """A line that is like no other: bodies are compressed, and an order is seldom one article over and over."""
+    drawn = number * 2_654_435_761 % 2**32
+    words = [_WORDS[(drawn >> shift) % len(_WORDS)] for shift in (3, 8, 13, 18)]
+    return {
+        "lineNumber": f"{number}",
+        "externalLineReference": f"{number:03d}",
+        "productCode": f"{words[0].upper()}-{drawn % 9973}",
+        "quantity": drawn % 499 + 1,
+        "quantityUnit": "UNT",
+        "description": " ".join(words),
+    }
 
 
 def template(size: int) -> bytes:
-    """A Logistics Plus Order of about `size` bytes (at least some 700), with `MARK` where an event has its number."""
+    """A Logistics Plus Order of about `size` bytes (at least some 700), with a mark for each number."""
     mark = MARK.decode()
     order: dict[str, Any] = {
         "id": mark,
@@ -30,7 +43,7 @@ def template(size: int) -> bytes:
             "id": "645e64b1dd3283f909d1c001",
             "dateLastUpdated": "2026-05-12T16:10:00+00:00",
             "warehouseCode": "LAW",
-            "primaryReference": mark,
+            "primaryReference": ORDER_MARK.decode(),
             "secondaryReference": "PO-5512",
             "status": "PRO",
             "shipToAddress": {
@@ -48,11 +61,15 @@ def template(size: int) -> bytes:
             "orderLines": [],
         },
     }
+    lines = order["data"]["orderLines"]
     missing = size - len(msgspec.json.encode(order))
-    order["data"]["orderLines"] = [_LINE] * max(0, round(missing / (len(msgspec.json.encode(_LINE)) + 1)))
+    while missing > _LINE_BYTES / 2:
+        lines.append(_line(len(lines) + 1))
+        missing -= len(msgspec.json.encode(lines[-1])) + 1
     return msgspec.json.encode(order)
 
 
 def numbered(made: bytes, run: int, number: int) -> bytes:
     """One hook of a template; `run` keeps the numbers of two runs apart."""
-    return made.replace(MARK, b"%08x%016d" % (run & 0xFFFFFFFF, number))
+    of = b"%08x%016d" % (run & 0xFFFFFFFF, number)
+    return made.replace(MARK, of).replace(ORDER_MARK, of)

@@ -12,6 +12,7 @@ import msgspec
 import uvloop
 
 from gateway.workshop.bench.load import Ids, Load
+from gateway.workshop.bench.samples import MARK, ORDER_MARK
 
 _SPANS: tuple[float, ...] = (0.5, 0.9, 0.99, 1.0)
 
@@ -19,26 +20,26 @@ _SPANS: tuple[float, ...] = (0.5, 0.9, 0.99, 1.0)
 class Hooks:
     """Hooks, each with a number never used before, as whole HTTP requests."""
 
-    def __init__(self, url: str, headers: dict[str, str], body: bytes, mark: bytes, prefix: str, ids: Ids) -> None:
+    def __init__(self, url: str, headers: dict[str, str], body: bytes, prefix: str, ids: Ids) -> None:
         parts = urlsplit(url)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         lines = {"Host": parts.netloc, "Content-Type": "application/json", **headers, "Content-Length": str(len(body))}
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         self._pieces = f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
-        self._mark = mark
         self._prefix = prefix
-        self._is_random = ids == "random"
+        self._ids = ids
         self._random = random.Random(int(prefix, 16))  # noqa: S311 - numbers of hooks, no secrets
         self._count = 0
 
     def next(self) -> bytes:
         """One more."""
         self._count += 1
-        if self._is_random:
-            number = f"{self._random.getrandbits(64):016x}{self._count:08x}"
-        else:
-            number = f"{self._prefix}{self._count:016d}"
-        return self._pieces.replace(self._mark, number.encode())
+        event = order = f"{self._prefix}{self._count:016d}"
+        if self._ids != "rising":
+            event = f"{self._random.getrandbits(64):016x}{self._count:08x}"
+        if self._ids == "scattered":
+            order = event
+        return self._pieces.replace(MARK, event.encode()).replace(ORDER_MARK, order.encode())
 
 
 class Connection(asyncio.Protocol):
@@ -110,9 +111,9 @@ async def send(hooks: Hooks, host: str, port: int, connections: int, seconds: fl
 
 def main(arguments: list[str]) -> None:
     """Send as the arguments say, and print what came of it."""
-    url, headers, connections, seconds, file, mark, prefix, ids = arguments
+    url, headers, connections, seconds, file, prefix, ids = arguments
     given = msgspec.json.decode(headers, type=dict[str, str])
-    hooks = Hooks(url, given, Path(file).read_bytes(), mark.encode(), prefix, "random" if ids == "random" else "rising")
+    hooks = Hooks(url, given, Path(file).read_bytes(), prefix, msgspec.convert(ids, Ids))
     parts = urlsplit(url)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         load = runner.run(send(hooks, parts.hostname or "", parts.port or 80, int(connections), float(seconds)))

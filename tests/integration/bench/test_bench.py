@@ -11,7 +11,7 @@ from benchmarks.__main__ import figures
 from gateway.cli.tree import run
 from gateway.workshop.bench import load, rig
 from gateway.workshop.bench.ingest import KINDS
-from gateway.workshop.bench.samples import MARK, numbered, template
+from gateway.workshop.bench.samples import MARK, ORDER_MARK, numbered, template
 from tests.postgres import shared
 
 TOOLS = ["bundled", "wrk"] if shutil.which("wrk") else ["bundled"]
@@ -209,6 +209,7 @@ def test_a_template_has_about_the_size_asked_for(size):
     assert len(one) == len(made)
     assert one != other
     assert MARK not in one
+    assert ORDER_MARK not in one
 
 
 @pytest.mark.soak
