@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests import faults
+from tests.contract.engines import dense
 from tests.intakes import always, status
 from tests.processes import API_TOKEN, Gateway, Intakes, beside, eventually, tenant, told
 
@@ -107,7 +108,7 @@ def test_a_damaged_file_is_said_and_the_end(tmp_path, is_running):
     """Whether its pages go bad while it runs or had before: one sentence, exit 1, no loops that die for ever."""
     with Intakes() as opened, Gateway(tmp_path, {"demo": tenant(opened.open().url)}) as gateway:
         for number in range(60):
-            gateway.post(told(f"{number}", f"A{number}", 1, notes="n" * 20_000))
+            gateway.post(told(f"{number}", f"A{number}", 1, notes=dense(20_000)))
         gateway.drained()
         assert gateway.stop() in (0, 143)
         if not is_running:

@@ -4,8 +4,10 @@ The toy vendor's payload is what its event says: a list of states, or why it is 
 """
 
 import asyncio
+import base64
 import gc
 import json
+import random
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -84,6 +86,11 @@ def says(*states: dict[str, Any], **rest: Any) -> bytes:
 def state(order: str = "A", clock: int = 1, text: str | None = "v", **rest: Any) -> dict[str, Any]:
     """One state in it; `text` None is a cancellation; `clock` is in seconds after the start."""
     return {"order": order, "clock": clock, "text": text, **rest}
+
+
+def dense(size: int) -> str:
+    """A text that no compression makes shorter, the same each time."""
+    return base64.b64encode(random.Random(size).randbytes(size)).decode()[:size]
 
 
 def canonical(order: str, text: str) -> bytes:

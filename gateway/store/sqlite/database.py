@@ -11,6 +11,7 @@ from typing import Final
 from gateway.errors import ConfigError, Fault, GatewayError, StoreUnavailable
 from gateway.ground import statements
 from gateway.ground.files import lock_folder, private_database, private_folder
+from gateway.store.sqlite import compression
 
 PAGE_SIZE: Final = 4096
 
@@ -120,6 +121,15 @@ def fault_of_journal(path: Path) -> str | None:
     )
 
 
+def _connected(name: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        name, uri=name.startswith("file:"), isolation_level=None, check_same_thread=False, cached_statements=512,
+        detect_types=sqlite3.PARSE_COLNAMES,
+    )  # fmt: skip
+    compression.teach(connection)
+    return connection
+
+
 def open_writer(path: Path) -> sqlite3.Connection:
     """The one connection that writes and checkpoints, migrated to the newest schema.
 
@@ -131,7 +141,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         raise ConfigError([Fault(str(path), "store", fault)])
     private_database(path)
     # The writer thread is not the one that opens and closes.
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    connection = _connected(str(path))
     with _closed_on_error(connection):
         configure(connection)
         migrate(connection, path)
@@ -166,9 +176,7 @@ def configure(connection: sqlite3.Connection) -> None:
 
 def open_reader(path: Path) -> sqlite3.Connection:
     """A connection to an absolute path that can only read; it never checkpoints."""
-    connection = sqlite3.connect(
-        f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, cached_statements=512
-    )
+    connection = _connected(f"{path.as_uri()}?mode=ro")
     with _closed_on_error(connection):
         for pragma in ("query_only = 1", "cache_size = -16384", "busy_timeout = 5000"):
             connection.execute(f"PRAGMA {pragma}")

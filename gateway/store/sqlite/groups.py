@@ -6,6 +6,7 @@ from typing import Final
 
 from gateway.events import Arrival, Micros, Receipt
 from gateway.store.rules import inbox
+from gateway.store.sqlite.compression import compressed
 from gateway.store.sqlite.engine import SqliteEngine
 from gateway.store.sqlite.transactions import SqliteTransaction
 from gateway.store.sqlite.writer import Writer
@@ -57,7 +58,9 @@ class GroupStore:
         rows = [x for id_, a in numbered for x in (id_, a.source, a.event_id, a.topic, a.received_at)]
         cursor = connection.execute(_insert_events(count), rows)
         if cursor.rowcount == count:
-            connection.execute(_insert_bodies(count), [x for id_, a in numbered for x in (id_, a.body, a.context)])
+            connection.execute(
+                _insert_bodies(count), [x for id_, a in numbered for x in (id_, compressed(a.body), a.context)]
+            )
             return [Receipt(id_, "stored") for id_, _ in numbered]
         inserted = {id_ for (id_,) in self._transaction.execute("groups.inserted_since", (ids[0],)).fetchall()}
         for id_, arrival in numbered:

@@ -24,6 +24,13 @@ _TABLES: Final = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name N
 _COLUMNS: Final = "SELECT name, pk FROM pragma_table_info(?)"
 
 
+_WHOLE: Final = {"states": {"body": f"decompressed({BODY})"}, "bodies": {"body": "decompressed(body)"}}
+"""What stands for a column whose values are other ones to whoever reads the table; of a state one table is two here."""
+
+_KEPT: Final = {(table, "body"): "compressed(?)" for table in _WHOLE}
+"""And what is kept of a value."""
+
+
 class SqlitePlace:
     """A file that nobody else uses. Use as `with SqlitePlace(path) as place`."""
 
@@ -99,8 +106,7 @@ class SqlitePlace:
     def rows(self, table: str, skip: int = 0) -> Iterator[Row]:
         """A table's rows in the order of its key."""
         columns, key = self._keys[table]
-        # Of a state one table is two here.
-        whole = {**columns, "body": BODY} if table == "states" else columns
+        whole = {**columns, **_WHOLE.get(table, {})}
         listed = ", ".join(whole[name] for name in sorted(columns))
         text = f'SELECT {listed} FROM "{table}" s ORDER BY {", ".join(key)} LIMIT -1 OFFSET ?'  # noqa: S608 - as above
         return iter(self._connection.execute(text, (skip,)))
@@ -112,7 +118,8 @@ class SqlitePlace:
     def add(self, table: str, rows: Sequence[Row]) -> None:
         """Add rows."""
         columns, _ = self._keys[table]
-        listed, places = ", ".join(columns[name] for name in sorted(columns)), ", ".join("?" * len(columns))
+        listed = ", ".join(columns[name] for name in sorted(columns))
+        places = ", ".join(_KEPT.get((table, name), "?") for name in sorted(columns))
         self._connection.executemany(f'INSERT INTO "{table}" ({listed}) VALUES ({places})', rows)  # noqa: S608 - as above
 
     def last_ids(self) -> Mapping[str, int]:

@@ -15,6 +15,7 @@ import msgspec
 
 from gateway.events import EventStatus, OrderStatus
 from gateway.store.rules.transactions import Condition, Question
+from gateway.store.sqlite.compression import compressed
 from gateway.store.sqlite.sql import texts
 
 MOST: Final = 256
@@ -26,8 +27,11 @@ ROWS: Final = ":rows"
 WHERE: Final = ":where"
 """Stands for a selection's conditions."""
 
+_WITH_BODY: Final = {"translation.insert_states": 9}
+"""In which place of which statement's rows a body stands."""
+
 _APART: Final = {"translation.insert_first_states": "translation.insert_state_bodies"}
-"""Of which statements' rows the last value goes to a table of its own, with the first, by which statement."""
+"""Of which statements' rows the last value, a body, goes to a table of its own, with the first, by which statement."""
 
 _PLACE: Final = re.compile(r"\?(\d+)")
 _encode = msgspec.json.Encoder().encode
@@ -92,8 +96,10 @@ class SqliteTransaction:
         Rows that begin with NULL fill them up to the next power of two: the statement must pass over them.
         """
         if name in _APART:
-            self.many(_APART[name], [(row[0], row[-1]) for row in rows])
+            self.many(_APART[name], [(row[0], row[-1] and compressed(row[-1])) for row in rows])
             rows = [row[:-1] for row in rows]
+        elif (at := _WITH_BODY.get(name)) is not None:
+            rows = [(*row[:at], row[at] and compressed(row[at]), *row[at + 1 :]) for row in rows]
         found: list[Any] = []
         for start in range(0, len(rows), MOST):
             chunk = rows[start : start + MOST]

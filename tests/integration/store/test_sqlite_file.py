@@ -17,7 +17,7 @@ from gateway.store.sqlite import SqliteStore, database, retention
 from gateway.store.sqlite.backup import back_up
 from gateway.store.sqlite.looking import fault_of_store
 from gateway.store.sqlite.place import SqlitePlace
-from tests.contract.engines import DAY, ENGINES, START, TENANT, Floor, canonical, says, state
+from tests.contract.engines import DAY, ENGINES, START, TENANT, Floor, canonical, dense, says, state
 
 # The number of the migration that brings the tallies.
 TALLIES = 5
@@ -182,7 +182,7 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path):
 async def test_a_file_that_is_cut_off_is_refused(floor, tmp_path):
     """With what is missing, instead of loops that die of it one after the other."""
     for number in range(50):
-        await floor.tell(f"e{number}", state("A", clock=number), padding="y" * 10_000)
+        await floor.tell(f"e{number}", state("A", clock=number), padding=dense(10_000))
     await floor.store.close()
     path = tmp_path / "gateway.db"
     whole = path.read_bytes()
@@ -246,7 +246,7 @@ async def test_a_closed_store_stores_nothing(tmp_path):
 async def test_pruning_gives_space_back(floor, tmp_path):
     """The file shrinks to what is left in it."""
     for number in range(40):
-        await floor.tell(f"e{number}", state("A", clock=number, text="x" * 300), padding="y" * 100_000)
+        await floor.tell(f"e{number}", state("A", clock=number, text="x" * 300), padding=dense(100_000))
     await floor.deliver()
     await floor.reopen()
     before = (tmp_path / "gateway.db").stat().st_size
@@ -262,7 +262,7 @@ async def test_pruning_gives_space_back(floor, tmp_path):
 async def test_space_is_given_back_many_pages_at_once(floor):
     """A transaction for each page would take a sync for each, and an hour for a year's bodies."""
     for number in range(20):
-        await floor.tell(f"e{number}", ignored="not needed", padding="y" * 100_000)
+        await floor.tell(f"e{number}", ignored="not needed", padding=dense(100_000))
     await floor.store.writer.submit(lambda connection: connection.execute("DELETE FROM bodies").rowcount)
     free = await pragma(floor.store, "freelist_count")
     given = await floor.store.engine.write(retention.give_back)
@@ -530,7 +530,7 @@ async def test_an_order_of_one_state_is_written_into_no_index_of_states_by_name(
 
 async def test_what_becomes_of_a_state_does_not_write_its_bytes_again(floor):
     """Of what a settlement changes, they would be the most by far; they go when they are erased, and with the state."""
-    padding, log = "x" * 3000, floor.folder / "gateway.db-wal"
+    padding, log = dense(3000), floor.folder / "gateway.db-wal"
     for order in range(20):
         await floor.tell(f"e{order}", state(f"A{order}", text=padding))
     lease = await floor.lease()

@@ -1,11 +1,11 @@
 -- name: present
-SELECT :body, e.source FROM states s LEFT JOIN events e ON e.id = s.event WHERE s.id = ?;
+SELECT :body AS "body [compressed]", e.source FROM states s LEFT JOIN events e ON e.id = s.event WHERE s.id = ?;
 
 -- name: insert_event
 INSERT INTO events (id, source, event_id, topic, received_at, status, kind) VALUES (?, ?, ?, 'amend', ?, 'received', 'person');
 
 -- name: held_states
-SELECT s.id, s.tenant, s.external_order_id, s.owner, s.clock, s.tie, s.arrival, :body, e.received_at
+SELECT s.id, s.tenant, s.external_order_id, s.owner, s.clock, s.tie, s.arrival, :body AS "body [compressed]", e.received_at
 FROM states s JOIN events e ON e.id = s.event AND e.run = s.run
 WHERE s.event = ? AND s.status = 'dead' AND s.reason_code = 'held' AND e.is_dead_letter = 1 ORDER BY s.id;
 

@@ -44,7 +44,7 @@ INSERT OR IGNORE INTO erasures (tenant, external_order_id, erased_at) VALUES (?,
 SELECT tenant, external_order_id, erased_at FROM erasures;
 
 -- name: bodies
-SELECT id, body FROM bodies WHERE id IN (SELECT value FROM json_each(?1));
+SELECT id, body AS "body [compressed]" FROM bodies WHERE id IN (SELECT value FROM json_each(?1));
 
 -- name: keep_digests
 UPDATE events SET body_digest = new.column2 FROM (VALUES :rows) AS new WHERE events.id = new.column1;

@@ -1,5 +1,5 @@
 -- name: newest_by_key
-SELECT e.id, e.generation, e.received_at, e.status, e.body_digest, b.body
+SELECT e.id, e.generation, e.received_at, e.status, e.body_digest, b.body AS "body [compressed]"
 FROM events e LEFT JOIN bodies b ON b.id = e.id
 WHERE e.source = ? AND e.event_id = ?
 ORDER BY e.generation DESC LIMIT 1;
@@ -10,7 +10,7 @@ INSERT INTO events (id, source, event_id, generation, topic, received_at, status
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: insert_body
-INSERT INTO bodies (id, body, context) VALUES (?, ?, ?);
+INSERT INTO bodies (id, body, context) VALUES (?, compressed(?), ?);
 
 -- name: count_duplicate
 UPDATE events SET duplicates = duplicates + 1 WHERE id = ?;
@@ -26,12 +26,12 @@ WHERE (SELECT count(*) FROM other_bodies WHERE event = ?1 AND kind = 'conflict')
 
 -- name: keep_replaced_body
 INSERT INTO other_bodies (event, kind, received_at, body, context)
-SELECT e.id, 'replaced', e.received_at, b.body, b.context FROM events e JOIN bodies b ON b.id = e.id
+SELECT e.id, 'replaced', e.received_at, decompressed(b.body), b.context FROM events e JOIN bodies b ON b.id = e.id
 WHERE e.id = ?1
-  AND NOT EXISTS (SELECT 1 FROM other_bodies WHERE event = ?1 AND kind = 'replaced' AND body = b.body);
+  AND NOT EXISTS (SELECT 1 FROM other_bodies WHERE event = ?1 AND kind = 'replaced' AND body = decompressed(b.body));
 
 -- name: replace_body
-INSERT INTO bodies (id, body, context) VALUES (?, ?, ?)
+INSERT INTO bodies (id, body, context) VALUES (?, compressed(?), ?)
 ON CONFLICT (id) DO UPDATE SET body = excluded.body, context = excluded.context;
 
 -- name: reopen

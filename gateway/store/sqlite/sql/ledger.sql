@@ -19,9 +19,9 @@ FROM (VALUES :rows) AS new WHERE states.id = new.column1 RETURNING states.event;
 -- name: change_twins
 -- What gave way to a state that is identical is where that state is.
 UPDATE states SET status = ?1
-WHERE id IN (SELECT s.id FROM (SELECT s.tenant, s.external_order_id, :body AS body FROM states s WHERE s.id = ?2) twin
+WHERE id IN (SELECT s.id FROM (SELECT s.tenant, s.external_order_id, decompressed(:body) AS body FROM states s WHERE s.id = ?2) twin
              JOIN states s ON s.id IN (:of_order(id, twin.tenant, twin.external_order_id))
-             WHERE s.status = 'superseded' AND :body = twin.body)
+             WHERE s.status = 'superseded' AND decompressed(:body) = twin.body)
 RETURNING event;
 
 -- name: statuses_of_events

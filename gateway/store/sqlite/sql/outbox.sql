@@ -1,5 +1,5 @@
 -- name: due
-SELECT o.id, o.external_order_id, :body, o.is_alone, o.failures, o.lone_since, o.unconfirmed, o.trial,
+SELECT o.id, o.external_order_id, :body AS "body [compressed]", o.is_alone, o.failures, o.lone_since, o.unconfirmed, o.trial,
        o.pending_since, e.received_at, e.source, e.event_id, o.state, o.digest
 FROM orders o JOIN states s ON s.id = o.state LEFT JOIN events e ON e.id = s.event
 WHERE o.tenant = ? AND o.status = 'pending' AND o.due_at <= ?
@@ -11,7 +11,7 @@ SELECT min(due_at) FROM orders WHERE tenant = ? AND status = 'pending' AND due_a
   AND id NOT IN (SELECT order_row FROM leased);
 
 -- name: probe
-SELECT o.id, o.external_order_id, :body, o.is_alone, o.failures, o.lone_since, o.unconfirmed, o.trial,
+SELECT o.id, o.external_order_id, :body AS "body [compressed]", o.is_alone, o.failures, o.lone_since, o.unconfirmed, o.trial,
        o.pending_since, e.received_at, e.source, e.event_id, o.state, o.digest
 FROM orders o JOIN states s ON s.id = o.state LEFT JOIN events e ON e.id = s.event
 WHERE o.tenant = ? AND o.status = 'pending' AND o.rests_until <= ? AND o.trial <> 'refused'
@@ -19,7 +19,7 @@ WHERE o.tenant = ? AND o.status = 'pending' AND o.rests_until <= ? AND o.trial <
 ORDER BY o.due_at, o.pending_since, o.id LIMIT 1;
 
 -- name: probe_refused
-SELECT o.id, o.external_order_id, :body, o.is_alone, o.failures, o.lone_since, o.unconfirmed, o.trial,
+SELECT o.id, o.external_order_id, :body AS "body [compressed]", o.is_alone, o.failures, o.lone_since, o.unconfirmed, o.trial,
        o.pending_since, e.received_at, e.source, e.event_id, o.state, o.digest
 FROM orders o JOIN states s ON s.id = o.state LEFT JOIN events e ON e.id = s.event
 WHERE o.tenant = ? AND o.status = 'pending' AND o.rests_until <= ? AND o.trial = 'refused'

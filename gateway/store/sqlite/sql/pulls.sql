@@ -1,5 +1,5 @@
 -- name: unserved
-SELECT o.id, o.external_order_id, :body, o.is_alone, o.failures, o.lone_since, o.unconfirmed, o.trial,
+SELECT o.id, o.external_order_id, :body AS "body [compressed]", o.is_alone, o.failures, o.lone_since, o.unconfirmed, o.trial,
        o.pending_since, e.received_at, e.source, e.event_id, o.state, o.digest
 FROM orders o JOIN states s ON s.id = o.state LEFT JOIN events e ON e.id = s.event
 WHERE o.tenant = ? AND o.status = 'pending' AND o.due_at <= ?
@@ -17,5 +17,5 @@ WHERE tenant = ? AND status = 'delivered' AND order_id IS NULL AND delivered_at 
 
 -- name: bodies
 -- What changed meanwhile is another pull's, and what was erased nobody's.
-SELECT :body FROM json_each(?) asked JOIN orders o ON o.id = asked.value JOIN states s ON s.id = o.state
-WHERE o.status = 'delivered' AND :body <> x'' ORDER BY asked.key;
+SELECT :body AS "body [compressed]" FROM json_each(?) asked JOIN orders o ON o.id = asked.value JOIN states s ON s.id = o.state
+WHERE o.status = 'delivered' AND :body <> x'00' ORDER BY asked.key;

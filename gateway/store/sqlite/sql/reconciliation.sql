@@ -9,7 +9,7 @@ ON CONFLICT (source, turn) DO UPDATE SET reached = max(reached, ?3);
 SELECT coalesce(max(id), 0) FROM states;
 
 -- name: newest
-SELECT s.id, o.owner, o.clock, :body FROM orders o JOIN states s ON s.id = o.state
+SELECT s.id, o.owner, o.clock, :body AS "body [compressed]" FROM orders o JOIN states s ON s.id = o.state
 WHERE o.tenant = ? AND o.external_order_id = ?;
 
 -- name: last_fed

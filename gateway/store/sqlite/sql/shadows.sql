@@ -1,6 +1,6 @@
 -- name: live_states
 -- Not those that no order ever took: their adapter, or the order's owner, kept them from it.
-SELECT s.event, s.tenant, s.external_order_id, s.clock, s.tie, s.arrival, :body
+SELECT s.event, s.tenant, s.external_order_id, s.clock, s.tie, s.arrival, :body AS "body [compressed]"
 FROM json_each(?) asked JOIN events e ON e.id = asked.value JOIN states s ON s.event = e.id AND s.run = e.run
 WHERE s.status <> 'dead' OR EXISTS (SELECT 1 FROM orders o WHERE o.tenant = s.tenant
                                     AND o.external_order_id = s.external_order_id AND o.state = s.id)

@@ -1,6 +1,6 @@
 -- name: untranslated
 -- Each source's first, then each source's second: nobody waits for another's backlog, and orphans are not walked over.
-SELECT w.id, length(b.body)
+SELECT w.id, iif(substr(b.body, 1, 1) = x'01', CAST(substr(b.body, 2, 7) AS INTEGER), length(b.body))
 FROM (SELECT e.value AS id
       FROM json_each(?1) s CROSS JOIN json_each((
           SELECT json_group_array(id)
@@ -12,7 +12,7 @@ FROM (SELECT e.value AS id
 CROSS JOIN bodies b ON b.id = w.id;
 
 -- name: untranslated_whole
-SELECT e.id, e.source, e.event_id, e.topic, e.received_at, b.body, b.context, e.clock, e.replay
+SELECT e.id, e.source, e.event_id, e.topic, e.received_at, b.body AS "body [compressed]", b.context, e.clock, e.replay
 FROM json_each(?) AS wanted CROSS JOIN events e ON e.id = wanted.value JOIN bodies b ON b.id = e.id
 WHERE e.status = 'received';
 

@@ -19,7 +19,7 @@ SET here = excluded.here, there = excluded.there, clock = excluded.clock, tie = 
     changed_at = excluded.changed_at;
 
 -- name: body
-SELECT :body FROM states s WHERE s.id = ?;
+SELECT :body AS "body [compressed]" FROM states s WHERE s.id = ?;
 
 -- name: erase
 DELETE FROM shadows WHERE tenant = ? AND external_order_id = ?;

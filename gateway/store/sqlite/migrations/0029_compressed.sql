@@ -1,0 +1,2 @@
+-- Bodies are compressed from here on, of hooks and of states (compression.py). Those that there are stay as they are, and are
+-- read as what they are; the number alone keeps an earlier program from a file whose bodies it would take for no JSON.
