@@ -5,6 +5,8 @@ import os
 import signal
 import sys
 
+from gateway.ground import collector
+
 # As the command line's own, which is not loaded yet.
 INTERRUPTED = 130
 _REMEDY = "install trackely-gateway into a virtual environment of its own, and start it outside of that folder"
@@ -28,6 +30,7 @@ def foreign_package() -> str | None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    collector.slow_down()
     heard = signal.getsignal(signal.SIGINT)
     if heard is signal.default_int_handler:
         # An interrupt that comes out of an import is a traceback, or is swallowed there. Nothing is open yet: just end.
@@ -37,7 +40,10 @@ def main() -> None:
     from gateway.cli.tree import run  # noqa: PLC0415 - see above
 
     signal.signal(signal.SIGINT, heard)
-    sys.exit(run())
+    code = run()
+    # The interpreter walks over everything once more at its end.
+    collector.rest()
+    sys.exit(code)
 
 
 if __name__ == "__main__":

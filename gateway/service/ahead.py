@@ -1,7 +1,7 @@
 """What a start begins with: the other processes, which get ready while this one loads its rooms."""
 
 from gateway.config.model import Config
-from gateway.ground.channel import start_early
+from gateway.ground.child import start_early
 from gateway.store.process.client import HOST as STORE
 from gateway.translation.process import HOST as TRANSLATION
 

@@ -19,8 +19,7 @@ from gateway.config.live import Live
 from gateway.config.model import Server as ServerSettings
 from gateway.console.link import SignInLink
 from gateway.errors import ConfigError, Fault, StoreUnavailable
-from gateway.ground import logs
-from gateway.ground.channel import rest_collector
+from gateway.ground import collector, logs
 from gateway.ground.clock import now
 from gateway.service.house import House, OperatorsDoor, PublicDoor, open_house
 from gateway.service.reloading import Reloading
@@ -63,7 +62,7 @@ async def serve(
     notifier = Notifier(os.environ)
     given = handed_over(os.environ, descriptors)
     async with running(config, file=file, asked=asked, on_lost=on_lost, given=given, notifier=notifier):
-        rest_collector()
+        collector.rest()
         notifier.ready()
         await stop.wait()
         notifier.stopping()

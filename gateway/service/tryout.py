@@ -1,6 +1,6 @@
-"""The try-out's process, started by `Tryouts` and by nobody else: `-m gateway.service.tryout FD REFERENCE FOLDER`."""
+"""The try-out's process, started by `Tryouts` and by nobody else."""
 
-import sys
+import socket
 from pathlib import Path
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from gateway.drift.expected import golden_folders_of
 from gateway.golden.cases import load_cases
 from gateway.golden.judging import problems_of_cases, watched
-from gateway.ground.channel import Blocking, end_of
+from gateway.ground.frames import Blocking
 from gateway.ground.watchdog import Watchdog
 from gateway.registry import find_adapter
 
@@ -25,12 +25,8 @@ def problems_of(reference: str, directory: Path, source: bytes) -> list[str]:
     return [f"golden case {each}" for each in problems_of_cases(adapter, cases, watched(Watchdog()))]
 
 
-def main(descriptor: str, reference: str, directory: str) -> None:
+def main(end: socket.socket, reference: str, directory: str) -> None:
     """Answer the one frame that comes, an adapter's code, with a JSON array of what is wrong with it."""
-    channel = Blocking(end_of(int(descriptor)))
+    channel = Blocking(end)
     question, source = next(iter(channel))
     channel.send(question, msgspec.json.encode(problems_of(reference, Path(directory), source)))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -13,7 +13,7 @@ from gateway.config.code import digest_of, source_of
 from gateway.config.model import Config
 from gateway.errors import GatewayError
 from gateway.events import EventStatus, TranslatedEvent
-from gateway.ground.channel import ask_once
+from gateway.ground.child import ask_once
 from gateway.records import EventFilter, EventRecord
 from gateway.registry import code_at, find_adapter, is_file
 from gateway.store.ports import Archive, Records

@@ -1,7 +1,7 @@
-"""The translation's process, started by `TranslationProcess` and by nobody else: `-m gateway.translation.host FD`."""
+"""The translation's process, started by `TranslationProcess` and by nobody else."""
 
 import pickle
-import sys
+import socket
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,7 +15,8 @@ from gateway.config.model import ConfiguredSource
 from gateway.config.nodes import Faults
 from gateway.errors import ConfigError
 from gateway.events import TranslatedEvent, UntranslatedEvent
-from gateway.ground.channel import Blocking, end_of, rest_collector
+from gateway.ground import collector
+from gateway.ground.frames import Blocking
 from gateway.ground.watchdog import Watchdog
 from gateway.registry import find_adapter
 from gateway.translation.told import Part
@@ -102,9 +103,9 @@ def translator_of(setup: bytes) -> Translator:
     return Translator(sources, tenants, Watchdog(TRANSLATION_SECONDS))
 
 
-def main(descriptor: str) -> None:
-    """Translate what comes over the descriptor, until nothing can come any more."""
-    channel = Blocking(end_of(int(descriptor)))
+def main(end: socket.socket) -> None:
+    """Translate what comes over the channel, until nothing can come any more."""
+    channel = Blocking(end)
     frames = iter(channel)
     first = next(frames, None)
     if first is None:
@@ -117,11 +118,7 @@ def main(descriptor: str) -> None:
         channel.send(question, str(error.args[0] if isinstance(error, LookupError) else error).encode())
         return
     channel.send(question, b"")
-    rest_collector()
+    collector.rest()
     for question, asked in frames:
         for part in parts(translator, _decode_events(memoryview(asked)[1:]), asked[0]):
             channel.send(question, _encode(part))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

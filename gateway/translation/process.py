@@ -16,7 +16,7 @@ from gateway.config.code import digest_of, source_of
 from gateway.config.model import ConfiguredSource, Tenant
 from gateway.errors import GatewayError
 from gateway.events import TranslatedEvent, UntranslatedEvent
-from gateway.ground.channel import Child
+from gateway.ground.child import Child
 from gateway.ground.parcel import Parcel
 from gateway.translation.told import Told
 from gateway.translation.translator import defect

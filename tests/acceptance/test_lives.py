@@ -27,16 +27,16 @@ TRACING = str(Path(faults.__path__[0]) / "tracing.py")
 # What runs the store's process: as ever, but for the one line that keeps the promise.
 UNSYNCED = """
 import sys
-from gateway.ground import channel
+from gateway.ground import child
 from gateway.cli import tree
 unsynced = '\\n'.join((
-    'import runpy, sys',
+    'import sys',
+    'from gateway.ground.hosting import host',
     'from gateway.store.sqlite import database',
     'database.SYNCHRONOUS = 1',
-    'del sys.argv[0]',
-    "runpy.run_module(sys.argv[0], run_name='__main__')",
+    'host(*sys.argv[1:])',
 ))
-channel.COMMAND[:] = [sys.executable, '-P', '-c', unsynced]
+child.COMMAND[:] = [sys.executable, '-P', '-c', unsynced]
 sys.exit(tree.run(sys.argv[1:]))
 """
 FEW_FILES = """

@@ -17,7 +17,7 @@ from typing import Any, Final
 import uvloop
 
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, Reason, Receipt, TranslatedEvent, UntranslatedEvent
-from gateway.ground import channel
+from gateway.ground import child
 from gateway.orders import Attempt, Claim, Lease, Notes, Settled, Settlement, Settling, TenantState
 from gateway.records import DeadLetterFilter, EventFilter
 from gateway.store.ports import Store
@@ -64,7 +64,7 @@ class Alongside:
 async def _frames(folder: Path) -> Store:
     file = folder / "gateway.db"
     ours, theirs = socket.socketpair()
-    channel._early[HOST, str(file)] = Alongside(file, theirs), ours  # type: ignore[assignment]
+    child._early[HOST, str(file)] = Alongside(file, theirs), ours  # type: ignore[assignment]
     return await ProcessStore.open(file)
 
 

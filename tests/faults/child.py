@@ -5,7 +5,6 @@ At the named point the gateway is killed, and this process with it.
 
 import json
 import os
-import runpy
 import signal
 import sys
 from pathlib import Path
@@ -20,8 +19,8 @@ def die():
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
+    from gateway.ground.hosting import host
     from tests.faults.crashing import crash_at
 
     crash_at(*json.loads(sys.argv[1]), die)
-    del sys.argv[:2]
-    runpy.run_module(sys.argv[0], run_name="__main__")
+    host(*sys.argv[2:])

@@ -16,7 +16,7 @@ import uvloop  # noqa: F401 - imported once, here, as all that follows
 import adapters.logistics_plus  # noqa: F401 - as above
 import gateway.service.running  # noqa: F401 - as above
 from gateway.cli import settings, tree
-from gateway.ground import channel
+from gateway.ground import child
 from gateway.ground.connecting import tls_context
 from tests.faults.crashing import crash_at
 
@@ -28,14 +28,14 @@ def crash_in(process, point):
     if process == GATEWAY:
         crash_at(*point, lambda: os.kill(os.getpid(), signal.SIGKILL))
         return
-    ordinary = [*channel.COMMAND]
+    ordinary = [*child.COMMAND]
     dying = [sys.executable, "-P", str(Path(__file__).with_name("child.py")), json.dumps(point)]
 
     def run(command, descriptor):
         module = command[len(ordinary)]
         return start([*dying, *command[len(ordinary) :]] if module == process else command, descriptor)
 
-    start, channel._run = channel._run, run
+    start, child._run = child._run, run
 
 
 def live(config, log, crash):
@@ -57,11 +57,11 @@ def main():
         # What is made once a process is made here.
         settings.configuration(Path(asked["config"]))
         tls_context()
-        child = os.fork()
-        if child == 0:
+        forked = os.fork()
+        if forked == 0:
             os.close(0)
             os._exit(live(**asked))
-        sys.stdout.write(f"{child}\n")
+        sys.stdout.write(f"{forked}\n")
         sys.stdout.flush()
 
 

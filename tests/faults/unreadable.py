@@ -6,12 +6,12 @@ The store's process, as ever but for SQLite's own system calls: what reads fails
 import _sqlite3
 import ctypes
 import errno
-import runpy
 import sys
 from pathlib import Path
 
 from gateway.cli import tree
-from gateway.ground import channel
+from gateway.ground import child
+from gateway.ground.hosting import host
 
 POINTERS_BEFORE, SET, GET = 3, 13, 14
 """Of `struct sqlite3_vfs`: pointers before its functions, and which of these replace and find a system call."""
@@ -64,12 +64,11 @@ def take_over(flag):
 
 def main(flag, *arguments):
     if arguments[0] == "serve":
-        channel.COMMAND[:] = [sys.executable, "-P", __file__, flag]
+        child.COMMAND[:] = [sys.executable, "-P", __file__, flag]
         sys.exit(tree.run(list(arguments)))
     # A child's command line: a module, and what is its own.
     held = take_over(Path(flag))
-    sys.argv[:] = arguments
-    runpy.run_module(arguments[0], run_name="__main__")
+    host(*arguments)
     del held
 
 

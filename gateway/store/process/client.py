@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
-from gateway.ground.channel import Child
+from gateway.ground.child import Child
 from gateway.ground.clock import Micros
 from gateway.ground.parcel import head_of
 from gateway.store import ports

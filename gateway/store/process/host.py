@@ -1,10 +1,9 @@
-"""The store's process, started by `ProcessStore` and by nobody else: `python -m gateway.store.process.host FD FILE`."""
+"""The store's process, started by `ProcessStore` and by nobody else."""
 
 import asyncio
 import os
 import socket
 import sqlite3
-import sys
 import time
 from collections.abc import Coroutine, Sequence
 from functools import partial
@@ -17,7 +16,8 @@ import uvloop
 from gateway.config.store_url import DRIVER_MISSING
 from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.events import Receipt
-from gateway.ground.channel import attach, end_of, rest_collector
+from gateway.ground import collector
+from gateway.ground.channel import attach
 from gateway.records import Change
 from gateway.store.process import protocol
 from gateway.store.sqlite import SqliteStore, database
@@ -59,7 +59,7 @@ class Host:
                 on_changes=self._changed,
             )
             self._channel.send(protocol.OPENED, protocol.pickled(None))
-            rest_collector()
+            collector.rest()
             await self._is_enough.wait()
             if self._calls:
                 await asyncio.wait(self._calls)
@@ -180,12 +180,7 @@ async def _serve(end: socket.socket, path: Path | None) -> None:
     await Host(path).run(end)
 
 
-def main(descriptor: str, file: str | None = None) -> None:
-    """Serve a file, or the database whose address comes first, over the descriptor."""
-    end = end_of(int(descriptor))
+def main(end: socket.socket, file: str | None = None) -> None:
+    """Serve a file, or the database whose address comes first, over the channel."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(end, None if file is None else Path(file)))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

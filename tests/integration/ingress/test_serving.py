@@ -3,7 +3,7 @@ import socket
 
 import pytest
 
-from gateway.ground.channel import COLLECTOR_THRESHOLDS, rest_collector
+from gateway.ground import collector
 from gateway.serving import listen
 
 
@@ -25,11 +25,12 @@ def test_the_collector_rests() -> None:
     """What is alive is not walked again, and young objects are walked seldom."""
     before = gc.get_threshold()
     try:
-        rest_collector()
+        collector.slow_down()
+        collector.rest()
         thresholds, frozen = gc.get_threshold(), gc.get_freeze_count()
     finally:
         gc.unfreeze()
         gc.set_threshold(*before)
 
-    assert thresholds == COLLECTOR_THRESHOLDS
+    assert thresholds == collector.THRESHOLDS
     assert frozen > 0

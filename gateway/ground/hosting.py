@@ -1,0 +1,37 @@
+"""A process beside the gateway, from its first line: `python -P -m gateway.ground.hosting MODULE FD ...`.
+
+The module's `main` is given its end of the channel, and what else it is started with.
+"""
+
+import contextlib
+import ctypes
+import importlib
+import signal
+import socket
+import sys
+from typing import Final
+
+from gateway.ground import collector
+
+_PR_SET_PDEATHSIG: Final = 1
+
+
+def host(module: str, descriptor: str, *arguments: str) -> None:
+    """Run a module to its end."""
+    end = _end_of(int(descriptor))
+    collector.slow_down()
+    importlib.import_module(module).main(end, *arguments)
+
+
+def _end_of(descriptor: int) -> socket.socket:
+    with contextlib.suppress(OSError, AttributeError):
+        # Linux: a parent that is killed takes us with it, before the next one comes. Elsewhere the channel's end does.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end = socket.socket(fileno=descriptor)
+    # Whatever the gateway's default time-out is: an adapter may have set one.
+    end.setblocking(True)  # noqa: FBT003 - the standard library's
+    return end
+
+
+if __name__ == "__main__":
+    host(*sys.argv[1:])
