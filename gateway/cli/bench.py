@@ -117,7 +117,7 @@ def drain(
 
 
 @bench.command()
-def cost(
+def cost(  # noqa: PLR0913 - one option each
     *,
     config: ConfigFile = DEFAULT_CONFIG,  # noqa: ARG001 - it makes a configuration of its own
     connections: Connections = 64,
@@ -125,6 +125,7 @@ def cost(
     batch: Batch = 100,
     rounds: Rounds = 5,
     seconds: Seconds = 2.0,
+    keys: Annotated[int, typer.Option("--keys", min=0, help="Event IDs that the store has already.")] = 0,
     within: Annotated[
         Path | None, typer.Option("--within", metavar="FILE", help="Fail beyond 1.25 times what this file says.")
     ] = None,
@@ -134,7 +135,7 @@ def cost(
     from gateway.workshop.bench import cost as measurement  # noqa: PLC0415 - the other commands start without it
     from gateway.workshop.bench.load import tool  # noqa: PLC0415 - as above
 
-    plan = measurement.Plan(connections=connections, body=body, batch=batch, rounds=rounds, seconds=seconds)
+    plan = measurement.Plan(connections=connections, body=body, batch=batch, rounds=rounds, seconds=seconds, keys=keys)
     _say_load(tool())
     with progress("measuring", plan.runs) as done:
         found = measurement.measure(plan, lambda: done(1))

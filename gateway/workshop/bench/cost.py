@@ -4,6 +4,8 @@ A rate tells how fast this machine is at the moment, a cost what the program ask
 processes of their own, and not counted.
 """
 
+import asyncio
+import shutil
 import statistics
 import tempfile
 import time
@@ -16,6 +18,7 @@ import msgspec
 
 from gateway.workshop.bench import rig
 from gateway.workshop.bench.drain import wait_until_delivered
+from gateway.workshop.bench.filling import fill_keys
 from gateway.workshop.bench.ingest import catch_up
 from gateway.workshop.bench.load import Ids, press
 
@@ -62,6 +65,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     rounds: int = 5
     seconds: float = 2.0
     ids: tuple[Ids, ...] = ("rising", "random", "scattered")
+    keys: int = 0
+    """Event IDs, in no order, that the store has already."""
 
     @property
     def runs(self) -> int:
@@ -84,11 +89,18 @@ def measure(plan: Plan, on_run: Callable[[], None] = lambda: None) -> Costs:
         bare = stack.enter_context(rig.running("bare", Path(name) / "bare"))
         intake = stack.enter_context(rig.running("intake", Path(name) / "intake"))
         _warm(plan, bare)
+        filled = Path(name) / "filled.db" if plan.keys else None
+        if filled is not None:
+            asyncio.run(fill_keys(filled, plan.keys))
         costs = []
         for what in WHAT:
             for ids in plan.ids:
                 folder = Path(name) / f"{what}-{ids}"
+                if filled is not None:
+                    folder.mkdir()
+                    shutil.copyfile(filled, folder / rig.STORE)
                 costs.append(_measured(plan, what, ids, folder, bare, intake, bares))
+                shutil.rmtree(folder)
                 on_run()
     return Costs(plan=plan, bare=round(statistics.median(bares), 1), costs=costs)
 

@@ -1,11 +1,12 @@
 """Fills a store through its own ports: what a busy year or a long outage leaves behind, in a minute."""
 
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from gateway.events import Arrival, EventStatus, Micros, OrderState, Reason, TranslatedEvent, source_owner
+from gateway.events import SECOND, Arrival, EventStatus, Micros, OrderState, Reason, TranslatedEvent, source_owner
 from gateway.store.ports import Inbox, TranslationQueue
 from gateway.store.sqlite import SqliteStore
 from gateway.workshop.bench import rig
@@ -13,6 +14,15 @@ from gateway.workshop.bench.samples import numbered, template
 
 BODY: Final = 1000
 CHUNK: Final = 1000
+
+KEYS_AGO: Final = 40 * 86_400 * SECOND
+"""So old are events of which a key is left: bodies have gone, keys not yet."""
+
+_KEYS: Final = """
+WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < ?1)
+INSERT INTO events (id, source, event_id, received_at, status, run, ended_at, body_digest)
+SELECT number, ?2, lower(hex(randomblob(12))), ?3, 'delivered', 1, ?3, randomblob(16) FROM numbers
+"""
 
 _ORDER: Final = b'{"externalOrderId":"%b","deliveryAddress":"77 Pier Road, Long Beach, CA 90802, US"}'
 
@@ -27,6 +37,21 @@ async def fill(
     store = await SqliteStore.open(path)
     try:
         await fill_open(store.inbox, store.translation, events=events, pending=pending, dead=dead, on_events=on_events)
+    finally:
+        await store.close()
+
+
+async def fill_keys(path: Path, count: int) -> None:
+    """Make a store with so many event IDs, in no order, of events whose bodies have gone."""
+    store = await SqliteStore.open(path)
+
+    def run(connection: sqlite3.Connection) -> None:
+        # All in memory until they are there: else each page is written again and again.
+        connection.execute(f"PRAGMA cache_size = -{1 << 22}")
+        connection.execute(_KEYS, (count, rig.SOURCE, time.time_ns() // 1000 - KEYS_AGO))
+
+    try:
+        await store.writer.submit(run)
     finally:
         await store.close()
 

@@ -18,6 +18,7 @@ import msgspec
 from gateway.workshop.bench.load import LoadFailed, Target
 from gateway.workshop.bench.usage import Usage, usage_at_end, usage_by_process, usage_of
 
+STORE: Final = "gateway.db"
 SOURCE: Final = "warehouse"
 TENANT: Final = "bench"
 NEIGHBOUR: Final = "neighbour"
@@ -173,7 +174,7 @@ def free_port() -> int:
 def _config(folder: Path, port: int, tenant: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "server": {"host": "127.0.0.1", "port": port},
-        "store": f"sqlite:///{folder / 'gateway.db'}",
+        "store": f"sqlite:///{folder / STORE}",
         "api": {"token": TOKEN},
         "tenants": {TENANT: dict(tenant)},
         "sources": {
