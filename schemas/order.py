@@ -33,6 +33,9 @@ _encoder = msgspec.json.Encoder()
 encode_order = _encoder.encode
 """The canonical bytes of an order: what is stored, compared and sent as it is."""
 
+_END = 10**16
+"""No warehouse ships so many kilograms or cubic metres."""
+
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -55,9 +58,13 @@ def faults_of(order: Order) -> tuple[str, str] | None:
         return "$.deliveryAddress", "neither deliveryAddress nor customerId"
     weight, volume, pallets = order.total_weight, order.volume, order.pallet_count
     if not (weight is volume is pallets is None):
-        for name, amount in (("totalWeight", weight), ("volume", volume), ("palletCount", pallets)):
-            if amount is not None and (amount < 0 or not math.isfinite(amount)):
-                return f"$.{name}", f"{name} is negative or not finite"
+        for name, amount, end in (
+            ("totalWeight", weight, _END),
+            ("volume", volume, _END),
+            ("palletCount", pallets, 2**31),
+        ):
+            if amount is not None and not 0 <= amount < end:
+                return f"$.{name}", f"{name} is {'too large' if end <= amount < math.inf else 'negative or not finite'}"
     if order.planned_date is not None and not _is_day(order.planned_date):
         return "$.plannedDate", "plannedDate is not a calendar day as YYYY-MM-DD"
     return None

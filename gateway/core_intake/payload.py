@@ -12,7 +12,6 @@ from schemas import Order, faults_of
 _MEMBERS = tuple(field.encode_name for field in msgspec.structs.fields(Order))
 _BOM = b"\xef\xbb\xbf"
 _LARGE = 256 * 1024
-_MOST_PALLETS = 2**31 - 1
 
 
 class Payload(msgspec.Struct, frozen=True):
@@ -83,8 +82,6 @@ def _read_order(index: int, item: Any) -> Order:
         reason, _, path = str(error).partition(" - at ")
         fault = reason.replace(" | null", "").replace("Expected", "expected", 1)
         raise refused_item(index, external_order_id, fault, path.strip("`") or "$") from error
-    if (order.pallet_count or 0) > _MOST_PALLETS:
-        raise refused_item(index, external_order_id, "palletCount is too large", "$.palletCount")
     for name, value in members.items():
         if _holds_nul(value):
             raise refused_item(index, external_order_id, f"{name} holds a NUL character", f"$.{name}")

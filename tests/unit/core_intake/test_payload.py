@@ -84,6 +84,8 @@ def test_what_is_no_order_nor_array_is_refused(body):
         (GOOD | {"volume": -0.5}, "volume is negative or not finite", "$.volume"),
         (GOOD | {"palletCount": 1.5}, "expected `int`, got `float`", "$.palletCount"),
         (GOOD | {"palletCount": 2**31}, "palletCount is too large", "$.palletCount"),
+        (GOOD | {"totalWeight": 1e16}, "totalWeight is too large", "$.totalWeight"),
+        (GOOD | {"volume": 1e300}, "volume is too large", "$.volume"),
         (GOOD | {"palletCount": -1}, "palletCount is negative or not finite", "$.palletCount"),
         (GOOD | {"specialHandling": "fragile"}, "expected `array`, got `str`", "$.specialHandling"),
         (GOOD | {"specialHandling": ["a", None]}, "expected `str`, got `null`", "$.specialHandling[1]"),
