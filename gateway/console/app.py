@@ -28,6 +28,10 @@ def create_console(inside: Inside) -> Starlette:
     frame = Frame(inside)
 
     async def refused(request: Request, error: Exception) -> Response:
+        path = request.scope["raw_path"].partition(b"?")[0].decode("latin-1")
+        if request.method in ("GET", "HEAD") and path.endswith("/"):
+            # What a person types: of no path with a slash at its end there is a page.
+            return frame.to(f"{path.rstrip('/')}{f'?{request.url.query}' if request.url.query else ''}")
         status, given = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
         title = "Not in this way" if status == METHOD_NOT_ALLOWED else "There is no such page"
         answer = frame.said(request, status, title, "The overview leads to all there are.")

@@ -135,6 +135,15 @@ async def test_to_look_at_a_door_is_no_attempt(browser, calls):
     assert (other.status_code, {*other.headers["Allow"].split(", ")}) == (405, {"GET", "HEAD"})
 
 
+@pytest.mark.parametrize("path", ["/console", "/console/dead-letters", "/console/events?filter=status%3Adead"])
+async def test_a_slash_at_the_end_leads_to_the_page(browser, path):
+    """Within the console, whatever the Host says."""
+    place, _, query = path.partition("?")
+    answer = await browser.get(f"{place}/?{query}", headers={"Host": "elsewhere.example"})
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, path)
+
+
 async def test_wrong_tokens_are_counted_and_limited(browser, calls):
     """On record with their address; the door then says how long to wait; nothing of the token comes back."""
     answers = [await sign_in(browser, "wrong") for _ in range(BURST + 2)]
