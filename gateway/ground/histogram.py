@@ -22,8 +22,9 @@ class GroupHistogram(Collector):
 
     def open(self, value: str) -> None:
         """Show the series of this label value before anything was observed."""
-        self._counts.setdefault(value, [0] * (len(self._buckets) + 1))
-        self._sums.setdefault(value, 0.0)
+        with self._lock:
+            self._counts.setdefault(value, [0] * (len(self._buckets) + 1))
+            self._sums.setdefault(value, 0.0)
 
     def observe(self, values: Iterable[float], label: str = "") -> None:
         """Count these values; any thread may."""

@@ -155,9 +155,18 @@ class Gauges:
         self._drift = drift
         self._silences = silences
         self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
 
     async def exposition(self) -> bytes:
-        """All metrics in Prometheus' format, as of now; what a silent store would have to tell, as it last told it."""
+        """All metrics in Prometheus' format, as of now; what a silent store would have to tell, as it last told it.
+
+        One at a time: what is set for one is written in a thread, since with hundreds of sources it takes long.
+        """
+        async with self._one_at_a_time:
+            await self._set()
+            return await asyncio.to_thread(self._metrics.render)
+
+    async def _set(self) -> None:
         self._flush()
         now = self._clock()
         if self.gives():
@@ -168,7 +177,6 @@ class Gauges:
         for loop, at in self._ticks().items():
             self._metrics.ticked(loop, (now - (monotonic() - at)) / SECOND)
         self._metrics.writable(is_writable=not self._conditions.problems())
-        return self._metrics.render()
 
     async def _ask_the_store(self, now: Micros) -> None:
         figures, states = await self._records.tenant_figures(self._live.config.belonging), self._states()
