@@ -12,9 +12,8 @@ import msgspec
 
 from adapters.asking import Answers, Api, Lookup, Lookups, Reconciliation
 from adapters.errors import MalformedPayload
+from adapters.reading import reader
 from schemas import Order
-
-BOM = b"\xef\xbb\xbf"
 
 CONTRACT = 2
 """The newest contract that this gateway keeps; every earlier one goes on working. 2: answers by `Lookup.key`, lookups
@@ -235,11 +234,11 @@ Shape = TypeVar("Shape")
 
 def decoder(shape: type[Shape]) -> Callable[[bytes], Shape]:
     """A function from a JSON body to `shape`, a leading BOM skipped, whose every failure is a `MalformedPayload`."""
-    decode = msgspec.json.Decoder(shape).decode
+    read = reader(shape)
 
     def decoded(body: bytes) -> Shape:
         try:
-            return decode(body[3:] if body.startswith(BOM) else body)
+            return read(body)
         except msgspec.ValidationError as error:
             detail, _, path = str(error).partition(" - at `")
             raise MalformedPayload(detail[:1].lower() + detail[1:], path=path.removesuffix("`") or "$") from None

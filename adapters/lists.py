@@ -5,8 +5,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
-from adapters.contract import BOM, Cancellation, Fault, Hook, Ignored, State, Translation, decoder
+from adapters.contract import Cancellation, Fault, Hook, Ignored, State, Translation, decoder
 from adapters.errors import TranslationError
+from adapters.reading import BOM
 
 Item = TypeVar("Item")
 Arguments = ParamSpec("Arguments")

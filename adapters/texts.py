@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from adapters.errors import MalformedPayload
+from adapters.reading import reader
 
 LONGEST_TEXT = 10_000
 """Characters of a text; a longer one is no name, no address and no contact."""
@@ -101,10 +102,13 @@ def references_of(*texts: object) -> tuple[str, ...]:
     return tuple(found)
 
 
+_read = reader(object)
+
+
 def references_in(body: bytes, paths: Sequence[str]) -> tuple[str, ...]:
     """The texts and numbers that stand at these paths (`$.data.id`) of a JSON body, however else it is spoilt."""
     try:
-        read = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf")) if paths else None
+        read = _read(body) if paths else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ()
     return references_of(*(_text_at(read, path.split(".")[1:]) for path in paths))

@@ -6,9 +6,10 @@ from functools import partial
 import msgspec
 
 from adapters.asking import Listed, ListPage, Lookup, Reconciliation
-from adapters.contract import BOM, VendorModel, decoder
+from adapters.contract import VendorModel, decoder
 from adapters.moments import moment
 from adapters.ongoing.options import Options, Reconcile
+from adapters.reading import BOM
 
 PAGE = 100
 """Orders to ask for at once."""

@@ -6,9 +6,10 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from adapters.contract import BOM, decoder
+from adapters.contract import decoder
 from adapters.errors import MalformedPayload
 from adapters.ongoing.shapes import Rows, WayBillRow, code_of
+from adapters.reading import BOM
 from adapters.units import Amount, cubic_metres, decimal_of, kilograms, total, whole
 
 read_rows, read_members = decoder(Rows), decoder(dict[str, msgspec.Raw])

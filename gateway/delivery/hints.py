@@ -5,11 +5,12 @@ so lists, objects keyed by index or by externalOrderId, paths and plain sentence
 """
 
 import re
-from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
+from adapters.reading import reader
+
+_read = reader(object)
 
 _BRACKETED: Final = re.compile(r"\[(\d{1,6})\]")
 _NUMBER: Final = re.compile(r"\d{1,6}", re.ASCII)
@@ -24,7 +25,7 @@ _SHORTEST_NAMED: Final = 3
 def hints_in(body: bytes, sent: Sequence[str]) -> tuple[int, ...]:
     """The positions in `sent` (externalOrderIds in the batch's order) that a refusal names, rising."""
     try:
-        answer = msgspec.json.decode(body.removeprefix(BOM_UTF8))
+        answer = _read(body)
     except (ValueError, RecursionError):  # DecodeError and UnicodeDecodeError are ValueErrors
         return ()
     if not isinstance(answer, dict):

@@ -3,7 +3,6 @@
 A verdict names the consequence; `judge` is total: every status and every body has one.
 """
 
-from codecs import BOM_UTF8
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final, Literal, TypeAlias
@@ -11,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from adapters import too_long
+from adapters.reading import BOM, reader
 from gateway.delivery.hints import hints_in
 from gateway.events import Micros
 from gateway.ground.backoff import read_retry_after
@@ -205,7 +205,7 @@ def summary_of(status: int) -> str:
 
 def words_of(body: bytes) -> str:
     """The intake's own words, cut; what is no UTF-8 is replaced."""
-    return body.removeprefix(BOM_UTF8)[:MOST_WORDS].decode("utf-8", "replace").replace("\x00", "�").strip()
+    return body.removeprefix(BOM)[:MOST_WORDS].decode("utf-8", "replace").replace("\x00", "�").strip()
 
 
 def _failed(failure: Failure) -> Unavailable:
@@ -229,12 +229,12 @@ class _Reply(msgspec.Struct, frozen=True):
     processed: Any = None
 
 
-_decode_reply = msgspec.json.Decoder(_Reply).decode
+_read_answer = reader(_Reply)
 
 
 def _read_reply(answer: Answer, sent: Sequence[str]) -> Delivered | None:
     try:
-        reply = _decode_reply(answer.body.removeprefix(BOM_UTF8))
+        reply = _read_answer(answer.body)
     except (ValueError, RecursionError):
         return None
     if reply.accepted is not True:

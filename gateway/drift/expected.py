@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters import Adapter
-from adapters.contract import BOM
+from adapters.reading import BOM
 
 MOST_SAMPLES: Final = 500
 LARGEST_SAMPLE: Final = 256 * 1024

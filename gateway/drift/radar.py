@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from adapters.contract import BOM
+from adapters.reading import reader
 from gateway.drift.shapes import ITEM, Shapes, json_type, written
 from gateway.events import SECOND, Clock, Micros, UntranslatedEvent
 from gateway.records import DriftFinding, DriftRow
@@ -276,9 +276,12 @@ def _finding(kind: Any, path: str, value: str, was: tuple[str, ...], entry: _Ent
     )  # fmt: skip
 
 
+_read = reader(object)
+
+
 def _decoded(body: bytes) -> Any:
     try:
-        return msgspec.json.decode(body.removeprefix(BOM)) if len(body) <= LARGEST_BODY else None
+        return _read(body) if len(body) <= LARGEST_BODY else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from adapters.contract import BOM
+from adapters.reading import BOM
 
 DEEPEST: Final = 512
 PIECE: Final = 64 * 1024

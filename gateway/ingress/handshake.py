@@ -11,7 +11,7 @@ import msgspec
 from starlette.types import Message, Receive
 
 from adapters import Handshake, Ping
-from adapters.contract import BOM
+from adapters.reading import BOM
 from gateway.ground.answers import Answer
 from gateway.ground.watchdog import Watchdog
 from gateway.ingress.answers import greeted

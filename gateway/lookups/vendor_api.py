@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-from codecs import BOM_UTF8
 from collections.abc import Mapping
 from typing import Final
 
@@ -10,6 +9,7 @@ import msgspec
 
 from adapters import Api, Bearer, HeaderCredential, RateLimit
 from adapters.asking import ApiProof
+from adapters.reading import BOM, reader
 from gateway.events import Clock, StoredLookup
 from gateway.ground.backoff import read_retry_after
 from gateway.ground.clock import now
@@ -24,6 +24,7 @@ SHORTEST_STRUCK_OUT: Final = 16
 """Characters of an encoded proof from which on it is struck out of a vendor's answer."""
 
 _OK: Final = 200
+_scan = reader(msgspec.Raw)
 _NO_RIGHTS: Final = frozenset({401, 403})
 
 
@@ -128,11 +129,11 @@ def _header_of(credentials: ApiProof | None) -> tuple[str, str]:
 
 def _fault_of(body: bytes) -> str | None:
     """Why a 200 is no answer, such as a maintenance page; None: it is one, whatever it says."""
-    plain = body.removeprefix(BOM_UTF8).strip()
+    plain = body.removeprefix(BOM).strip()
     if not plain:
         return "HTTP 200 with nothing in it"
     try:
-        msgspec.json.decode(plain, type=msgspec.Raw)
+        _scan(plain)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "HTTP 200 with what is no JSON"
     return "HTTP 200 with null" if plain == b"null" else None

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from adapters import Hook
-from adapters.contract import BOM
+from adapters.reading import BOM
 from gateway.events import TranslatedEvent
 
 MOST_MEMBERS: Final = 400

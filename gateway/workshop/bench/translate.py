@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from adapters import Answers, Hook, State, logistics_plus, ongoing, shopify
-from adapters.contract import BOM, Adapter
+from adapters.contract import Adapter
+from adapters.reading import BOM
 from gateway.workshop.samples import sample
 from schemas import encode_order
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from adapters.contract import BOM
+from adapters.reading import BOM
 
 WRONG = (
     *(b"null", b"true", b"0", b"-1", b"1.5", b"100.000", b"18446744073709551616", b"1e999999999", b"-1e999999999"),

@@ -11,7 +11,8 @@ import msgspec
 
 import adapters
 from adapters import Adapter, Hook
-from adapters.contract import BOM, CONTRACT
+from adapters.contract import CONTRACT
+from adapters.reading import BOM
 from gateway.drift.shapes import ITEM, Shapes, shapes_in, written
 from gateway.golden.cases import Case, UnansweredError, outcome_of, read_options, save_case
 from gateway.workshop.kit.drafting import Draft, draft, render

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from adapters import Hook
-from adapters.contract import BOM
+from adapters.reading import BOM
 from gateway.drift.shapes import ITEM, JsonType, json_type
 
 Steps = tuple[str, ...]

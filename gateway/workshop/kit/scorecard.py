@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from adapters import Adapter
-from adapters.contract import BOM
+from adapters.reading import BOM
 from gateway.drift.shapes import ITEM, Shapes, shapes_of, written
 from gateway.golden import judging
 from gateway.golden.cases import Case, load_cases

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from adapters.contract import BOM
+from adapters.reading import BOM
 
 _PLAIN = re.compile(r"[^a-z0-9]")
 _KEY_RULES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (

@@ -47,11 +47,16 @@ async def test_what_is_no_answer_is_asked_for_again(body, said):
     assert said in answer.said
 
 
-async def test_an_order_is_an_answer():
-    """With a BOM, as the vendor sends it."""
-    answer = await answered(lambda asked: asked.say(200, b'\xef\xbb\xbf{"orderInfo": {"orderId": 1}}'))
+@pytest.mark.parametrize(
+    "body",
+    [b'\xef\xbb\xbf{"orderInfo": {"orderId": 1}}', b'{"consignee": {"name": "cut \\ud83d"}}'],
+    ids=["BOM", "half a pair"],
+)
+async def test_an_order_is_an_answer(body):
+    """As the vendor sends it."""
+    answer = await answered(lambda asked: asked.say(200, body))
 
-    assert (answer.status, answer.body) == (200, b'\xef\xbb\xbf{"orderInfo": {"orderId": 1}}')
+    assert (answer.status, answer.body) == (200, body)
 
 
 @pytest.mark.parametrize("text", ["Fri, 31 Dec 99999 23:59:59 GMT", "Mon, 01 Jan 0000 00:00:00 GMT", "1" * 400, "soon"])

@@ -73,6 +73,14 @@ def test_an_order_id_that_nobody_can_keep_is_none(absurd):
     assert verdict.oddities["no_order_id"] == 1
 
 
+def test_half_a_surrogate_pair_spoils_no_answer():
+    """Such as in words that were cut in the middle of an emoji."""
+    verdict = judge(Answer(200, reply(note="\ud83d")), SENT, NOW)
+
+    assert isinstance(verdict, Delivered)
+    assert list(verdict.listed) == SENT
+
+
 @pytest.mark.parametrize("processed", [0, 1, 3, None, True, "2", 2.5])
 def test_wrong_count(processed):
     """A wrong count is counted and changes nothing."""
