@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-header --no-annotate $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgresql test-system docs lint format soak hostile mutants fuzz nemesis bench peers dist audit lock
+.PHONY: help demo test compiled-tests test-postgresql test-system docs lint format soak hostile mutants fuzz nemesis bench peers dist audit lock
 
 define set-up
 @"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || { \
@@ -27,8 +27,14 @@ demo: ## gateway, embedded intake and the vendors' samples, until Ctrl-C (ARGS='
 	$(call set-up,$(if $(findstring replicas,$(ARGS)),demo,run))
 	@$(BIN)/python -m gateway demo $(ARGS)
 
-test: lint ## every check: format, ruff, mypy, import-linter, pytest
+test: ## every check: format, ruff, mypy, import-linter, pytest
+	$(call set-up,dev)
+	@$(MAKE) --no-print-directory --jobs=2 lint compiled-tests
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# What pytest makes of each test's file, made once instead of by each of the workers, while mypy leaves a processor idle.
+compiled-tests:
+	-@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --collect-only --quiet >/dev/null
 
 test-postgresql: ## the tests that run on SQLite's file for the sake of time, on PostgreSQL
 	$(call set-up,dev)

@@ -4,6 +4,7 @@ import importlib.util
 
 import pytest
 
+from gateway.ground import collector
 from tests.stores import POSTGRESQL, SQLITE, choose
 
 
@@ -14,6 +15,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before any test is read."""
+    # Reading thousands of tests takes half as long again where every few hundred objects set off a walk over all.
+    collector.slow_down()
     choose(config.getoption("--store"))
 
 
@@ -23,6 +26,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         of_files = [item for item in items if item.get_closest_marker("file")]
         config.hook.pytest_deselected(items=of_files)
         items[:] = [item for item in items if item not in of_files]
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves live as long as the process."""
+    collector.rest()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
