@@ -37,8 +37,13 @@ def main() -> None:
         signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
     if (foreign := foreign_package()) is not None:
         sys.exit(f"gateway: {foreign}")
-    from gateway.cli.tree import run  # noqa: PLC0415 - see above
+    from gateway.cli.serving import asked_plainly  # noqa: PLC0415 - see above
 
+    run = asked_plainly(sys.argv[1:], os.environ)
+    if run is None:
+        from gateway.cli import tree  # noqa: PLC0415 - see above
+
+        run = tree.run
     signal.signal(signal.SIGINT, heard)
     code = run()
     # The interpreter walks over everything once more at its end.

@@ -5,6 +5,7 @@ a part. Everything under `/api/v1` asks for a token before it says whether it ex
 """
 
 from collections.abc import Sequence
+from functools import cache, partial
 from urllib.parse import unquote
 
 from starlette.applications import Starlette
@@ -65,10 +66,11 @@ CALLS: tuple[Call, ...] = (
 
 def create_api(doors: Doors) -> Starlette:
     """The operators' API over these doors."""
-    document = describe(CALLS, PREFIX)
+    # A start would wait for what hardly anybody reads.
+    document = cache(partial(describe, CALLS, PREFIX))
 
     async def openapi(_request: Request) -> Response:
-        return Response(document, media_type="application/json", headers=SECURITY_HEADERS)
+        return Response(document(), media_type="application/json", headers=SECURITY_HEADERS)
 
     api = Starlette(
         routes=[*_routes(doors), Route("/openapi.json", openapi, methods=["GET"])],

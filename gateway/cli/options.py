@@ -6,14 +6,17 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from gateway.cli import serving
 from gateway.events import EventStatus, OrderStatus
 
 # `readable=False` wherever a file is named: what cannot be read is no wrong usage, and whoever reads it says so.
 ConfigFile: TypeAlias = Annotated[
     Path,
-    typer.Option("--config", envvar="GATEWAY_CONFIG", metavar="FILE", readable=False, help="The configuration file."),
+    typer.Option(
+        "--config", envvar=serving.CONFIG_VARIABLE, metavar="FILE", readable=False, help="The configuration file."
+    ),
 ]
-DEFAULT_CONFIG = Path("config.yaml")
+DEFAULT_CONFIG = serving.DEFAULT_CONFIG
 
 AnswerFiles: TypeAlias = Annotated[
     list[str] | None, typer.Option("--answer", metavar="KEY=FILE", help="What the vendor's API answers to a lookup.")

@@ -1,6 +1,5 @@
 """`gateway serve`, `gateway demo` and `gateway check`."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from gateway.cli import serving
 from gateway.cli.failure import BAD_CONFIGURATION, DONE, FAILED
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from gateway.cli.show import many, note, show_bytes, show_line
@@ -26,21 +26,7 @@ Descriptors = Annotated[
 
 def serve(*, config: ConfigFile = DEFAULT_CONFIG, fd: Descriptors = None) -> None:
     """Run the gateway until it is stopped by a signal."""
-    import asyncio  # noqa: PLC0415 - the other commands start without the rooms
-
-    import uvloop  # noqa: PLC0415 - as above
-
-    from gateway.config.file import ConfigurationFile  # noqa: PLC0415 - as above
-    from gateway.registry import find_adapter  # noqa: PLC0415 - as above
-    from gateway.service.ahead import start_processes  # noqa: PLC0415 - as above
-
-    file = ConfigurationFile(config, os.environ)
-    loaded = file.load(find_adapter)
-    start_processes(loaded)
-    from gateway.service import running  # noqa: PLC0415 - most of a start: the other processes start beside it
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(running.serve(loaded, file=file, descriptors=fd or ()))
+    serving.serve(config, fd or ())
 
 
 def demo(

@@ -7,7 +7,7 @@ of its own, after the acknowledgement; what it has seen is kept within bounds an
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -159,9 +159,14 @@ class _Seen:
         self._types: dict[str, list[str]] = {}
         self._codes: dict[str, list[str]] = {}
         self._wide: set[str] = set()
-        self._expected = {
+        self._samples = samples
+
+    @cached_property
+    def _expected(self) -> set[Key]:
+        """What the samples hold; they are not read before there is anything to compare with them."""
+        return {
             (kind, written(steps), text)
-            for sample in samples
+            for sample in self._samples
             for steps, _, member in _members(sample)
             for kind, text in self._facts(written(steps), steps, member)
         }
@@ -244,15 +249,19 @@ class _Seen:
                 )  # fmt: skip
 
     def findings(self) -> Iterator[DriftFinding]:
-        for (kind, path, value), entry in self._entries.items():
-            if (kind, path, value) in self._expected:
-                continue
-            if kind == "member" and self._is_unknown(self._steps[path]):
-                yield _finding("unknown_member", path, "", (), entry)
-            elif kind == "type" and not entry.is_first:
-                yield _finding("type_changed", path, value, self._before(self._types, kind, path, value, entry), entry)
-            elif kind == "code" and not entry.is_first:
-                yield _finding("new_code", path, value, self._before(self._codes, kind, path, value, entry), entry)
+        for key, entry in self._entries.items():
+            found = self._finding(*key, entry)
+            if found is not None and key not in self._expected:
+                yield found
+
+    def _finding(self, kind: str, path: str, value: str, entry: _Entry) -> DriftFinding | None:
+        if kind == "member" and self._is_unknown(self._steps[path]):
+            return _finding("unknown_member", path, "", (), entry)
+        if kind == "type" and not entry.is_first:
+            return _finding("type_changed", path, value, self._before(self._types, kind, path, value, entry), entry)
+        if kind == "code" and not entry.is_first:
+            return _finding("new_code", path, value, self._before(self._codes, kind, path, value, entry), entry)
+        return None
 
     def _is_unknown(self, steps: tuple[str, ...]) -> bool:
         """Whether the adapter does not read a member whose object it reads: below an unknown one all is unknown."""
