@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -17,6 +17,12 @@ class TenantStatus(StrEnum):
     HALTED = "halted"
 
 
+Place: TypeAlias = tuple[Micros, int]
+"""Where an order stands among those of a tenant by their change: when it changed, its row id."""
+
+FIRST_PLACE: Final[Place] = 0, 0
+
+
 class TenantState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What delivery remembers of a tenant over a restart.
 
@@ -25,8 +31,9 @@ class TenantState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     `lies` counts running 2xx that are not the contract; `refused` and `unconfirmed` are the orders (row ids) that died
     alone since the last one was accepted; `probes` counts the probes of a halt; `is_halted_by_hand` is never probed.
     `failing_since`: when the present outage or halt began; `downtime`: the length of all before it. An order that
-    fails alone does not die of them. `pulls`: when those came that decide what is served again. `hand`: how often a
-    person had halted or resumed the tenant when this was known; the store remembers it apart.
+    fails alone does not die of them. `pulls`: when those came that decide what is served again; `again`: behind which
+    order they go on with that, where an answer has no room for all. `hand`: how often a person had halted or resumed
+    the tenant when this was known; the store remembers it apart.
     """
 
     status: TenantStatus = TenantStatus.ACTIVE
@@ -48,6 +55,7 @@ class TenantState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     failing_since: Micros | None = None
     downtime: Micros = 0
     pulls: tuple[Micros, ...] = ()
+    again: Place = FIRST_PLACE
     hand: int = 0
 
 

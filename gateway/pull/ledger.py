@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from gateway.config.model import Tenant
 from gateway.events import SECOND, Clock, Micros
 from gateway.ground.holding import Everything, Holding
-from gateway.orders import Attempt, Lease, Settled, Settlement, Settling, TenantState, TenantStatus
+from gateway.orders import FIRST_PLACE, Attempt, Lease, Place, Settled, Settlement, Settling, TenantState, TenantStatus
 from gateway.records import Act
 from gateway.store.ports import Outbox, PullLedger
 
@@ -153,7 +153,7 @@ class PullTenant:
             leases.append(_packed(lease))
             await self._turns.wait(write(opening + b",".join(order.body for order in lease.orders)))
             room, opening = room - len(lease.orders), b","
-        again = await self._ledger.served(self.name, since=since, limit=room) if room else []
+        again, reached = await self._served(since, room) if room else ([], self.state.again)
         served_again = 0
         for first in range(0, len(again), STEP):
             bodies = await self._ledger.bodies(again[first : first + STEP])
@@ -161,7 +161,17 @@ class PullTenant:
                 await self._turns.wait(write(opening + b",".join(bodies)))
                 opening, served_again = b",", served_again + len(bodies)
         await self._turns.wait(write(b"[]" if opening == b"[" else b"]", is_last=True))
+        self.state = replace(self.state, again=reached)
         return served_again
+
+    async def _served(self, since: Micros, room: int) -> tuple[list[int], Place]:
+        """What is served again, and behind which one the next pull goes on, so that each has its turn."""
+        after = self.state.again
+        behind = await self._ledger.served(self.name, since=since, after=after, limit=room)
+        left = room - len(behind)
+        ahead = await self._ledger.served(self.name, since=since, after=FIRST_PLACE, limit=left) if left else []
+        reached = next(iter([*ahead[-1:], *behind[-1:]]), FIRST_PLACE)
+        return [id_ for _, id_ in sorted({*ahead, *behind})], reached
 
     async def _settle(self, leases: Sequence[bytes], started: Micros, *, is_whole: bool, served_again: int = 0) -> None:
         now = self._clock()

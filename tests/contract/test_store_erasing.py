@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from gateway.errors import ConflictingRequest, UnknownRecord
 from gateway.events import SECOND, EventStatus, Reason, StoredLookup
-from gateway.orders import Attempt, Lease, Settlement, Settling, TenantState
+from gateway.orders import FIRST_PLACE, Attempt, Lease, Settlement, Settling, TenantState
 from gateway.records import DeadLetterFilter, EventFilter, RetentionSpans
 from tests.contract.engines import DAY, SOURCE, TENANT, says, state, told
 
@@ -174,8 +174,8 @@ async def test_a_pull_serves_it_no_more(floor):
     await floor.store.outbox.settle(lease, settling)
     await erase(floor)
 
-    found = await floor.store.pulls.served(TENANT, since=floor.now - DAY, limit=10)
-    bodies = await floor.store.pulls.bodies(found)
+    found = await floor.store.pulls.served(TENANT, since=floor.now - DAY, after=FIRST_PLACE, limit=10)
+    bodies = await floor.store.pulls.bodies([row for _, row in found])
 
     assert [b'"B"' in body for body in bodies] == [True]
 

@@ -2,7 +2,19 @@ import msgspec
 import pytest
 
 from gateway.events import SECOND, Reason
-from gateway.orders import Attempt, Claim, Lease, Notes, Settlement, Settling, TenantState, TenantStatus, Trial, Wait
+from gateway.orders import (
+    FIRST_PLACE,
+    Attempt,
+    Claim,
+    Lease,
+    Notes,
+    Settlement,
+    Settling,
+    TenantState,
+    TenantStatus,
+    Trial,
+    Wait,
+)
 from gateway.records import EventFilter
 from tests.contract.engines import TENANT, canonical, names, state, texts
 
@@ -722,20 +734,22 @@ async def test_what_was_served_is_read_by_its_time_of_change(floor):
     await floor.tell("F again", state("F", clock=2, text="f2"))
     await orders(floor, "H")
 
-    found = await floor.store.pulls.served(TENANT, since=since, limit=9)
-    assert await floor.store.pulls.bodies(found) == [canonical(name, "v") for name in "DEG"]
-    assert await floor.store.pulls.served(TENANT, since=since, limit=2) == found[:2]
-    assert await floor.store.pulls.bodies(found[::-1]) == [canonical(name, "v") for name in "GED"]
+    found = await floor.store.pulls.served(TENANT, since=since, after=FIRST_PLACE, limit=9)
+    rows = [row for _, row in found]
+    assert await floor.store.pulls.bodies(rows) == [canonical(name, "v") for name in "DEG"]
+    assert await floor.store.pulls.served(TENANT, since=since, after=FIRST_PLACE, limit=2) == found[:2]
+    assert await floor.store.pulls.served(TENANT, since=since, after=found[0], limit=1) == found[1:2]
+    assert await floor.store.pulls.bodies(rows[::-1]) == [canonical(name, "v") for name in "GED"]
 
 
 async def test_what_changes_while_it_is_served_again_is_left_out(floor):
     """It is another pull's."""
     await orders(floor, "A", "B")
     await serve(floor)
-    found = await floor.store.pulls.served(TENANT, since=0, limit=9)
+    found = await floor.store.pulls.served(TENANT, since=0, after=FIRST_PLACE, limit=9)
     await floor.tell("A again", state("A", clock=2, text="a2"))
 
-    assert await floor.store.pulls.bodies(found) == [canonical("B", "v")]
+    assert await floor.store.pulls.bodies([row for _, row in found]) == [canonical("B", "v")]
 
 
 # ---- a clock that was set back

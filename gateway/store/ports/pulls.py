@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from gateway.events import Micros
-from gateway.orders import Lease
+from gateway.orders import Lease, Place
 
 
 class PullLedger(Protocol):
@@ -14,8 +14,8 @@ class PullLedger(Protocol):
         """Lease orders whose newest state was never served whole, unchanged since `now`, oldest change first."""
         ...
 
-    async def served(self, tenant: str, *, since: Micros, limit: int) -> list[int]:
-        """The row ids of orders that were served from `since` on and not changed afterwards, oldest change first."""
+    async def served(self, tenant: str, *, since: Micros, after: Place, limit: int) -> list[Place]:
+        """The orders behind a place that were served from `since` on and have not changed, oldest change first."""
         ...
 
     async def bodies(self, orders: Sequence[int]) -> list[bytes]:

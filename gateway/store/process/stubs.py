@@ -16,7 +16,7 @@ from gateway.events import (
     UntranslatedEvent,
     WaitingSubject,
 )
-from gateway.orders import Claim, Lease, Settled, Settling, TenantState, Wait
+from gateway.orders import Claim, Lease, Place, Settled, Settling, TenantState, Wait
 from gateway.records import (
     Act,
     Amended,
@@ -282,8 +282,8 @@ class PullLedger(Stub):
     def claim_unserved(self, tenant: str, *, now: Micros, until: Micros, limit: int) -> Answer[Lease | None]:
         return self._call("pulls.claim_unserved", tenant, now=now, until=until, limit=limit)
 
-    def served(self, tenant: str, *, since: Micros, limit: int) -> Answer[list[int]]:
-        return self._call("pulls.served", tenant, since=since, limit=limit)
+    def served(self, tenant: str, *, since: Micros, after: Place, limit: int) -> Answer[list[Place]]:
+        return self._call("pulls.served", tenant, since=since, after=after, limit=limit)
 
     def bodies(self, orders: Sequence[int]) -> Answer[list[bytes]]:
         return self._call("pulls.bodies", orders)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gateway.events import Micros
-from gateway.orders import Lease
+from gateway.orders import Lease, Place
 from gateway.store.rules.outbox import lease_rows
 from gateway.store.rules.transactions import Room, Transaction, reads, writes
 
@@ -21,9 +21,9 @@ class PullLedger(Room):
         return lease_rows(transaction, tenant, rows, until) if rows else None
 
     @reads
-    def served(self, transaction: Transaction, tenant: str, *, since: Micros, limit: int) -> list[int]:
+    def served(self, transaction: Transaction, tenant: str, *, since: Micros, after: Place, limit: int) -> list[Place]:
         """The orders that were served from `since` on and not changed afterwards, oldest change first."""
-        return [id_ for (id_,) in transaction.execute("pulls.served", (tenant, since, limit)).fetchall()]
+        return transaction.execute("pulls.served", (tenant, since, *after, limit)).fetchall()
 
     @reads
     def bodies(self, transaction: Transaction, orders: Sequence[int]) -> list[bytes]:

@@ -38,8 +38,10 @@ class Counter:
         self.now += 1
         return self.now
 
-    async def tenant(self):
-        settings = Tenant(delivery="pull", pull_secret=Secret(SECRET), pull=Pull(window=86_400.0))
+    async def tenant(self, max_orders=10_000):
+        settings = Tenant(
+            delivery="pull", pull_secret=Secret(SECRET), pull=Pull(window=86_400.0, max_orders=max_orders)
+        )
         pull = PullTenant(
             "acme",
             {"acme": settings},
@@ -179,6 +181,27 @@ async def test_a_window_outlives_a_restart(counter):
     counter.now += DAY + SECOND
     async with door(counter, turned_away=limited(FailureLimit(lambda: 0.0), lambda *_: None)):
         assert await counter.pull() == []
+
+
+async def test_what_an_answer_has_no_room_for_has_its_turn(counter):
+    """However many were served within the window, a caller that lost any answer has all of it again soon."""
+    pull, pieces = await counter.tenant(max_orders=3), []
+
+    async def served():
+        async def write(piece, *, is_last=False):
+            del is_last
+            pieces.append(piece)
+
+        pieces.clear()
+        await pull.serve(write)
+        return "".join(each["externalOrderId"] for each in json.loads(b"".join(pieces)))
+
+    await counter.put(*"ABCDEFG")
+    assert [await served() for _ in range(3)] == ["ABC", "DEF", "GAB"]
+    assert [await served() for _ in range(4)] == ["CDE", "AFG", "BCD", "EFG"]
+
+    await counter.put("H")
+    assert [await served() for _ in range(3)] == ["HAB", "CDE", "FGH"]
 
 
 async def test_many_pulls_are_remembered_in_little(counter):

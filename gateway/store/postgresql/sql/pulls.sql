@@ -12,8 +12,9 @@ ORDER BY o.due_at, o.pending_since, o.id LIMIT $3;
 UPDATE orders SET due_at = changed_at WHERE tenant = $1 AND status = 'pending' AND (due_at > $2 OR due_at = 0) AND rests_until <= $2;
 
 -- name: served
-SELECT id FROM orders
-WHERE tenant = $1 AND status = 'delivered' AND order_id IS NULL AND delivered_at >= $2 ORDER BY changed_at, id LIMIT $3;
+SELECT changed_at, id FROM orders
+WHERE tenant = $1 AND status = 'delivered' AND order_id IS NULL AND delivered_at >= $2 AND (changed_at, id) > ($3, $4)
+ORDER BY changed_at, id LIMIT $5;
 
 -- name: bodies
 -- What changed meanwhile is another pull's, and what was erased nobody's.

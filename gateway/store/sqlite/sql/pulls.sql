@@ -12,8 +12,9 @@ ORDER BY o.due_at, o.pending_since, o.id LIMIT ?;
 UPDATE orders SET due_at = changed_at WHERE tenant = ?1 AND status = 'pending' AND (due_at > ?2 OR due_at = 0) AND rests_until <= ?2;
 
 -- name: served
-SELECT id FROM orders INDEXED BY orders_served
-WHERE tenant = ? AND status = 'delivered' AND order_id IS NULL AND delivered_at >= ? ORDER BY changed_at, id LIMIT ?;
+SELECT changed_at, id FROM orders INDEXED BY orders_served
+WHERE tenant = ? AND status = 'delivered' AND order_id IS NULL AND delivered_at >= ? AND (changed_at, id) > (?, ?)
+ORDER BY changed_at, id LIMIT ?;
 
 -- name: bodies
 -- What changed meanwhile is another pull's, and what was erased nobody's.
