@@ -22,7 +22,7 @@ from gateway.records import Act
 from gateway.store.ports import Outbox
 
 _RESCUE_EVERY: Final = 5.0
-_RESCUE: Final = "delivery:rescue"
+_RESCUE: Final = "rescue"
 
 
 class Delivery:
@@ -98,7 +98,7 @@ class Delivery:
             worker.go_by(partial(self.holding.holds, _duty(name)))
             loop = self.holding.during(_duty(name), worker.take_over, worker.wind_up)
             self._supervisor.start(_duty(name), loop, worker.moved_at)
-        self._supervisor.start(_RESCUE, self.holding.during("rescue", self._rescue_often))
+        self._supervisor.start(_RESCUE, self.holding.during(_RESCUE, self._rescue_often))
 
     async def stop(self, grace: float) -> None:
         """Let requests in flight end and be settled, for `grace` seconds; the rest stays leased, to be rescued."""

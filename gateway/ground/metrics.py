@@ -5,10 +5,10 @@ loops), so that nobody outside can make series; a source or tenant that is not c
 hot path counts groups: each helper takes how many, or a sequence of values. docs/metrics.md is the reference.
 """
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 
 from prometheus_client import (
-    CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
     Gauge,
@@ -22,7 +22,6 @@ from gateway.ground.histogram import GroupHistogram
 from gateway.ground.hours import Hours
 
 PREFIX = "trackely_gateway"
-CONTENT_TYPE = CONTENT_TYPE_LATEST
 UNKNOWN = "unknown"
 RECOVERED_TOPICS = ("created", "changed", "cancelled")
 DRIFT_KINDS = ("unknown_member", "type_changed", "new_code")
@@ -40,26 +39,24 @@ class Metrics:
     Args:
         sources: the configured sources' names.
         tenants: the configured tenants' names.
-        loops: the supervised loops' names.
 
     Attributes:
         hours: what happened by the hour.
+        writing: held from the first that is set for an exposition until it is written.
     """
 
-    def __init__(self, sources: Iterable[str], tenants: Iterable[str], loops: Iterable[str] = ()) -> None:
+    def __init__(self, sources: Iterable[str], tenants: Iterable[str]) -> None:
         # A second series for each counter, of when it was made, tells nobody anything. The switch is the process's.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.hours = Hours(now)
+        self.writing = asyncio.Lock()
         self.registry = CollectorRegistry(auto_describe=False)
         ProcessCollector(registry=self.registry)
-        self._sources: frozenset[str] = frozenset()
-        self._tenants: frozenset[str] = frozenset()
+        self._sources, self._tenants, self._counted = set[str](), set[str](), set[str]()
         self._define_counters()
         self._define_gauges()
         self._define_histograms()
         self.admit(sources, tenants)
-        for loop in loops:
-            self._tick.labels(loop)
 
     def _define_counters(self) -> None:
         self._received = self._counter("received", "Requests stored as new events.", "source")
@@ -117,8 +114,13 @@ class Metrics:
         self._group = self._histogram("store_group_rows", "Writes that shared one commit.", SIZE_BUCKETS)
 
     def admit(self, sources: Iterable[str], tenants: Iterable[str]) -> None:
-        """Show every series of these from now on: a rate over a missing series alerts nobody. Known ones stay."""
-        self._sources, self._tenants = self._sources.union(sources), self._tenants.union(tenants)
+        """Show every series of these from now on: a rate over a missing series alerts nobody.
+
+        The counters of others stay; their gauges, which nobody sets any more, would tell of the past for ever.
+        """
+        self._sources, self._tenants = {*sources}, {*tenants}
+        self._counted |= self._sources | self._tenants
+        self.forget_the_stores()
         for source in self._sources:
             for counter in (
                 *(self._received, self._duplicates, self._conflicts, self._handshakes),
@@ -224,10 +226,12 @@ class Metrics:
             self._oldest.labels(name).set(oldest_pending_seconds)
             self._halted.labels(name).set(is_halted)
 
-    def compared(self, source: str, verdict: str, count: int) -> None:
-        """Set how many orders of a shadow have a verdict."""
-        if source in self._sources:
-            self._shadow_orders.labels(source, verdict).set(count)
+    def compared(self, told: Iterable[tuple[str, str, int]]) -> None:
+        """Set how many orders of which shadow have which verdict; of what is in shadow no more, nothing."""
+        self._shadow_orders.clear()
+        for source, verdict, count in told:
+            if source in self._sources:
+                self._shadow_orders.labels(source, verdict).set(count)
 
     def silent(self, source: str, *, is_silent: bool) -> None:
         """Set whether a source has been silent for longer than it may."""
@@ -250,15 +254,15 @@ class Metrics:
 
     def forget_the_stores(self) -> None:
         """Tell nothing of what the store knows: another replica does."""
-        for gauge in (
-            *(self._pending, self._oldest, self._halted, self._silent, self._drift),
-            *(self._shadow_orders, self._standbys, self._behind, self._behind_for),
-        ):
+        for gauge in (self._pending, self._oldest, self._halted, self._silent, self._drift, self._shadow_orders):
             gauge.clear()
+        self.standing_by(())
 
-    def ticked(self, loop: str, at_seconds: float) -> None:
-        """Set when a supervised loop last moved (Unix time)."""
-        self._tick.labels(loop).set(at_seconds)
+    def ticked(self, loops: Mapping[str, float]) -> None:
+        """Set when each supervised loop last moved (Unix time); one that is not there any more is not told of."""
+        self._tick.clear()
+        for loop, at_seconds in loops.items():
+            self._tick.labels(loop).set(at_seconds)
 
     def writable(self, *, is_writable: bool) -> None:
         """Set whether the store takes new events."""
@@ -274,14 +278,14 @@ class Metrics:
     # -- the door
 
     def render(self) -> bytes:
-        """The exposition in Prometheus' text format, of type `CONTENT_TYPE`."""
+        """The exposition in Prometheus' text format."""
         return generate_latest(self.registry)
 
     def _source(self, name: str) -> str:
-        return name if name in self._sources else UNKNOWN
+        return name if name in self._counted else UNKNOWN
 
     def _tenant(self, name: str) -> str:
-        return name if name in self._tenants else UNKNOWN
+        return name if name in self._counted else UNKNOWN
 
     def _counter(self, name: str, words: str, *labels: str) -> Counter:
         return Counter(f"{PREFIX}_{name}", words, labels, registry=self.registry)

@@ -155,14 +155,13 @@ class Gauges:
         self._drift = drift
         self._silences = silences
         self._clock = clock
-        self._one_at_a_time = asyncio.Lock()
 
     async def exposition(self) -> bytes:
         """All metrics in Prometheus' format, as of now; what a silent store would have to tell, as it last told it.
 
         One at a time: what is set for one is written in a thread, since with hundreds of sources it takes long.
         """
-        async with self._one_at_a_time:
+        async with self._metrics.writing:
             await self._set()
             return await asyncio.to_thread(self._metrics.render)
 
@@ -174,8 +173,7 @@ class Gauges:
                 await self._ask_the_store(now)
         else:
             self._metrics.forget_the_stores()
-        for loop, at in self._ticks().items():
-            self._metrics.ticked(loop, (now - (monotonic() - at)) / SECOND)
+        self._metrics.ticked({loop: (now - (monotonic() - at)) / SECOND for loop, at in self._ticks().items()})
         self._metrics.writable(is_writable=not self._conditions.problems())
 
     async def _ask_the_store(self, now: Micros) -> None:
@@ -190,12 +188,14 @@ class Gauges:
         silences = await self._silences()
         for name in self._live.sources:
             self._metrics.silent(name, is_silent=name in silences and silences[name].state == "silent")
+        compared: list[tuple[str, str, int]] = []
         for mode in await self._shadows.modes():
-            if mode.source in self._live.sources and (mode.mode == "shadow" or mode.second is not None):
+            if mode.mode == "shadow" or mode.second is not None:
                 told = await self._shadows.verdicts(mode.source, now)
                 verdicts = {"equal": told.equal, "differ": told.differ}
-                for verdict, count in {**verdicts, "onlyHere": told.only_here, "onlyThere": told.only_there}.items():
-                    self._metrics.compared(mode.source, verdict, count)
+                verdicts |= {"onlyHere": told.only_here, "onlyThere": told.only_there}
+                compared += [(mode.source, verdict, count) for verdict, count in verdicts.items()]
+        self._metrics.compared(compared)
         self._metrics.standing_by(
             (each.state, each.count, each.behind, None if each.behind_for is None else each.behind_for / SECOND)
             for each in await self._records.standbys()

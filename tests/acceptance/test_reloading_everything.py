@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -10,8 +11,24 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.processes import API_TOKEN, PROOF, Gateway, Intakes, beside, eventually, free_port, source, tenant, told
+from tests.processes import (
+    API_TOKEN,
+    PROOF,
+    ROOT,
+    Gateway,
+    Intakes,
+    beside,
+    eventually,
+    free_port,
+    source,
+    tenant,
+    told,
+)
 from tests.towns import write
+
+[TOLD] = re.findall(r"^\| `loop` \|(.*), and `delivery:`", (ROOT / "docs" / "metrics.md").read_text(), re.MULTILINE)
+LOOPS = {*re.findall("`([^`]+)`", TOLD)}
+"""As they are documented; people are told by one of them where somebody is to be."""
 
 
 def sources(**more: Any) -> dict[str, Any]:
@@ -21,7 +38,9 @@ def sources(**more: Any) -> dict[str, Any]:
 def test_every_part_is_taken_over(tmp_path):
     """A tenant, a limit, a token, retention; what needs a restart is named, and stays as it was; it is in the audit."""
     write(tmp_path, "Leeds")
-    with Intakes() as intakes, Gateway(tmp_path, {"demo": tenant(intakes.open().url)}, sources()) as gateway:
+    left = {"left": tenant("http://127.0.0.1:9/in")}
+    with Intakes() as intakes, Gateway(tmp_path, left | {"demo": tenant(intakes.open().url)}, sources()) as gateway:
+        gateway.api("tenants/left/halt", {})
         gateway.post(told("e1", "A", 1))
         gateway.becomes("A", "delivered")
         gateway.configure(
@@ -40,6 +59,7 @@ def test_every_part_is_taken_over(tmp_path):
         before = gateway.http.get("/api/v1/stats", headers={"Authorization": f"Bearer {API_TOKEN}"}).status_code
         gateway.http.headers["Authorization"] = "Bearer another-operators-token"
         audit = gateway.http.get("/api/v1/audit").json()["audit"][0]
+        figures = gateway.http.get("/metrics").text
         large = gateway.post(told("e2", "B", 1, note="x" * 2000)).status_code
         gateway.http.post("/hooks/other", json=told("e3", "C", 1), headers=PROOF)
         orders = eventually(
@@ -55,6 +75,12 @@ def test_every_part_is_taken_over(tmp_path):
         assert large == 413
         assert orders["status"] == "delivered"
         assert not (tmp_path / "elsewhere.db").exists()
+        # Else who is paged for a halt, or a loop that stands still, is paged until the next restart.
+        assert 'trackely_gateway_halted{tenant="other"} 0.0' in figures
+        assert 'trackely_gateway_halted{tenant="left"}' not in figures
+        loops = {*re.findall(r'loop="([^"]+)"', figures)}
+        assert {loop for loop in loops if loop.startswith("delivery:")} == {"delivery:demo", "delivery:other"}
+        assert {loop for loop in loops if not loop.startswith("delivery:")} | {"notices"} == LOOPS
 
 
 @pytest.mark.parametrize(

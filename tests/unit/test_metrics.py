@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def metrics():
-    return Metrics(["acme"], ["demo"], ["translation"])
+    return Metrics(["acme"], ["demo"])
 
 
 def value(metrics, name, **labels):
@@ -32,7 +32,8 @@ def exposed(metrics):
     metrics.refused(None, "unknown_source")
     metrics.dead_event("acme", "malformed_payload")
     metrics.shadowed("acme", "none")
-    metrics.compared("acme", "equal", 1)
+    metrics.ticked({"translation": 1.0})
+    metrics.compared([("acme", "equal", 1)])
     metrics.finding("lp", "no_town")
     metrics.standing_by([("async", 1, 0, 0.0)])
     metrics.dead_order("demo", "refused")
@@ -124,6 +125,28 @@ def test_a_stranger_makes_no_series(metrics):
     assert b"gone" not in metrics.render()
 
 
+def test_what_left_the_configuration_is_counted_and_stands_nowhere(metrics):
+    """No gauge says of it for ever what was true once; what is there is shown."""
+    metrics.tenant("demo", pending=7, oldest_pending_seconds=12.5, is_halted=True)
+    metrics.compared([("acme", "differ", 3)])
+    metrics.received("acme")
+    metrics.admit(["other"], ["north"])
+    metrics.tenant("demo", pending=7, oldest_pending_seconds=12.5, is_halted=True)
+    metrics.silent("acme", is_silent=True)
+    metrics.received("acme")
+    stand = {
+        (name, *sample.labels.values())
+        for name, family in ((each.name.removeprefix(f"{PREFIX}_"), each) for each in metrics.registry.collect())
+        if family.type == "gauge"
+        for sample in family.samples
+        if {"demo", "acme"} & {*sample.labels.values()}
+    }
+
+    assert value(metrics, "received_total", source="acme") == 2
+    assert (value(metrics, "received_total", source="other"), value(metrics, "halted", tenant="north")) == (0, 0)
+    assert stand == set()
+
+
 def test_a_histogram_counts_each_value_in_its_bucket(metrics):
     """A value equal to a bound is below it, one beyond all bounds is in +Inf; the sum and the count are right."""
     metrics.acknowledged([0.0005, 0.001, 0.0011, 99.0])
@@ -152,7 +175,8 @@ def test_gauges_say_what_is_now(metrics):
     """Gauges take the latest word."""
     metrics.tenant("demo", pending=7, oldest_pending_seconds=12.5, is_halted=True)
     metrics.silent("acme", is_silent=True)
-    metrics.ticked("translation", 1000.0)
+    metrics.ticked({"rescue": 1.0})
+    metrics.ticked({"translation": 1000.0})
     metrics.writable(is_writable=True)
     metrics.committed(17, 0.002)
 
@@ -161,6 +185,7 @@ def test_gauges_say_what_is_now(metrics):
     assert value(metrics, "halted", tenant="demo") == 1
     assert value(metrics, "silent", source="acme") == 1
     assert value(metrics, "loop_last_tick_timestamp_seconds", loop="translation") == 1000
+    assert value(metrics, "loop_last_tick_timestamp_seconds", loop="rescue") is None
     assert value(metrics, "store_writable") == 1
     assert value(metrics, "store_group_rows_sum") == 17
     assert value(metrics, "store_commit_seconds_count") == 1
