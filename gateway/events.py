@@ -266,9 +266,10 @@ class TranslatedEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False, array
 
 
 class Transition(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """An event's new status after a commit, for log and metrics.
+    """An event's new status after a commit, for log and metrics; `reason` is its own.
 
     With the codes of its orders' findings, and whether those with a planned day are planned for that of their receipt.
+    `buried` are its orders that became dead letters by it: tenant and code.
     """
 
     id: int
@@ -278,6 +279,7 @@ class Transition(msgspec.Struct, frozen=True, gc=False, array_like=True):
     reason: Reason | None = None
     findings: tuple[str, ...] = ()
     on_receipt: tuple[bool, ...] = ()
+    buried: tuple[tuple[str, str], ...] = ()
 
 
 def storable(text: object) -> str:

@@ -176,7 +176,10 @@ class Settling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settled(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """An order after its settlement, for the log and the metrics: `status` as it now is (pending when newer waits)."""
+    """An order after its settlement, for the log and the metrics: `status` as it now is (pending when newer waits).
+
+    `reason` is why it is dead, be it that it was cancelled meanwhile, or else what the answer said of it.
+    """
 
     external_order_id: str
     result: str

@@ -8,7 +8,7 @@ from typing import TypeVar
 import structlog
 
 from gateway.delivery.standing import DeliveryReport
-from gateway.events import SECOND, Clock, EventStatus, Reason, Transition
+from gateway.events import SECOND, Clock, EventStatus, OrderStatus, Reason, Transition
 from gateway.findings import Habits
 from gateway.ground.failures import FailureLimit, limited
 from gateway.ground.metrics import Metrics
@@ -37,6 +37,8 @@ class Reports:
             self._count_events(
                 source, Counter([(each.status, each.reason.code if each.reason else "") for each in of_it])
             )
+            for tenant, code in [each for event in of_it for each in event.buried]:
+                self._metrics.dead_order(tenant, code)
             for code, count in Counter([code for each in of_it for code in each.findings]).items():
                 self._metrics.finding(source, code, count)
             self.habits.note(source, [on_receipt for each in of_it for on_receipt in each.on_receipt])
@@ -67,8 +69,8 @@ class Reports:
         for (status, code), count in counts.items():
             if status == EventStatus.IGNORED:
                 self._metrics.ignored(source, count)
-            elif status == EventStatus.DEAD:
-                self._metrics.dead_event(source, code or "unknown", count)
+            elif status == EventStatus.DEAD and code:
+                self._metrics.dead_event(source, code, count)
             elif status == EventStatus.SHADOWED:
                 self._metrics.shadowed(source, code or "none", count)
             elif status != EventStatus.WAITING:
@@ -81,9 +83,9 @@ class Reports:
         spans = [max(0, now - each.received_at) / SECOND for each in settled if each.result == "delivered"]
         if spans:
             self._metrics.delivered(tenant, spans)
-        for reason in [each.reason for each in settled if each.result == "dead"]:
+        for reason in [each.reason for each in settled if each.status == OrderStatus.DEAD]:
             if reason is not None:
-                self._metrics.dead_order(tenant, reason.code, 1)
+                self._metrics.dead_order(tenant, reason.code)
         self._delivery.info(
             "attempt",
             tenant=tenant,
@@ -110,7 +112,8 @@ def _by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def _told_of_event(each: Transition) -> dict[str, str]:
-    return {"event_id": each.event_id, "outcome": str(each.status), **_why(each.reason)}
+    why = {"reason": each.buried[0][1]} if each.reason is None and each.buried else _why(each.reason)
+    return {"event_id": each.event_id, "outcome": str(each.status), **why}
 
 
 def _told_of_order(each: Settled) -> dict[str, str]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.intakes import accepted, always
-from tests.processes import Gateway, Intakes, source, tenant, told
+from tests.processes import Gateway, Intakes, eventually, source, tenant, told
 
 SHOP = {
     "id": 820982911946154508,
@@ -49,8 +49,11 @@ def test_a_cancellation_whose_time_is_none(tmp_path):
         gateway.becomes("B03", "delivered")
         gateway.post(told("2", "B03", 1, status="CAN", dateLastUpdated="0001-01-01T00:00:00"))
         order = gateway.becomes("B03", "dead")
+        figures = eventually(lambda: gateway.http.get("/metrics").text, lambda text: "dead_orders_total{" in text)
 
     assert order["reason"]["code"] == "cancelled_after_delivery"
+    assert 'trackely_gateway_dead_orders_total{code="cancelled_after_delivery",tenant="demo"} 1.0' in figures
+    assert "trackely_gateway_dead_events_total{" not in figures
 
 
 def test_the_cancellation_of_one_second(tmp_path):

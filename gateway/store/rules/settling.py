@@ -19,7 +19,7 @@ def settle(transaction: Transaction, lease: Lease, settling: Settling) -> list[S
     held = leases.held(transaction, lease.token)
     mine = [settlement for settlement in settling.settlements if settlement.order in held]
     late = [settlement for settlement in settling.settlements if settlement.order not in held]
-    statuses = _settle(transaction, held, mine, settling.now)
+    became = _settle(transaction, held, mine, settling.now)
     if mine:
         for settlement in mine:
             del held[settlement.order]
@@ -36,14 +36,14 @@ def settle(transaction: Transaction, lease: Lease, settling: Settling) -> list[S
         Settled(
             order.external_order_id,
             settlement.result,
-            statuses[order.id],
-            settlement.reason,
+            became[order.id][0],
+            became[order.id][1] or settlement.reason,
             order.received_at,
             order.source,
             order.event_id,
         )
         for settlement in mine
-        if (order := leased[settlement.order]).id in statuses
+        if (order := leased[settlement.order]).id in became
     ]
 
 
@@ -95,14 +95,22 @@ def noted(is_alone: int, failures: int, lone_since: Micros | None, unconfirmed: 
 
 def _settle(
     transaction: Transaction, held: Mapping[int, Sent], settlements: Collection[Settlement], now: Micros
-) -> dict[int, str]:
-    """What the orders are now; those that have gone are left out."""
+) -> dict[int, tuple[str, Reason | None]]:
+    """What the orders are now, and why one is dead; those that have gone are left out."""
     plain = [each for each in settlements if lifecycle.is_plain(each)]
     delivered = _deliver(transaction, held, plain, now)
     others = [each for each in settlements if each.order not in delivered]
     found = ledger.orders_by_id(transaction, [each.order for each in others])
     _apply(transaction, found, held, others, now)
-    return dict.fromkeys(delivered, str(OrderStatus.DELIVERED)) | {id_: order.status for id_, order in found.items()}
+    return dict.fromkeys(delivered, (str(OrderStatus.DELIVERED), None)) | {
+        id_: (order.status, _death_of(order)) for id_, order in found.items()
+    }
+
+
+def _death_of(order: OrderRow) -> Reason | None:
+    if order.status != OrderStatus.DEAD or order.reason_code is None:
+        return None
+    return Reason(order.reason_code, order.reason_detail or "", order.reason_path)
 
 
 def _deliver(

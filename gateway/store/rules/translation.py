@@ -269,13 +269,17 @@ class _Commit:
 
     def _finish(self, event: TranslatedEvent, run: int, states: list[int]) -> Transition:
         status, reason, is_dead_letter = event.status, event.reason, event.status == EventStatus.DEAD
+        buried: tuple[tuple[str, str], ...] = ()
         if status == EventStatus.TRANSLATED:
             rows = [self.states[state] for state in states]
             status = lifecycle.event_status([str(row[10]) for row in rows]) if rows else EventStatus.IGNORED
-            dead = [row for row in rows if row[11] is not None and not self._is_orders_death(row)]
+            dead = [row for row in rows if row[11] is not None]
             if dead:
-                is_dead_letter = True
-                reason = Reason(*dead[0][11:14])  # type: ignore[arg-type]
+                own = [row for row in dead if not self._is_orders_death(row)]
+                buried = tuple([(str(row[3]), str(row[11])) for row in dead if row not in own])
+                if own:
+                    is_dead_letter = True
+                    reason = Reason(*own[0][11:14])  # type: ignore[arg-type]
             elif not rows:
                 reason = _NO_ORDERS
         elif status == EventStatus.WAITING:
@@ -299,20 +303,12 @@ class _Commit:
             )  # fmt: skip
         codes = tuple([code for state in event.states for code, _ in state.findings])
         on_receipt = tuple([state.on_receipt for state in event.states if state.on_receipt is not None])
-        told = reason or self._dead_reason(states)
-        return Transition(event.id, event.source, event.event_id, status, told, codes, on_receipt)
+        return Transition(event.id, event.source, event.event_id, status, reason, codes, on_receipt, buried)
 
     def _is_orders_death(self, row: list[object]) -> bool:
         """Whether the dead letter is the order's (a cancellation that came too late), not the event's."""
         order = self.orders.get((str(row[3]), str(row[4])))
         return order is not None and order.state == row[0]
-
-    def _dead_reason(self, states: list[int]) -> Reason | None:
-        for state in states:
-            row = self.states[state]
-            if row[11] is not None:
-                return Reason(*row[11:14])  # type: ignore[arg-type]
-        return None
 
     def _wait(self, event: TranslatedEvent) -> None:
         turn = event.lookups[0].turn if event.lookups else ""
