@@ -20,7 +20,7 @@ from benchmarks.backlog import delivered
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, OrderStatus, TranslatedEvent
 from gateway.orders import Claim, Lease
 from gateway.records import Belonging, DeadLetterFilter, EventFilter, OrderFilter, RetentionSpans
-from gateway.store.rules.outbox import Outbox
+from gateway.store.ports import Outbox
 from gateway.store.sqlite import SqliteStore
 
 DAY = 86_400 * SECOND

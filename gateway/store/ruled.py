@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from gateway.events import Micros
+from gateway.store import ports
 from gateway.store.ports import ChangeObserver, CommitObserver
 from gateway.store.rules import inbox, ledger
 from gateway.store.rules.acts import Acts
@@ -44,23 +45,23 @@ class RuledStore:
 
     def __init__(self, loops: Engine, people: Engine, groups: Groups, changes: Changes) -> None:
         self.engine = people
-        self.translation = TranslationQueue(loops)
-        self.lookups = LookupQueue(loops)
-        self.reconciliation = ReconciliationLedger(loops)
-        self.outbox = Outbox(loops)
-        self.pulls = PullLedger(loops)
-        self.records = Records(people)
-        self.archive = Archive(people)
-        self.days = DayLedger(people)
-        self.drift = DriftLedger(people)
-        self.learned = LearnedLedger(people)
-        self.acts = Acts(people)
-        self.bulk = Bulk(people)
-        self.trail = AuditTrail(people)
-        self.told = ToldLedger(people)
-        self.sessions = SessionLedger(people)
-        self.duties = Duties(loops)
-        self.shadows = Shadows(people)
+        self.translation: ports.TranslationQueue = TranslationQueue(loops)
+        self.lookups: ports.LookupQueue = LookupQueue(loops)
+        self.reconciliation: ports.ReconciliationLedger = ReconciliationLedger(loops)
+        self.outbox: ports.Outbox = Outbox(loops)
+        self.pulls: ports.PullLedger = PullLedger(loops)
+        self.records: ports.Records = Records(people)
+        self.archive: ports.Archive = Archive(people)
+        self.days: ports.DayLedger = DayLedger(people)
+        self.drift: ports.DriftLedger = DriftLedger(people)
+        self.learned: ports.LearnedLedger = LearnedLedger(people)
+        self.acts: ports.Acts = Acts(people)
+        self.bulk: ports.Bulk = Bulk(people)
+        self.trail: ports.AuditTrail = AuditTrail(people)
+        self.told: ports.ToldLedger = ToldLedger(people)
+        self.sessions: ports.SessionLedger = SessionLedger(people)
+        self.duties: ports.Duties = Duties(loops)
+        self.shadows: ports.Shadows = Shadows(people)
         self._groups = groups
         self._changes = changes
 
