@@ -11,6 +11,7 @@ Quirks, each held by a golden case:
 - an answer tells no weight of an order, and no day of delivery.
 """
 
+from functools import partial
 from typing import Any, Literal
 
 from adapters.addresses import one_line
@@ -18,6 +19,7 @@ from adapters.asking import Answers, Api, HeaderCredential, Lookup, Lookups, Rat
 from adapters.contract import (
     Adapter,
     Cancellation,
+    Fault,
     Hook,
     Identity,
     Ignored,
@@ -29,6 +31,7 @@ from adapters.contract import (
 )
 from adapters.destinations import destination, in_parts
 from adapters.errors import IncompletePayload, MalformedAnswer, MalformedPayload, SeveralDestinations
+from adapters.lists import one_of
 from adapters.options import fault_of_url
 from adapters.references import carrying
 from adapters.templates import fault_of_template, filled
@@ -213,13 +216,15 @@ def _states(
         if is_cancelled:
             return [Cancellation(external_order_id=name, **of_all)]
         return [_state(name, order, _only(addresses), of_all)]
-    option, states = "address_external_order_id", []
+    option = "address_external_order_id"
+    states: list[State | Cancellation | Fault] = []
     for address in addresses:
         named = {**members, "address_id": str(address.id)}
         name = filled(options.address_external_order_id, named, option=option, paths=ADDRESS_MEMBERS)
-        states.append(
-            Cancellation(external_order_id=name, **of_all) if is_cancelled else _state(name, order, address, of_all)
-        )
+        if is_cancelled:
+            states.append(Cancellation(external_order_id=name, **of_all))
+        else:
+            states.append(one_of(len(addresses), partial(_state, name, order, address, of_all), name, **of_all))
     return states
 
 

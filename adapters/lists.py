@@ -1,7 +1,7 @@
 """A list of orders in one event, each judged by itself; and a body that is a list of events."""
 
 from collections.abc import Callable, Iterable
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
@@ -32,20 +32,27 @@ def each(
         except TranslationError as error:
             if len(items) == 1 or not error.references:
                 raise
-            judged.append(_fault(error))
+            judged.append(_fault(error, error.references[0], references=error.references))
     states = [one for one in judged if not isinstance(one, Ignored)]
     ignored = [one for one in judged if isinstance(one, Ignored)]
     return ignored[0] if ignored and not states else states
 
 
-def _fault(error: TranslationError) -> Fault:
-    return Fault(
-        external_order_id=error.references[0],
-        code=error.code,
-        detail=error.detail,
-        path=error.path,
-        references=error.references,
-    )
+def one_of(several: int, state: Callable[[], State], external_order_id: str, **members: Any) -> State | Fault:
+    """The state of one of an event's `several` orders, whose id is known.
+
+    Where it cannot be made it is a `Fault` with these members, beside its neighbours' states; one that is alone raises.
+    """
+    try:
+        return state()
+    except TranslationError as error:
+        if several == 1:
+            raise
+        return _fault(error, external_order_id, **members)
+
+
+def _fault(error: TranslationError, external_order_id: str, **members: Any) -> Fault:
+    return Fault(external_order_id=external_order_id, code=error.code, detail=error.detail, path=error.path, **members)
 
 
 def listed_events(hook: Hook) -> list[bytes]:

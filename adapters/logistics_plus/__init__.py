@@ -12,6 +12,8 @@ Quirks, each held by a golden case:
 """
 
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -20,6 +22,7 @@ from adapters.asking import Answers
 from adapters.contract import (
     Adapter,
     Cancellation,
+    Fault,
     Hook,
     Identity,
     Ignored,
@@ -30,8 +33,9 @@ from adapters.contract import (
 )
 from adapters.destinations import in_parts
 from adapters.errors import IncompletePayload, MalformedPayload, SeveralDestinations
+from adapters.lists import one_of
 from adapters.logistics_plus.options import MEMBERS, SHIPMENT_MEMBERS, Options, Stand
-from adapters.logistics_plus.shapes import NOBODY, Envelope, Event, Kind, Party, Record
+from adapters.logistics_plus.shapes import NOBODY, Envelope, Event, Kind, Party, Record, Shipment
 from adapters.moments import day, microseconds, moment
 from adapters.templates import filled
 from adapters.texts import first_of, identifier, plain, references_of, topic_of, word
@@ -139,20 +143,25 @@ def _shipments(event: Event, hook: Hook, options: Options) -> Translation:
         if word(record.status) == CANCELLED:
             raise IncompletePayload("no shipments: which of its orders are cancelled cannot be told", path=SHIPMENTS)
         return Ignored("no shipments yet; option shipments makes an order of each", _references(record))
-    states: list[State | Cancellation] = []
+    states: list[State | Cancellation | Fault] = []
     for shipment in shipments:
         members = {**_members(record), "shipment_id": shipment.id}
         template, option = options.shipment_external_order_id, "shipment_external_order_id"
         name = filled(template, members, option=option, paths=SHIPMENT_MEMBERS)
         clock = _changed_at(msgspec.structs.replace(record, shipments=[shipment]), hook, options)
         references = references_of(*_references(record), shipment.id)
+        told: dict[str, Any] = {"clock": clock, "tie": tie, "references": references}
         if CANCELLED in (word(record.status), word(shipment.status)):
-            states.append(Cancellation(external_order_id=name, clock=clock, tie=tie, references=references))
-            continue
-        place = _first_place(shipment.ship_to_address, record.ship_to_address)
-        order = _addressed(record, name, place, options)
-        states.append(State(order=order, clock=clock, tie=tie, references=references, parts=_parts(place)))
+            states.append(Cancellation(external_order_id=name, **told))
+        else:
+            shipped = partial(_shipped, shipment, record, name, options, told)
+            states.append(one_of(len(shipments), shipped, name, **told))
     return states
+
+
+def _shipped(shipment: Shipment, record: Record, name: str, options: Options, told: dict[str, Any]) -> State:
+    place = _first_place(shipment.ship_to_address, record.ship_to_address)
+    return State(order=_addressed(record, name, place, options), parts=_parts(place), **told)
 
 
 def _changed_at(record: Record, hook: Hook, options: Options) -> datetime | None:
