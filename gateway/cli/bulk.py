@@ -7,6 +7,7 @@ import typer
 
 from gateway.cli.failure import FAILED, Failure
 from gateway.cli.filters import Which
+from gateway.cli.naming import note_strangers
 from gateway.cli.operations import become, follow_to_its_end
 from gateway.cli.show import many, note, show_bytes, show_facts, show_line, shown
 
@@ -57,6 +58,7 @@ def do(
     Ids that were given and are none of ours are said, and make the command fail; the others are acted on all the same.
     """
     missing: list[str] = []
+    note_strangers(client, selection.filter)
     if as_json or flags.get("dryRun"):
         answer = client.post(*path, body={**selection.body, **flags})
         missing += answer.value.get("missing", ())

@@ -14,6 +14,7 @@ from gateway.cli.failure import Failure, Lost
 TIMEOUT = httpx.Timeout(600.0, connect=5.0)
 STREAM_TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 """A stream says something every 15 s."""
+_EVENTS = "text/event-stream"
 _UNAUTHORIZED, _NOT_FOUND, _UNAVAILABLE = 401, 404, 503
 
 
@@ -65,7 +66,7 @@ class Client:
             self._reached(),
             self._http.stream("GET", path, params=given, headers=headers, timeout=STREAM_TIMEOUT) as answer,
         ):
-            if not answer.is_success:
+            if not answer.is_success or answer.headers.get("content-type", "").split(";")[0] != _EVENTS:
                 sentence = self._sentence(answer.status_code, _json_of(answer.read()))
                 # It is stopping, or its store is away for a while: either may be back.
                 raise (Lost if answer.status_code == _UNAVAILABLE else Failure)(sentence)
@@ -85,6 +86,8 @@ class Client:
             yield from answer.iter_bytes()
 
     def _path(self, parts: tuple[str, ...]) -> str:
+        if not all(parts):
+            raise Failure("an empty name: is a variable unset?")
         # Dots alone would lead elsewhere.
         return "/".join(
             [self._prefix, *(quote(part, safe="") if part.strip(".") else "%2E" * len(part) for part in parts)]
@@ -114,7 +117,7 @@ class Client:
             answer = self._http.request(method, path, params=asked, content=given, headers=headers)
         value = _json_of(answer.content)
         if answer.is_success and isinstance(value, dict):
-            return Answer(answer.content, value)
+            return Answer(answer.content, _said(value))
         raise Failure(self._sentence(answer.status_code, value))
 
     def _sentence(self, status: int, value: Any) -> str:
@@ -130,6 +133,19 @@ class Client:
         if isinstance(value, dict) and (detail := value.get("detail") or value.get("error")):
             return f"{detail} ({status})"
         return f"{self._origin} answered {status}, which is not the gateway's way: is it the right address?"
+
+
+class _Said(dict[str, Any]):
+    """An object of an answer: a member that is not there is told as what another version, or program, has not."""
+
+    def __missing__(self, name: str) -> Any:
+        raise Failure(f"the answer has no `{name}`: is it another version's, or not a gateway's?")
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _Said((name, _said(member)) for name, member in value.items())
+    return [_said(member) for member in value] if isinstance(value, list) else value
 
 
 def _present(given: Mapping[str, Any]) -> dict[str, Any]:

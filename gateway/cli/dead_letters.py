@@ -10,6 +10,7 @@ from gateway.cli.failure import FAILED
 from gateway.cli.filters import DEAD_LETTERS, Which, filtered
 from gateway.cli.lists import Row, listed
 from gateway.cli.moments import when
+from gateway.cli.naming import note_strangers
 from gateway.cli.options import (
     DEFAULT_CONFIG,
     AsJson,
@@ -93,8 +94,10 @@ def release(
     as_json: AsJson = False,
 ) -> None:
     """Let held states go as they are, by ids or by what fits the options."""
-    body = {**bulk.Selection(ids, which).body, "dryRun": dry_run, "reason": reason}
-    answer = operators_api(config, url).post("dead-letters", "release", body=body)
+    client, selection = operators_api(config, url), bulk.Selection(ids, which)
+    note_strangers(client, selection.filter)
+    body = {**selection.body, "dryRun": dry_run, "reason": reason}
+    answer = client.post("dead-letters", "release", body=body)
     if as_json:
         show_bytes(answer.content)
     else:

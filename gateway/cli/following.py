@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from gateway.cli.failure import Lost
+from gateway.cli.naming import note_strangers
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, Source, TenantOf, Url
 from gateway.cli.reaching import operators_api
 from gateway.cli.show import note, show_bytes, show_line, shown
@@ -45,6 +46,7 @@ def follow(
     A gateway that is started anew is waited for.
     """
     client, has_begun, last = operators_api(config, url), False, None
+    note_strangers(client, {"source": source, "tenant": tenant})
     while True:
         try:
             for place, data in client.stream(

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli.moments import when
+from gateway.cli.naming import note_strangers
 from gateway.cli.options import DEFAULT_CONFIG, DEFAULT_LIMIT, AsJson, ConfigFile, Source, Url
 from gateway.cli.reaching import operators_api
 from gateway.cli.show import many, note, show_line, show_table, shown
@@ -41,6 +42,7 @@ def ledger(
     except ValueError:
         raise typer.BadParameter("expected a day such as 2026-11-24", param_hint="DAY") from None
     client = operators_api(config, url)
+    note_strangers(client, {"source": source})
     asked = {"day": day, "source": source, "zone": zone}
     if refresh:
         for looked in client.post("ledger", "refresh", body=asked).value["refreshed"]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from gateway.cli.filters import Which, filtered
+from gateway.cli.naming import note_strangers
 from gateway.cli.options import DEFAULT_CONFIG, DEFAULT_LIMIT, AsJson, ConfigFile, Cursor, Limit, Url
 from gateway.cli.reaching import operators_api
 from gateway.cli.show import next_page, show_bytes, show_table
@@ -29,11 +30,15 @@ def listed(
             url: Url = None,
             as_json: AsJson = False,
         ) -> None:
-            answer = operators_api(config, url).get(path, **which, limit=limit, cursor=cursor)
+            client = operators_api(config, url)
+            answer = client.get(path, **which, limit=limit, cursor=cursor)
+            rows = answer.value[member or path]
+            if not rows:
+                note_strangers(client, which)
             if as_json:
                 show_bytes(answer.content)
                 return
-            show_table(columns, map(cells, answer.value[member or path]), nothing=nothing)
+            show_table(columns, map(cells, rows), nothing=nothing)
             next_page(answer.value)
 
         command.__doc__, command.__name__ = cells.__doc__, cells.__name__

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeAlias
+from urllib.parse import urlsplit
 
 import typer
 
@@ -23,10 +24,26 @@ AnswerFiles: TypeAlias = Annotated[
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the answer as it is, for machines.")]
 
+
+def fit_origin(url: str | None) -> str | None:
+    """An address that can be asked; its words do not repeat it, since it may hold a password."""
+    try:
+        parts = urlsplit(url or "http://x")
+        is_fit = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        is_fit = False
+    if not is_fit or url == "":
+        raise typer.BadParameter("expected a gateway's address, such as http://127.0.0.1:8080")
+    return url
+
+
 Url: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        "--url", metavar="URL", help="Another gateway than the configured one; its token: $GATEWAY_API_TOKEN."
+        "--url",
+        metavar="URL",
+        callback=fit_origin,
+        help="Another gateway than the configured one; its token: $GATEWAY_API_TOKEN.",
     ),
 ]
 

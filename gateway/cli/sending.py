@@ -7,13 +7,16 @@ import msgspec
 import typer
 
 from gateway.cli.failure import FAILED, Failure
-from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
+from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, fit_origin
 from gateway.cli.show import show_bytes, show_table
 
 if TYPE_CHECKING:
     from gateway.cli.posting import Sent
 
-Url = Annotated[str | None, typer.Option("--url", metavar="URL", help="Another gateway than the configured one.")]
+Url = Annotated[
+    str | None,
+    typer.Option("--url", metavar="URL", callback=fit_origin, help="Another gateway than the configured one."),
+]
 
 
 def send(

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,10 @@ def test_a_good_configuration_is_said_with_its_warnings(cli, config):
         ["send", "acme", "x.json", "--header", "nonsense"],
         ["translate", "ongoing", "x.json", "--parameter", "nonsense"],
         ["intake", "pull", "demo", "http://x", "--every", "often"],
+        ["stats", "--url", "http://["],
+        ["stats", "--url", "127.0.0.1:8080"],
+        ["stats", "--url", "http://user:password@127.0.0.1"],
+        ["send", "acme", "x.json", "--url", ""],
     ],
 )
 def test_wrong_usage_is_two(cli, config, monkeypatch, arguments):
@@ -129,7 +135,6 @@ def test_wrong_usage_is_two(cli, config, monkeypatch, arguments):
         (["send", "acme", "missing.json"], "cannot read missing.json"),
         (["translate", "nothing", "x.json"], "unknown adapter nothing"),
         (["translate", "./missing.py", "x.json"], "missing.py"),
-        (["stats", "--url", "http://["], "http://["),
         (["intake", "verify", "http://127.0.0.1:1/x", "--secret", "s", "--settings", "http://x"], "$GATEWAY_API_TOKEN"),
     ],
 )
@@ -143,6 +148,55 @@ def test_what_cannot_be_done_is_a_sentence(cli, config, monkeypatch, arguments, 
     assert ended.code == 1
     assert words in ended.err
     assert ended.err.count("\n") == 1
+
+
+class Another(BaseHTTPRequestHandler):
+    """Another program, or a version that answers otherwise: an object in which nothing stands."""
+
+    def do_GET(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    do_POST = do_GET  # noqa: N815 - http.server names it
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def another():
+    server = HTTPServer(("127.0.0.1", 0), Another)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("orders list", "the answer has no `orders`"),
+        ("orders show demo 1", "the answer has no `"),
+        ("find x", "the answer has no `found`"),
+        ("stats", "the answer has no `events`"),
+        ("ledger 2026-11-26", "the answer has no `sums`"),
+        ("tenants halt demo", "the answer has no `name`"),
+        ("dead-letters replay 1", "the answer has no `operation`"),
+        ("reload", "the answer has no `changed`"),
+        ("follow", "which is not the gateway's way"),
+    ],
+)
+def test_what_answers_otherwise_than_a_gateway_is_a_sentence(cli, another, monkeypatch, command, words):
+    """Another program at its address, or a gateway of another version."""
+    monkeypatch.setenv("GATEWAY_API_TOKEN", "token-of-the-operators")
+    ended = cli(*command.split(), "--url", another)
+
+    assert (ended.code, ended.err.count("\n")) == (1, 1)
+    assert words in ended.err
 
 
 def _process(*arguments, **rest):

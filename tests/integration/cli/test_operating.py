@@ -145,6 +145,30 @@ def test_pages_go_on_where_they_ended(ask, send):
 
 
 @pytest.mark.parametrize("as_json", [[], ["--json"]])
+@pytest.mark.parametrize(
+    ("command", "kind", "wrong", "meant"),
+    [
+        ("events list", "source", "basik", "basic"),
+        ("orders list", "tenant", "demos", "demo"),
+        ("dead-letters list", "tenant", "demos", "demo"),
+        ("dead-letters release", "source", "basik", "basic"),
+        ("events replay", "source", "basik", "basic"),
+        ("ledger 2026-11-26", "source", "basik", "basic"),
+    ],
+)
+def test_a_misspelt_name_is_said_where_nothing_fits(ask, command, kind, wrong, meant, as_json):
+    """`no dead letters` and `amiss: nothing` would be good news."""
+    said = ask(command, f"--{kind}", wrong, *as_json).err
+
+    assert f"gateway: there is no {kind} {wrong}: did you mean {meant}?\n" in said
+
+
+def test_an_empty_name_is_no_page(ask):
+    """As from a variable of the shell that is not set."""
+    assert ask("tenants halt", "").err == "gateway: an empty name: is a variable unset?\n"
+
+
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
 def test_bulk_replay_takes_what_fits(ask, gateway, send, as_json):
     """Replaying by filter takes what fits, in steps for people, in one call for machines; a dry run tells effects."""
     name = f"bulk{len(as_json)}"
