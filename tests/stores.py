@@ -14,6 +14,7 @@ import psycopg
 from gateway.store.ports import Store
 from gateway.store.postgresql import PostgresStore
 from gateway.store.sqlite import SqliteStore
+from gateway.store.sqlite.compression import decompressed
 from tests.postgres import shared
 
 SQLITE: Final = "sqlite"
@@ -55,10 +56,19 @@ def rows(folder: Path, statement: str) -> list[Any]:
         return cursor.fetchall() if cursor.description else []
 
 
+def bodies(folder: Path) -> list[bytes]:
+    """The bodies in a folder's file, which keeps them compressed, as they came."""
+    asked = " UNION ALL ".join(
+        f"SELECT body FROM {table} WHERE body <> ''" for table in ("bodies", "states", "state_bodies")
+    )
+    return [decompressed(body) for (body,) in rows(folder, asked)]
+
+
 def kept(folder: Path) -> str:
     """All that a folder's store holds: a file's every byte, a database's rows (what was deleted is its vacuum's)."""
     if is_file():
-        return "".join(file.read_text("utf-8", "replace") for file in folder.glob(f"{FILE}*"))
+        found = [*(file.read_bytes() for file in folder.glob(f"{FILE}*")), *bodies(folder)]
+        return b"".join(found).decode("utf-8", "replace")
     tables = rows(folder, "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")
     return "".join(repr(rows(folder, f"SELECT * FROM {name}")) for (name,) in tables)
 

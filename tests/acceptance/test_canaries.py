@@ -553,13 +553,13 @@ def run(tmp_path_factory) -> Iterator[Run]:
 
 
 def written(run: Run) -> dict[str, bytes]:
-    """All files that the gateway wrote, by path, and its database's rows where it has one."""
+    """All files that the gateway wrote, by path, and what its store holds, its bodies as they came."""
     ours = {run.gateway.file, run.gateway.folder / "payload.json", *run.secrets.iterdir()}
     files = (path for path in run.gateway.folder.rglob("*") if path.is_file() and path not in ours)
     found = {
         str(path.relative_to(run.gateway.folder)): path.read_bytes() for path in files if path.name != "payload.json"
     }
-    return found if stores.is_file() else {**found, "the database": stores.kept(run.gateway.folder).encode()}
+    return {**found, "the store": stores.kept(run.gateway.folder).encode()}
 
 
 @pytest.mark.file
