@@ -5,7 +5,7 @@ from gateway.api.access import Role
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
 from gateway.api.requests.queries import HoursQuery
-from gateway.config import shown
+from gateway.config.shown import shown
 from gateway.ground.clock import moment
 
 

@@ -14,7 +14,7 @@ from gateway.cli.show import many, note, show_bytes, show_line
 from gateway.errors import ConfigError
 
 if TYPE_CHECKING:
-    from gateway.config import Config
+    from gateway.config.model import Config
 
 Descriptors = Annotated[
     list[int] | None,

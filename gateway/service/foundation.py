@@ -7,8 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.config import ApiAccess, Config, embedded_tenant
 from gateway.config.live import Live
+from gateway.config.model import ApiAccess, Config
+from gateway.config.urls import embedded_tenant
 from gateway.console.link import SignInLink
 from gateway.console.sessions import Sessions
 from gateway.core_intake.app import IntakeApp, create_intake
@@ -25,7 +26,7 @@ from gateway.records import Act
 from gateway.service.replica import join_replicas
 from gateway.service.reports import Reports
 from gateway.service.streaming import Stream
-from gateway.store.process import Database, ProcessStore
+from gateway.store.process.client import Database, ProcessStore
 from gateway.translation.process import TranslationProcess
 
 

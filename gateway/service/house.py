@@ -8,8 +8,8 @@ from typing import Final
 from starlette.types import Receive, Scope, Send
 
 from gateway.api.doors import Reloading
-from gateway.config import Config
 from gateway.config.live import Live
+from gateway.config.model import Config
 from gateway.events import Clock
 from gateway.ground.exchange import Respond, Start
 from gateway.service.app import applications

@@ -10,8 +10,10 @@ import msgspec
 import structlog
 
 from gateway.api.doors import Reloaded
-from gateway.config import ApiAccess, Change, Config, secrets_of
+from gateway.config.differences import Change
 from gateway.config.file import ConfigurationFile
+from gateway.config.load import secrets_of
+from gateway.config.model import ApiAccess, Config
 from gateway.errors import ConfigError, ConflictingRequest, GatewayError, StoreUnavailable
 from gateway.ground.logs import Log
 from gateway.records import Act

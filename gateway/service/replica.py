@@ -8,9 +8,10 @@ from typing import Final
 
 import msgspec
 
-from gateway.config import Config, shown
 from gateway.config.code import digest_of
 from gateway.config.live import Live
+from gateway.config.model import Config
+from gateway.config.shown import shown
 from gateway.duties.clock import StoreClock
 from gateway.duties.keeper import Digests, Keeper
 from gateway.ground.processes import this_process

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import msgspec
 
 from adapters import Api
-from gateway.config import Config
 from gateway.config.live import Live
+from gateway.config.model import Config
 from gateway.delivery.delivery import Delivery
 from gateway.drift.expected import samples_of
 from gateway.drift.radar import Radar

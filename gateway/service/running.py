@@ -13,9 +13,10 @@ from typing import Final, TextIO
 import structlog
 from starlette.types import ASGIApp
 
-from gateway.config import Config, secrets_of
 from gateway.config.file import ConfigurationFile
 from gateway.config.live import Live
+from gateway.config.load import secrets_of
+from gateway.config.model import Config
 from gateway.config.model import Server as ServerSettings
 from gateway.console.link import SignInLink
 from gateway.errors import ConfigError, Fault, StoreUnavailable

@@ -27,8 +27,8 @@ import httpx
 import pytest
 
 from gateway.api import CALLS
-from gateway.config import Basic, Bearer, Header, Hmac, Query, StandardWebhooks
 from gateway.config.model import Retention
+from gateway.config.proofs import Basic, Bearer, Header, Hmac, Query, StandardWebhooks
 from gateway.events import SECOND
 from gateway.store.sqlite import SqliteStore
 from gateway.workshop.signing import Credentials, credentials_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.config import Settings
+from gateway.config.model import Settings
 from tests.managed import Managed
 from tests.processes import Intakes, beside, eventually, source, tenant, told
 from tests.steady import RATE, Senders

@@ -22,8 +22,8 @@ from gateway.orders import Attempt, Claim, Lease, Notes, Settled, Settlement, Se
 from gateway.records import DeadLetterFilter, EventFilter
 from gateway.store.ports import Store
 from gateway.store.postgresql import PostgresStore
-from gateway.store.process import ProcessStore, host
-from gateway.store.process.client import HOST
+from gateway.store.process import host
+from gateway.store.process.client import HOST, ProcessStore
 from gateway.store.sqlite import SqliteStore
 from tests.stores import database
 

@@ -1,5 +1,1 @@
 """The engine behind a process of its own: the event loop and the writer no longer wait for one interpreter."""
-
-from gateway.store.process.client import Database, ProcessStore
-
-__all__ = ["Database", "ProcessStore"]

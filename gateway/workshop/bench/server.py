@@ -31,8 +31,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from gateway.config import Config, load, secrets_of
 from gateway.config.live import Live
+from gateway.config.load import load, secrets_of
+from gateway.config.model import Config
 from gateway.events import Arrival, Reason, Receipt
 from gateway.ground import logs
 from gateway.ground.clock import now
@@ -44,7 +45,7 @@ from gateway.service import running
 from gateway.service.upkeep import Conditions
 from gateway.serving import create_server, listen
 from gateway.store.ports import Inbox
-from gateway.store.process import Database, ProcessStore
+from gateway.store.process.client import Database, ProcessStore
 from schemas import IntakeReply, OrderResult
 
 Room = Callable[[Config], AbstractAsyncContextManager[ASGIApp]]

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
-from gateway.config import Config, embedded_tenant
+from gateway.config.model import Config
+from gateway.config.urls import embedded_tenant
 from gateway.console.link import SignInLink
 from gateway.core_intake import bearer_among, create_intake
 from gateway.workshop.standin.app import answering

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from adapters import Api
-from gateway.config import Config, ConfiguredSource, embedded_tenant, is_loopback, origin_of
-from gateway.config.urls import INTAKE_PATH
+from gateway.config.model import Config, ConfiguredSource
+from gateway.config.urls import INTAKE_PATH, embedded_tenant, is_loopback, origin_of
 from gateway.errors import ConfigError, Fault
 from gateway.serving import listen
 

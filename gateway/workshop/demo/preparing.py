@@ -10,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-from gateway.config import Config, load
+from gateway.config.load import load
+from gateway.config.model import Config
 from gateway.errors import ConfigError, Fault
 from gateway.registry import find_adapter
 from gateway.workshop.demo.places import on_free_ports, refuse_others

@@ -15,8 +15,9 @@ from typing import Any, Final, TextIO
 import httpx
 import msgspec
 
-from gateway.config import Config, embedded_tenant, origin_of, secrets_of
-from gateway.config.urls import INTAKE_PATH
+from gateway.config.load import secrets_of
+from gateway.config.model import Config
+from gateway.config.urls import INTAKE_PATH, embedded_tenant, origin_of
 from gateway.console.link import SignInLink
 from gateway.errors import ConfigError, Fault, GatewayError
 from gateway.ground import logs

@@ -15,7 +15,8 @@ import httpx
 import msgspec
 
 from adapters import Api, Credentials
-from gateway.config import Config, warnings_of
+from gateway.config.load import warnings_of
+from gateway.config.model import Config
 from gateway.console.link import SignInLink
 from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.ground.clock import now

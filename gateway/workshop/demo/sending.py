@@ -7,8 +7,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from gateway.config import Config
-from gateway.config.model import ConfiguredSource
+from gateway.config.model import Config, ConfiguredSource
 from gateway.workshop.samples import sample
 from gateway.workshop.signing import can_be_proven, proof_of
 

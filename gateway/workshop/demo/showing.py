@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from gateway.config import Config
+from gateway.config.model import Config
 from gateway.console.link import SignInLink
 from gateway.events import OPEN, EventStatus
 from gateway.workshop.demo.preparing import Prepared, shown

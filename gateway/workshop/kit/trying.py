@@ -17,7 +17,7 @@ import httpx
 import msgspec
 
 from adapters import Hook
-from gateway.config import load
+from gateway.config.load import load
 from gateway.events import OPEN, EventStatus
 from gateway.golden.cases import is_refused
 from gateway.registry import find_adapter

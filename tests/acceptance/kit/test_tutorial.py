@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from adapters import Fault, Hook, Ignored, Lookups, State
-from gateway.config import load
+from gateway.config.load import load
 from gateway.registry import find_adapter
 from tests.processes import ROOT, environment, eventually, free_port
 

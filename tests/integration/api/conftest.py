@@ -16,8 +16,9 @@ from gateway.api.access import bearers_of
 from gateway.api.doors import Reloaded
 from gateway.api.inside import Inside as InsideApi
 from gateway.api.streaming import told
-from gateway.config import ApiAccess, ApiToken, Bearer, Config, ConfiguredSource, Settings, Source, Tenant
 from gateway.config.live import Live
+from gateway.config.model import ApiAccess, ApiToken, Config, ConfiguredSource, Settings, Source, Tenant
+from gateway.config.proofs import Bearer
 from gateway.console.app import create_console
 from gateway.console.inside import Inside
 from gateway.console.sessions import Sessions

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gateway.config import load
+from gateway.config.load import load
 from gateway.events import SECOND, Arrival
 from gateway.ground.watchdog import Watchdog
 from gateway.registry import find_adapter

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from gateway.config import Config, Settings
 from gateway.config.code import digest_of, is_another_on_disk
+from gateway.config.model import Config, Settings
 from gateway.registry import find_adapter
 from gateway.service.tryouts import TRYOUT_SECONDS, Tryouts
 

@@ -16,7 +16,7 @@ from gateway.records import Act, DeadLetterFilter, EventFilter, Joining, OrderFi
 from gateway.store.ports import Store
 from gateway.store.postgresql import PostgresStore, migrating
 from gateway.store.postgresql.place import PostgresPlace, shown
-from gateway.store.process import ProcessStore
+from gateway.store.process.client import ProcessStore
 from gateway.store.sqlite import SqliteStore
 from gateway.store.sqlite import database as files
 from gateway.store.sqlite.place import SqlitePlace

@@ -15,7 +15,7 @@ import pytest
 
 from gateway.records import DeadLetterFilter, EventFilter, OrderFilter
 from gateway.store.postgresql import PostgresStore
-from gateway.store.process import ProcessStore
+from gateway.store.process.client import ProcessStore
 from gateway.workshop.bench.filling import fill
 from tests.integration.store.test_copying import copied, copying
 from tests.postgres import serving

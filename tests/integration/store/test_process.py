@@ -15,8 +15,8 @@ import pytest
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.events import Arrival
 from gateway.records import EventFilter
-from gateway.store.process import ProcessStore, client
-from gateway.store.process.client import FRAME_BYTES
+from gateway.store.process import client
+from gateway.store.process.client import FRAME_BYTES, ProcessStore
 from tests.processes import environment, eventually
 
 
@@ -136,7 +136,7 @@ async def test_it_ends_with_its_parent(tmp_path):
     """A gateway that is killed leaves no process behind that would keep the file."""
     program = (
         "import asyncio, sys, pathlib\n"
-        "from gateway.store.process import ProcessStore\n"
+        "from gateway.store.process.client import ProcessStore\n"
         "async def main():\n"
         "    store = await ProcessStore.open(pathlib.Path(sys.argv[1]))\n"
         "    print(store.pid, flush=True)\n"

@@ -4,7 +4,7 @@ import pytest
 
 from adapters import Secret
 from gateway.api.access import Operator, Role, operators_of
-from gateway.config import ApiAccess, ApiToken
+from gateway.config.model import ApiAccess, ApiToken
 
 NAMED = ApiAccess(
     tokens=[

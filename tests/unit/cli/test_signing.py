@@ -9,7 +9,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from adapters import Secret
-from gateway.config import Basic, Bearer, Header, Hmac, PublicKey, Query, StandardWebhooks
+from gateway.config.proofs import Basic, Bearer, Header, Hmac, PublicKey, Query, StandardWebhooks
 from gateway.workshop.signing import can_be_proven, credentials_of, proof_of
 
 BODY = '{"id": "é"}'.encode()

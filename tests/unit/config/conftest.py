@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from adapters import Adapter, Api, Identity, Ignored, OptionsModel, Secret
-from gateway.config import Config, load
+from gateway.config.load import load
+from gateway.config.model import Config
 from gateway.errors import ConfigError
 
 ENVIRON = {"API_TOKEN": "token-of-the-operators", "SECRET": "secret-of-the-tenant-demo", "PASSWORD": "password-of-acme"}

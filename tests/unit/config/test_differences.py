@@ -4,12 +4,10 @@ import pytest
 from msgspec.structs import replace
 
 from adapters import Secret
-from gateway.config import (
+from gateway.config.differences import Change
+from gateway.config.model import (
     ApiAccess,
     ApiToken,
-    Basic,
-    Bearer,
-    Change,
     Config,
     ConfiguredSource,
     EmbeddedIntake,
@@ -19,6 +17,7 @@ from gateway.config import (
     Source,
     Tenant,
 )
+from gateway.config.proofs import Basic, Bearer
 
 from .conftest import ACME, AcmeOptions
 

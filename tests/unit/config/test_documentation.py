@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, Union, get_args, get_origin
 import msgspec
 import pytest
 
-from gateway.config import Settings, load, secrets_of, warnings_of
 from gateway.config.convert import convert
-from gateway.config.model import Section
+from gateway.config.load import load, secrets_of, warnings_of
+from gateway.config.model import Section, Settings
 from gateway.config.nodes import Faults, Items, KeyPath, Node, Table, Text
 from gateway.config.yaml import read_yaml
 from gateway.registry import find_adapter

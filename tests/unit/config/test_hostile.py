@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gateway.config import load
+from gateway.config.load import load
 from gateway.errors import ConfigError
 from gateway.registry import find_adapter
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from gateway.config import load
+from gateway.config.load import load
 from gateway.errors import ConfigError
 from gateway.registry import find_adapter
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from adapters import Adapter, Secret
-from gateway.config import load, load_options, secrets_of, warnings_of
+from gateway.config.load import load, load_options, secrets_of, warnings_of
 from gateway.errors import ConfigError
 from gateway.records import Belonging
 

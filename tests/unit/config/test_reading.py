@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import load
 from gateway.config.convert import convert, plain
+from gateway.config.load import load
 from gateway.config.nodes import Faults, Items, Table, Text, nearest
 from gateway.config.yaml import read_yaml
 from gateway.errors import ConfigError

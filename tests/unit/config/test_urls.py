@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.config import fault_of_url, is_loopback, normal_url
+from gateway.config.urls import fault_of_url, is_loopback, normal_url
 
 
 @pytest.mark.parametrize(
