@@ -8,11 +8,10 @@ import pkgutil
 import stat
 import sys
 from collections.abc import Iterable
-from importlib.metadata import EntryPoint, entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -21,6 +20,9 @@ from adapters import Adapter, OptionsModel
 from adapters.contract import CONTRACT
 from gateway.config.code import SOURCE
 from gateway.ground.questions import fault_of_query
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint, EntryPoints
 
 GROUP = "trackely_gateway.adapters"
 """The entry points' group of installed adapters: a module with an `ADAPTER`, or the adapter itself."""
@@ -50,11 +52,12 @@ def find_adapter(reference: str, directory: Path, source: bytes | None = None) -
     if is_file(reference):
         path = directory / reference
         return _from_file(path, code_at(path) if source is None else source)
-    if reference in _built_in_names():
+    if _is_built_in(reference):
         return _from_module(f"adapters.{reference}")
-    for point in entry_points(group=GROUP, name=reference):
+    installed = _installed()
+    for point in installed.select(name=reference):
         return _from_entry_point(point)
-    names = sorted({*_built_in_names(), *entry_points(group=GROUP).names})
+    names = sorted({*_built_in_names(), *installed.names})
     near = difflib.get_close_matches(reference, names, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}, and files such as ./{reference}.py"
     raise LookupError(f"unknown adapter {reference}: {hint}")
@@ -63,7 +66,7 @@ def find_adapter(reference: str, directory: Path, source: bytes | None = None) -
 def named_adapters(files: Iterable[Path] = ()) -> list[FoundAdapter]:
     """Every adapter that can be named, by name: built in, then installed, then `files`. A broken one is listed too."""
     found = [_found(name, "built-in", name, Path()) for name in _built_in_names()]
-    installed = {point.name for point in entry_points(group=GROUP)} - {each.name for each in found}
+    installed = {point.name for point in _installed()} - {each.name for each in found}
     found += [_found(name, "installed", name, Path()) for name in sorted(installed)]
     return found + [_found(path.stem, "file", f"./{path.name}", path.parent) for path in files]
 
@@ -85,7 +88,16 @@ def is_file(reference: str) -> bool:
 
 def _built_in_names() -> list[str]:
     """The modules of the package `adapters` that hold an adapter, by name; one that does not load counts."""
-    return [module.name for module in pkgutil.iter_modules(adapters.__path__) if _holds_adapter(module.name)]
+    return [name for name in _modules() if _holds_adapter(name)]
+
+
+def _is_built_in(name: str) -> bool:
+    """As `_built_in_names` has it, without loading all the others."""
+    return name in _modules() and _holds_adapter(name)
+
+
+def _modules() -> list[str]:
+    return [module.name for module in pkgutil.iter_modules(adapters.__path__)]
 
 
 def _holds_adapter(name: str) -> bool:
@@ -93,6 +105,12 @@ def _holds_adapter(name: str) -> bool:
         return hasattr(importlib.import_module(f"adapters.{name}"), "ADAPTER")
     except Exception:  # noqa: BLE001 - a broken module is reported when it is asked for by name
         return True
+
+
+def _installed() -> "EntryPoints":
+    from importlib.metadata import entry_points  # noqa: PLC0415 - slow to load, and where all are built in not wanted
+
+    return entry_points(group=GROUP)
 
 
 def _from_module(name: str) -> Adapter:
@@ -103,7 +121,7 @@ def _from_module(name: str) -> Adapter:
     return _adapter_of(module, name)
 
 
-def _from_entry_point(point: EntryPoint) -> Adapter:
+def _from_entry_point(point: "EntryPoint") -> Adapter:
     where = f"installed adapter {point.name} ({point.value})"
     try:
         loaded = point.load()

@@ -2,23 +2,23 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, Final, TypeAlias
-from urllib.parse import quote
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
-from jinja2.runtime import Context
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from gateway.console import assets, door, telling
+from gateway.console import door, telling
 from gateway.console.inside import NOTHING, Bearer, Inside
 from gateway.errors import ConflictingRequest, GatewayError, RoleTooSmall, StoreUnavailable, UnknownRecord
 from gateway.ground.answers import table_answer
 from gateway.ground.clock import moment
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 SEE_OTHER: Final = 303
 
@@ -63,30 +63,16 @@ class Frame:
 
     def __init__(self, inside: Inside) -> None:
         self.inside = inside
-        self._environment = Environment(
-            loader=PackageLoader("gateway.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-            lstrip_blocks=True,
-        )  # fmt: skip
-        self._environment.filters |= {
-            "when": self._when(), "tone": telling.tone, "json": _json, "span": telling.span,
-            "part": lambda text: quote(text, safe=""), "said": lambda text: text.replace("_", " "),
-        }  # fmt: skip
-        self._environment.globals |= {"asset": assets.path_of}
+
+    @cached_property
+    def _environment(self) -> "Environment":
+        from gateway.console.templating import environment  # noqa: PLC0415 - slow to load, and many never open a page
+
+        return environment(self.now)
 
     def now(self) -> datetime:
         """This moment."""
         return moment(self.inside.clock())
-
-    def _when(self) -> Callable[[Context, str | None], Markup]:
-        @pass_context
-        def when(context: Context, text: str | None) -> Markup:
-            if text is None:
-                return Markup("")
-            now, zone = self.now(), context["zone"]
-            told = Markup('<time datetime="{}" title="{}">{} <span class="exact">{}</span></time>')
-            return told.format(text, telling.exact(text, zone), telling.age(text, now), telling.brief(text, now, zone))
-
-        return when
 
     def zone(self, request: Request | None) -> ZoneInfo:
         """The zone that the person has chosen, else the configured one."""
@@ -159,7 +145,3 @@ def zone_of(request: Request | None, inside: Inside) -> ZoneInfo:
     """The zone that the person has chosen, else the configured one."""
     chosen = None if request is None else request.cookies.get(door.ZONE_COOKIE)
     return telling.zone_named(chosen) or ZoneInfo(inside.zone)
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
