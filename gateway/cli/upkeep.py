@@ -4,7 +4,7 @@ from gateway.cli.moments import when
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, Url
 from gateway.cli.reaching import operators_api
 from gateway.cli.show import many, show_bytes, show_facts, show_line, show_table
-from gateway.ground.holding import duties_by_kind
+from gateway.records.replicas import duties_by_kind
 
 
 def stats(*, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gateway.console.telling import Row
-from gateway.ground.holding import duties_by_kind
+from gateway.records.replicas import duties_by_kind
 
 HELPS: Final = {
     "lost": "look at its machine, and start it again; others have taken over what it did",

@@ -1,12 +1,10 @@
 """What a room asks of duties that one replica has alone; and the answer where this gateway has them all."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final, Protocol
+from typing import Protocol
 
 from gateway.ground.supervision import Loop
-
-_MOST_NAMED: Final = 4
 
 
 class WindUp(Protocol):
@@ -48,14 +46,3 @@ class Everything:
     async def alone(self, what: str) -> AsyncIterator[None]:  # noqa: ARG002 - whatever
         """Nobody else is there."""
         yield
-
-
-def duties_by_kind(duties: Sequence[str]) -> Iterator[str]:
-    """As people are told of them: `delivery: acme, north`; of many of a kind how many there are."""
-    kinds: dict[str, list[str]] = {}
-    for duty in sorted(duties):
-        kind, _, name = duty.partition(":")
-        kinds.setdefault(kind, []).extend([name] if name else [])
-    for kind, names in kinds.items():
-        many = f" ({len(names)})" if len(names) > _MOST_NAMED else f": {', '.join(names)}" if names else ""
-        yield f"{kind}{many}"

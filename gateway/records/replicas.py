@@ -1,5 +1,6 @@
 """Replicas: the gateways that serve one store, what each may do alone, and what each sees of the others."""
 
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -8,6 +9,8 @@ from gateway.events import Micros
 
 SHARDS: Final = 32
 """Translation is shared out by what an event's number leaves when divided by this."""
+
+_MOST_NAMED: Final = 4
 
 
 class Joining(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,3 +89,14 @@ class Standbys(msgspec.Struct, frozen=True):
     count: int
     behind: int | None
     behind_for: Micros | None
+
+
+def duties_by_kind(duties: Sequence[str]) -> Iterator[str]:
+    """As people are told of them: `delivery: acme, north`; of many of a kind how many there are."""
+    kinds: dict[str, list[str]] = {}
+    for duty in sorted(duties):
+        kind, _, name = duty.partition(":")
+        kinds.setdefault(kind, []).extend([name] if name else [])
+    for kind, names in kinds.items():
+        many = f" ({len(names)})" if len(names) > _MOST_NAMED else f": {', '.join(names)}" if names else ""
+        yield f"{kind}{many}"
