@@ -11,7 +11,7 @@ from gateway.records import Act
 class Outbox(Protocol):
     """What delivery needs. An order is one row holding its newest state."""
 
-    async def claim(self, tenant: str, claim: Claim, /) -> Lease | Wait:
+    async def claim(self, tenant: str, claim: Claim) -> Lease | Wait:
         """Lease the tenant's due orders, oldest first.
 
         An order that goes alone, or is larger than a batch may be, is leased alone.
@@ -29,7 +29,7 @@ class Outbox(Protocol):
         """Prolong the lease of these orders; False: it was lost, do not send."""
         ...
 
-    async def settle(self, lease: Lease, settling: Settling, /) -> tuple[list[Settled], Lease | None]:
+    async def settle(self, lease: Lease, settling: Settling) -> tuple[list[Settled], Lease | None]:
         """End the lease of these orders by what the attempt showed; what became of them, and the next lease.
 
         A settlement touches only the version that was leased: where a newer state came meanwhile, that one is pending

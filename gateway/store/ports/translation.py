@@ -19,6 +19,6 @@ class TranslationQueue(Protocol):
         """
         ...
 
-    async def commit(self, translated: Sequence[TranslatedEvent], now: Micros, /) -> list[Transition]:
+    async def commit(self, translated: Sequence[TranslatedEvent], now: Micros) -> list[Transition]:
         """Store what translation made of events, in one transaction: states, orders, reasons, and the events' ends."""
         ...

@@ -13,8 +13,7 @@ from gateway.ground.child import Child
 from gateway.ground.clock import Micros
 from gateway.ground.parcel import head_of
 from gateway.store import ports
-from gateway.store.process import protocol
-from gateway.store.process.port import called
+from gateway.store.process import protocol, stubs
 
 HOST: Final = "gateway.store.process.host"
 GONE: Final = "its process has ended"
@@ -68,24 +67,24 @@ class ProcessStore:
         self.place = place
         self.on_lost: Callable[[str], None] = lambda _why: None
         self.inbox: ports.Inbox = self
-        self.translation: ports.TranslationQueue = called("translation", self.call)
-        self.lookups: ports.LookupQueue = called("lookups", self.call)
-        self.reconciliation: ports.ReconciliationLedger = called("reconciliation", self.call)
-        self.outbox: ports.Outbox = called("outbox", self.call)
-        self.pulls: ports.PullLedger = called("pulls", self.call)
-        self.records: ports.Records = called("records", self.call)
-        self.archive: ports.Archive = called("archive", self.call)
-        self.days: ports.DayLedger = called("days", self.call)
-        self.drift: ports.DriftLedger = called("drift", self.call)
-        self.learned: ports.LearnedLedger = called("learned", self.call)
-        self.acts: ports.Acts = called("acts", self.call)
-        self.bulk: ports.Bulk = called("bulk", self.call)
-        self.trail: ports.AuditTrail = called("trail", self.call)
-        self.told: ports.ToldLedger = called("told", self.call)
-        self.sessions: ports.SessionLedger = called("sessions", self.call)
-        self.duties: ports.Duties = called("duties", self.call)
-        self.shadows: ports.Shadows = called("shadows", self.call)
-        self.watch: ports.Watch = called("watch", self.call)
+        self.translation: ports.TranslationQueue = stubs.TranslationQueue(self.call)
+        self.lookups: ports.LookupQueue = stubs.LookupQueue(self.call)
+        self.reconciliation: ports.ReconciliationLedger = stubs.ReconciliationLedger(self.call)
+        self.outbox: ports.Outbox = stubs.Outbox(self.call)
+        self.pulls: ports.PullLedger = stubs.PullLedger(self.call)
+        self.records: ports.Records = stubs.Records(self.call)
+        self.archive: ports.Archive = stubs.Archive(self.call)
+        self.days: ports.DayLedger = stubs.DayLedger(self.call)
+        self.drift: ports.DriftLedger = stubs.DriftLedger(self.call)
+        self.learned: ports.LearnedLedger = stubs.LearnedLedger(self.call)
+        self.acts: ports.Acts = stubs.Acts(self.call)
+        self.bulk: ports.Bulk = stubs.Bulk(self.call)
+        self.trail: ports.AuditTrail = stubs.AuditTrail(self.call)
+        self.told: ports.ToldLedger = stubs.ToldLedger(self.call)
+        self.sessions: ports.SessionLedger = stubs.SessionLedger(self.call)
+        self.duties: ports.Duties = stubs.Duties(self.call)
+        self.shadows: ports.Shadows = stubs.Shadows(self.call)
+        self.watch: ports.Watch = stubs.Watch(self.call)
         self._on_commit: ports.CommitObserver | None = None
         self._on_stored: Callable[[], None] | None = None
         self._on_changes: ports.ChangeObserver | None = None

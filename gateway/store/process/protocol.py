@@ -119,10 +119,7 @@ def parcels(type_: Any) -> Decode:
 
 
 class Codec:
-    """How a call's arguments and its outcome pass: pickled, but for what goes through often, or in masses.
-
-    Arguments that are packed have no names: their port takes them by their places alone.
-    """
+    """How a call's arguments and its outcome pass: pickled, but for what goes through often, or in masses."""
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ import asyncio
 
 from gateway.api.access import bearers_of
 from gateway.console.sessions import Sessions
-from gateway.store.process.port import called
+from gateway.store.process import stubs
 
 TOKEN = b"administering-token"
 
@@ -19,7 +19,7 @@ async def test_a_session_that_ends_while_a_page_asks_for_it_is_not_remembered(do
             await answered.wait()
         return outcome
 
-    sessions, bearers = Sessions(called("sessions", call), time), bearers_of(doors.config.settings.api)
+    sessions, bearers = Sessions(stubs.SessionLedger(call), time), bearers_of(doors.config.settings.api)
     cookie = await sessions.begin(TOKEN)
     page = asyncio.ensure_future(sessions.bearer_of(cookie, bearers))
     await asyncio.sleep(0.05)
