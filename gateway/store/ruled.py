@@ -5,6 +5,7 @@ from typing import Protocol
 
 from gateway.events import Micros
 from gateway.store import ports
+from gateway.store.arriving import Arriving
 from gateway.store.ports import ChangeObserver, CommitObserver
 from gateway.store.rules import inbox, ledger
 from gateway.store.rules.acts import Acts
@@ -27,13 +28,6 @@ from gateway.store.rules.transactions import Engine
 from gateway.store.rules.translation import TranslationQueue
 
 
-class Groups(Protocol):
-    """What stores arrivals in groups, and tells of each."""
-
-    on_commit: CommitObserver | None
-    on_stored: Callable[[], None] | None
-
-
 class Changes(Protocol):
     """What tells of changes while somebody listens."""
 
@@ -43,7 +37,7 @@ class Changes(Protocol):
 class RuledStore:
     """The ports that stand on the rules; an engine's own store has inbox and watch besides, and opens and closes."""
 
-    def __init__(self, loops: Engine, people: Engine, groups: Groups, changes: Changes) -> None:
+    def __init__(self, loops: Engine, people: Engine, arriving: Arriving, changes: Changes) -> None:
         self.engine = people
         self.translation: ports.TranslationQueue = TranslationQueue(loops)
         self.lookups: ports.LookupQueue = LookupQueue(loops)
@@ -62,7 +56,7 @@ class RuledStore:
         self.sessions: ports.SessionLedger = SessionLedger(people)
         self.duties: ports.Duties = Duties(loops)
         self.shadows: ports.Shadows = Shadows(people)
-        self._groups = groups
+        self._arriving = arriving
         self._changes = changes
 
     def observe(
@@ -74,8 +68,8 @@ class RuledStore:
     ) -> None:
         """Tell, in the loop, of each committed group of arrivals, that there is something to translate, of changes."""
         self._changes.on_changes = on_changes or self._changes.on_changes
-        self._groups.on_commit = on_commit or self._groups.on_commit
-        self._groups.on_stored = on_stored or self._groups.on_stored
+        self._arriving.on_commit = on_commit or self._arriving.on_commit
+        self._arriving.on_stored = on_stored or self._arriving.on_stored
 
     async def adopt(self, aliases: Mapping[str, str]) -> None:
         """Give events and owners of former names to the source that now bears them."""

@@ -5,26 +5,19 @@ counter: only then is the first one's surely durable.
 """
 
 import asyncio
-import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Micros, Receipt
-from gateway.store.ports import CommitObserver
+from gateway.store.arriving import Arriving, Tell, put
 from gateway.store.postgresql import values
 from gateway.store.postgresql.connection import Connection
 from gateway.store.postgresql.lanes import AGAIN_SECONDS, Database, Lane
 from gateway.store.rules import inbox
 
 Result = TypeVar("Result")
-
-Stored = list[Receipt | StoreUnavailable]
-"""What became of each of some arrivals."""
-
-MAX_GROUP: Final = 512
 
 ANSWER_SECONDS: Final = 2.0
 """After so long without an answer of the database the vendor keeps the event."""
@@ -36,38 +29,25 @@ _STUCK: Final = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 
 
 
 class Arrivals(Lane):
-    """Stores arrivals. `on_commit` is told of each group, `on_stored` that there is something to translate."""
+    """Stores arrivals."""
 
     def __init__(self, database: Database, loop: asyncio.AbstractEventLoop) -> None:
-        self.on_commit: CommitObserver | None = None
-        self.on_stored: Callable[[], None] | None = None
-        self._batches: deque[tuple[Sequence[Arrival], Callable[[Stored], None]]] = deque()
+        self.arriving = Arriving(self._store)
         self._accepted: dict[str, Micros] = {}
         self._lost: StoreUnavailable | None = None
         super().__init__(database, loop, "store-arrivals", ANSWER_SECONDS)
 
     def put(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
         """Store an event with the next group."""
-        future: asyncio.Future[Receipt] = self._loop.create_future()
+        return put(self._loop, self.put_batch, arrival)
 
-        def tell(stored: Stored) -> None:
-            if future.done():
-                return
-            if isinstance(stored[0], Receipt):
-                future.set_result(stored[0])
-            else:
-                future.set_exception(stored[0])
-
-        self.put_batch([arrival], tell)
-        return future
-
-    def put_batch(self, arrivals: Sequence[Arrival], tell: Callable[[Stored], None]) -> None:
+    def put_batch(self, arrivals: Sequence[Arrival], tell: Tell) -> None:
         """Store events with the next group; `tell` is called in the loop, at once where the database is lost."""
         refusal = StoreUnavailable("the store is closed") if self._is_stopping else self._lost
         if refusal is not None:
             tell([refusal] * len(arrivals))
             return
-        self._batches.append((arrivals, tell))
+        self.arriving.add(arrivals, tell)
         self._wake.set()
 
     def ask(self, run: Callable[[Connection], Result]) -> "asyncio.Future[Result]":
@@ -86,7 +66,7 @@ class Arrivals(Lane):
         return future
 
     def _has_work(self) -> bool:
-        return bool(self._batches or self._work)
+        return bool(self.arriving or self._work)
 
     def _patience(self) -> float | None:
         return None if self._lost is None else AGAIN_SECONDS
@@ -97,14 +77,12 @@ class Arrivals(Lane):
             self._refuse_all(self._lost)
             self._look_again()
             return
-        if self._batches:
-            self._commit_group()
+        if self.arriving:
+            self.tell(self.arriving.commit())
         super()._next()
 
     def _refuse_all(self, why: StoreUnavailable) -> None:
-        while self._batches:
-            arrivals, tell = self._batches.popleft()
-            self.tell(tell, [why] * len(arrivals))
+        self.tell(self.arriving.refuse(why))
         while self._work:
             self._work.popleft()()
 
@@ -133,41 +111,6 @@ class Arrivals(Lane):
             raise StoreUnavailable(f"the store cannot write: {stuck} commits wait for a standby")
         with connection.transaction(self.database.number):
             connection.execute("ledger.draw", ("probe", 0))
-
-    def _commit_group(self) -> None:
-        started = time.perf_counter()
-        batches = [self._batches.popleft()]
-        size = len(batches[0][0])
-        while self._batches and size + len(self._batches[0][0]) <= MAX_GROUP:
-            batches.append(self._batches.popleft())
-            size += len(batches[-1][0])
-        stored = self._stored([arrival for arrivals, _ in batches for arrival in arrivals])
-        told, start = [], 0
-        for arrivals, tell in batches:
-            told.append((tell, stored[start : start + len(arrivals)]))
-            start += len(arrivals)
-        rows = sum(type(each) is Receipt for each in stored)
-        self.tell(self._tell, told, rows, time.perf_counter() - started)
-
-    def _tell(self, told: Sequence[tuple[Callable[[Stored], None], Stored]], rows: int, seconds: float) -> None:
-        for tell, outcome in told:
-            tell(outcome)
-        if rows:
-            if self.on_stored is not None:
-                self.on_stored()
-            if self.on_commit is not None:
-                self.on_commit(rows, seconds)
-
-    def _stored(self, arrivals: list[Arrival]) -> Stored:
-        try:
-            return list(self._store(arrivals))
-        except StoreUnavailable as error:
-            return [error] * len(arrivals)
-        except Exception as error:  # noqa: BLE001 - whatever it was, every waiting request must get its answer
-            if len(arrivals) > 1:
-                # One event that cannot be stored must not take its neighbours with it.
-                return [outcome for each in arrivals for outcome in self._stored([each])]
-            return [StoreUnavailable(f"the store cannot hold this event: {type(error).__name__}")]
 
     def _store(self, arrivals: list[Arrival]) -> list[Receipt]:
         first: dict[tuple[str, str], int] = {}

@@ -30,7 +30,7 @@ class PostgresEngine:
     def __init__(self, writing: Lane, reading: Lane, arrivals: Arrivals) -> None:
         self._writing = writing
         self._reading = reading
-        self._arrivals = arrivals
+        self.stored = arrivals.arriving.say_stored
 
     async def write(self, run: Callable[[Transaction], Result], *, is_synced: bool = True) -> Result:  # noqa: ARG002 - as below
         """Run a rule in a transaction of its own. All are synced: a standby that takes over is to know them."""
@@ -59,11 +59,6 @@ class PostgresEngine:
     async def read(self, run: Callable[[Transaction], Result]) -> Result:
         """Run a rule that only reads."""
         return await asyncio.shield(self._reading.submit(run))
-
-    def stored(self) -> None:
-        """Say that there is something to translate."""
-        if self._arrivals.on_stored is not None:
-            self._arrivals.on_stored()
 
     def record_erasure(self, erasure: Erasure) -> None:
         """Nothing: whoever restores the database keeps its table of erasures, or its log since the backup."""

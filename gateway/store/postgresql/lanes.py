@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 import psycopg
 
 from gateway.errors import StoreUnavailable
+from gateway.store.arriving import settle
 from gateway.store.postgresql.connection import READ_ONLY, Connection, told, unavailable
 from gateway.store.postgresql.fronts import Fronts
 
@@ -181,16 +182,6 @@ class Lane:
         # The loop may be closed already when a stop was forced: then nobody waits for the answer.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(tell, *given)
-
-
-def settle(future: "asyncio.Future[Result]", outcome: "Result | Exception") -> None:
-    """Give a future its outcome, unless nobody waits for it any more."""
-    if future.cancelled():
-        return
-    if isinstance(outcome, Exception):
-        future.set_exception(outcome)
-    else:
-        future.set_result(outcome)
 
 
 class Watch:

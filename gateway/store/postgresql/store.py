@@ -50,7 +50,7 @@ class PostgresStore(RuledStore):
         self.writer = arrivals
         self.inbox = PostgresInbox(arrivals)
         self.watch = PostgresWatch(people)
-        super().__init__(loops, people, arrivals, self.watch)
+        super().__init__(loops, people, arrivals.arriving, self.watch)
         self._opened = opened
 
     @classmethod

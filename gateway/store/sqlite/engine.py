@@ -51,6 +51,7 @@ class SqliteEngine:
 
     def __init__(self, writer: Writer, transaction: SqliteTransaction, reader: Reader, path: Path) -> None:
         self.read = reader.run
+        self.stored = writer.arriving.say_stored
         self._writer = writer
         self._transaction = transaction
         self._reader = reader
@@ -63,11 +64,6 @@ class SqliteEngine:
     async def enter(self, run: Callable[[Transaction], Joined]) -> Joined:
         """Run the rule by which this gateway becomes a replica: the file's lock is its fence."""
         return await self.write(run)
-
-    def stored(self) -> None:
-        """Say that there is something to translate."""
-        if self._writer.on_stored is not None:
-            self._writer.on_stored()
 
     def record_erasure(self, erasure: Erasure) -> None:
         """Write it into the register."""

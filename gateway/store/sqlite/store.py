@@ -23,7 +23,7 @@ class SqliteStore(RuledStore):
         self.writer = writer
         self.inbox = SqliteInbox(writer, loops)
         self.watch = SqliteWatch(writer, asyncio.get_running_loop())
-        super().__init__(loops, people, writer, self.watch)
+        super().__init__(loops, people, writer.arriving, self.watch)
         self._opened = opened
 
     @classmethod

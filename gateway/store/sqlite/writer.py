@@ -15,17 +15,15 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
 from gateway.ground.files import InPlace
-from gateway.store.ports import CommitObserver
+from gateway.store.arriving import Arriving, Tell, put, settle
 from gateway.store.sqlite import database
 
 Result = TypeVar("Result")
-
-MAX_GROUP = 512
 
 # The statement's or the value's fault, not the disk's: the next transaction may well succeed.
 _NOT_THE_STORES: Final = (
@@ -36,48 +34,20 @@ _NOT_THE_STORES: Final = (
     sqlite3.ProgrammingError,
 )
 
-
-Stored: TypeAlias = "list[Receipt | StoreUnavailable]"
-"""What became of each of some arrivals."""
-
-Outcome: TypeAlias = "tuple[Callable[[Any], None], Any]"
-"""Whom to tell, and what."""
-
 StoreGroup = Callable[[sqlite3.Connection, list[Arrival]], list[Receipt]]
 
 
-class _Batch:
-    """Arrivals that came together."""
-
-    __slots__ = ("arrivals", "tell")
-
-    def __init__(self, arrivals: Sequence[Arrival], tell: Callable[[Stored], None]) -> None:
-        self.arrivals = arrivals
-        self.tell = tell
-
-
-class _Job(Generic[Result]):
-    __slots__ = ("is_synced", "is_transaction", "run", "tell")
-
-    def __init__(
-        self,
-        run: Callable[[sqlite3.Connection], Result],
-        tell: "Callable[[Result | Exception], None]",
-        *,
-        is_transaction: bool,
-        is_synced: bool,
-    ) -> None:
-        self.run = run
-        self.tell = tell
-        self.is_transaction = is_transaction
-        self.is_synced = is_synced
+class _Job(NamedTuple):
+    run: Callable[[sqlite3.Connection], Any]
+    tell: Callable[[Any], None]
+    is_transaction: bool
+    is_synced: bool
 
 
 class Writer:
     """The writing thread. `failure` says why nothing can be written, None while all is well.
 
-    `on_commit` is told of each group, `on_stored` that there is something to translate; both in the loop. `on_change`
-    is told in the thread that a transaction has changed something.
+    `on_change` is told in the thread that a transaction has changed something.
     """
 
     def __init__(
@@ -88,15 +58,13 @@ class Writer:
         in_place: InPlace,
     ) -> None:
         self.failure: str | None = None
-        self.on_commit: CommitObserver | None = None
-        self.on_stored: Callable[[], None] | None = None
+        self.arriving = Arriving(self._store)
         self.on_change: Callable[[], None] | None = None
         self._connection = connection
         self._store_group = store_group
         self._loop = loop
         self._in_place = in_place
-        self._batches: deque[_Batch] = deque()
-        self._jobs: deque[_Job[Any]] = deque()
+        self._jobs: deque[_Job] = deque()
         self._wake = threading.Event()
         self._is_waking = False
         self._stopping = False
@@ -106,16 +74,14 @@ class Writer:
 
     def put(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
         """Store an event with the next group."""
-        future: asyncio.Future[Receipt] = self._loop.create_future()
-        self.put_batch([arrival], lambda stored: _settle(future, stored[0]))
-        return future
+        return put(self._loop, self.put_batch, arrival)
 
-    def put_batch(self, arrivals: Sequence[Arrival], tell: Callable[[Stored], None]) -> None:
+    def put_batch(self, arrivals: Sequence[Arrival], tell: Tell) -> None:
         """Store events with the next group; `tell` is called in the loop."""
         if self._stopping:
             tell([StoreUnavailable("the store is closed")] * len(arrivals))
             return
-        self._batches.append(_Batch(arrivals, tell))
+        self.arriving.add(arrivals, tell)
         if not self._is_waking:
             # Once for all that one turn of the loop has read, which makes them one group.
             self._is_waking = True
@@ -137,8 +103,7 @@ class Writer:
         if self._stopping:
             future.set_exception(StoreUnavailable("the store is closed"))
             return future
-        job = _Job(run, partial(_settle, future), is_transaction=is_transaction, is_synced=is_synced)
-        self._jobs.append(job)
+        self._jobs.append(_Job(run, partial(settle, future), is_transaction, is_synced))
         self._wake.set()
         return future
 
@@ -168,47 +133,20 @@ class Writer:
         while True:
             # Read first: whatever was put before the stop is in the queues by now.
             is_stopping = self._stopping
-            if not self._batches and not self._jobs:
+            if not self.arriving and not self._jobs:
                 if is_stopping:
                     return
                 self._wake.wait()
                 self._wake.clear()
-            if self._batches:
-                self._commit_group(self._next_group())
+            if self.arriving:
+                self._hand_over(self.arriving.commit())
             if self._jobs:
                 self._commit_job(self._jobs.popleft())
 
-    def _next_group(self) -> list[_Batch]:
-        group = [self._batches.popleft()]
-        size = len(group[0].arrivals)
-        while self._batches and size + len(self._batches[0].arrivals) <= MAX_GROUP:
-            group.append(self._batches.popleft())
-            size += len(group[-1].arrivals)
-        return group
+    def _store(self, arrivals: list[Arrival]) -> list[Receipt]:
+        return self._transact(lambda connection: self._store_group(connection, arrivals))
 
-    def _commit_group(self, group: list[_Batch]) -> None:
-        started = time.perf_counter()
-        stored = self._stored([arrival for batch in group for arrival in batch.arrivals])
-        seconds = time.perf_counter() - started
-        told: list[Outcome] = []
-        start = 0
-        for batch in group:
-            told.append((batch.tell, stored[start : start + len(batch.arrivals)]))
-            start += len(batch.arrivals)
-        self._hand_over(told, (sum(1 + len(each.others) for each in stored if type(each) is Receipt), seconds))
-
-    def _stored(self, arrivals: list[Arrival]) -> Stored:
-        try:
-            return list(self._transact(lambda connection: self._store_group(connection, arrivals)))
-        except StoreUnavailable as error:
-            return [error] * len(arrivals)
-        except Exception as error:  # noqa: BLE001 - whatever it was, every waiting request must get its answer
-            if len(arrivals) > 1:
-                # One event that cannot be stored must not take its neighbours with it.
-                return [outcome for each in arrivals for outcome in self._stored([each])]
-            return [StoreUnavailable(f"the store cannot hold this event: {type(error).__name__}")]
-
-    def _commit_job(self, job: _Job[Any]) -> None:
+    def _commit_job(self, job: _Job) -> None:
         try:
             if job.is_transaction:
                 outcome = self._transact(job.run, is_synced=job.is_synced)
@@ -216,7 +154,7 @@ class Writer:
                 outcome = job.run(self._connection)
         except Exception as error:  # noqa: BLE001 - the job's owner gets it
             outcome = error
-        self._hand_over([(job.tell, outcome)])
+        self._hand_over(partial(job.tell, outcome))
 
     def _sync(self, *, is_synced: bool) -> None:
         wanted = database.SYNCHRONOUS if is_synced else database.UNSYNCED
@@ -249,28 +187,10 @@ class Writer:
             self.see_in_place()
         return outcome
 
-    def _hand_over(self, outcomes: Sequence[Outcome], group: tuple[int, float] | None = None) -> None:
+    def _hand_over(self, tell: Callable[[], None]) -> None:
         # The loop may be closed already when a stop was forced: then nobody waits for the answer.
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._tell, outcomes, group)
+            self._loop.call_soon_threadsafe(tell)
         if not self._jobs:
             # Yields the interpreter, so that the loop answers and fills the next group before it is taken.
             time.sleep(0.00005)
-
-    def _tell(self, outcomes: Sequence[Outcome], group: tuple[int, float] | None) -> None:
-        for tell, outcome in outcomes:
-            tell(outcome)
-        if group is not None and group[0]:
-            if self.on_stored is not None:
-                self.on_stored()
-            if self.on_commit is not None:
-                self.on_commit(*group)
-
-
-def _settle(future: "asyncio.Future[Result]", outcome: "Result | Exception") -> None:
-    if future.cancelled():
-        return
-    if isinstance(outcome, Exception):
-        future.set_exception(outcome)
-    else:
-        future.set_result(outcome)

@@ -287,8 +287,9 @@ def test_large_bodies_are_removed_alone():
 async def test_what_is_stored_is_told_to_the_loops(floor):
     """`on_stored` wakes translation, `on_commit` measures; once a group, in the loop."""
     woken, groups = [], []
-    floor.store.writer.on_stored = lambda: woken.append(1)
-    floor.store.writer.on_commit = lambda size, seconds: groups.append((size, seconds))
+    floor.store.observe(
+        on_stored=lambda: woken.append(1), on_commit=lambda size, seconds: groups.append((size, seconds))
+    )
     await asyncio.gather(*(floor.receive(f"e{n}") for n in range(100)))
     await asyncio.sleep(0)
 

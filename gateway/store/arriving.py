@@ -1,0 +1,107 @@
+"""Arrivals that wait for one commit together, whichever engine makes it, and what each of them is told."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, TypeAlias, TypeVar
+
+from gateway.errors import StoreUnavailable
+from gateway.events import Arrival, Receipt
+from gateway.store.ports import CommitObserver
+
+Result = TypeVar("Result")
+
+Stored: TypeAlias = "list[Receipt | StoreUnavailable]"
+"""What became of each of some arrivals."""
+
+Tell: TypeAlias = Callable[[Stored], None]
+
+MAX_GROUP: Final = 512
+
+
+class Arriving:
+    """Batches in the order in which they came. Given in the loop, stored in the engine's thread, answered in the loop.
+
+    `on_commit` is told of each group, `on_stored` that there is something to translate; both in the loop.
+    """
+
+    def __init__(self, store: Callable[[list[Arrival]], Sequence[Receipt]]) -> None:
+        self.on_commit: CommitObserver | None = None
+        self.on_stored: Callable[[], None] | None = None
+        self._store = store
+        self._batches: deque[tuple[Sequence[Arrival], Tell]] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._batches)
+
+    def add(self, arrivals: Sequence[Arrival], tell: Tell) -> None:
+        """Store these with the next group."""
+        self._batches.append((arrivals, tell))
+
+    def commit(self) -> Callable[[], None]:
+        """Store the next group; what tells of it."""
+        started = time.perf_counter()
+        group = [self._batches.popleft()]
+        size = len(group[0][0])
+        while self._batches and size + len(self._batches[0][0]) <= MAX_GROUP:
+            group.append(self._batches.popleft())
+            size += len(group[-1][0])
+        stored = self._stored([arrival for arrivals, _ in group for arrival in arrivals])
+        return partial(self._tell, group, stored, time.perf_counter() - started)
+
+    def refuse(self, why: StoreUnavailable) -> Callable[[], None]:
+        """Store nothing of all that waits; what tells of it."""
+        refused = [self._batches.popleft() for _ in range(len(self._batches))]
+        return partial(self._answer, refused, [why] * sum(len(arrivals) for arrivals, _ in refused))
+
+    def say_stored(self) -> None:
+        """Say that there is something to translate."""
+        if self.on_stored is not None:
+            self.on_stored()
+
+    def _stored(self, arrivals: list[Arrival]) -> Stored:
+        try:
+            return list(self._store(arrivals))
+        except StoreUnavailable as error:
+            return [error] * len(arrivals)
+        except Exception as error:  # noqa: BLE001 - whatever it was, every waiting request must get its answer
+            if len(arrivals) > 1:
+                # One event that cannot be stored must not take its neighbours with it.
+                return [outcome for each in arrivals for outcome in self._stored([each])]
+            return [StoreUnavailable(f"the store cannot hold this event: {type(error).__name__}")]
+
+    def _tell(self, group: Sequence[tuple[Sequence[Arrival], Tell]], stored: Stored, seconds: float) -> None:
+        self._answer(group, stored)
+        rows = sum(1 + len(each.others) for each in stored if type(each) is Receipt)
+        if rows:
+            self.say_stored()
+            if self.on_commit is not None:
+                self.on_commit(rows, seconds)
+
+    @staticmethod
+    def _answer(group: Sequence[tuple[Sequence[Arrival], Tell]], stored: Stored) -> None:
+        start = 0
+        for arrivals, tell in group:
+            tell(stored[start : start + len(arrivals)])
+            start += len(arrivals)
+
+
+def settle(future: "asyncio.Future[Result]", outcome: "Result | Exception") -> None:
+    """Give a future its outcome, unless nobody waits for it any more."""
+    if future.cancelled():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
+
+
+def put(
+    loop: asyncio.AbstractEventLoop, batch: Callable[[Sequence[Arrival], Tell], None], arrival: Arrival
+) -> "asyncio.Future[Receipt]":
+    """Put an arrival as a batch of its own; its receipt."""
+    future: asyncio.Future[Receipt] = loop.create_future()
+    batch([arrival], lambda stored: settle(future, stored[0]))
+    return future
