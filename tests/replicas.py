@@ -82,7 +82,7 @@ class Replicas:
             self.all.append(Gateway(own, tenants, store=database, allow_unsafe=True, replica=replica, **settings))
         self._turns = itertools.cycle(self.all)
         # A client of its own: the balancer is not the tests' thread.
-        self._client = httpx.Client(timeout=3, trust_env=False)
+        self._client = httpx.Client(timeout=3, trust_env=False, verify=False)
 
     def __enter__(self) -> Self:
         self.start(*self.all)
