@@ -36,13 +36,14 @@ def delay(base: float, longest: float, failures: int, random: Random) -> Micros:
 def read_retry_after(text: str | None, now: Micros) -> Micros | None:
     """The wait that a `Retry-After` asks for, from nought to an hour; None where there is none that can be read.
 
-    Seconds, fractions and exponents too, or a date; a date that no calendar has is not to be read.
+    Seconds, fractions and exponents too, of several (a proxy's own beside the answer's) the longest; or a date, of
+    several the first. A date that no calendar has is not to be read.
     """
     if text is None:
         return None
-    text = text.strip()
-    if _SECONDS.fullmatch(text):
-        seconds = float(text)
+    several = [each.strip() for each in text.split(",")]
+    if all(map(_SECONDS.fullmatch, several)):
+        seconds = max(map(float, several))
     else:
         try:
             moment = parsedate_to_datetime(text)
