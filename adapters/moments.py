@@ -114,9 +114,9 @@ def day(text: str | None, zone: str | None = None, path: str | None = None) -> s
     Raises:
         MalformedPayload: neither a date nor a date-time.
     """
-    stripped = (text or "").strip()
-    if not stripped or _means_none(stripped):
+    if not is_set(text):
         return None
+    stripped = (text or "").strip()
     written = stripped[:_DAY_LENGTH]
     if (read := _read(stripped)) is None:
         if _DAY.match(stripped) and (len(stripped) == _DAY_LENGTH or not _is_calendar_day(written)):
@@ -128,6 +128,12 @@ def day(text: str | None, zone: str | None = None, path: str | None = None) -> s
         return read.astimezone(_zone(zone)).date().isoformat()
     except OverflowError:
         raise MalformedPayload("a date outside the years 1 to 9999", path=path) from None
+
+
+def is_set(text: str | None) -> bool:
+    """Whether a vendor's date is there, and not one that means none."""
+    stripped = (text or "").strip()
+    return bool(stripped) and not _means_none(stripped)
 
 
 def _means_none(text: str) -> bool:

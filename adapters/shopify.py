@@ -33,7 +33,7 @@ from adapters.contract import (
 )
 from adapters.destinations import in_parts
 from adapters.errors import IncompletePayload
-from adapters.moments import microseconds, moment
+from adapters.moments import is_set, microseconds, moment
 from adapters.templates import fault_of_template, filled
 from adapters.texts import first_of, identifier, references_of, topic_of, word
 from adapters.units import kilograms
@@ -160,14 +160,15 @@ def translate(hook: Hook, options: Options, _answers: Answers) -> Translation:
     shop = identifier(hook.headers.get(SHOP))
     members = {"name": order.name, "order_number": _text(order.order_number), "id": _text(order.id), "shop": shop}
     external_order_id = filled(options.external_order_id, members, option="external_order_id", paths=MEMBERS)
+    is_cancelled = is_set(order.cancelled_at)
     of_both: dict[str, Any] = {
         "clock": moment(order.updated_at),
-        "tie": microseconds(moment(hook.headers.get(TRIGGERED_AT))) or int(bool(order.cancelled_at)),
+        "tie": microseconds(moment(hook.headers.get(TRIGGERED_AT))) or int(is_cancelled),
         "owner": shop,
         "references": references,
         "record": identifier(_text(order.id), MEMBERS["id"]),
     }
-    if order.cancelled_at:
+    if is_cancelled:
         return [Cancellation(external_order_id=external_order_id, **of_both)]
     address = _line(order.shipping_address or NO_ADDRESS)
     if address is None and (reason := _unshipped(order, options)) is not None:
