@@ -95,8 +95,12 @@ def references_of(*texts: object) -> tuple[str, ...]:
     for text in texts:
         if not isinstance(text, str):
             continue
-        seen = text if text.isascii() else as_seen(text)
-        if seen and not too_long(seen) and (seen.isprintable() or not _UNFIT.search(seen)):
+        if text.isascii() and text.isprintable() and len(text) <= LONGEST_IDENTIFIER:
+            # Most are, and all are looked at twice an event.
+            found[text.strip()] = None
+            continue
+        seen = as_seen(text)
+        if not too_long(seen) and (seen.isprintable() or not _UNFIT.search(seen)):
             found[seen.strip()] = None
     found.pop("", None)
     return tuple(found)
