@@ -17,6 +17,7 @@ def identify(hook):
     return Identity(event_id=read(hook.body).id, topic="notice")
 
 def translate(hook, options, answers):
+    print("sent to", "{town}")
     return [State(order=Order(external_order_id=read(hook.body).id, delivery_address="{town}"))]
 
 ADAPTER = Adapter(name="acme", version="1", options=Options, identify=identify, translate=translate)

@@ -113,7 +113,7 @@ def _run(command: Sequence[str], descriptor: int) -> "subprocess.Popen[bytes]":
             command,
             pass_fds=[descriptor],
             stdin=subprocess.DEVNULL,
-            # What an adapter prints is seen, and is no part of what a command prints.
+            # What an adapter prints is no part of what a command prints.
             stdout=_STDERR,
             env={**os.environ, "PYTHONPATH": path},
         )

@@ -12,6 +12,7 @@ import sys
 from typing import Final
 
 from gateway.ground import collector
+from gateway.ground.printing import tell_what_is_printed
 
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -19,6 +20,7 @@ _PR_SET_PDEATHSIG: Final = 1
 def host(module: str, descriptor: str, *arguments: str) -> None:
     """Run a module to its end."""
     end = _end_of(int(descriptor))
+    tell_what_is_printed(module.split(".")[1])
     collector.slow_down()
     importlib.import_module(module).main(end, *arguments)
 

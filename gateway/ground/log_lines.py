@@ -1,16 +1,14 @@
-"""A record of the log as a line: JSON for machines, colours for a terminal, and nothing that either would obey."""
+"""A record of the log as a line of JSON, in which nothing stands that whoever reads it would obey."""
 
-import os
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-import structlog
-from structlog.typing import EventDict
 
 
-def line_of(at: float, record: EventDict) -> dict[str, Any]:
+def line_of(at: float, record: Mapping[str, Any]) -> dict[str, Any]:
     """The members of a record's line; `at` is Unix time."""
     line = {
         "at": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -55,26 +53,6 @@ def json_line(line: dict[str, Any]) -> str:
     except (TypeError, ValueError, UnicodeEncodeError):  # a lone surrogate, a key that is no text
         text = _encode({_ascii(key): _ascii(value) for key, value in line.items()}).decode()
     return escaped(text) + "\n"
-
-
-_console = structlog.dev.ConsoleRenderer(
-    colors=not os.environ.get("NO_COLOR"),
-    exception_formatter=structlog.dev.plain_traceback,
-    pad_event_to=28,
-    sort_keys=False,
-)
-
-
-def pretty_line(line: dict[str, Any]) -> str:
-    """For people at a terminal."""
-    told = {key: _printable(value, key) for key, value in line.items() if key not in {"at", "message"}}
-    return _console(None, "", {"timestamp": line["at"], "event": _printable(line["message"]), **told}) + "\n"
-
-
-def _printable(value: Any, key: str = "") -> str:
-    """The value's text without anything that a terminal would obey; a traceback keeps its lines."""
-    text = str(value)
-    return "\n".join(map(escaped, text.split("\n"))) if key == "exception" else escaped(text)
 
 
 def _ascii(value: Any) -> str:

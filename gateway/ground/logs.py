@@ -31,7 +31,8 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from gateway.ground.log_lines import escaped, json_line, line_of, pretty_line
+from gateway.ground.log_colours import pretty_line
+from gateway.ground.log_lines import escaped, json_line, line_of
 from gateway.ground.noise import NoiseLimit
 
 CAPACITY = 10_000

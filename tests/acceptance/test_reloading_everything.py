@@ -196,7 +196,10 @@ def test_a_schedule_outlives_a_reload(tmp_path):
 
 
 def test_an_adapter_keeps_the_code_that_was_read(tmp_path):
-    """A file that was edited counts from the next reload on, even where the adapters' process is started again."""
+    """A file that was edited counts from the next reload on, even where the adapters' process is started again.
+
+    What it prints is in the log in the log's form: nothing else is.
+    """
     write(tmp_path, "old")
     with Intakes() as intakes, Gateway(tmp_path, {"demo": tenant(intakes.open().url)}, sources()) as gateway:
         write(tmp_path, "new")
@@ -208,6 +211,10 @@ def test_an_adapter_keeps_the_code_that_was_read(tmp_path):
 
         assert (first, gateway.becomes("two", "delivered")["order"]["deliveryAddress"]) == ("old", "new")
         assert done["changed"] == ["sources.acme.adapter"]
+        said = [json.loads(line) for line in gateway.log.read_text().splitlines()]
+        printed = [each["text"] for each in said if each["message"] == "printed"]
+        # By the reload's try-out, too.
+        assert {*printed} == {"sent to old", "sent to new"}
 
 
 def test_only_an_admin_may(tmp_path):
