@@ -24,11 +24,11 @@ STORE, TRANSLATION = "gateway.store.process.host", "gateway.translation.host"
 # Where a crash hurts: [process, file, function, entered or left]. Each is met the first, the second, ... time, by
 # chance.
 POINTS = {
-    "not yet passed to the store": (GATEWAY, "store/process/client.py", "_pass_arrivals", "call"),
+    "not yet passed to the store": (GATEWAY, "store/process/inbox.py", "pass_on", "call"),
     "passed, not yet stored": (STORE, "store/sqlite/groups.py", "__call__", "call"),
     "stored, not yet committed": (STORE, "store/sqlite/groups.py", "__call__", "return"),
     "committed, not yet told": (STORE, "store/sqlite/writer.py", "_hand_over", "call"),
-    "told, not yet answered": (GATEWAY, "store/process/client.py", "_take_stored", "call"),
+    "told, not yet answered": (GATEWAY, "store/process/inbox.py", "take", "call"),
     "about to answer": (GATEWAY, "ingress/rim.py", "_acknowledge", "return"),
     "in the middle of translating": (TRANSLATION, "translation/translator.py", "judge", "return"),
     "translated, not yet stored": (STORE, "store/rules/translation.py", "_write_orders", "call"),

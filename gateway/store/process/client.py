@@ -1,31 +1,20 @@
-"""All ports over a store that runs in a process of its own. Arrivals of one turn of the loop pass in one frame."""
+"""All ports over a store that runs in a process of its own."""
 
 import asyncio
-import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from gateway.errors import StoreUnavailable
-from gateway.events import Arrival, Receipt
 from gateway.ground.child import Child
 from gateway.ground.clock import Micros
-from gateway.ground.parcel import head_of
 from gateway.store import ports
 from gateway.store.process import protocol, stubs
+from gateway.store.process.inbox import BEHIND, ProcessInbox
 
 HOST: Final = "gateway.store.process.host"
 GONE: Final = "its process has ended"
 ENDED: Final = "the store's process has ended, and the gateway with it: start it again"
-BEHIND: Final = "the store does not keep up"
-
-FRAME_ARRIVALS: Final = 16
-FRAME_BYTES: Final = 1 << 20
-"""So many arrivals, or bytes of them, do not wait for the end of the loop's turn: the store begins meanwhile."""
-
-MOST_BYTES: Final = 64 << 20
-"""Of arrivals that wait for the store's answer. What comes beyond is refused: a disk that hangs costs no more."""
 
 SILENT_SECONDS: Final = 5.0
 """A store that has arrivals to answer, and answers none for so long, or no ping, is down."""
@@ -66,7 +55,8 @@ class ProcessStore:
     def __init__(self, place: "Path | Database") -> None:
         self.place = place
         self.on_lost: Callable[[str], None] = lambda _why: None
-        self.inbox: ports.Inbox = self
+        self._inbox = ProcessInbox(self._send, self.call, self._refusal)
+        self.inbox: ports.Inbox = self._inbox
         self.translation: ports.TranslationQueue = stubs.TranslationQueue(self.call)
         self.lookups: ports.LookupQueue = stubs.LookupQueue(self.call)
         self.reconciliation: ports.ReconciliationLedger = stubs.ReconciliationLedger(self.call)
@@ -91,12 +81,7 @@ class ProcessStore:
         self._loop = asyncio.get_running_loop()
         self._failure: str | None = None
         self._damage: str | None = None
-        self._arrivals: list[bytes] = []
-        self._bytes = 0
-        self._puts: deque[tuple[asyncio.Future[Receipt], int]] = deque()
-        self._unanswered = self._pings = self._number = 0
-        # When it last answered an arrival, or was given one after a rest.
-        self._heard = 0.0
+        self._pings = self._number = 0
         self._watching: asyncio.TimerHandle | None = None
         self._calls: dict[int, tuple[asyncio.Future[Any], str, protocol.Decode]] = {}
         self._is_closing = self._is_gone = False
@@ -131,7 +116,7 @@ class ProcessStore:
     @property
     def failure(self) -> str | None:
         """Why nothing can be written; None while all is well."""
-        silent = time.monotonic() - self._heard if self._puts else 0.0
+        silent = self._inbox.silent_seconds
         if self._failure is None and silent > SILENT_SECONDS:
             return f"it has not answered for {silent:.0f} s"
         if self._failure is None and self._pings > LOOKS:
@@ -144,8 +129,8 @@ class ProcessStore:
         self._pings += 1
         self._child.channel.send(protocol.PING, b"")
         why = self.failure
-        if self._puts and time.monotonic() - self._heard > SILENT_SECONDS:
-            self._give_up([future for future, _ in self._puts], f"the store is down: {why}")
+        if self._inbox.silent_seconds > SILENT_SECONDS:
+            self._give_up(self._inbox.waiting, f"the store is down: {why}")
         if self._pings > LOOKS:
             asked = [future for future, name, _ in self._calls.values() if name.startswith(_ASKED_IN_PERSON)]
             self._give_up(asked, f"the store is down: {why}")
@@ -173,53 +158,14 @@ class ProcessStore:
         self._on_commit = on_commit or self._on_commit
         self._on_stored = on_stored or self._on_stored
 
-    def put(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
-        """Store an event with the next group."""
-        future: asyncio.Future[Receipt] = self._loop.create_future()
+    def _send(self, kind: int, *parts: bytes) -> None:
+        self._child.channel.send(kind, *parts)
+
+    def _refusal(self) -> str | None:
+        """Why no arrivals are taken."""
         if self._is_closing or self._is_gone:
-            future.set_exception(StoreUnavailable(self._end()))
-            return future
-        size = arrival.size
-        is_silent = self._pings > LOOKS or (self._puts and time.monotonic() - self._heard > SILENT_SECONDS)
-        if is_silent or self._is_full(size):
-            future.set_exception(StoreUnavailable(BEHIND))
-            return future
-        try:
-            packed = protocol.encode(arrival)
-        except Exception as error:  # noqa: BLE001 - whatever it holds, its neighbours must not suffer
-            future.set_exception(StoreUnavailable(f"the store cannot hold this event: {type(error).__name__}"))
-            return future
-        if not self._arrivals:
-            self._loop.call_soon(self._pass_arrivals)
-        self._arrivals.append(packed)
-        if not self._puts:
-            self._heard = time.monotonic()
-        self._puts.append((future, size))
-        self._bytes += size
-        self._unanswered += size
-        if len(self._arrivals) >= FRAME_ARRIVALS or self._bytes > FRAME_BYTES:
-            self._pass_arrivals()
-        return future
-
-    async def is_duplicate(self, arrival: Arrival) -> bool:
-        """Whether storing this would change nothing."""
-        size = len(arrival.body)
-        if self._is_full(size):
-            raise StoreUnavailable(BEHIND)
-        self._unanswered += size
-        try:
-            return bool(await self.call("inbox.is_duplicate", arrival))
-        finally:
-            self._unanswered -= size
-
-    def _is_full(self, size: int) -> bool:
-        return self._unanswered > 0 and self._unanswered + size > MOST_BYTES
-
-    def _pass_arrivals(self) -> None:
-        if self._arrivals:
-            self._child.channel.send(protocol.PUT, head_of(len(self._arrivals)), *self._arrivals)
-            self._arrivals.clear()
-            self._bytes = 0
+            return self._end()
+        return BEHIND if self._pings > LOOKS or self._inbox.silent_seconds > SILENT_SECONDS else None
 
     async def call(self, name: str, *arguments: Any, **named: Any) -> Any:
         """Call a port's method (`port.method`); what it returns or raises."""
@@ -249,7 +195,7 @@ class ProcessStore:
 
     async def close(self) -> None:
         """Finish what waits and end the process."""
-        self._pass_arrivals()
+        self._inbox.pass_on()
         self._is_closing = True
         self._rest()
         self._child.channel.send(protocol.CLOSE, b"")
@@ -262,7 +208,7 @@ class ProcessStore:
     def _take(self, kind: int, payload: memoryview) -> None:
         self._pings = 0
         if kind == protocol.PUT:
-            self._take_stored(protocol.decode_stored(payload))
+            self._inbox.take(protocol.decode_stored(payload))
         elif kind == protocol.CALL:
             self._take_answer(*protocol.decode_answer(payload))
         elif kind == protocol.STORED:
@@ -288,18 +234,6 @@ class ProcessStore:
         else:
             self._opened.set_result(None)
 
-    def _take_stored(self, stored: list[Receipt | str]) -> None:
-        self._heard = time.monotonic()
-        for outcome in stored:
-            future, size = self._puts.popleft()
-            self._unanswered -= size
-            if future.done():
-                continue
-            if isinstance(outcome, Receipt):
-                future.set_result(outcome)
-            else:
-                future.set_exception(StoreUnavailable(outcome))
-
     def _take_answer(self, number: int, is_error: bool, payload: memoryview) -> None:  # noqa: FBT001 - a frame's field
         future, _, decode = self._calls.pop(number)
         if future.done():
@@ -323,9 +257,8 @@ class ProcessStore:
         self._failure = self._damage or GONE
         if not self._opened.done():
             self._opened.set_exception(StoreUnavailable(self._end()))
-        waiting = [*(future for future, _ in self._puts), *(future for future, _, _ in self._calls.values())]
+        waiting = [*self._inbox.waiting, *(future for future, _, _ in self._calls.values())]
         self._give_up(waiting, self._end())
-        self._puts.clear()
         self._calls.clear()
         if not self._is_closing:
             self.on_lost(self._damage or ENDED)

@@ -15,8 +15,9 @@ import pytest
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.events import Arrival
 from gateway.records import EventFilter
-from gateway.store.process import client
-from gateway.store.process.client import FRAME_BYTES, ProcessStore
+from gateway.store.process import client, inbox
+from gateway.store.process.client import ProcessStore
+from gateway.store.process.inbox import FRAME_BYTES
 from tests.processes import environment, eventually
 
 
@@ -103,7 +104,7 @@ async def test_a_call_that_cannot_be_read_is_its_callers_fault(store, monkeypatc
 
 async def test_a_store_that_hangs_is_told_and_costs_no_more(store, monkeypatch):
     """So much is kept for it; what comes beyond is refused, and who asks is told."""
-    monkeypatch.setattr(client, "MOST_BYTES", 3_000_000)
+    monkeypatch.setattr(inbox, "MOST_BYTES", 3_000_000)
     monkeypatch.setattr(client, "SILENT_SECONDS", 0.2)
     os.kill(store.pid, signal.SIGSTOP)
     puts = [store.inbox.put(arrival(number, b"x" * 1_000_000)) for number in range(5)]

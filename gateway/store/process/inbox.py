@@ -1,0 +1,106 @@
+"""The rim's port as frames to the store's process: arrivals of one turn of the loop pass in one."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from gateway.errors import StoreUnavailable
+from gateway.events import Arrival, Receipt
+from gateway.ground.parcel import head_of
+from gateway.store.process import protocol
+from gateway.store.process.stubs import Call
+
+BEHIND: Final = "the store does not keep up"
+
+FRAME_ARRIVALS: Final = 16
+FRAME_BYTES: Final = 1 << 20
+"""So many arrivals, or bytes of them, do not wait for the end of the loop's turn: the store begins meanwhile."""
+
+MOST_BYTES: Final = 64 << 20
+"""Of arrivals that wait for the store's answer. What comes beyond is refused: a disk that hangs costs no more."""
+
+
+class ProcessInbox:
+    """Passes arrivals on by `send`, and counts what the store owes. `refusal` says why none is taken; None: it is."""
+
+    def __init__(self, send: Callable[..., None], call: Call, refusal: Callable[[], str | None]) -> None:
+        self._send = send
+        self._call = call
+        self._refusal = refusal
+        self._loop = asyncio.get_running_loop()
+        self._arrivals: list[bytes] = []
+        self._bytes = self._unanswered = 0
+        self._puts: deque[tuple[asyncio.Future[Receipt], int]] = deque()
+        # When an arrival was last answered, or given after a rest.
+        self._heard = 0.0
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long the store has answered none of the arrivals that it has."""
+        return time.monotonic() - self._heard if self._puts else 0.0
+
+    @property
+    def waiting(self) -> "list[asyncio.Future[Receipt]]":
+        """Who waits for an answer."""
+        return [future for future, _ in self._puts]
+
+    def put(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
+        """Store an event with the next group."""
+        future: asyncio.Future[Receipt] = self._loop.create_future()
+        size = arrival.size
+        why = self._refusal() or (BEHIND if self._is_full(size) else None)
+        if why is not None:
+            future.set_exception(StoreUnavailable(why))
+            return future
+        try:
+            packed = protocol.encode(arrival)
+        except Exception as error:  # noqa: BLE001 - whatever it holds, its neighbours must not suffer
+            future.set_exception(StoreUnavailable(f"the store cannot hold this event: {type(error).__name__}"))
+            return future
+        if not self._arrivals:
+            self._loop.call_soon(self.pass_on)
+        self._arrivals.append(packed)
+        if not self._puts:
+            self._heard = time.monotonic()
+        self._puts.append((future, size))
+        self._bytes += size
+        self._unanswered += size
+        if len(self._arrivals) >= FRAME_ARRIVALS or self._bytes > FRAME_BYTES:
+            self.pass_on()
+        return future
+
+    async def is_duplicate(self, arrival: Arrival) -> bool:
+        """Whether storing this would change nothing."""
+        size = len(arrival.body)
+        if self._is_full(size):
+            raise StoreUnavailable(BEHIND)
+        self._unanswered += size
+        try:
+            return bool(await self._call("inbox.is_duplicate", arrival))
+        finally:
+            self._unanswered -= size
+
+    def pass_on(self) -> None:
+        """Send what was put since the last time."""
+        if self._arrivals:
+            self._send(protocol.PUT, head_of(len(self._arrivals)), *self._arrivals)
+            self._arrivals.clear()
+            self._bytes = 0
+
+    def take(self, stored: list[Receipt | str]) -> None:
+        """The store has answered the oldest of those that it has."""
+        self._heard = time.monotonic()
+        for outcome in stored:
+            future, size = self._puts.popleft()
+            self._unanswered -= size
+            if future.done():
+                continue
+            if isinstance(outcome, Receipt):
+                future.set_result(outcome)
+            else:
+                future.set_exception(StoreUnavailable(outcome))
+
+    def _is_full(self, size: int) -> bool:
+        return self._unanswered > 0 and self._unanswered + size > MOST_BYTES
