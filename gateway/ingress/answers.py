@@ -19,6 +19,8 @@ INERT: tuple[Header, ...] = (
 CLOSE: Final[Mapping[str, str]] = MappingProxyType({"connection": "close"})
 RETRY_SECONDS: Final = 10
 
+_BODILESS: Final = frozenset({204, 205, 304})
+
 _SEEN = b'{"accepted":true,"duplicate":true,"eventId":'
 _NEW = b'{"accepted":true,"duplicate":false,"eventId":'
 
@@ -49,7 +51,7 @@ def troubled(
 
 
 def adapters_answer(status: int, content: Any, headers: Iterable[Header] = ()) -> Answer:
-    """An adapter's own answer.
+    """An adapter's own answer; without its content where the status has none.
 
     Raises:
         TypeError: the content is no JSON value.
@@ -57,7 +59,13 @@ def adapters_answer(status: int, content: Any, headers: Iterable[Header] = ()) -
     """
     if not 200 <= status <= 599:  # noqa: PLR2004 - the range of final statuses
         raise ValueError(f"{status} is no final status")
-    return Answer(status, encode(content), headers)
+    body = encode(content)
+    if status not in _BODILESS:
+        return Answer(status, body, headers)
+    # What came behind its head would be taken for the next answer.
+    bare = Answer(status, b"")
+    bare.raw_headers = [*headers]
+    return bare
 
 
 def greeted(reply: Reply | str) -> Answer:

@@ -31,6 +31,7 @@ from gateway.events import SECOND, Reason
 from gateway.ground.failures import BURST
 from gateway.ingress.refusals import REASONS
 from gateway.serving import taking
+from tests.contract.engines import dense
 from tests.integration.ingress.running import GOOD, Answer, Running, adapter, configuration, drained, envelope, source
 from tests.stores import rows
 
@@ -90,6 +91,7 @@ SOURCES = [
         ),
         auth="none",
     ),
+    source("terse", adapter(acknowledge=lambda _: Reply(204, {"ok": True})), auth="none"),
     source("clumsy", adapter(acknowledge=failing, probe=failing), auth="none"),
     source("absurd", adapter(acknowledge=lambda _: Reply(99, {}), probe=lambda _: Reply(200, object())), auth="none"),
 ]
@@ -679,7 +681,7 @@ def test_while_the_store_is_down_a_known_event_gets_its_200(tmp_path: Path) -> N
     with Running(tmp_path) as rim:
         rim.post({"id": "known"})
         rim.ask(limit_pages(rim, is_full=True))
-        known, fresh = rim.post({"id": "known"}), rim.post({"id": "fresh", "pad": "x" * 200_000})
+        known, fresh = rim.post({"id": "known"}), rim.post({"id": "fresh", "pad": dense(200_000)})
         rim.ask(limit_pages(rim, is_full=False))
         again = rim.post({"id": "fresh"})
         refused = rim.refused()
@@ -722,6 +724,17 @@ def test_an_adapter_may_answer_for_itself(rim: Running) -> None:
     assert (first.status, first.json) == (202, {"event": "o", "again": False})
     assert (second.status, second.json) == (202, {"event": "o", "again": True})
     assert (dead.status, dead.json["accepted"]) == (200, True)
+
+
+def test_a_status_without_a_body_has_none(rim: Running) -> None:
+    """The next answer on the connection begins where its head ends."""
+    again = b"POST /hooks/terse HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n"
+    answered = rim.raw(again + b'\r\n{"id":"t"}' + again + b'Connection: close\r\n\r\n{"id":"t"}')
+    first, second, rest = answered.split(b"\r\n\r\n")
+
+    assert first.startswith(b"HTTP/1.1 204 No Content\r\n")
+    assert second.startswith(b"HTTP/1.1 204 No Content\r\n")
+    assert rest == b""
 
 
 @pytest.mark.parametrize("name", ["clumsy", "absurd"])
