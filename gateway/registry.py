@@ -7,25 +7,39 @@ import os
 import pkgutil
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Literal
+from types import ModuleType, UnionType
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
 import adapters
-from adapters import Adapter, OptionsModel
+from adapters import Adapter
 from adapters.contract import CONTRACT
 from gateway.config.code import SOURCE
 from gateway.ground.questions import fault_of_query
+from gateway.ground.watchdog import FAILURES, Overrun, Watchdog
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, EntryPoints
 
 GROUP = "trackely_gateway.adapters"
 """The entry points' group of installed adapters: a module with an `ADAPTER`, or the adapter itself."""
+
+LONGEST_LOAD: Final = 10.0
+"""Seconds that a module's code may take to load."""
+
+Loaded = TypeVar("Loaded")
+_MEMBERS: Final = get_type_hints(Adapter)
+_EXPECTED: Final[dict[Any, str]] = {
+    str: "a text",
+    int: "a number",
+    tuple: "a tuple of texts, such as ('x-topic',)",
+    type: "a subclass of adapters.OptionsModel",
+    Callable: "a function",
+}
 
 
 class FoundAdapter(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,20 +128,13 @@ def _installed() -> "EntryPoints":
 
 
 def _from_module(name: str) -> Adapter:
-    try:
-        module = importlib.import_module(name)
-    except Exception as error:
-        raise LookupError(f"adapter {name}: {_words(error)}") from error
+    module = _ran(f"adapter {name}", importlib.import_module, name)
     return _adapter_of(module, name)
 
 
 def _from_entry_point(point: "EntryPoint") -> Adapter:
     where = f"installed adapter {point.name} ({point.value})"
-    try:
-        loaded = point.load()
-    except Exception as error:
-        raise LookupError(f"{where}: {_words(error)}") from error
-    return _adapter_of(loaded, where)
+    return _adapter_of(_ran(where, point.load), where)
 
 
 def code_at(path: Path) -> bytes:
@@ -149,14 +156,29 @@ def _from_file(path: Path, source: bytes) -> Adapter:
     if spec is None:
         raise LookupError(f"adapter file {path}: expected a Python file, ending in .py")
     module = sys.modules[name] = module_from_spec(spec)
-    try:
+    module.__dict__[SOURCE] = source
+    watchdog = Watchdog(LONGEST_LOAD)
+
+    def load() -> None:
         # compiled here, since a cached .pyc would hide an edit made within the same second
-        module.__dict__[SOURCE] = source
         exec(compile(source, str(file), "exec"), module.__dict__)  # noqa: S102 - the operator named this file
-    except Exception as error:
+
+    try:
+        _ran(f"adapter file {path}", watchdog.call, load)
+    except LookupError:
         del sys.modules[name]
-        raise LookupError(f"adapter file {path}: {_words(error)}") from error
+        raise
+    finally:
+        watchdog.close()
     return _adapter_of(module, f"adapter file {path}")
+
+
+def _ran(where: str, load: Callable[..., Loaded], *arguments: object) -> Loaded:
+    """What a module's code comes to. Raises LookupError with words for the operator."""
+    try:
+        return load(*arguments)
+    except FAILURES as error:
+        raise LookupError(f"{where}: {_words(error)}") from error
 
 
 def _adapter_of(loaded: object, where: str) -> Adapter:
@@ -170,16 +192,45 @@ def _adapter_of(loaded: object, where: str) -> Adapter:
         )
     if adapter.contract not in range(1, CONTRACT + 1):
         raise LookupError(f"{where}: it needs contract {adapter.contract!r}; this gateway keeps those up to {CONTRACT}")
+    if (fault := _fault_of_members(adapter)) is not None:
+        raise LookupError(f"{where}: {fault}")
     for query in adapter.queries:
         if (fault := fault_of_query(query)) is not None:
             raise LookupError(f"{where}: {fault}")
-    options: object = adapter.options  # msgspec holds no struct to its annotations when it is made in Python
-    if not isinstance(options, type) or not issubclass(options, OptionsModel):
-        raise LookupError(f"{where}: its options are not a subclass of adapters.OptionsModel")  # noqa: TRY004 - as above
     return adapter
 
 
-def _words(error: Exception) -> str:
+def _fault_of_members(adapter: Adapter) -> str | None:
+    """What of an adapter its contract does not know: msgspec holds nothing that Python makes to its annotations."""
+    for name, hint in _MEMBERS.items():
+        value = getattr(adapter, name)
+        if not _fits(value, hint):
+            kind = next(iter(get_args(hint)), hint) if isinstance(hint, UnionType) else hint
+            words = _EXPECTED.get(get_origin(kind) or kind, f"an adapters.{getattr(kind, '__name__', kind)}")
+            return f"its {name}: expected {words}, got {'a blank one' if value == '' else f'a {type(value).__name__}'}"
+    return None
+
+
+def _fits(value: object, hint: Any) -> bool:
+    kinds = get_args(hint)
+    match get_origin(hint) or hint:
+        case kind if kind is UnionType:
+            return any(_fits(value, each) for each in kinds)
+        case kind if kind is Callable:
+            return callable(value)
+        case kind if kind is type:
+            return isinstance(value, type) and issubclass(value, kinds[0])
+        case kind if kind is tuple:
+            return isinstance(value, tuple) and all(_fits(each, str) for each in value)
+        case kind if kind is str:
+            return isinstance(value, str) and bool(value.strip())
+        case kind:
+            return isinstance(value, kind)
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, Overrun):
+        return f"did not load within {LONGEST_LOAD:g} s"
     where = f" (line {error.lineno})" if isinstance(error, SyntaxError) and error.lineno else ""
     text = error.msg if isinstance(error, SyntaxError) else str(error)
     return f"{type(error).__name__}: {text}{where}"

@@ -10,7 +10,7 @@ import msgspec
 
 from adapters import Adapter, Hook
 from gateway.golden.cases import BrokenPromiseError, Case, UnansweredError, outcome_of, read_options
-from gateway.ground.watchdog import Overrun, Watchdog
+from gateway.ground.watchdog import FAILURES, Overrun, Watchdog
 
 LONGEST_VALUE = 120
 """Characters of a value that are told."""
@@ -54,7 +54,7 @@ def _faults_of_case(adapter: Adapter, case: Case, outcome: Outcome) -> list[str]
         return [f"options.json: {error}"]
     except UnansweredError as error:
         return [f"no answer to the lookup {error}: expected its file below answers/"]
-    except (Exception, Overrun) as error:  # noqa: BLE001 - whatever an adapter raises is what is looked for
+    except FAILURES as error:
         return [words_of(error)]
     # A member that is null says no more than one that is absent.
     expected, got = (

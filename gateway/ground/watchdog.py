@@ -8,7 +8,7 @@ import ctypes
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 Result = TypeVar("Result")
 
@@ -17,6 +17,10 @@ _TICKS = 4
 
 class Overrun(BaseException):
     """The call was interrupted; no `Exception`, so that an adapter does not catch it in passing."""
+
+
+FAILURES: Final = (Exception, Overrun, SystemExit)
+"""Whatever somebody else's code ends in, but for Ctrl-C, which is meant for us."""
 
 
 class Watchdog:

@@ -43,7 +43,7 @@ from gateway.events import (
 from gateway.findings import findings_of
 from gateway.ground.clock import micros_at, moment
 from gateway.ground.questions import MOST_QUESTIONS, fault_of_question
-from gateway.ground.watchdog import Overrun, Watchdog
+from gateway.ground.watchdog import FAILURES, Overrun, Watchdog
 from schemas import encode_order, faults_of
 
 FUTURE: Final = 300 * SECOND
@@ -86,7 +86,7 @@ class Translator:
         source = self.sources[event.source]
         try:
             return self._watchdog.call(self._run, source, event), None
-        except (Exception, Overrun, SystemExit) as error:  # noqa: BLE001 - an adapter is somebody else's code
+        except FAILURES as error:
             return None, self._failed(source, event, error)
 
     def judge(self, event: UntranslatedEvent, ran: Ran) -> TranslatedEvent:
@@ -97,7 +97,7 @@ class Translator:
         source = self.sources[event.source]
         try:
             return self._outcome(source, event, translation)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - what an adapter makes may be of any class
+        except FAILURES as error:
             return self._failed(source, event, error)
 
     def _failed(self, source: ConfiguredSource, event: UntranslatedEvent, error: BaseException) -> TranslatedEvent:
@@ -121,7 +121,7 @@ class Translator:
         try:
             unanswered = msgspec.structs.replace(event, answers=None)
             return isinstance(self._watchdog.call(self._run, source, unanswered), Lookups)
-        except (Exception, Overrun, SystemExit):  # noqa: BLE001 - an adapter is somebody else's code
+        except FAILURES:
             return False
 
     @staticmethod

@@ -10,7 +10,7 @@ import msgspec
 from adapters import Adapter, Hook
 from gateway.golden.cases import Case, UnansweredError, answer_to, outcome_of, read_options
 from gateway.golden.judging import ENDLESS, Outcome, problems_of_case, words_of
-from gateway.ground.watchdog import Overrun
+from gateway.ground.watchdog import FAILURES
 from gateway.workshop.kit.belongings import modules_of
 from gateway.workshop.kit.hostile import CORPUS, mutations
 from gateway.workshop.kit.purity import Sentinel, problems_of_purity
@@ -50,7 +50,7 @@ def _fault_of_body(
             outcome(adapter, options, hook, answers)
         except UnansweredError:
             pass
-        except (Exception, Overrun) as error:  # noqa: BLE001 - whatever an adapter raises is what is looked for
+        except FAILURES as error:
             return words_of(error)
         took = clock() - began
         if took <= SLOWEST_SECONDS:
@@ -187,7 +187,7 @@ def problems_of_source(adapter: Adapter, siblings: frozenset[str] = frozenset())
     for module in modules_of(adapter):
         file = Path(module.__file__ or "")
         package = "" if module.__name__.startswith("adapters.") else module.__name__.partition(".")[0]
-        found = problems_of_purity(file.read_text(encoding="utf-8"), siblings - {adapter.name}, package)
+        found = problems_of_purity(file.read_bytes(), siblings - {adapter.name}, package)
         problems += [f"{file.name}: {problem}" for problem in found]
     return problems
 

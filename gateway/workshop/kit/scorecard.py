@@ -192,7 +192,9 @@ def _guesses(adapter: Adapter) -> list[str]:
     return [
         f"{Path(module.__file__ or '').name}, line {number}"
         for module in modules_of(adapter)
-        for number, line in enumerate(Path(module.__file__ or "").read_text(encoding="utf-8").splitlines(), 1)
+        for number, line in enumerate(
+            Path(module.__file__ or "").read_text(encoding="utf-8", errors="replace").splitlines(), 1
+        )
         if GUESS in line
     ]
 

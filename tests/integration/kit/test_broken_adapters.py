@@ -42,6 +42,16 @@ def test_the_check_catches_a_clock_by_any_name():
     assert any(problem.startswith("calls datetime.now") for problem in problems)
 
 
+def test_the_check_outlives_whatever_a_file_is_and_does(tmp_path):
+    """An adapter that ends the program is a problem as any other, and so is one by an editor of another encoding."""
+    code = (BROKEN / "raises.py").read_text().replace("    known: dict", "    raise SystemExit(3)\n    known: dict")
+    for start in (b"\xef\xbb\xbf", "# -*- coding: latin-1 -*- \u00e9\n".encode("latin-1")):
+        (tmp_path / "raises.py").write_bytes(start + code.encode())
+        card = assess(find_adapter("./raises.py", tmp_path), directory=BROKEN / "golden" / "raises", seconds=0.2)
+
+        assert any("SystemExit: 3" in problem for mark in card.marks for problem in mark.problems)
+
+
 def test_a_broken_adapter_keeps_no_place_on_the_scale():
     """Whoever breaks a promise is not even documented."""
     adapter = find_adapter("./raises.py", BROKEN)

@@ -29,6 +29,13 @@ ADAPTER = Adapter(
 """
 
 
+def _with(member: str) -> str:
+    """The adapter with another member, last of all."""
+    name = member.partition("=")[0]
+    lines = [line for line in GOOD.splitlines() if not line.startswith(f"    {name}=")]
+    return "\n".join([*lines[:-1], f"    {member},", ")"])
+
+
 def install(directory: Path, name: str, value: str) -> None:
     """What a package manager leaves behind of an installed adapter."""
     folder = directory / f"{name}-1.0.dist-info"
@@ -89,7 +96,18 @@ def test_files_of_one_name_do_not_meet(tmp_path):
         ("import no_such_module_anywhere\n", "ModuleNotFoundError: No module named 'no_such_module_anywhere'"),
         ("x = 1\n", "it has no ADAPTER"),
         ("ADAPTER = {}\n", "its ADAPTER is a dict, expected an adapters.Adapter"),
-        (GOOD.replace("options=Options", "options=dict"), "its options are not a subclass of adapters.OptionsModel"),
+        (_with("options=dict"), "its options: expected a subclass of adapters.OptionsModel, got a type"),
+        (_with("version=1"), "its version: expected a text, got a int"),
+        (_with("name=''"), "its name: expected a text, got a blank one"),
+        (_with("translate=None"), "its translate: expected a function, got a NoneType"),
+        (
+            _with("reads_headers='x-topic'"),
+            "its reads_headers: expected a tuple of texts, such as ('x-topic',), got a str",
+        ),
+        (_with("references=('$.a', 5)"), "its references: expected a tuple of texts"),
+        (_with("api='https://x'"), "its api: expected a function, got a str"),
+        (_with("handshake='x'"), "its handshake: expected an adapters.Handshake, got a str"),
+        ("import sys\nsys.exit(3)\n", "SystemExit: 3"),
         ("\0", "source code string cannot contain null bytes"),
     ],
 )
@@ -101,6 +119,14 @@ def test_a_file_that_does_not_load_says_why(tmp_path, source, words):
 
     assert str(raised.value).startswith(f"adapter file {tmp_path / 'acme.py'}: ")
     assert words in str(raised.value)
+
+
+@pytest.mark.soak
+def test_a_file_that_does_not_end_says_so(tmp_path):
+    """Whoever checks a configuration is not kept for ever; a soak, since it takes its whole span."""
+    (tmp_path / "acme.py").write_text("while True: pass\n")
+    with pytest.raises(LookupError, match="did not load within 10 s"):
+        find_adapter("./acme.py", tmp_path)
 
 
 def test_a_broken_file_leaves_no_module_behind(tmp_path):
