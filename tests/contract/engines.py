@@ -281,6 +281,7 @@ def _state(event: UntranslatedEvent, said: dict[str, Any]) -> OrderState:
         is_shared=said.get("shared", False),
         collision_hint="the option parts them",
         dead=Reason(said["invalid"], "never valid") if "invalid" in said else None,
+        release_at=START + said["release"] * SECOND if "release" in said else 0,
     )
 
 

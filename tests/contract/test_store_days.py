@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from gateway.events import SECOND, Reason
-from gateway.records import Asking, DaySpan, ListedRecord, RetentionSpans
+from gateway.records import Asking, DaySpan, DeadLetterFilter, ListedRecord, RetentionSpans
 from tests.contract.engines import DAY, SOURCE, START, TENANT, canonical, state
 from tests.contract.test_store_erasing import erase, in_files
 
@@ -51,6 +51,29 @@ async def test_an_order_is_of_the_day_of_its_first_receipt(floor):
     assert named(second) == [("order", "B", "delivered", None)]
     assert (first[0].received_at, first[0].delivered_at) == (START, START + DAY)
     assert first[0].order_id == f"trackely-{first[0].id}"
+
+
+async def test_an_order_of_which_all_was_held_is_of_the_day_on_which_it_was_heard_of(floor):
+    """Mended by the vendor or released by a person, a day later; where it rests for its edits, it does so from then."""
+    for order in ("A", "B", "C"):
+        await floor.tell(f"{order}1", state(order, invalid="held"))
+    await floor.tell("foreign", state("D", owner="acme:other", invalid="held"))
+    floor.pass_by(seconds=3)
+    await floor.tell("C2", state("C", clock=2, release=8))
+    due = (await floor.store.records.order(TENANT, "C")).next_attempt_at
+    floor.pass_by(days=1)
+    for order in ("A", "B"):
+        await floor.tell(f"{order}2", state(order, clock=2, invalid="held"))
+    await floor.tell("A3", state("A", clock=3, text="mended"))
+    await floor.tell("D1", state("D", clock=2))
+    letters = await floor.store.acts.letters(DeadLetterFilter(external_order_id="B"))
+    await floor.store.acts.release(letters, shared=(), now=floor.now)
+
+    first, second = await the_day(floor), await the_day(floor, DaySpan(START + DAY, START + 2 * DAY))
+
+    assert {(row.kind, row.external_order_id) for row in first} == {("order", name) for name in "ABC"}
+    assert [(row.kind, row.external_order_id) for row in second] == [("order", "D")]
+    assert due == START + 5 * SECOND
 
 
 async def test_what_no_order_came_of_is_a_row_by_itself(floor):

@@ -31,6 +31,7 @@ _EVENTS_BACK: Final = frozenset({"acts.replay", "inbox.reopen", "lookups.transla
 """Statements that put back, these with the event's id as the last value of a row."""
 
 _ANYWHERE_BACK: Final = {
+    "amending.heard_first": "orders",
     "inbox.rename_source": "events",
     "outbox.release": "orders",
     "outbox.reschedule": "orders",

@@ -76,6 +76,7 @@ def _release(transaction: Transaction, event: int, shared: Collection[str], now:
             (row,) = transaction.new_ids("orders", 1)
             order, change = lifecycle.first(row, state, now)
             ledger.insert_orders(transaction, [order])
+            transaction.execute("amending.heard_first", (tenant, external_order_id, now))
             changes = [change]
         else:
             is_shared, hint = tenant in shared, "`shared_orders: true` on the tenant takes them as one"

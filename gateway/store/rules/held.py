@@ -17,10 +17,11 @@ def overtake(transaction: Transaction, orders: Collection[tuple[str, str]], now:
         return
     rows = transaction.many("amending.held_of_orders", list(orders))
     of_orders = groupby(sorted(rows, key=lambda row: row[:2]), key=lambda row: row[:2])
-    old = [state for _, held in of_orders for state in _overtaken(list(held))]
+    old = {state: name for name, held in of_orders for state in _overtaken(list(held))}
     events = ledger.change_states(transaction, [StateChange(state, EventStatus.SUPERSEDED) for state in old])
     transaction.each("amending.go_on", [(event,) for event in events])
     ledger.recompute_events(transaction, events, now)
+    transaction.each("amending.heard_first", [(*name, now) for name in {*old.values()}])
 
 
 def _overtaken(held: Sequence[Sequence[Any]]) -> Iterator[int]:

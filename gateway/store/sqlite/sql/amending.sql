@@ -22,6 +22,15 @@ JOIN events e ON e.id = s.event AND e.run = s.run
 LEFT JOIN orders o ON o.tenant = s.tenant AND o.external_order_id = s.external_order_id
 WHERE s.status = 'dead' AND s.reason_code = 'held' AND e.is_dead_letter = 1;
 
+-- name: heard_first
+-- Of an order whose first states were held it was heard when they came; where it rests for its edits, it does so from then.
+UPDATE orders SET received_at = received_at - heard.late, due_at = due_at - heard.late * heard.rests,
+                  pending_since = pending_since - heard.late * heard.rests, rests_until = rests_until - heard.late * heard.rests
+FROM (SELECT o.id, o.received_at - min(e.received_at) AS late, o.attempted = 0 AND o.rests_until > ?3 AS rests
+      FROM orders o JOIN states s ON s.id IN (:of_order(id, ?1, ?2)) JOIN events e ON e.id = s.event
+      WHERE o.tenant = ?1 AND o.external_order_id = ?2 AND s.owner = o.owner AND s.status <> 'shadowed' GROUP BY o.id) AS heard
+WHERE orders.id = heard.id AND heard.late > 0;
+
 -- name: go_on
 -- As translated as it was before it was set aside, unless something else of it is dead.
 UPDATE events SET (is_dead_letter, status, reason_code, reason_detail, reason_path, ended_at) = (
