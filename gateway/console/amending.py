@@ -10,6 +10,7 @@ from gateway.console.fields import Fields
 from gateway.console.frame import Visit
 from gateway.console.showing import order_place
 from gateway.console.telling import Row
+from gateway.errors import ConflictingRequest
 from gateway.events import HELD
 
 _KINDS: Final = {
@@ -69,7 +70,12 @@ async def _amend(visit: Visit, fields: Fields) -> str:
     changed = dict(_changed(was or {}, fields))
     if not changed:
         raise ValueError("nothing was changed: the order is as it was")
-    await visit.ask("amend_order", key_of(fields), body={**changed, **because(fields)})
+    amended = await visit.ask("amend_order", key_of(fields), body={**changed, **because(fields)})
+    if amended["status"] == "superseded":
+        raise ConflictingRequest(
+            "nothing was changed: what the vendor said last is of a time that is still to come, and so it counts as "
+            "newer; amend the order again then, five minutes from now at the latest"
+        )
     return order_place(*key_of(fields).values())
 
 

@@ -245,6 +245,17 @@ async def test_an_order_is_amended_by_hand(browser, api):
     assert "A person amended it" in story.text
 
 
+async def test_an_amendment_that_counts_as_older_is_told_to_be(browser, store):
+    """Where the vendor's clock goes ahead of ours: nothing would tell that the order is as it was."""
+    await sign_in(browser, "operate")
+    await take_in(store, "acme", "e-9", ("demo", "A/2"), at=NOW + 60 * SECOND)
+    told = await confirm(
+        browser, "/console/acts/amend-order?tenant=demo&order=A/2", deliveryAddress="2 Low Road", reason="she rang"
+    )
+
+    assert (told.status_code, "it counts as newer" in told.text) == (409, True)
+
+
 async def test_nothing_is_released_that_is_not_held(browser):
     """The page says so, and has no button."""
     await sign_in(browser, "operate")
