@@ -100,7 +100,8 @@ class Server(Postgres):
     def empty(self, template: str = "template1") -> str:
         """Make a database without a schema, and give its address."""
         name = f"test_{next(self._numbers)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        # File by file: through the log it costs three times as much.
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return self.url(name)
 
 
