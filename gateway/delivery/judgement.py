@@ -12,7 +12,7 @@ that only it would notice does not kill it either.
 """
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -26,12 +26,14 @@ from gateway.ground.clock import micros
 from gateway.orders import LeasedOrder, Notes, Settlement, TenantState, TenantStatus, Trial
 from gateway.store.rules.tenants import keep_trouble
 
+Kind: TypeAlias = Literal["push", "probe"]
+
 
 class Sent(msgspec.Struct, frozen=True):
     """A request that was answered. `is_late`: it began before the present trouble did."""
 
     orders: tuple[LeasedOrder, ...]
-    kind: Literal["push", "probe"] = "push"
+    kind: Kind = "push"
     is_late: bool = False
 
 

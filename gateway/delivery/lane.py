@@ -7,13 +7,13 @@ rescued and sent again, never judged.
 import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from gateway.delivery import policy
 from gateway.delivery.client import IntakeClient
-from gateway.delivery.judgement import Decision, Sent, Situation, decide, untouched
+from gateway.delivery.judgement import Decision, Kind, Sent, Situation, decide, untouched
 from gateway.delivery.split import Search
-from gateway.delivery.standing import DeliveryReport, Standing
+from gateway.delivery.standing import STORE_PAUSE_SECONDS, DeliveryReport, Standing
 from gateway.delivery.verdict import (
     Answer,
     Delivered,
@@ -50,11 +50,6 @@ _LEASE_MARGIN: Final[Micros] = 30 * SECOND
 
 # Longest time without a look at the outbox, so that a lost wake-up only delays.
 _IDLE: Final[Micros] = 5 * SECOND
-
-# Seconds until a store that could not be written to is tried again.
-_STORE_PAUSE: Final = 1.0
-
-Kind: TypeAlias = Literal["push", "probe"]
 
 
 class Lane:
@@ -111,7 +106,7 @@ class Lane:
             await self._catch_up(now)
             claimed = await self._claim(now)
         except StoreUnavailable:
-            return now + micros(_STORE_PAUSE)
+            return now + micros(STORE_PAUSE_SECONDS)
         if isinstance(claimed, Wait):
             return claimed.until
         await self._deliver(*claimed)
@@ -292,7 +287,7 @@ class Lane:
             try:
                 settled, self._lease = await self._standing.outbox.settle(lease, settling)
             except StoreUnavailable:
-                await self._standing.sleep(_STORE_PAUSE)
+                await self._standing.sleep(STORE_PAUSE_SECONDS)
             else:
                 return settled
 

@@ -10,6 +10,7 @@ from gateway.events import SECOND, Micros, Reason
 from gateway.ground.backoff import LONGEST_RETRY_AFTER, Random, delay, doubled
 from gateway.ground.clock import micros
 from gateway.orders import TenantState, TenantStatus
+from gateway.store.rules.tenants import halted_by_hand
 
 REFUSES_EVERYTHING: Final = "refuses_everything"
 NOT_AN_INTAKE: Final = "not_an_intake"
@@ -136,8 +137,9 @@ def is_suspicious(verdict: Verdict) -> bool:
 
 
 def halted(state: TenantState, reason: Reason, settings: Tenant, now: Micros) -> TenantState:
-    """Halted until a probe works or somebody resumes it."""
-    return replace(_halted(state, reason, now), next_attempt_at=now + _probe_delay(0, settings), probes=0)
+    """Halted as by hand, but a probe that works ends it, too."""
+    at = now + _probe_delay(0, settings)
+    return replace(halted_by_hand(state, reason, now), is_halted_by_hand=False, next_attempt_at=at, probes=0)
 
 
 def wrong_door(verdict: WrongDoor) -> Reason:
@@ -175,17 +177,6 @@ def probed_in_vain(state: TenantState, verdict: Verdict, settings: Tenant, now: 
         probes=probes,
         next_attempt_at=now + max(_probe_delay(probes, settings), retry_after),
         last_answer=verdict.summary,
-    )
-
-
-def _halted(state: TenantState, reason: Reason, now: Micros) -> TenantState:
-    return replace(
-        state,
-        status=TenantStatus.HALTED,
-        reason=reason,
-        is_halted_by_hand=False,
-        halted_at=now,
-        failing_since=now if state.failing_since is None else state.failing_since,
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -13,6 +13,9 @@ from gateway.ground.backoff import Random
 from gateway.ground.outgoing import Sleep
 from gateway.orders import Attempt, LeasedOrder, Settled, TenantState
 from gateway.store.ports import Outbox
+
+STORE_PAUSE_SECONDS: Final = 1.0
+"""Until a store that could not be written to is tried again."""
 
 
 class DeliveryReport(msgspec.Struct, frozen=True):

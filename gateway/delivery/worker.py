@@ -8,7 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from gateway.delivery.lane import Lane
-from gateway.delivery.standing import Standing
+from gateway.delivery.standing import STORE_PAUSE_SECONDS, Standing
 from gateway.errors import StoreUnavailable
 from gateway.events import Micros, Reason
 from gateway.ground.clock import micros, monotonic
@@ -18,8 +18,6 @@ from gateway.records import Act
 from gateway.store.rules.tenants import halted_by_hand, resumed_by_hand
 
 HALTED_BY_HAND: Final = "halted_by_hand"
-
-STORE_PAUSE_SECONDS: Final = 1.0
 
 
 class TenantWorker:
