@@ -15,32 +15,26 @@ _OK: Final = 200
 
 
 class IntakeClient:
-    """Posts batches to one tenant's intake over at most one connection; not to be shared between tasks.
+    """Posts batches to one tenant's intake over at most one connection; not to be shared between tasks."""
 
-    Attributes:
-        secret: the next request's bearer token.
-        timeout: seconds in which the next request's whole answer must have come.
-    """
-
-    def __init__(
-        self, url: str, secret: str, *, timeout: float, allow_http: bool = False, sleep: Sleep = asyncio.sleep
-    ) -> None:
-        self.secret = secret
-        self.timeout = timeout
+    def __init__(self, url: str, *, allow_http: bool = False, sleep: Sleep = asyncio.sleep) -> None:
         self._url = url
         self._client = OutgoingClient(allow_http=allow_http, sleep=sleep)
 
-    async def post(self, bodies: Sequence[bytes]) -> Answer | Failure:
-        """Send one array of orders, each in its canonical bytes. Raises nothing: no answer is a Failure."""
+    async def post(self, bodies: Sequence[bytes], secret: str, timeout: float) -> Answer | Failure:  # noqa: ASYNC109 - the client's own
+        """Send one array of orders, each in its canonical bytes. Raises nothing: no answer is a Failure.
+
+        `timeout`: seconds in which the whole answer must have come.
+        """
         answer = await self._client.ask(
             "POST",
             self._url,
             headers={
-                "Authorization": f"Bearer {self.secret}",
+                "Authorization": f"Bearer {secret}",
                 "Content-Type": "application/json",
                 "Accept": "application/json",
             },
-            timeout=self.timeout,
+            timeout=timeout,
             most_read=MOST_READ + _A_LISTING * len(bodies),
             content=b"[" + b",".join(bodies) + b"]",
         )

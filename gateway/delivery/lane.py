@@ -59,11 +59,8 @@ class Lane:
         self._number = number
         self._standing = standing
         settings = standing.settings
-        # The configuration was checked: a pushed tenant has both.
-        url, secret = settings.intake_url or "", settings.secret or ""
-        self._client = IntakeClient(
-            url, secret, timeout=settings.timeout, allow_http=settings.allow_http, sleep=standing.sleep
-        )
+        # The configuration was checked: a pushed tenant has an address, and a secret.
+        self._client = IntakeClient(settings.intake_url or "", allow_http=settings.allow_http, sleep=standing.sleep)
         self._woken = asyncio.Event()
         standing.woken.append(self._woken)
         # The next batch, leased with the last one's settlement.
@@ -197,9 +194,8 @@ class Lane:
             or not self._standing.may_send()
             or state.is_halted_by_hand
             or policy.next_attempt_at(state, self._standing.settings, now) > now
+            or (kind == "push" and state.status is TenantStatus.HALTED)
         ):
-            return False
-        if kind == "push" and state.status is TenantStatus.HALTED:
             return False
         return self._number == 0 or policy.is_calm(state)
 
@@ -217,7 +213,6 @@ class Lane:
         self._standing.begun += 1
         ticket, at = self._standing.begun, self._standing.clock()
         self._busy_until = self._lease_end(monotonic())
-        self._client.secret = self._standing.settings.secret or ""
         with self._standing.around(self._standing.name, orders) as told:
             answer = await self._post([order.body for order in orders])
             told(answer.status, answer.kind if isinstance(answer, Failure) else None)
@@ -247,7 +242,8 @@ class Lane:
         return verdict, decision.settlements
 
     async def _post(self, bodies: Sequence[bytes]) -> Answer | Failure:
-        self._posting = asyncio.ensure_future(self._client.post(bodies))
+        settings = self._standing.settings
+        self._posting = asyncio.ensure_future(self._client.post(bodies, settings.secret or "", settings.timeout))
         try:
             return await self._posting
         except asyncio.CancelledError:

@@ -19,9 +19,9 @@ SECRET = Secret('s3cret"of-acme')
 
 
 async def post(url, *, within=0.3, bodies=(BODY,), **rest):
-    client = IntakeClient(url, SECRET, timeout=within, **rest)
+    client = IntakeClient(url, **rest)
     try:
-        return await client.post(bodies)
+        return await client.post(bodies, SECRET, within)
     finally:
         await client.close()
 
@@ -157,10 +157,9 @@ async def test_slots_come_back():
     """After many requests cut at the deadline, at every stage, the client still delivers."""
     cut = [intakes.hanging, intakes.hanging_in_the_middle, intakes.dripping_headers, intakes.dripping_body] * 3
     async with Intake(in_turn(*cut, then=intakes.accepted)) as intake:
-        client = IntakeClient(intake.url, SECRET, timeout=0.1)
-        failures = [await client.post([BODY]) for _ in cut]
-        client.timeout = 5.0
-        answer = await client.post([BODY])
+        client = IntakeClient(intake.url)
+        failures = [await client.post([BODY], SECRET, 0.1) for _ in cut]
+        answer = await client.post([BODY], SECRET, 5)
         await client.close()
 
     assert all(isinstance(failure, Failure) for failure in failures)
@@ -170,9 +169,9 @@ async def test_slots_come_back():
 async def test_connection_is_used_again():
     """Batches in a row go over one connection."""
     async with Intake() as intake:
-        client = IntakeClient(intake.url, SECRET, timeout=5)
+        client = IntakeClient(intake.url)
         for _ in range(5):
-            await client.post([BODY])
+            await client.post([BODY], SECRET, 5)
         connections = len(intake._connections)
         await client.close()
 

@@ -68,10 +68,10 @@ async def test_bytes_behind_an_answer(left_over, pause):
             call.writer.write(left_over)
 
     async with Intake(always(react)) as intake:
-        client = IntakeClient(intake.url, Secret("s3cret"), timeout=5)
+        client = IntakeClient(intake.url)
         answers = []
         for _ in range(3):
-            answers.append(await client.post([b'{"externalOrderId":"B25"}']))
+            answers.append(await client.post([b'{"externalOrderId":"B25"}'], Secret("s3cret"), 5))
             await asyncio.sleep(2 * pause)
         writers = [call.writer for call in intake.calls]
         await client.close()
