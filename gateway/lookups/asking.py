@@ -18,9 +18,13 @@ LONGEST_REST: Final = 60 * SECOND
 PROBE_EVERY: Final = 300 * SECOND
 """Where a turn is turned away."""
 
-BEST_EFFORT_TRIES: Final = 3
+TRIES: Final = 3
+
+LONGEST_PAUSE: Final = 10 * SECOND
+"""Between two tries of a run: whoever asks for more ends it, and it is repeated then."""
 
 OK: Final = 200
+_FOR_A_WHILE: Final = frozenset({None, 408, 425, 429, *range(500, 600)})
 _NOTHING_THERE: Final = frozenset({204, 403, 404})
 
 
@@ -67,7 +71,7 @@ async def try_thrice(
 ) -> VendorAnswer:
     """A best-effort lookup's answer, good or the third bad one."""
     trying = AsyncRetrying(
-        stop=stop_after_attempt(BEST_EFFORT_TRIES),
+        stop=stop_after_attempt(TRIES),
         wait=_wait,
         retry=retry_if_result(lambda answer: answer.status != OK and answer.status not in _NOTHING_THERE),
         retry_error_callback=lambda last: last.outcome.result() if last.outcome else None,
@@ -75,6 +79,18 @@ async def try_thrice(
     )
     answer: VendorAnswer = await trying(fetch, source, lookup)
     return answer
+
+
+async def try_patiently(
+    fetch: Fetch, source: str, lookup: StoredLookup, sleep: Callable[[float], Awaitable[None]]
+) -> VendorAnswer:
+    """The answer to a question that a run cannot do without: a failing one after three tries, or at once."""
+    for pause in range(1, TRIES):
+        answer = await fetch(source, lookup)
+        if answer.lacks_rights or answer.status not in _FOR_A_WHILE or answer.retry_after > LONGEST_PAUSE:
+            return answer
+        await sleep(max(pause, answer.retry_after / SECOND))
+    return await fetch(source, lookup)
 
 
 def _wait(state: RetryCallState) -> float:

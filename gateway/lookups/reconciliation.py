@@ -15,19 +15,12 @@ import structlog
 from adapters import Listed, ListPage, Reconciliation
 from gateway.config.model import ConfiguredSource
 from gateway.errors import ConflictingRequest, GatewayError
-from gateway.events import (
-    SECOND,
-    Clock,
-    Micros,
-    PageMark,
-    StoredLookup,
-    stored_lookup,
-)
+from gateway.events import SECOND, Clock, Micros, PageMark, StoredLookup, stored_lookup
 from gateway.ground.clock import micros, moment
 from gateway.ground.holding import Everything, Holding
 from gateway.ground.questions import fault_of_question
 from gateway.ground.supervision import Tick
-from gateway.lookups.asking import PROBE_EVERY, Fetch, VendorAnswer, halt_of
+from gateway.lookups.asking import PROBE_EVERY, Fetch, VendorAnswer, halt_of, try_patiently
 from gateway.lookups.comparing import Comparison, Rehearse, Run
 from gateway.lookups.loop import Serves, everybodys
 from gateway.records import Asking, ListedRecord, LookupHalt, RecoveredTopic
@@ -39,11 +32,8 @@ OVERLAP: Final = 600 * SECOND
 LOOK_BACK_EVERY: Final = 86_400 * SECOND
 RETRY: Final = 60 * SECOND
 LOOK_SECONDS: Final = 1.0
-TRIES: Final = 3
-LONGEST_PAUSE: Final = 10 * SECOND
-"""A vendor who asks for more between two tries ends the run; it is repeated then."""
 
-_OK, _NO_CONTENT, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 200, 204, 404, 429, 500
+_GOOD: Final = frozenset({200, 204})
 
 _log = structlog.get_logger("gateway.reconciliation")
 
@@ -256,13 +246,12 @@ class Reconciler:
 
     async def _page(self, run: Run, after: str | None) -> ListPage:
         lookup = self._question(run, after)
-        answer = await self._ask(run.source, lookup)
-        if answer.status not in (_OK, _NO_CONTENT):
-            raise RunFailed(f"{lookup.path}: {answer.said}", answer)
-        if answer.status == _NO_CONTENT:
+        body = await self._found(run.source, lookup)
+        # A 204: no other answer is empty.
+        if not body:
             return ListPage(())
         try:
-            return await asyncio.to_thread(run.plan.read, answer.body, run.turn, after)
+            return await asyncio.to_thread(run.plan.read, body, run.turn, after)
         except Exception as error:
             raise RunFailed(f"{lookup.path}: the answer cannot be read: {error}") from error
 
@@ -274,20 +263,10 @@ class Reconciler:
 
     async def _found(self, source: str, lookup: StoredLookup) -> bytes:
         """What was answered. Raises RunFailed."""
-        answer = await self._ask(source, lookup)
-        if answer.status not in (_OK, _NO_CONTENT):
+        answer = await try_patiently(self._fetch, source, lookup, self._sleep)
+        if answer.status not in _GOOD:
             raise RunFailed(f"{lookup.path}: {answer.said}", answer)
         return answer.body
-
-    async def _ask(self, source: str, lookup: StoredLookup) -> VendorAnswer:
-        """The answer, a failing one after three tries."""
-        for pause in range(1, TRIES):
-            answer = await self._fetch(source, lookup)
-            is_for_a_while = answer.status is None or answer.status in _FOR_A_WHILE
-            if answer.lacks_rights or not is_for_a_while or answer.retry_after > LONGEST_PAUSE:
-                return answer
-            await self._sleep(max(pause, answer.retry_after / SECOND))
-        return await self._fetch(source, lookup)
 
     async def _feed(self, run: Run, listed: Listed, mark: PageMark) -> Sequence[ListedRecord]:
         """Put a record into the inbox if it differs; what is to be remembered of it."""
@@ -312,9 +291,6 @@ class Reconciler:
         if await self._ledger.newest(first.tenant, first.external_order_id) is None:
             return "created"
         return "cancelled" if first.digest is None and first.reason is None else "changed"
-
-
-_FOR_A_WHILE: Final = frozenset({408, 425, _TOO_MANY, *range(_SERVER_ERROR, 600)})
 
 
 def _plan_of(source: ConfiguredSource) -> Reconciliation | None:
