@@ -7,6 +7,7 @@ import msgspec
 
 from adapters.asking import Listed, ListPage, Lookup, Reconciliation
 from adapters.contract import VendorModel, decoder
+from adapters.errors import MalformedPayload
 from adapters.moments import moment
 from adapters.ongoing.options import Options, Reconcile
 from adapters.reading import BOM
@@ -70,28 +71,48 @@ def page(turn: str, since: datetime, after: str | None) -> Lookup:
 
 
 def read(answer: bytes, _turn: str, after: str | None) -> ListPage:
-    """The orders of a page. One without an id cannot be told from another, and is left out."""
-    records = []
+    """The orders of a page.
+
+    One without an id cannot be told from another, and is left out; one that cannot be read, too, while others can.
+    """
+    records, unreadable = [], None
     for raw in _orders(answer):
-        info = read_listed(bytes(raw)).order_info or ListedInfo()
+        try:
+            info = read_listed(bytes(raw)).order_info or ListedInfo()
+        except MalformedPayload as fault:
+            unreadable = fault
+            continue
         if (order_id := info.order_id) is not None:
             # The list tells no time of change: what was never received had its first when it was made.
             path, made_at = f"orders/{order_id}", moment(info.created_date)
             records.append((order_id, Listed(str(order_id), bytes(raw), path=path, changed_at=made_at)))
+    if not records and unreadable is not None:
+        raise unreadable
     if not records:
         return ListPage(())
+    listed = tuple(each for _, each in records)
     asked, highest = int(after or 0), max(order_id for order_id, _ in records)
+    if highest < asked or (highest == asked and len(records) > 1):
+        # The vendor does not heed `orderIdFrom`: the same page again, and no other.
+        if len(records) >= PAGE:
+            raise MalformedPayload("the list does not go on behind orderIdFrom")
+        return ListPage(listed)
     # Whether `orderIdFrom` counts itself in is not documented: asked again from the highest, it shows.
     following = highest if highest > asked else asked + 1
-    return ListPage(tuple(listed for _, listed in records), after=str(following))
+    return ListPage(listed, after=str(following))
 
 
 def _orders(answer: bytes) -> list[msgspec.Raw]:
     """The orders, as a list or as an object's first list."""
     if answer.removeprefix(BOM).lstrip()[:1] != b"{":
         return read_list(answer)
-    lists = (bytes(member) for member in read_wrapped(answer).values() if bytes(member)[:1] == b"[")
-    return read_list(next(lists, b"[]"))
+    members = read_wrapped(answer)
+    lists = (bytes(member) for member in members.values() if bytes(member)[:1] == b"[")
+    orders = next(lists, b"[]" if "orders" in members else None)
+    if orders is None:
+        # Such as an error object: nothing is known of the orders, least of all that there are none.
+        raise MalformedPayload("no list of orders")
+    return read_list(orders)
 
 
 def body(asked: Reconcile, listed: Listed, turn: str, run: str) -> bytes:

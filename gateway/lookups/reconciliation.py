@@ -228,6 +228,7 @@ class Reconciler:
 
     async def _go_through(self, run: Run) -> None:
         after = None
+        asked: set[str] = set()
         before: set[str] = set()
         while True:
             mark_at = self._clock()
@@ -240,8 +241,10 @@ class Reconciler:
                     named += await self._feed(run, listed, mark)
                     run.listed += 1
             await self._ledger.note_listed(run.source, named, mark_at)
-            if page.after is None or page.after == after:
+            # A list that comes round to a page has shown all of them.
+            if page.after is None or page.after in asked:
                 return
+            asked.add(page.after)
             before, after = {listed.subject for listed in page.records}, page.after
 
     async def _page(self, run: Run, after: str | None) -> ListPage:

@@ -66,6 +66,43 @@ def test_the_orders_of_a_page(wrap):
     assert page.after == "9"
 
 
+@pytest.mark.parametrize("ids", [[7], [7, 7], [9, 8, 7]])
+def test_a_list_that_does_not_heed_where_it_is_to_begin_has_an_end(ids):
+    """The same page again is all that there is."""
+    after, asked = None, 0
+    while asked == 0 or after is not None:
+        page = plan().read(listing(*map(order, ids)), "74", after)
+        after, asked = page.after, asked + 1
+
+    assert {int(each.subject) for each in page.records} == set(ids)
+    assert asked <= 3
+
+
+def test_what_cannot_be_read_costs_no_order_beside_it():
+    """Gaps, and whatever else stands in the list."""
+    page = plan().read(json.dumps([None, order(3), 5, {"orderInfo": "x"}, order(9)]).encode(), "74", None)
+
+    assert [each.subject for each in page.records] == ["3", "9"]
+
+
+@pytest.mark.parametrize(
+    "answer", [b'{"message": "An error has occurred."}', b"[null]", b'[{"orderInfo": {"orderId": "3"}}]']
+)
+def test_what_is_no_list_of_orders_is_no_empty_one(answer):
+    """Else the next run would begin behind what nobody was shown."""
+    with pytest.raises(MalformedPayload):
+        plan().read(answer, "74", None)
+
+
+def test_a_list_that_shows_no_more_than_its_first_page_is_said():
+    """Whoever is behind it would never be seen."""
+    whole = listing(*map(order, range(1, 101)))
+
+    assert plan().read(whole, "74", None).after == "100"
+    with pytest.raises(MalformedPayload, match="does not go on"):
+        plan().read(whole, "74", "100")
+
+
 @pytest.mark.parametrize("counts_itself_in", [True, False])
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 def test_every_order_is_seen_whether_the_first_id_counts_or_not(counts_itself_in, size):
