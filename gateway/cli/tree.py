@@ -1,6 +1,7 @@
 """The tree of commands."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated
 
 import typer
@@ -93,6 +94,10 @@ for name, group in {
     app.add_typer(group, name=name)
 
 
+_grown = cache(typer.main.get_command)
+"""Once a process, however many commands it runs."""
+
+
 def run(arguments: Sequence[str] | None = None, *, tree: typer.Typer = app, name: str = "gateway") -> int:
     """Run a command; its exit code. None: the process's own arguments."""
-    return code_of(lambda: tree(args=arguments, prog_name=name))
+    return code_of(lambda: _grown(tree)(args=arguments, prog_name=name))

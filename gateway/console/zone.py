@@ -1,6 +1,7 @@
 """The zone in which a person reads times."""
 
 from datetime import timedelta
+from functools import cache
 from typing import Final
 from zoneinfo import available_timezones
 
@@ -14,12 +15,17 @@ from gateway.console.frame import Frame, Visit
 KEPT: Final = int(timedelta(days=400).total_seconds())
 
 
+@cache
+def _names() -> list[str]:
+    """Those that people live in, by name; found among hundreds of files, when somebody wants to choose."""
+    return sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+
+
 class Zone:
     """Asks for it, and keeps it in a cookie of the browser's."""
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
-        self._names = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
 
     def routes(self) -> list[Route]:
         """One page."""
@@ -28,10 +34,10 @@ class Zone:
     async def page(self, visit: Visit) -> Response:
         """The choice; or the way back, once it is made."""
         if visit.request.method != "POST":
-            return self._frame.page(visit, "zone.html", names=self._names, problem=None)
+            return self._frame.page(visit, "zone.html", names=_names(), problem=None)
         name = (await form_of(visit.request)).one("zone")
         if telling.zone_named(name) is None:
-            return self._frame.page(visit, "zone.html", 400, names=self._names, problem="That is no zone's name.")
+            return self._frame.page(visit, "zone.html", 400, names=_names(), problem="That is no zone's name.")
         answer = self._frame.to("/console")
         answer.set_cookie(door.ZONE_COOKIE, name, max_age=KEPT, path="/console", samesite="strict")
         return answer
