@@ -3,6 +3,8 @@
 from pathlib import Path
 
 ADAPTER = """
+import sys
+
 from adapters import Adapter, Identity, OptionsModel, Order, State, VendorModel, decoder
 
 class Notice(VendorModel):
@@ -14,6 +16,7 @@ class Options(OptionsModel, frozen=True):
 read = decoder(Notice)
 
 def identify(hook):
+    print("identified", file=sys.stderr)
     return Identity(event_id=read(hook.body).id, topic="notice")
 
 def translate(hook, options, answers):

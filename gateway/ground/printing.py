@@ -5,6 +5,7 @@ import io
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Final
 
 from gateway.ground.log_lines import json_line, line_of
@@ -20,12 +21,11 @@ _STDERR: Final = 2
 
 
 class Printed(io.TextIOBase):
-    """A stream of text whose lines are written to standard error, each as an object of the log's form."""
+    """A stream of text whose lines are told."""
 
-    def __init__(self, room: str) -> None:
-        self._room = room
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
         self._begun = ""
-        self._noise = NoiseLimit(LINES_PER_MINUTE)
 
     def writable(self) -> bool:
         """It is."""
@@ -36,11 +36,20 @@ class Printed(io.TextIOBase):
         *lines, begun = (self._begun + text).split("\n")
         self._begun = begun[:LONGEST]
         for line in lines:
-            self._tell(line)
+            self._tell(line[:LONGEST])
         return len(text)
 
-    def _tell(self, text: str) -> None:
-        now, said = time.time(), {"level": "warning", "room": self._room, "event": "printed", "text": text[:LONGEST]}
+
+class Lines:
+    """Writes lines of the log to standard error, in a process that has no log."""
+
+    def __init__(self, room: str) -> None:
+        self._room = room
+        self._noise = NoiseLimit(LINES_PER_MINUTE)
+
+    def __call__(self, text: str) -> None:
+        """Write that this was printed."""
+        now, said = time.time(), {"level": "warning", "room": self._room, "event": "printed", "text": text}
         line = line_of(now, said)
         told = [*(line_of(now, each) for each in self._noise.ended(now)), *[line] * self._noise.admitted(now, line, 1)]
         # Nobody may be reading any more, which is no fault of who prints.
@@ -51,4 +60,4 @@ class Printed(io.TextIOBase):
 def tell_what_is_printed(room: str) -> None:
     """From now on what Python prints in this process is told, unless a person is there to read it as it is."""
     if not os.isatty(_STDERR):
-        sys.stdout = sys.stderr = Printed(room)
+        sys.stdout = sys.stderr = Printed(Lines(room))

@@ -5,8 +5,9 @@ import os
 import resource
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext, redirect_stderr
 from functools import partial
 from typing import Final, TextIO
 
@@ -22,6 +23,7 @@ from gateway.console.link import SignInLink
 from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.ground import collector, logs
 from gateway.ground.clock import now
+from gateway.ground.printing import Printed
 from gateway.service.house import House, OperatorsDoor, PublicDoor, open_house
 from gateway.service.reloading import Reloading
 from gateway.service.systemd import Notifier, handed_over
@@ -141,10 +143,17 @@ def _doors(house: House) -> tuple[ASGIApp, ASGIApp]:
 def _logging(config: Config, log_to: TextIO | None) -> Iterator[logs.Log]:
     log = logs.configure(log_to, secrets=secrets_of(config))
     _limit_log(log, config)
+    printed = nullcontext() if log_to is not None or sys.stderr.isatty() else redirect_stderr(Printed(_told_printed))
     try:
-        yield log
+        with printed:
+            yield log
     finally:
         log.close()
+
+
+def _told_printed(line: str) -> None:
+    """What an adapter prints where it identifies."""
+    _log.warning("printed", text=line)
 
 
 def _told_url(listener: socket.socket) -> str:

@@ -214,7 +214,7 @@ def test_an_adapter_keeps_the_code_that_was_read(tmp_path):
         said = [json.loads(line) for line in gateway.log.read_text().splitlines()]
         printed = [each["text"] for each in said if each["message"] == "printed"]
         # By the reload's try-out, too.
-        assert {*printed} == {"sent to old", "sent to new"}
+        assert {*printed} == {"identified", "sent to old", "sent to new"}
 
 
 def test_only_an_admin_may(tmp_path):

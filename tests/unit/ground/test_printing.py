@@ -3,12 +3,12 @@
 import json
 import os
 
-from gateway.ground.printing import LINES_PER_MINUTE, LONGEST, Printed
+from gateway.ground.printing import LINES_PER_MINUTE, LONGEST, Lines, Printed
 
 
 def test_what_is_printed_is_told_line_by_line(capfd):
     """Each as an object, in parts as it may come, so long at most, with nothing that a terminal would obey."""
-    stream = Printed("translation")
+    stream = Printed(Lines("translation"))
     print("one", "line", file=stream)
     stream.write("and \x1b[31m")
     stream.write("another\n" + "x" * 9 * LONGEST + "\nnot ended")
@@ -20,7 +20,7 @@ def test_what_is_printed_is_told_line_by_line(capfd):
 
 def test_who_prints_without_end_fills_no_disk(capfd):
     """So many lines a minute."""
-    stream = Printed("translation")
+    stream = Printed(Lines("translation"))
     for number in range(3 * LINES_PER_MINUTE):
         print(number, file=stream)
 
@@ -32,7 +32,7 @@ def test_nobody_who_prints_is_told_that_nobody_reads(capfd):
     kept, unwritable = os.dup(2), os.open(os.devnull, os.O_RDONLY)
     os.dup2(unwritable, 2)
     try:
-        written = Printed("translation").write("a line\n")
+        written = Printed(Lines("translation")).write("a line\n")
     finally:
         os.dup2(kept, 2)
         os.close(kept)
