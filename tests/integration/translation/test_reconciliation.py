@@ -5,8 +5,10 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
-from adapters.ongoing import reconciliation
+from adapters.asking import ListPage
+from adapters.ongoing import ADAPTER, reconciliation
 from gateway.errors import ConflictingRequest
 from gateway.events import SECOND, EventStatus
 from gateway.lookups.asking import VendorAnswer
@@ -385,6 +387,22 @@ async def test_a_list_that_is_none(room, answer):
             return
         with pytest.raises(ConflictingRequest, match="cannot be read"):
             await here.lookups.reconcile("ongoing-acme", None)
+
+
+async def test_a_list_that_comes_round_has_an_end(room):
+    """Whatever cursors a vendor gives: a page is asked for once."""
+
+    def plan(options):
+        read = lambda _answer, _turn, after: ListPage((), after="b" if after == "a" else "a")  # noqa: E731
+        return replace(ADAPTER.reconciliation(options), read=read)
+
+    circling = replace(ADAPTER, reconciliation=plan)
+    async with room({**api_options(), **OF_74}, adapter=circling) as here:
+        here.vendor.said["orders"] = [VendorAnswer(200, b"[]")]
+        async with asyncio.timeout(20):
+            assert await reconcile(here) == 0
+
+    assert len(here.vendor.asked) == 3
 
 
 async def test_a_source_without_reconciliation(room):
