@@ -65,7 +65,7 @@ def _family(pid: int) -> Iterator[int]:
 def _name_of(pid: int, parent: int) -> str:
     if pid == parent:
         return "gateway"
-    modules = re.findall(rb"gateway\.([a-z]+)", Path(f"/proc/{pid}/cmdline").read_bytes())
+    modules = re.findall(rb"gateway\.([a-z]+)[.a-z]*\.host\0", Path(f"/proc/{pid}/cmdline").read_bytes())
     return modules[0].decode() if modules else str(pid)
 
 
