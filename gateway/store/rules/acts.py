@@ -11,9 +11,9 @@ from gateway.store.rules import erasure, ledger
 from gateway.store.rules.amending import amend, release
 from gateway.store.rules.auditing import Steps, note
 from gateway.store.rules.endings import discard_event, discard_order
+from gateway.store.rules.placing import FORCED, REPLAYED
 from gateway.store.rules.selection import event_conditions, letter_conditions
 from gateway.store.rules.transactions import Erasure, Room, Transaction, reads, writes
-from gateway.store.rules.translation import FORCED, REPLAYED
 
 Item = TypeVar("Item")
 

@@ -12,8 +12,8 @@ from gateway.records import Amended, Amendment
 from gateway.store.rules import held, ledger, lifecycle
 from gateway.store.rules.inbox import digest_of
 from gateway.store.rules.lifecycle import NewState
+from gateway.store.rules.placing import place
 from gateway.store.rules.transactions import Transaction
-from gateway.store.rules.translation import place
 
 NOBODY: Final = "person"
 """The source of a state that was amended after the vendor's event was pruned."""
