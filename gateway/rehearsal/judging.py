@@ -1,6 +1,5 @@
 """What replayed events would do to the orders as they are, one after another, by the order's own life."""
 
-import hashlib
 from collections.abc import Collection, Iterable
 from itertools import chain, zip_longest
 from typing import Final
@@ -11,6 +10,7 @@ from gateway.events import EventStatus, Micros, OrderState, OrderStatus, Transla
 from gateway.ground.changes import changes
 from gateway.records import Effect, EffectExample, Effects, MemberChange
 from gateway.store.rules import held, lifecycle
+from gateway.store.rules.inbox import digest_of
 from gateway.store.rules.lifecycle import NewState, PresentOrder
 
 MOST_EXAMPLES: Final = 20
@@ -111,7 +111,7 @@ class Judge:
             return "superseded" if is_past else "dead"
         self._states -= 1
         clock = max(self._now, row.clock + 1 if row else 0) if self._is_forced else state.clock
-        digest = None if state.body is None else hashlib.blake2b(state.body, digest_size=16).digest()
+        digest = None if state.body is None else digest_of(state.body)
         placed = NewState(
             self._states, state.tenant, state.external_order_id, state.owner, clock, state.tie, event.id, digest
         )

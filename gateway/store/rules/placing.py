@@ -1,6 +1,5 @@
 """What a translation made of events, placed in their orders: many events in one transaction."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -18,6 +17,7 @@ from gateway.events import (
     TranslatedEvent,
 )
 from gateway.store.rules import held, ledger, lifecycle, modes, naming
+from gateway.store.rules.inbox import digest_of
 from gateway.store.rules.lifecycle import NewState, OrderRow, StateChange
 from gateway.store.rules.onlooking import Onlooking
 from gateway.store.rules.transactions import Transaction
@@ -36,15 +36,43 @@ def place(transaction: Transaction, translated: Sequence[TranslatedEvent], now: 
     return _Commit(transaction, now).run(translated)
 
 
-def _is_first(state: Sequence[object]) -> bool:
-    """Whether it is pending, of its event's first run, and without findings."""
-    return state[2] == 1 and state[10] == OrderStatus.PENDING and state[14] is None
-
-
 def _replay_of(event: TranslatedEvent) -> int:
     if event.is_forced:
         return FORCED
     return REPLAYED if event.is_replayed else 0
+
+
+class _Placed(msgspec.Struct):
+    """A state of an event's run, as it is to be written: its order's life says what becomes of it."""
+
+    id: int
+    event: int
+    run: int
+    state: OrderState
+    clock: Micros
+    status: str = ""
+    reason: Reason | None = None
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is pending, of its event's first run, and without findings."""
+        return self.run == 1 and self.status == OrderStatus.PENDING and not self.state.findings
+
+    @property
+    def version(self) -> tuple[object, ...]:
+        """Whose it is of which order, and its version."""
+        state = self.state
+        return state.tenant, state.external_order_id, state.owner, self.clock, state.tie
+
+    @property
+    def row(self) -> tuple[object, ...]:
+        """All columns of one that is no first."""
+        reason, findings = self.reason, self.state.findings
+        return (
+            self.id, self.event, self.run, *self.version, self.event, self.state.body, self.status,
+            reason and reason.code, reason and reason.detail, reason and reason.path,
+            _encode(findings).decode() if findings else None,
+        )  # fmt: skip
 
 
 class _Commit:
@@ -58,10 +86,10 @@ class _Commit:
         self.orders: dict[tuple[str, str], OrderRow] = {}
         self.new: list[OrderRow] = []
         self.touched: dict[int, OrderRow] = {}
-        self.states: dict[int, list[object]] = {}
+        self.states: dict[int, _Placed] = {}
         self.older_changes: list[StateChange] = []
         self.onlooking = Onlooking(transaction)
-        self.tellers: dict[object, str] = {}
+        self.tellers: dict[int, str] = {}
         self.finished: list[tuple[object, ...]] = []
         self.finished_clean: list[tuple[object, ...]] = []
 
@@ -107,7 +135,7 @@ class _Commit:
 
     def _place(self, event: TranslatedEvent, run: int, state: OrderState, received_at: Micros) -> int:
         row = next(self.state_ids)
-        digest = None if state.body is None else hashlib.blake2b(state.body, digest_size=16).digest()
+        digest = None if state.body is None else digest_of(state.body)
         order = self.orders.get((state.tenant, state.external_order_id))
         clock = state.clock
         if event.is_forced:
@@ -115,22 +143,17 @@ class _Commit:
         placed = NewState(
             row, state.tenant, state.external_order_id, state.owner, clock, state.tie, event.id, digest, received_at
         )
-        self.states[row] = [
-            row, event.id, run, state.tenant, state.external_order_id, state.owner, clock, state.tie, event.id,
-            state.body, "", None, None, None, _encode(state.findings).decode() if state.findings else None,
-        ]  # fmt: skip
+        self.states[row] = _Placed(row, event.id, run, state, clock)
         if event.id in self.onlooking.events:
             changes = self._look_on(event, state, placed)
         else:
             changes = self._changes(event, state, order, placed)
         for change in changes:
-            if change.state in self.states:
-                reason = change.reason
-                self.states[change.state][10:14] = [
-                    change.status, reason and reason.code, reason and reason.detail, reason and reason.path,
-                ]  # fmt: skip
-            else:
+            ours = self.states.get(change.state)
+            if ours is None:
                 self.older_changes.append(change)
+            else:
+                ours.status, ours.reason = change.status, change.reason
         return row
 
     def _changes(
@@ -164,7 +187,7 @@ class _Commit:
         if before is None:
             after = modes.teller(self.transaction, order.state)
         else:
-            after = self.tellers[before[1]], str(before[5])
+            after = self.tellers[before.event], before.state.owner
         return modes.owned(self.transaction, order, placed, by=event.source, after=after)
 
     def _look_on(self, event: TranslatedEvent, state: OrderState, placed: NewState) -> list[StateChange]:
@@ -196,23 +219,23 @@ class _Commit:
         # What goes without saying is not passed: seven values cost as much as the row.
         states = self.states.values()
         begun = {order.state for order in self.new}
-        first = [(*state[:2], *state[3:8], state[0] in begun, state[9]) for state in states if _is_first(state)]
+        first = [
+            (each.id, each.event, *each.version, each.id in begun, each.state.body) for each in states if each.is_first
+        ]
         self.transaction.many("translation.insert_first_states", first)
-        self.transaction.many("translation.insert_states", [state for state in states if not _is_first(state)])
+        self.transaction.many("translation.insert_states", [each.row for each in states if not each.is_first])
 
     def _finish(self, event: TranslatedEvent, run: int, states: list[int]) -> Transition:
         status, reason, is_dead_letter = event.status, event.reason, event.status == EventStatus.DEAD
         buried: tuple[tuple[str, str], ...] = ()
         if status == EventStatus.TRANSLATED:
             rows = [self.states[state] for state in states]
-            status = lifecycle.event_status([str(row[10]) for row in rows]) if rows else EventStatus.IGNORED
-            dead = [row for row in rows if row[11] is not None]
-            if dead:
-                own = [row for row in dead if not self._is_orders_death(row)]
-                buried = tuple([(str(row[3]), str(row[11])) for row in dead if row not in own])
-                if own:
-                    is_dead_letter = True
-                    reason = Reason(*own[0][11:14])  # type: ignore[arg-type]
+            status = lifecycle.event_status([row.status for row in rows]) if rows else EventStatus.IGNORED
+            dead = [(row, row.reason) for row in rows if row.reason is not None]
+            own = [why for row, why in dead if not self._is_orders_death(row)]
+            buried = tuple([(row.state.tenant, why.code) for row, why in dead if self._is_orders_death(row)])
+            if own:
+                is_dead_letter, reason = True, own[0]
             elif not rows:
                 reason = _NO_ORDERS
         elif status == EventStatus.WAITING:
@@ -238,10 +261,10 @@ class _Commit:
         on_receipt = tuple([state.on_receipt for state in event.states if state.on_receipt is not None])
         return Transition(event.id, event.source, event.event_id, status, reason, codes, on_receipt, buried)
 
-    def _is_orders_death(self, row: list[object]) -> bool:
+    def _is_orders_death(self, row: _Placed) -> bool:
         """Whether the dead letter is the order's (a cancellation that came too late), not the event's."""
-        order = self.orders.get((str(row[3]), str(row[4])))
-        return order is not None and order.state == row[0]
+        order = self.orders.get((row.state.tenant, row.state.external_order_id))
+        return order is not None and order.state == row.id
 
     def _wait(self, event: TranslatedEvent) -> None:
         turn = event.lookups[0].turn if event.lookups else ""

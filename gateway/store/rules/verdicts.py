@@ -1,6 +1,5 @@
 """One verdict an order: the newest state in shadow beside the live one, renewed when either changes."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
@@ -9,6 +8,7 @@ import msgspec
 
 from gateway.events import EventStatus, Micros, TranslatedEvent, Version
 from gateway.ground.changes import changes
+from gateway.store.rules import inbox
 from gateway.store.rules.transactions import Transaction
 
 MOST_EXAMPLES: Final = 20
@@ -79,7 +79,7 @@ class _Row(msgspec.Struct):
 
 def digest_of(body: bytes | None) -> bytes:
     """By which two states are the same; of cancellations the kind alone."""
-    return CANCELLED if body is None else hashlib.blake2b(body, digest_size=16).digest()
+    return CANCELLED if body is None else inbox.digest_of(body)
 
 
 def renew(transaction: Transaction, sightings: Collection[Sighting], since: Mapping[str, Micros], now: Micros) -> None:
