@@ -32,17 +32,18 @@ class Client:
         self._origin = origin
         self._prefix = prefix
         self._room = room
-        self._http = httpx.Client(
-            base_url=origin,
-            # As bytes: a token may hold any text, and the server has the same bytes.
-            headers={b"Authorization": b"Bearer " + token.encode()} if token else {},
-            timeout=TIMEOUT,
-            trust_env=False,
-            # Loading the authorities is a third of what a command costs, and plain http asks none.
-            verify=not origin.startswith("http:"),
-            # Nothing stays open between two calls, so that there is nothing to close at the end.
-            limits=httpx.Limits(max_keepalive_connections=0),
-        )
+        with self._reached():
+            self._http = httpx.Client(
+                base_url=origin,
+                # As bytes: a token may hold any text, and the server has the same bytes.
+                headers={b"Authorization": b"Bearer " + token.encode()} if token else {},
+                timeout=TIMEOUT,
+                trust_env=False,
+                # Loading the authorities is a third of what a command costs, and plain http asks none.
+                verify=not origin.startswith("http:"),
+                # Nothing stays open between two calls, so that there is nothing to close at the end.
+                limits=httpx.Limits(max_keepalive_connections=0),
+            )
 
     def get(self, *parts: str, **parameters: Any) -> Answer:
         """A GET; parts of the path are encoded, parameters that are None left out."""

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from gateway.cli.failure import BAD_CONFIGURATION, DONE, FAILED, INTERRUPTED
+from gateway.cli.failure import BAD_CONFIGURATION, DONE, FAILED, INTERRUPTED, WRONG_USAGE
 from gateway.cli.show import note
 from gateway.errors import ConfigError, GatewayError
 
@@ -38,7 +38,7 @@ def _code_of(command: Callable[[], object]) -> int:
         command()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else DONE
-    except (GatewayError, KeyboardInterrupt) as error:
+    except (GatewayError, KeyboardInterrupt, UnicodeEncodeError) as error:
         return _told(error)
     return DONE
 
@@ -52,6 +52,12 @@ def _told(error: BaseException) -> int:
             for fault in error.faults:
                 note(f"gateway: {fault}")
             return BAD_CONFIGURATION
+        case UnicodeEncodeError(reason="surrogates not allowed"):
+            # So Python keeps bytes that are no text; the name of a file may well have them.
+            note("gateway: not UTF-8 text: an argument, or the token")
+            return WRONG_USAGE
+        case UnicodeEncodeError():
+            raise error
     note(f"gateway: {error}")
     return FAILED
 

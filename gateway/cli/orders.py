@@ -118,7 +118,10 @@ def amend_order(
     as_json: AsJson = False,
 ) -> None:
     """Give an order a state by hand; it goes out like any other, and the vendor's next newer one wins."""
-    members = {**dict(map(_member, said or ())), **dict.fromkeys(absent or ())}
+    given = [*map(_member, said or ()), *((name, None) for name in absent or ())]
+    members = dict(given)
+    if len(members) < len(given):
+        raise typer.BadParameter("each member once: --set and --unset name one twice")
     body = {**members, "reason": reason}
     answer = operators_api(config, url).post("orders", tenant, order, "amend", body=body, with_nulls=True)
     if as_json:
@@ -140,7 +143,7 @@ def _member(said: str) -> tuple[str, Any]:
     try:
         return name, msgspec.json.decode(value)
     except msgspec.DecodeError:
-        raise typer.BadParameter(f"{name} is no text: expected JSON, such as 12.5") from None
+        raise typer.BadParameter(f'{name} is no text: expected JSON, such as 12.5 or ["fragile"]') from None
 
 
 def erase(

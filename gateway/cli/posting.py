@@ -27,6 +27,9 @@ HOP_HEADERS: Final = frozenset(
 """Headers that tell of the connection that a request was captured on: this one is another."""
 
 
+_UNSENDABLE = "a header, by its name or its value, is none that can be sent"
+
+
 class Sent(msgspec.Struct, frozen=True):
     """A file and the gateway's answer to it."""
 
@@ -71,13 +74,17 @@ def _post(client: httpx.Client, target: Target, file: Path, hook: Hook) -> Sent:
     except ValueError as error:
         raise Failure(f"cannot sign: {error}") from None
     url = f"{target.url}/{hook.path.lstrip('/')}" if hook.path else target.url
+    if not all(map(str.isascii, headers)):
+        raise Failure(_UNSENDABLE)
     encoded = {name.encode(): value.encode() for name, value in headers.items()}
     try:
         answer = client.post(url, content=hook.body, headers=encoded, params=parameters)
     except httpx.ConnectError:
         raise Failure(f"nothing answers at {target.url}: is the gateway running?") from None
+    except httpx.InvalidURL:
+        raise Failure("the path is none that a URL can have") from None
     except httpx.LocalProtocolError:
-        raise Failure("a header, by its name or its value, is none that can be sent") from None
+        raise Failure(_UNSENDABLE) from None
     except httpx.HTTPError as error:
         raise Failure(f"{target.url} did not answer: {type(error).__name__}") from None
     return Sent(file, answer.status_code, answer.content)

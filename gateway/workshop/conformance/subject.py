@@ -1,7 +1,7 @@
 """The implementation under test, and what may be expected of its answers."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 from urllib.parse import quote, urlsplit
 
@@ -66,9 +66,13 @@ class Reply(msgspec.Struct, frozen=True):
         return dict(self.body)
 
 
-async def request(client: httpx.AsyncClient, method: str, url: str, **options: Any) -> Reply:
+async def request(
+    client: httpx.AsyncClient, method: str, url: str, *, headers: Mapping[str, str], **options: Any
+) -> Reply:
     """One request and its answer. Raises httpx.HTTPError."""
-    answer = await client.request(method, url, **options)
+    # As bytes: a secret may hold any text.
+    sent = {name.encode(): value.encode() for name, value in headers.items()}
+    answer = await client.request(method, url, headers=sent, **options)
     try:
         return Reply(answer.status_code, msgspec.json.decode(answer.content))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -118,7 +118,7 @@ class OperatorsApi:
         tokens = [str(settings.api.token)] if settings.api.token else [str(each.token) for each in settings.api.tokens]
         self._client = client
         self._root = api_root(config, url)
-        self._headers = {"Authorization": f"Bearer {tokens[0]}"} if tokens else {}
+        self._headers = {b"Authorization": f"Bearer {tokens[0]}".encode()} if tokens else {}
 
     async def outcome(self, sent: Sent) -> Outcome:
         """What became of a sample by now."""

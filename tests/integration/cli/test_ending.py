@@ -111,6 +111,7 @@ def test_a_good_configuration_is_said_with_its_warnings(cli, config):
         ["send", "acme", "x.json", "--header", "nonsense"],
         ["translate", "ongoing", "x.json", "--parameter", "nonsense"],
         ["intake", "pull", "demo", "http://x", "--every", "often"],
+        ["orders", "amend", "demo", "1", "--reason", "r", "--set", "customerName=a", "--unset", "customerName"],
         ["stats", "--url", "http://["],
         ["stats", "--url", "127.0.0.1:8080"],
         ["stats", "--url", "http://user:password@127.0.0.1"],
@@ -133,6 +134,8 @@ def test_wrong_usage_is_two(cli, config, monkeypatch, arguments):
     [
         (["send", "nobody", "x.json"], "there is no source nobody; there are acme"),
         (["send", "acme", "missing.json"], "cannot read missing.json"),
+        (["send", "acme", "x.json", "--header", "é: x"], "a header"),
+        (["send", "acme", "x.json", "--path", "\0"], "the path is none that a URL can have"),
         (["translate", "nothing", "x.json"], "unknown adapter nothing"),
         (["translate", "./missing.py", "x.json"], "missing.py"),
         (["intake", "verify", "http://127.0.0.1:1/x", "--secret", "s", "--settings", "http://x"], "$GATEWAY_API_TOKEN"),
@@ -148,6 +151,36 @@ def test_what_cannot_be_done_is_a_sentence(cli, config, monkeypatch, arguments, 
     assert ended.code == 1
     assert words in ended.err
     assert ended.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["find", "a\udcff"],
+        ["orders", "list", "--q", "a\udcff"],
+        ["tenants", "halt", "demo", "--reason", "a\udcff"],
+        ["orders", "amend", "demo", "1", "--reason", "r", "--set", "volume=a\udcff"],
+        ["send", "acme", "x.json", "--header", "x: a\udcff"],
+        ["send", "acme", "x.json", "--path", "a\udcff"],
+        ["translate", "shopify", "x.json", "--path", "a\udcff"],
+    ],
+)
+def test_bytes_that_are_no_text_are_wrong_usage(cli, config, monkeypatch, arguments):
+    """As pasted in a terminal of another encoding; Python keeps them as halves of surrogates."""
+    monkeypatch.setenv("GATEWAY_CONFIG", str(config))
+    monkeypatch.chdir(config.parent)
+    (config.parent / "x.json").write_text("{}")
+    ended = cli(*arguments)
+
+    assert (ended.code, ended.err) == (2, "gateway: not UTF-8 text: an argument, or the token\n")
+
+
+def test_a_secret_beyond_ascii_is_sent_as_it_is(cli):
+    """It fails by what the implementation says, here nobody."""
+    ended = cli("intake", "verify", "http://127.0.0.1:1/x", "--secret", "sécret")
+
+    assert (ended.code, ended.err) == (1, "")
+    assert "failed" in ended.out
 
 
 class Another(BaseHTTPRequestHandler):
