@@ -1,10 +1,12 @@
 """What a person does is written down in the transaction of its effect."""
 
+from functools import partial
+
 import pytest
 
 from gateway.errors import ConflictingRequest
 from gateway.events import SECOND, Reason
-from gateway.records import Act, AuditFilter, DeadLetterFilter, RetentionSpans
+from gateway.records import Act, AuditFilter, DeadLetterFilter, EventFilter, RetentionSpans
 from tests.contract.engines import START, TENANT, state
 
 
@@ -91,6 +93,19 @@ async def test_acts_are_found_by_whom_and_when(floor):
     assert [each[2] for each in await acts(floor, by="day")] == ["2", "0"]
     assert [each[2] for each in await acts(floor, since=START + SECOND, until=START + 2 * SECOND)] == ["1"]
     assert await acts(floor, act="discard") == []
+
+
+async def test_a_cursor_that_is_none_of_ours_is_refused(floor):
+    """Whatever list it is given to."""
+    store = floor.store
+    for cursor in ("of another list", "1.2", "-1", "9" * 30):
+        for page in (
+            partial(store.trail.acts, AuditFilter()),
+            store.bulk.operations,
+            partial(store.records.events, EventFilter()),
+        ):
+            with pytest.raises(ValueError, match="not a cursor of this list"):
+                await page(limit=1, cursor=cursor)
 
 
 async def test_erasing_an_order_takes_a_persons_words_about_it(floor):

@@ -10,7 +10,7 @@ from gateway.records import Act, Amended, Amendment, DeadLetterFilter, EventFilt
 from gateway.store.rules import erasure, ledger
 from gateway.store.rules.amending import amend, release
 from gateway.store.rules.auditing import Steps, note
-from gateway.store.rules.endings import discard_event, discard_order
+from gateway.store.rules.endings import by_hand, discard_event, discard_order
 from gateway.store.rules.placing import FORCED, REPLAYED
 from gateway.store.rules.selection import event_conditions, letter_conditions
 from gateway.store.rules.transactions import Erasure, Room, Transaction, reads, writes
@@ -69,7 +69,7 @@ class Acts(Room):
     ) -> int:
         """Set dead letters aside for good."""
         found = await self._engine.read(lambda reading: _dead_letters(reading, which))
-        why = Reason("discarded", reason or "discarded by an operator")
+        why = by_hand(reason)
         return await self._in_steps(found, act, lambda transaction, step: discard(transaction, step, why, now))
 
     @writes
@@ -91,7 +91,7 @@ class Acts(Room):
             raise ConflictingRequest("the order is being sent at this moment; try again when it is settled")
         if order.status not in (OrderStatus.PENDING, OrderStatus.DEAD):
             raise ConflictingRequest(f"the order is {order.status}: there is nothing to discard")
-        discard_order(transaction, order, Reason("discarded", reason or "discarded by an operator"), now)
+        discard_order(transaction, order, by_hand(reason), now)
         note(transaction, act)
 
     @writes

@@ -1,6 +1,7 @@
 """Who did what: a row an act, in the transaction of its effect."""
 
 from gateway.records import Act, AuditFilter, AuditRecord, Page
+from gateway.store.rules.selection import parse_cursor
 from gateway.store.rules.transactions import Condition, Room, Transaction, reads, writes
 
 
@@ -44,6 +45,6 @@ class AuditTrail(Room):
             (f"selection.act_{test}", (value,)) for test, value in asked.items() if value is not None
         ]
         if cursor is not None:
-            conditions.append(("selection.act_before", (int(cursor),)))
+            conditions.append(("selection.act_before", parse_cursor(cursor, 1)))
         rows = [AuditRecord(*row) for row in transaction.select("auditing.acts", conditions, (limit + 1,))]
         return Page(tuple(rows[:limit]), str(rows[limit - 1].id) if len(rows) > limit else None)

@@ -6,10 +6,12 @@ from typing import Any, Final
 import msgspec
 
 from gateway.errors import ConflictingRequest, UnknownRecord
-from gateway.events import Micros, Reason
+from gateway.events import Micros
 from gateway.records import Act, Effect, NewOperation, OperationRecord, OperationStatus, Page
 from gateway.store.rules import auditing
 from gateway.store.rules.acts import discard, ids_of, replay
+from gateway.store.rules.endings import by_hand
+from gateway.store.rules.selection import parse_cursor
 from gateway.store.rules.transactions import Engine, Room, Transaction, reads, writes
 
 ITEMS: Final = 2_000
@@ -37,8 +39,8 @@ class Bulk(Room):
     @reads
     def operations(self, transaction: Transaction, *, limit: int, cursor: str | None) -> Page:
         """OperationRecords, newest first."""
-        values = (_LAST if cursor is None else int(cursor), limit + 1)
-        found = transaction.execute("bulk.operations", values).fetchall()
+        (before,) = (_LAST,) if cursor is None else parse_cursor(cursor, 1)
+        found = transaction.execute("bulk.operations", (before, limit + 1)).fetchall()
         rows = tuple(_record(row) for row in found[:limit])
         return Page(rows, str(rows[-1].id) if len(found) > limit else None)
 
@@ -136,7 +138,7 @@ def add(transaction: Transaction, operation: int, start: int, items: Sequence[st
 def _step(transaction: Transaction, operation: OperationRecord, limit: int, now: Micros) -> int:
     found = transaction.execute("bulk.next_items", (operation.id, limit)).fetchall()
     done = failed = skipped = 0
-    why = Reason("discarded", operation.reason or "discarded by an operator")
+    why = by_hand(operation.reason)
 
     def do(kind: str, row: int) -> int:
         if operation.kind == "promote":

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from gateway.events import Reason
 from gateway.records import Asking, DayKind, DayPage, DayRow, DaySpan
-from gateway.store.rules.records import parse_cursor
+from gateway.store.rules.selection import parse_cursor
 from gateway.store.rules.transactions import Room, Transaction, reads
 
 _PHASES: Final[tuple[tuple[str, DayKind], ...]] = (

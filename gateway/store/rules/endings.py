@@ -5,6 +5,11 @@ from gateway.store.rules import ledger, lifecycle
 from gateway.store.rules.transactions import Transaction
 
 
+def by_hand(said: str | None) -> Reason:
+    """Why an operator sets something aside."""
+    return Reason("discarded", said or "discarded by an operator")
+
+
 def discard_event(transaction: Transaction, event: int, why: Reason, now: Micros) -> int:
     """Set an event that is a dead letter aside; how many that were."""
     if transaction.execute("acts.discard_event", (why.code, why.detail, event)).rowcount == 0:

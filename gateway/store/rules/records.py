@@ -29,7 +29,7 @@ from gateway.records import (
     TranslatedState,
 )
 from gateway.store.rules import amending, finding
-from gateway.store.rules.selection import event_conditions, letter_conditions, order_conditions
+from gateway.store.rules.selection import event_conditions, letter_conditions, order_conditions, parse_cursor
 from gateway.store.rules.transactions import ALL, Room, Transaction, reads
 
 # How many of each order's events and attempts a list shows; of a single order all.
@@ -40,17 +40,6 @@ LONGEST: Final = 50_000
 
 _decode_findings = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 _decode_references = msgspec.json.Decoder(tuple[str, ...]).decode
-
-
-def parse_cursor(cursor: str, parts: int) -> tuple[int, ...]:
-    """A cursor's numbers. Raises ValueError for one that is none of ours."""
-    try:
-        numbers = tuple(int(part) for part in cursor.split("."))
-    except ValueError:
-        raise ValueError("not a cursor of this list") from None
-    if len(numbers) != parts or not all(0 <= number < 2**63 for number in numbers):
-        raise ValueError("not a cursor of this list")
-    return numbers
 
 
 def _reason(code: str | None, detail: str | None, path: str | None) -> Reason | None:

@@ -1,4 +1,4 @@
-"""Which events, orders and dead letters: an operator's filter as conditions, each a fragment that engines have."""
+"""Which events, orders and dead letters, and from where on: conditions, each a fragment that engines have."""
 
 from typing import Final
 
@@ -8,6 +8,17 @@ from gateway.store.rules.transactions import Condition
 
 _OF_EVENTS: Final = ("source", "event_id", "reference", "external_order_id", "code", "since", "until")
 _OF_LETTERS: Final = ("kind", "source", "code", "event_id", "external_order_id", "since", "until")
+
+
+def parse_cursor(cursor: str, parts: int) -> tuple[int, ...]:
+    """A cursor's numbers. Raises ValueError for one that is none of ours."""
+    try:
+        numbers = tuple(int(part) for part in cursor.split("."))
+    except ValueError:
+        raise ValueError("not a cursor of this list") from None
+    if len(numbers) != parts or not all(0 <= number < 2**63 for number in numbers):
+        raise ValueError("not a cursor of this list")
+    return numbers
 
 
 def event_conditions(which: EventFilter) -> list[Condition]:
