@@ -59,8 +59,8 @@ class _Placed(msgspec.Struct):
         return self.run == 1 and self.status == OrderStatus.PENDING and not self.state.findings
 
     @property
-    def version(self) -> tuple[object, ...]:
-        """Whose it is of which order, and its version."""
+    def place(self) -> tuple[object, ...]:
+        """Of which order it is, whose, and its version."""
         state = self.state
         return state.tenant, state.external_order_id, state.owner, self.clock, state.tie
 
@@ -69,7 +69,7 @@ class _Placed(msgspec.Struct):
         """All columns of one that is no first."""
         reason, findings = self.reason, self.state.findings
         return (
-            self.id, self.event, self.run, *self.version, self.event, self.state.body, self.status,
+            self.id, self.event, self.run, *self.place, self.event, self.state.body, self.status,
             reason and reason.code, reason and reason.detail, reason and reason.path,
             _encode(findings).decode() if findings else None,
         )  # fmt: skip
@@ -220,7 +220,7 @@ class _Commit:
         states = self.states.values()
         begun = {order.state for order in self.new}
         first = [
-            (each.id, each.event, *each.version, each.id in begun, each.state.body) for each in states if each.is_first
+            (each.id, each.event, *each.place, each.id in begun, each.state.body) for each in states if each.is_first
         ]
         self.transaction.many("translation.insert_first_states", first)
         self.transaction.many("translation.insert_states", [each.row for each in states if not each.is_first])
