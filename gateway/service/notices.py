@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Final, TypeAlias
@@ -108,6 +109,8 @@ class NoticeLoop:
         self._clock = clock
         self._client = OutgoingClient()
         self._rests_until: dict[str, Micros] = {}
+        # What the store could not be told yet, the disk being full, say: a beginning or an end.
+        self._unsaved: dict[tuple[str, str, str], tuple[Told, bool]] = {}
 
     async def run(self, tick: Tick) -> None:
         """Tell for ever. The first look comes when all rooms have had theirs."""
@@ -124,6 +127,7 @@ class NoticeLoop:
             await self._client.close()
 
     async def _look(self, known: set[Told], tick: Tick) -> set[Told]:
+        await self._save()
         seen = await self._surroundings.seen()
         now = self._clock()
         for target in self._live.settings.notify:
@@ -141,8 +145,18 @@ class NoticeLoop:
                     self._rests_until[whom] = now + int(REST_SECONDS * SECOND)
                     break
                 known = known - {each} if is_end else known | {each}
-                await self._ledger.remember([] if is_end else [each], [each] if is_end else [])
+                self._unsaved[each.whom, each.event, each.subject] = each, is_end
+                await self._save()
         return known
+
+    async def _save(self) -> None:
+        unsaved = [*self._unsaved.values()]
+        if unsaved:
+            with suppress(StoreUnavailable):
+                await self._ledger.remember(
+                    *([each for each, is_end in unsaved if is_end is which] for which in (False, True))
+                )
+                self._unsaved.clear()
 
     def _message(self, told: Told, reason: str | None, *, is_end: bool) -> Message:
         server = self._live.settings.server

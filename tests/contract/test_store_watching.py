@@ -7,7 +7,7 @@ import pytest
 from gateway.errors import ConflictingRequest
 from gateway.events import EventStatus, Reason
 from gateway.orders import TenantState, TenantStatus
-from gateway.records import Act, NewOperation
+from gateway.records import Act, NewOperation, Told
 from tests.contract.engines import SOURCE, TENANT, state
 
 
@@ -42,6 +42,17 @@ async def test_each_status_of_an_event_and_its_order_is_told_in_turn(floor, told
         (SOURCE, "e1", "delivered", None),
     ]
     assert [each[2] for each in await statuses(told, "order")] == ["pending", "leased", "delivered"]
+
+
+async def test_who_was_told_of_what_is_remembered_while_somebody_listens(floor, told):
+    """What listens has no name of the store's own."""
+    begun = Told("whom", "dead_letters", TENANT, 1)
+    await floor.store.told.remember([begun, Told("whom", "halt", TENANT, 2)], [])
+    before = await floor.store.told.told()
+    await floor.store.told.remember([], [begun])
+
+    assert {(each.event, each.began_at) for each in before} == {("dead_letters", 1), ("halt", 2)}
+    assert [each.event for each in await floor.store.told.told()] == ["halt"]
 
 
 async def test_a_dead_letter_is_told_by_its_code_alone(floor, told):

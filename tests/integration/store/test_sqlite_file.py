@@ -302,13 +302,15 @@ async def test_a_look_at_what_changed_that_fails_is_said(floor):
     """Whoever listens hears nothing then: it must not go unsaid, too."""
     loop, said = asyncio.get_running_loop(), asyncio.Queue()
     await floor.store.watch.listen()
-    await floor.store.writer.submit(lambda connection: connection.execute("DROP TABLE temp.told"), is_transaction=False)
+    await floor.store.writer.submit(
+        lambda connection: connection.execute("DROP TABLE temp.noted"), is_transaction=False
+    )
     loop.set_exception_handler(lambda _loop, context: said.put_nowait(context["exception"]))
     await floor.receive("e1")
     async with asyncio.timeout(20):
         fault = await said.get()
 
-    assert "told" in str(fault)
+    assert "noted" in str(fault)
 
 
 # ---- a disk that takes no more
