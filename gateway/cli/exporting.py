@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from gateway.cli.failure import FAILED, Failure
+from gateway.cli.failure import FAILED, Failure, of_file
 from gateway.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, Url
 from gateway.cli.reaching import operators_api
 from gateway.cli.show import note, show_bytes, show_line
@@ -41,7 +41,7 @@ def export(
         except FileExistsError:
             failed.append(f"{place} is there already")
         except OSError as error:
-            raise Failure(f"{error.filename}: {error.strerror}") from None
+            raise of_file(error) from None
         except GatewayError as error:
             # The others are wanted all the same.
             failed.append(str(error))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import msgspec
 import typer
 
-from gateway.cli.failure import FAILED, Failure
+from gateway.cli.failure import FAILED, Failure, of_file
 from gateway.cli.options import DEFAULT_CONFIG, AdapterOptions, AnswerFiles, AsJson, ConfigFile
 from gateway.cli.payloads import read_answers
 from gateway.cli.show import note, show_bytes, show_facts, show_line, show_table
@@ -176,7 +176,7 @@ def try_adapter(
         captures = trying.read_captures(folder)
         given = [text if file is None else file.read_text("utf-8") for file, text in ((options, "{}"), (auth, "none"))]
     except OSError as error:
-        raise Failure(f"{error.filename}: {error.strerror}") from None
+        raise of_file(error) from None
     if not captures:
         raise Failure(f"{folder} holds no captures: *.http, *.json, or golden cases")
     found = trying.try_out(str(place.resolve()) if place.exists() else reference, captures, *given)
@@ -234,7 +234,7 @@ def new(
         read += [] if schema is None else read_schema(schema)
         drafted, files = making.make(name, read, read_answers(answer), place)
     except OSError as error:
-        raise Failure(str(error) if error.strerror is None else f"{error.filename}: {error.strerror}") from None
+        raise of_file(error) from None
     except ValueError as error:
         raise Failure(str(error)) from None
     if as_json:

@@ -47,7 +47,9 @@ def prepare(path: Path, environ: Mapping[str, str]) -> Prepared:
     try:
         return _prepared(path, environ)
     except OSError as error:
-        raise ConfigError([Fault(str(error.filename or path), "", f"cannot be used: {error.strerror}")]) from error
+        # A write that fails names no file.
+        words = f"cannot be used: {error.strerror}" if error.filename else f"cannot write: {error.strerror}"
+        raise ConfigError([Fault(str(error.filename or ""), "", words)]) from error
 
 
 def _prepared(path: Path, environ: Mapping[str, str]) -> Prepared:

@@ -2,6 +2,7 @@
 
 import keyword
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -73,10 +74,17 @@ def make(name: str, samples: Sequence[Sample], answers: Mapping[str, bytes], pla
     files = {place.module: drafted.source, place.page: _page(drafted, shapes_in(space), samples, place)}
     if place.project is not None:
         files |= _project(place.project, name, len(samples))
-    for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return drafted, [*files, *_write_cases(drafted, adapter, samples, answers, place.cases)]
+    try:
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return drafted, [*files, *_write_cases(drafted, adapter, samples, answers, place.cases)]
+    except OSError:
+        # A half of them would be in the next try's way.
+        for path in files:
+            path.unlink(missing_ok=True)
+        shutil.rmtree(place.cases, ignore_errors=True)
+        raise
 
 
 def _project(project: Path, name: str, samples: int) -> dict[Path, str]:

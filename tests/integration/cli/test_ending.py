@@ -1,6 +1,7 @@
 """How commands end: codes and sentences, never a traceback."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -273,6 +274,22 @@ def test_an_output_that_cannot_be_written_is_a_sentence(arguments):
         _, told = process.communicate(timeout=30)
 
     assert (process.returncode, told) == (1, b"gateway: cannot write: No space left on device\n")
+
+
+def test_a_draft_that_does_not_fit_leaves_nothing_behind(tmp_path):
+    """Half a draft would be in the way of the next try, once there is room; a write does not say which file it was."""
+    (tmp_path / "order.json").write_text('{"id": "1", "number": "A-1", "address": "1 High Street"}')
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    arguments = ("adapter", "new", "acme", "--sample", "order.json")
+
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    with _process(*arguments, cwd=tmp_path, env=environ, preexec_fn=small_files) as process:
+        _, told = process.communicate(timeout=30)
+
+    assert (process.returncode, told) == (1, b"gateway: cannot write: File too large\n")
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["order.json"]
 
 
 def test_a_reader_that_leaves_is_no_error():
