@@ -211,7 +211,8 @@ class Keeper:
         done = tuple(duty for duty in given_up if not self._duties[duty].actors and not self._busy(duty))
         if dead or taken or done or now >= self._beat_at or not self._is_valid():
             lost = tuple((each.number, each.beats) for each in dead)
-            self._tell(lost, taken)
+            if lost:
+                _log.warning("replicas_lost", numbers=[number for number, _ in lost], taken=len(taken))
             mine |= {*await self._port.turn(self._turning(lost=lost, given_up=done, taken=tuple(taken)))}
             self._until = now + (SPAN_BEATS - 1) * self._heartbeat
             self._beat_at = now + self._heartbeat
@@ -228,10 +229,6 @@ class Keeper:
     def _free(self, gone: Collection[int]) -> set[str]:
         wanted = {duty for duties in self._groups.values() for duty in duties}
         return {duty for duty in wanted if self._holders.get(duty, 0) in gone or duty not in self._holders}
-
-    def _tell(self, lost: Collection[tuple[int, int]], taken: Collection[str]) -> None:
-        if lost:
-            _log.warning("replicas_lost", numbers=[number for number, _ in lost], taken=len(taken))
 
     async def _begin_anew(self) -> None:
         """The others have given this one up, since it was stopped or cut off."""

@@ -26,22 +26,21 @@ def migrations() -> list[tuple[int, str]]:
     return statements.migrations("gateway.store.postgresql", "migrations")
 
 
-def migrate(connection: psycopg.Connection[Any], *, is_exact: bool = False) -> int:
-    """Bring the schema up to date, each migration in a transaction of its own; how many that took.
+def migrate(connection: psycopg.Connection[Any], *, is_exact: bool = False) -> None:
+    """Bring the schema up to date, each migration in a transaction of its own.
 
     Raises:
         ConfigError: the schema is a newer program's that this one may not serve, or, where it is to be `is_exact`, any
             newer one's; or this user may not make it.
     """
-    known = migrations()
     try:
-        taken = sum(_take(connection, number, text) for number, text in known)
+        for number, text in migrations():
+            _take(connection, number, text)
         newer = fault_of(connection, is_exact=is_exact)
     except psycopg.ProgrammingError as error:
         raise ConfigError([Fault("", "store", f"its schema cannot be made: {told(error)}")]) from error
     if newer is not None:
         raise ConfigError([Fault("", "store", f"{newer}: run the newer program")])
-    return taken
 
 
 def works_with(text: str) -> int | None:
@@ -68,15 +67,14 @@ def fault_of(connection: psycopg.Connection[Any], *, is_exact: bool = False) -> 
     return f"its schema ({version}) is newer than this program's ({newest})"
 
 
-def _take(connection: psycopg.Connection[Any], number: int, text: str) -> bool:
+def _take(connection: psycopg.Connection[Any], number: int, text: str) -> None:
     with connection.transaction():
         connection.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
         connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)")
         ((version,),) = connection.execute("SELECT coalesce(max(version), 0) FROM schema_version").fetchall()
         if number <= version:
-            return False
+            return
         connection.execute(text.encode())
         oldest = works_with(text) if number >= REMEMBERED else None
         columns, values = ("version", f"{number}") if oldest is None else ("version, works_with", f"{number}, {oldest}")
         connection.execute(f"INSERT INTO schema_version ({columns}) VALUES ({values})".encode())  # noqa: S608 - numbers
-        return True

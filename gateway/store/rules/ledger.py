@@ -70,26 +70,20 @@ def change_states(transaction: Transaction, changes: Sequence[StateChange]) -> s
     return events
 
 
-def recompute_events(transaction: Transaction, events: Iterable[int], now: Micros) -> dict[int, EventStatus]:
-    """Give events the status that their states make; those whose status changed."""
+def recompute_events(transaction: Transaction, events: Iterable[int], now: Micros) -> None:
+    """Give events the status that their states make."""
     known: dict[int, str] = {}
     states: dict[int, list[str]] = {}
     for event, status, state in transaction.many("ledger.statuses_of_events", [(event,) for event in events]):
         known[event] = status
         states.setdefault(event, []).append(state)
-    changed = {}
+    rows = []
     for event, status in known.items():
-        # An event that is being translated again is not ended by what its earlier states become.
-        if status in (EventStatus.RECEIVED, EventStatus.WAITING):
-            continue
         new = lifecycle.event_status(states[event])
-        if new != status:
-            changed[event] = new
-    transaction.many(
-        "ledger.set_event_statuses",
-        [(event, status, None if status in OPEN else now) for event, status in changed.items()],
-    )
-    return changed
+        # An event that is being translated again is not ended by what its earlier states become.
+        if status not in (new, EventStatus.RECEIVED, EventStatus.WAITING):
+            rows.append((event, new, None if new in OPEN else now))
+    transaction.many("ledger.set_event_statuses", rows)
 
 
 def draw(transaction: Transaction, counter: str, at_least: int = 0) -> int:
