@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from gateway.events import Micros, Reason, UntranslatedEvent
+from gateway.events import Micros, UntranslatedEvent
 from gateway.records import ArchivedEvent, ArchivedState
-from gateway.store.rules import leases
+from gateway.store.rules import leases, reasons
 from gateway.store.rules.lifecycle import OrderRow, PresentOrder
 from gateway.store.rules.transactions import Room, Transaction, reads
 
@@ -85,6 +85,6 @@ def _event(row: Sequence[Any], states: Sequence[ArchivedState], answers: dict[st
     id_, event_id, topic, received_at, status, code, detail, path, clock, body, context = row
     return ArchivedEvent(
         id=id_, event_id=event_id, topic=topic, received_at=received_at, status=status,
-        reason=None if code is None else Reason(code, detail or "", path), body=body, context=context,
+        reason=reasons.of(code, detail, path), body=body, context=context,
         answers=answers, clock=clock, states=tuple(states),
     )  # fmt: skip

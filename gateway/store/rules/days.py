@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from gateway.events import Reason
 from gateway.records import Asking, DayKind, DayPage, DayRow, DaySpan
+from gateway.store.rules import reasons
 from gateway.store.rules.selection import parse_cursor
 from gateway.store.rules.transactions import Room, Transaction, reads
 
@@ -44,7 +44,7 @@ def _row(kind: DayKind, row: Sequence[Any]) -> DayRow:
     return DayRow(
         kind=kind, id=id_, source=source, tenant=tenant, external_order_id=order, owner=owner, event=event,
         received_at=received_at, is_recovered=bool(is_recovered), status=status,
-        reason=None if code is None else Reason(code, detail or "", path), listed_at=listed_at, asked_at=asked_at,
+        reason=reasons.of(code, detail, path), listed_at=listed_at, asked_at=asked_at,
         is_behind=bool(is_behind), is_overtaken=bool(is_overtaken), order_id=order_id, delivered_at=delivered_at,
         clock=clock, is_cancelled=bool(is_cancelled), unconfirmed=unconfirmed,
     )  # fmt: skip

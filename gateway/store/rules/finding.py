@@ -6,8 +6,8 @@ Each way has an index, and ends when enough was found; nothing is read whole, ho
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, get_args
 
-from gateway.events import Reason
 from gateway.records import Found, FoundHow, FoundMatch, Sibling
+from gateway.store.rules import reasons
 from gateway.store.rules.transactions import Question, Transaction
 
 Key = tuple[str, int]
@@ -130,7 +130,7 @@ def _found(kind: Any, row: Sequence[Any], siblings: Iterable[Sibling], matched: 
     id_, tenant, source, order, order_id, event_id, status, is_dead_letter, at, code, detail, path = row
     return Found(
         kind=kind, id=id_, tenant=tenant, source=source, external_order_id=order, order_id=order_id, event_id=event_id,
-        status=status, reason=None if code is None else Reason(code, detail or "", path),
+        status=status, reason=reasons.of(code, detail, path),
         is_dead_letter=bool(is_dead_letter), matched=matched, how=how, at=at,
         siblings=tuple(siblings),
     )  # fmt: skip

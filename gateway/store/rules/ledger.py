@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Final
 
 from gateway.events import OPEN, EventStatus, Micros
-from gateway.store.rules import leases, lifecycle
+from gateway.store.rules import leases, lifecycle, reasons
 from gateway.store.rules.lifecycle import OrderRow, StateChange
 from gateway.store.rules.transactions import Transaction
 
@@ -59,9 +59,7 @@ def change_states(transaction: Transaction, changes: Sequence[StateChange]) -> s
     """Write new statuses of states, the last word on each; the events they belong to."""
     rows = {}
     for change in changes:
-        reason = change.reason
-        words = (reason.code, reason.detail, reason.path) if reason else (None, None, None)
-        rows[change.state] = (change.state, change.status, *words)
+        rows[change.state] = (change.state, change.status, *reasons.columns(change.reason))
     events = {event for (event,) in transaction.many("ledger.change_states", list(rows.values()))}
     for change in changes:
         if change.has_twin:

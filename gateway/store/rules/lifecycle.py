@@ -11,6 +11,7 @@ import msgspec
 
 from gateway.events import EventStatus, Micros, OrderStatus, Reason
 from gateway.orders import Notes, Settlement
+from gateway.store.rules import reasons
 
 NEVER, MAYBE, DELIVERED = 0, 1, 2
 """What Trackely may have of an order: surely nothing of ours, perhaps something, at least one state."""
@@ -305,5 +306,4 @@ def _pend(order: OrderRow, now: Micros, due_at: Micros) -> StateChange:
 
 def _end(order: OrderRow, status: OrderStatus, now: Micros, reason: Reason | None) -> None:
     order.status, order.ended_at, order.pending_since = status, now, None
-    code, detail, path = (reason.code, reason.detail, reason.path) if reason else (None, None, None)
-    order.reason_code, order.reason_detail, order.reason_path = code, detail, path
+    order.reason_code, order.reason_detail, order.reason_path = reasons.columns(reason)

@@ -16,7 +16,7 @@ from gateway.events import (
     Transition,
     TranslatedEvent,
 )
-from gateway.store.rules import held, ledger, lifecycle, modes, naming
+from gateway.store.rules import held, ledger, lifecycle, modes, naming, reasons
 from gateway.store.rules.inbox import digest_of
 from gateway.store.rules.lifecycle import NewState, OrderRow, StateChange
 from gateway.store.rules.onlooking import Onlooking
@@ -67,11 +67,10 @@ class _Placed(msgspec.Struct):
     @property
     def row(self) -> tuple[object, ...]:
         """All columns of one that is no first."""
-        reason, findings = self.reason, self.state.findings
+        findings = self.state.findings
         return (
             self.id, self.event, self.run, *self.place, self.event, self.state.body, self.status,
-            reason and reason.code, reason and reason.detail, reason and reason.path,
-            _encode(findings).decode() if findings else None,
+            *reasons.columns(self.reason), _encode(findings).decode() if findings else None,
         )  # fmt: skip
 
 
@@ -252,9 +251,8 @@ class _Commit:
         else:
             self.finished.append(
                 (
-                    event.id, status, reason and reason.code, reason and reason.detail, reason and reason.path,
-                    is_dead_letter, event.adapter_version, event.topic, event.occurred_at, references,
-                    event.traceback, run, status == EventStatus.WAITING, ended_at,
+                    event.id, status, *reasons.columns(reason), is_dead_letter, event.adapter_version, event.topic,
+                    event.occurred_at, references, event.traceback, run, status == EventStatus.WAITING, ended_at,
                 )
             )  # fmt: skip
         codes = tuple([code for state in event.states for code, _ in state.findings])

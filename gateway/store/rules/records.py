@@ -28,7 +28,7 @@ from gateway.records import (
     TenantFigures,
     TranslatedState,
 )
-from gateway.store.rules import amending, finding
+from gateway.store.rules import amending, finding, reasons
 from gateway.store.rules.selection import event_conditions, letter_conditions, order_conditions, parse_cursor
 from gateway.store.rules.transactions import ALL, Room, Transaction, reads
 
@@ -40,10 +40,6 @@ LONGEST: Final = 50_000
 
 _decode_findings = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 _decode_references = msgspec.json.Decoder(tuple[str, ...]).decode
-
-
-def _reason(code: str | None, detail: str | None, path: str | None) -> Reason | None:
-    return None if code is None else Reason(code, detail or "", path)
 
 
 class Records(Room):
@@ -185,7 +181,7 @@ def _states(rows: Sequence[Any]) -> dict[int, list[TranslatedState]]:
         tenant, external_order_id, owner, clock, tie, arrival, body, status, order_status, *reason = rest
         state = TranslatedState(
             tenant=tenant, external_order_id=external_order_id, owner=owner, clock=clock, tie=tie, arrival=arrival,
-            body=body, status=status, reason=_reason(*reason), order_status=order_status,
+            body=body, status=status, reason=reasons.of(*reason), order_status=order_status,
         )  # fmt: skip
         found.setdefault(event, []).append(state)
     return found
@@ -221,7 +217,7 @@ def _tally(rows: Sequence[tuple[str, str, int]]) -> tuple[dict[str, int], dict[s
 def _event_record(row: Sequence[Any], states: Sequence[TranslatedState]) -> EventRecord:
     id_, source, event_id, topic, status, code, detail, path, received_at, occurred_at, *rest = row
     dups, conflicts, refs, kind = rest
-    reason = _reason(code, detail, path) or next((state.reason for state in states if state.reason), None)
+    reason = reasons.of(code, detail, path) or next((state.reason for state in states if state.reason), None)
     return EventRecord(
         id=id_, kind=kind, source=source, event_id=event_id, topic=topic, status=status, reason=reason,
         received_at=received_at, occurred_at=occurred_at, duplicates=dups, conflicts=conflicts,
@@ -249,7 +245,7 @@ def _order_record(row: Sequence[Any], events: Sequence[EventRecord], attempts: S
     changed_at, delivered_at, next_attempt_at, findings = moments
     return OrderRecord(
         id=id_, tenant=tenant, external_order_id=external_order_id, owner=owner, status=status,
-        reason=_reason(code, detail, path), order_id=order_id, is_created=None if created is None else bool(created),
+        reason=reasons.of(code, detail, path), order_id=order_id, is_created=None if created is None else bool(created),
         body=body, changed_at=changed_at, delivered_at=delivered_at, next_attempt_at=next_attempt_at,
         events=tuple(events), attempts=tuple(attempts), findings=_decode_findings(findings) if findings else (),
     )  # fmt: skip

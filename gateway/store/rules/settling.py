@@ -5,7 +5,7 @@ from typing import Final
 
 from gateway.events import Micros, OrderStatus, Reason
 from gateway.orders import Lease, Notes, Settled, Settlement, Settling, TenantState, Trial
-from gateway.store.rules import attempts, leases, ledger, lifecycle, tenants
+from gateway.store.rules import attempts, leases, ledger, lifecycle, reasons, tenants
 from gateway.store.rules.leases import Open, Sent
 from gateway.store.rules.lifecycle import OrderRow
 from gateway.store.rules.transactions import Transaction
@@ -108,9 +108,9 @@ def _settle(
 
 
 def _death_of(order: OrderRow) -> Reason | None:
-    if order.status != OrderStatus.DEAD or order.reason_code is None:
+    if order.status != OrderStatus.DEAD:
         return None
-    return Reason(order.reason_code, order.reason_detail or "", order.reason_path)
+    return reasons.of(order.reason_code, order.reason_detail, order.reason_path)
 
 
 def _deliver(
