@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
-from importlib import resources
 from typing import Final
 
 from gateway.ground import statements
@@ -44,9 +43,6 @@ _HOW: Final = {
 _ORDER: Final = ":order"
 """Stands for an order's columns, in the order of `OrderRow`, of the table as `o`."""
 
-_NAMED: Final = ":named:"
-"""In `finding.sql`, before and after a column: the statement is one for each of the tests."""
-
 _WHERE: Final = ":where"
 _PLACE: Final = re.compile(r"\$(\d+)")
 _AFTER: Final = re.compile(r"(?<!:):(\d+)")
@@ -56,22 +52,13 @@ _AFTER: Final = re.compile(r"(?<!:):(\d+)")
 @cache
 def named() -> dict[str, str]:
     """All statements of the folder `sql`, and those that write orders, whose columns are the row's own."""
-    found = {
+    of_orders = {
         "ledger.insert_orders": _inserting(ledger.FIRST),
         "ledger.update_orders": _updating(ledger.CHANGING),
     }
-    for file in resources.files(__package__).joinpath("sql").iterdir():
-        for name, text in statements.statements(__package__, f"sql/{file.name}").items():
-            found |= _each_test(f"{file.name.removesuffix('.sql')}.{name}", text)
+    found = statements.tested(statements.all_statements(__package__, "sql") | of_orders, _HOW)
     order = ", ".join(f"o.{column}" for column in ledger.COLUMNS)
     return {name: _ROWS.sub(_columns, text).replace(_ORDER, order) for name, text in found.items()}
-
-
-def _each_test(name: str, text: str) -> dict[str, str]:
-    if _NAMED not in text:
-        return {name: text}
-    before, column, after = text.split(_NAMED)
-    return {f"{name}_{how}": before + test.format(column) + after for how, test in _HOW.items()}
 
 
 @cache

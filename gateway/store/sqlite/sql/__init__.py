@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterable
 from functools import cache
-from importlib import resources
 from types import SimpleNamespace
 from typing import Final
 
-from gateway.ground.statements import statements
+from gateway.ground.statements import all_statements, statements, tested
 from gateway.store.rules import ledger
 
 _HOW: Final = {
@@ -38,9 +37,6 @@ _STATES: Final = (
     r"WHERE orders.tenant = \2 AND orders.external_order_id = \3"
 )
 
-_NAMED: Final = ":named:"
-"""In `finding.sql`, before and after a column: the statement is one for each of the tests."""
-
 
 def named(file: str) -> SimpleNamespace:
     """The statements of a file of this folder, by name."""
@@ -50,28 +46,14 @@ def named(file: str) -> SimpleNamespace:
 @cache
 def texts() -> dict[str, str]:
     """All statements, by file and name."""
-    files = [file.name for file in resources.files(__name__).iterdir() if file.name.endswith(".sql")]
-    found = {
-        f"{file.removesuffix('.sql')}.{name}": text
-        for file in files
-        for name, text in statements(__name__, file).items()
-    }
-    return {
-        each: _written_out(text) for name, whole in (found | _of_orders()).items() for each, text in _tests(name, whole)
-    }
+    found = tested(all_statements(__name__) | _of_orders(), _HOW)
+    return {name: _written_out(text) for name, text in found.items()}
 
 
 def _written_out(text: str) -> str:
     """With all that something stands for in its place."""
     columns = ", ".join(f"o.{column}" for column in ledger.COLUMNS)
     return _OF_ORDER.sub(_STATES, text.replace(_ORDER, columns).replace(_BODY, BODY))
-
-
-def _tests(name: str, text: str) -> list[tuple[str, str]]:
-    if _NAMED not in text:
-        return [(name, text)]
-    before, column, after = text.split(_NAMED)
-    return [(f"{name}_{how}", before + test.format(column) + after) for how, test in _HOW.items()]
 
 
 def _of_orders() -> dict[str, str]:
