@@ -1,17 +1,17 @@
 """What an adapter makes of a request, by the same code that the gateway runs, with neither store nor network."""
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
-from adapters import Hook
+from adapters import Adapter, Hook
 from gateway.cli.failure import Failure
 from gateway.config.load import load_options
 from gateway.config.model import ConfiguredSource, Source, Tenant
 from gateway.events import EventStatus, TranslatedEvent, UntranslatedEvent, context_of
 from gateway.ground.clock import now
-from gateway.ground.watchdog import Watchdog
+from gateway.ground.watchdog import FAILURES, Watchdog
 from gateway.ingress.grammar import fault_in
 from gateway.ingress.identity import Identified, Taken, identify, take_apart
 from gateway.registry import find_adapter
@@ -27,12 +27,16 @@ def source_of(reference: str, options: Path | None) -> ConfiguredSource:
         adapter = find_adapter(reference, Path.cwd())
     except LookupError as error:
         raise Failure(str(error.args[0])) from None
-    try:
-        typed = adapter.options() if options is None else load_options(adapter, options)
-    except TypeError as error:
-        raise Failure(f"adapter {adapter.name} needs options: {error}") from None
+    typed = _without_options(adapter) if options is None else load_options(adapter, options)
     settings = Source(adapter=reference, tenant=OWN_TENANT, auth="none")
     return ConfiguredSource(name="offline", settings=settings, adapter=adapter, options=typed)
+
+
+def _without_options(adapter: Adapter) -> Any:
+    try:
+        return adapter.options()
+    except FAILURES as error:
+        raise Failure(f"adapter {adapter.name} needs options, in a file (--options): {error}") from None
 
 
 def fault_of(body: bytes) -> str | None:
@@ -51,7 +55,10 @@ class Workbench:
         self._source = source
         self._now = now()
         self._watchdog = Watchdog(WATCHDOG_SECONDS)
-        named = source.adapter.tenants(source.options) if source.adapter.tenants else ()
+        try:
+            named = list(source.adapter.tenants(source.options)) if source.adapter.tenants else []
+        except FAILURES as error:
+            raise Failure(f"adapter {source.adapter.name} cannot say its tenants: {error!r}") from None
         tenants = {name: Tenant() for name in (OWN_TENANT, source.settings.tenant, *named)}
         self._translator = Translator({source.name: source}, tenants, self._watchdog)
 

@@ -145,7 +145,8 @@ def _show(event_id: str, topic: str | None, translated: TranslatedEvent, origin:
             "references": translated.references,
         }
     )
-    for state, paths in zip(translated.states, origin.orders, strict=True):
+    # Where a request could not be taken apart there are no states of it, whatever would come of it as one event.
+    for state, paths in zip(translated.states, origin.orders, strict=False):
         show_line("")
         order = {} if state.body is None else msgspec.json.decode(state.body)
         named = state.external_order_id or f"the order of record {state.record}"

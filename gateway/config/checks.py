@@ -16,6 +16,7 @@ from gateway.config.model import Settings, Source, Tenant
 from gateway.config.nodes import Faults, Node, nearest
 from gateway.config.proofs import fault_of_carried, faults_of_proof, faults_of_secrets
 from gateway.config.urls import fault_of_smtp, fault_of_url, normal_url
+from gateway.ground.watchdog import FAILURES
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _HEADER_TEXT = re.compile(r"[!-~]+(?: +[!-~]+)*")
@@ -89,16 +90,16 @@ class Checks:
     def options(self, name: str, adapter: Adapter, options: Any) -> None:
         """That the tenants and the API which a source's options name exist and are fit."""
         path = ("sources", name, "options")
-        tenants = self._asked(path, lambda: list(adapter.tenants(options)) if adapter.tenants else [])
+        tenants = self._asked(path, lambda: _texts(adapter.tenants(options)) if adapter.tenants else [])
         unknown = [self._fault_of_tenant(tenant) for tenant in dict.fromkeys(tenants or ())]
-        api: Api | None = self._asked(path, lambda: adapter.api(options) if adapter.api else None)
-        details = [detail for detail in (*unknown, _fault_of_api(api) if api else None) if detail is not None]
+        of_api = self._asked(path, lambda: _fault_of_api(adapter.api(options)) if adapter.api else None)
+        details = [detail for detail in (*unknown, of_api) if detail is not None]
         self._when(bool(details), "; ".join(details), *path)
 
     def _asked(self, path: tuple[str, ...], ask: Callable[[], Any]) -> Any:
         try:
             return ask()
-        except Exception as error:  # noqa: BLE001 - an integrator's function may fail in any way
+        except FAILURES as error:  # an integrator's function may fail in any way
             self._say(f"the adapter cannot read its options: {type(error).__name__}: {error}", *path)
             return None
 
@@ -265,7 +266,19 @@ class Checks:
         self._when(bool(source.shadow_options) and not has_second, detail, *path, "shadow_options")
 
 
-def _fault_of_api(api: Api) -> str | None:
+def _texts(given: Iterable[str]) -> list[str]:
+    """What an adapter lists. Raises TypeError for what is none of its contract's."""
+    listed = [given] if isinstance(given, str) else list(given)
+    if isinstance(given, str) or not all(isinstance(each, str) for each in listed):
+        raise TypeError("its `tenants` are not a list of texts")
+    return listed
+
+
+def _fault_of_api(api: object) -> str | None:
+    if api is None:
+        return None
+    if not isinstance(api, Api) or not isinstance(api.base_url, str):
+        raise TypeError("its `api` is none, or has no base URL")
     fault = fault_of_url(api.base_url, allow_http=api.allow_http)
     if fault is None and "?" in api.base_url:
         fault = "it may have no query"

@@ -18,6 +18,7 @@ from adapters import Secret
 from gateway.config.kinds import expected, is_kind, is_struct, suggestion, takes
 from gateway.config.nodes import Faults, Items, KeyPath, Node, Table, Text, nearest
 from gateway.config.quantities import MARKS, READERS
+from gateway.ground.watchdog import FAILURES
 
 HOLE: Final = object()
 """Stands for a value that could not be read; its fault has been noted."""
@@ -243,7 +244,7 @@ def _check_the_rest(
 def _built(node: Node, kind: type[msgspec.Struct], members: dict[str, Any], path: KeyPath, faults: Faults) -> Any:
     try:
         return kind(**members)
-    except Exception as error:  # noqa: BLE001 - an integrator's check may fail in any way; each is a fault of the file
+    except FAILURES as error:  # an integrator's check may fail in any way; each is a fault of the file
         keys = {field.encode_name for field in msgspec.structs.fields(kind)}
         for key_path, detail in _said_of_keys(str(error) or type(error).__name__, keys):
             faults.add_of(nearest(node, key_path), (*path, *key_path), detail)

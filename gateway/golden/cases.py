@@ -25,6 +25,7 @@ from adapters import (
     references_in,
 )
 from gateway.ground.questions import MOST_QUESTIONS, fault_of_question
+from gateway.ground.watchdog import FAILURES
 from schemas import encode_order, faults_of
 
 LONGEST_ID = 2_000
@@ -122,7 +123,12 @@ def read_options(adapter: Adapter, raw: Mapping[str, Any]) -> Any:
             raise TypeError(f"expected {'text' if kind is Secret else kind.__name__}")
         return Secret(value)
 
-    return msgspec.convert(raw, adapter.options, dec_hook=secret)
+    try:
+        return msgspec.convert(raw, adapter.options, dec_hook=secret)
+    except msgspec.ValidationError:
+        raise
+    except FAILURES as error:  # the adapter's own check of them may fail in any way
+        raise msgspec.ValidationError(f"{type(error).__name__}: {error}") from error
 
 
 def outcome_of(adapter: Adapter, options: Any, hook: Hook, answers: Mapping[str, bytes]) -> dict[str, Any]:

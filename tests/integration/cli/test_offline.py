@@ -145,6 +145,35 @@ def test_lookups_are_said_and_can_be_answered(translate, tmp_path):
     assert answered.value["orders"][0]["externalOrderId"] == "A-1!"
 
 
+@pytest.mark.parametrize(
+    ("of", "to", "words"),
+    [
+        ("options.tenants.values()", "1 / 0", "adapter acme cannot say its tenants: ZeroDivisionError"),
+        ("tenants: dict[str, str] = {}", "tenants: dict[str, str]", "needs options, in a file (--options)"),
+        (
+            "dict[str, str] = {}",
+            "dict[str, str] = {}\n\n    def __post_init__(self):\n        raise KeyError('x')",
+            "needs options, in a file",
+        ),
+    ],
+)
+def test_what_the_adapter_says_of_its_options_is_a_sentence(translate, tmp_path, of, to, words):
+    """An integrator's function that fails is told, whichever it is."""
+    (tmp_path / "acme.py").write_text(ADAPTER.replace(of, to))
+    ended = translate('{"id": "1"}')
+
+    assert (ended.code, ended.err.count("\n")) == (1, 1)
+    assert words in ended.err
+
+
+def test_a_request_that_cannot_be_taken_apart_is_told(translate, tmp_path):
+    """It is a dead letter whatever would come of it as one event."""
+    (tmp_path / "acme.py").write_text(ADAPTER.replace("    api=", "    events=lambda hook: 1 / 0,\n    api="))
+    ended = translate('{"id": "1"}')
+
+    assert (ended.code, "adapter_defect" in ended.out) == (1, True)
+
+
 def test_the_shapes_are_printed(cli):
     """The JSON Schemas of the canonical shapes, alone on standard output."""
     ended = cli("schemas")

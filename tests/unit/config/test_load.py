@@ -1,8 +1,10 @@
+import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from adapters import Adapter, Secret
+from adapters import Adapter, Api, Secret
 from gateway.config.load import load, load_options, secrets_of, warnings_of
 from gateway.errors import ConfigError
 from gateway.records import Belonging
@@ -308,6 +310,26 @@ def test_what_is_allowed_and_yet_worth_a_second_look(read):
     ]
     assert [warning.split(": ")[0] for warning in warnings_of(read(apart + GOOD))] == ["server.admin"]
     assert warnings_of(read("server: {host: 0.0.0.0, admin: {port: 8081}}\n" + GOOD)) == []
+
+
+@pytest.mark.parametrize(
+    ("member", "words"),
+    [
+        ({"tenants": lambda _options: None}, "TypeError: 'NoneType' object is not iterable"),
+        ({"tenants": lambda _options: "demo"}, "TypeError: its `tenants` are not a list of texts"),
+        ({"tenants": lambda _options: [5]}, "TypeError: its `tenants` are not a list of texts"),
+        ({"api": lambda _options: "https://api.example"}, "TypeError: its `api` is none, or has no base URL"),
+        ({"api": lambda _options: Api(base_url=None)}, "TypeError: its `api` is none, or has no base URL"),
+        ({"api": lambda _options: sys.exit(3)}, "SystemExit: 3"),
+    ],
+)
+def test_what_an_adapter_says_of_its_options_is_held_to_its_contract(tmp_path, member, words):
+    """An integrator's function may come to anything: a fault of the options, not the end of whoever checks them."""
+    file = tmp_path / "config.yaml"
+    file.write_text(GOOD)
+    adapter = msgspec.structs.replace(ACME, **member)
+    with pytest.raises(ConfigError, match=f"sources.acme.options: the adapter cannot read its options: {words}"):
+        load(file, ENVIRON, lambda _reference, _directory: adapter)
 
 
 def test_a_short_secret_is_warned_of_by_its_key_and_not_shown(read):
