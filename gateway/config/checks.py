@@ -5,12 +5,14 @@ A check looks only at what was read without a fault, so that a half-read file yi
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from importlib.util import find_spec
 from ipaddress import ip_network
 from typing import Any
 
-from adapters import Adapter, Api, Secret
+from adapters import Adapter, Lookup, Reconciliation, Secret
 from adapters.moments import fault_of_zone
+from gateway.config.asked import fault_of_api, hold_to, texts
 from gateway.config.kinds import suggestion
 from gateway.config.model import Settings, Source, Tenant
 from gateway.config.nodes import Faults, Node, nearest
@@ -90,9 +92,11 @@ class Checks:
     def options(self, name: str, adapter: Adapter, options: Any) -> None:
         """That the tenants and the API which a source's options name exist and are fit."""
         path = ("sources", name, "options")
-        tenants = self._asked(path, lambda: _texts(adapter.tenants(options)) if adapter.tenants else [])
+        tenants = self._asked(path, lambda: texts(adapter.tenants(options)) if adapter.tenants else [])
         unknown = [self._fault_of_tenant(tenant) for tenant in dict.fromkeys(tenants or ())]
-        of_api = self._asked(path, lambda: _fault_of_api(adapter.api(options)) if adapter.api else None)
+        for member, kind in (("reconciliation", Reconciliation), ("reach", Lookup)):
+            self._asked(path, partial(hold_to, kind, member, getattr(adapter, member), options))
+        of_api = self._asked(path, lambda: fault_of_api(adapter.api(options)) if adapter.api else None)
         details = [detail for detail in (*unknown, of_api) if detail is not None]
         self._when(bool(details), "; ".join(details), *path)
 
@@ -264,25 +268,6 @@ class Checks:
         self._when(is_shadow and has_second, "a source in shadow has no second one", *path, "shadow_adapter")
         detail = "expected `shadow_adapter` beside it"
         self._when(bool(source.shadow_options) and not has_second, detail, *path, "shadow_options")
-
-
-def _texts(given: Iterable[str]) -> list[str]:
-    """What an adapter lists. Raises TypeError for what is none of its contract's."""
-    listed = [given] if isinstance(given, str) else list(given)
-    if isinstance(given, str) or not all(isinstance(each, str) for each in listed):
-        raise TypeError("its `tenants` are not a list of texts")
-    return listed
-
-
-def _fault_of_api(api: object) -> str | None:
-    if api is None:
-        return None
-    if not isinstance(api, Api) or not isinstance(api.base_url, str):
-        raise TypeError("its `api` is none, or has no base URL")
-    fault = fault_of_url(api.base_url, allow_http=api.allow_http)
-    if fault is None and "?" in api.base_url:
-        fault = "it may have no query"
-    return f"the API's base URL: {fault}" if fault else None
 
 
 def _is_name(name: str) -> bool:

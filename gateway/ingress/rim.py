@@ -27,7 +27,7 @@ from gateway.events import Arrival, Clock, Micros, Reason, Receipt, context_of
 from gateway.ground.addresses import is_one_sender, neighbourhood
 from gateway.ground.answers import OK_HEAD, Answer
 from gateway.ground.exchange import JUDGED, Respond, Start
-from gateway.ground.watchdog import Overrun, Watchdog
+from gateway.ground.watchdog import FAILURES, Watchdog
 from gateway.ingress import answers
 from gateway.ingress.answers import adapters_answer
 from gateway.ingress.door import Door, Head
@@ -238,7 +238,7 @@ class Rim:
             return None
         try:
             answer = door.pings.answer(ping)
-        except (Exception, Overrun) as error:  # noqa: BLE001 - an integrator's function may fail in any way
+        except FAILURES as error:  # an integrator's function may fail in any way
             self._turning_away.complain("adapter defect", door.name, error)
             return None
         if answer is not None:
@@ -316,7 +316,7 @@ class Rim:
                 told = Acknowledgement(event_id, is_duplicate, taken.first.topic, taken.hook)
                 reply = self._watchdog.call(own, told)
                 return adapters_answer(reply.status, reply.content)
-            except (Exception, Overrun) as error:  # noqa: BLE001 - an integrator's function may fail in any way
+            except FAILURES as error:  # an integrator's function may fail in any way
                 self._turning_away.complain("adapter defect", door.name, error)
         return answers.accepted(event_id, several, is_duplicate=is_duplicate)
 
@@ -330,7 +330,7 @@ class Rim:
                 probe = door.probe(method, door.read(scope["headers"]), scope["query_string"])
                 reply = self._watchdog.call(own, probe)
                 return adapters_answer(reply.status, reply.content)
-            except (Exception, Overrun) as error:  # noqa: BLE001 - an integrator's function may fail in any way
+            except FAILURES as error:  # an integrator's function may fail in any way
                 self._turning_away.complain("adapter defect", door.name, error)
         return door.probed
 

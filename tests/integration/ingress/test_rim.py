@@ -10,6 +10,7 @@ import json
 import socket
 import sqlite3
 import statistics
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -93,6 +94,7 @@ SOURCES = [
     ),
     source("terse", adapter(acknowledge=lambda _: Reply(204, {"ok": True})), auth="none"),
     source("clumsy", adapter(acknowledge=failing, probe=failing), auth="none"),
+    source("leaving", adapter(acknowledge=lambda _: sys.exit(3), probe=lambda _: sys.exit(3)), auth="none"),
     source("absurd", adapter(acknowledge=lambda _: Reply(99, {}), probe=lambda _: Reply(200, object())), auth="none"),
 ]
 
@@ -737,9 +739,9 @@ def test_a_status_without_a_body_has_none(rim: Running) -> None:
     assert rest == b""
 
 
-@pytest.mark.parametrize("name", ["clumsy", "absurd"])
+@pytest.mark.parametrize("name", ["clumsy", "leaving", "absurd"])
 def test_an_adapter_that_cannot_answer_is_answered_for(rim: Running, name: str) -> None:
-    """An exception, a status or a value that is none: the event is stored, so the answer is ours."""
+    """An exception, the program's end, a status or a value that is none: the event is stored, so the answer is ours."""
     answer, probe = rim.post({"id": "1"}, path=f"/hooks/{name}"), rim.request("GET", f"/hooks/{name}")
 
     assert (answer.status, answer.json["eventId"]) == (200, "1")

@@ -321,6 +321,9 @@ def test_what_is_allowed_and_yet_worth_a_second_look(read):
         ({"api": lambda _options: "https://api.example"}, "TypeError: its `api` is none, or has no base URL"),
         ({"api": lambda _options: Api(base_url=None)}, "TypeError: its `api` is none, or has no base URL"),
         ({"api": lambda _options: sys.exit(3)}, "SystemExit: 3"),
+        ({"reconciliation": lambda _options: "orders"}, "TypeError: its `reconciliation` is no Reconciliation"),
+        ({"reconciliation": lambda _options: 1 / 0}, "ZeroDivisionError: division by zero"),
+        ({"reach": lambda _options: "orders"}, "TypeError: its `reach` is no Lookup"),
     ],
 )
 def test_what_an_adapter_says_of_its_options_is_held_to_its_contract(tmp_path, member, words):
