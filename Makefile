@@ -30,7 +30,7 @@ demo: ## gateway, embedded intake and the vendors' samples, until Ctrl-C (ARGS='
 test: ## every check: format, ruff, mypy, import-linter, pytest
 	$(call set-up,dev)
 	@$(MAKE) --no-print-directory --jobs=2 lint compiled-tests
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # What pytest makes of each test's file, made once instead of by each of the workers, while mypy leaves a processor idle.
 compiled-tests:
