@@ -20,7 +20,7 @@ MAX_EVENTS: Final = 256
 MOST_STORING: Final = 2
 """Transactions under way: the store has the next one when it is done with the last."""
 
-PACE_SECONDS: Final = 0.025
+PACE_SECONDS: Final = 0.05
 """Between two bundles, so that the next one is large: a commit of few costs as much as one of many."""
 
 IDLE_SECONDS: Final = 5.0
