@@ -1,18 +1,8 @@
 """Bodies in a file: compressed, and read as they came by everything that reads one."""
 
-import pytest
-
-from tests.contract.engines import ENGINES, START, TENANT, Floor, says, state, texts
+from tests.contract.engines import START, TENANT, says, state, texts
 
 TEXT = "Desk lamp, brass, with a spare shade. " * 60
-
-
-@pytest.fixture
-async def floor(tmp_path):
-    floor = Floor(ENGINES["sqlite"], tmp_path)
-    await floor.open()
-    yield floor
-    await floor.store.close()
 
 
 async def asked(floor, text):

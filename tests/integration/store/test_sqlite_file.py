@@ -23,14 +23,6 @@ from tests.contract.engines import DAY, ENGINES, START, TENANT, Floor, canonical
 TALLIES = 5
 
 
-@pytest.fixture
-async def floor(tmp_path):
-    floor = Floor(ENGINES["sqlite"], tmp_path)
-    await floor.open()
-    yield floor
-    await floor.store.close()
-
-
 async def pragma(store, name):
     ((value,),) = await store.writer.submit(lambda connection: connection.execute(f"PRAGMA {name}").fetchall())
     return value
