@@ -180,11 +180,12 @@ def _forgetting(config: Config) -> str:
 def _told(found: list[Outcome]) -> bool:
     """Say how it ended; whether all is as it should be."""
     wrong = [each for each in found if not each.is_as_it_should_be]
-    arrived = len([each for each in found if not each.sent.sample.is_no_order and each not in wrong])
     if wrong:
         say(f"\nNot as it should be: {'; '.join(each.sent.sample.words for each in wrong)}.")
     else:
-        say(f"\nAll is as it should be: {arrived} at Trackely, {len(found) - arrived} set aside.")
+        orders = {each.order_id for each in found if each.order_id}
+        set_aside = sum(each.sent.sample.is_no_order for each in found)
+        say(f"\nAll is as it should be: {len(orders)} orders at Trackely, {set_aside} samples set aside.")
     return not wrong
 
 

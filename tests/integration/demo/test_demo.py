@@ -277,7 +277,7 @@ def test_several_replicas_to_the_end(place):
     code, out, err = place.run("--once", "--replicas", "3")
 
     assert (code, err) == (0, "")
-    assert "All is as it should be: 4 at Trackely, 3 set aside." in out
+    assert "All is as it should be: 3 orders at Trackely, 3 samples set aside." in out
     assert sorted(re.findall(r"(?m)^  replica-\d +(alive|lost)", out)) == ["alive", "alive", "lost"]
 
 
