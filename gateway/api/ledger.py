@@ -92,10 +92,12 @@ def _asked(doors: Doors, asked: LedgerQuery | LedgerDay) -> _Day:
         name = configured.settings.zone if configured else zones.pop() if len(zones) == 1 else "UTC"
     if name not in available_timezones():
         raise UnknownRecord("no such time zone: expected a name such as Europe/Oslo")
-    if not FIRST_YEAR <= asked.day.year <= LAST_YEAR:
+    zone = ZoneInfo(name)
+    day = moment(doors.now()).astimezone(zone).date() if asked.day is msgspec.UNSET else asked.day
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise UnknownRecord("no such day")
-    since, until = (micros_at(datetime.combine(day, time(), ZoneInfo(name))) for day in _days(asked.day))
-    return _Day(asked.day, name, DaySpan(max(since, 0), max(until, 0), source))
+    since, until = (micros_at(datetime.combine(each, time(), zone)) for each in _days(day))
+    return _Day(day, name, DaySpan(max(since, 0), max(until, 0), source))
 
 
 def _days(day: date) -> tuple[date, date]:

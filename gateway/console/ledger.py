@@ -36,18 +36,19 @@ class Ledger:
         ]
 
     async def page(self, visit: Visit) -> Response:
-        """A day, of a source or of all; today's where none is named."""
+        """A day, of a source or of all; where none is named, today in the ledger's own zone, not the reader's."""
         sources = [each["name"] for each in (await visit.ask("list_sources"))["sources"]]
-        asked = self._asked(visit, visit.query)
+        asked = _asked(visit.query)
         difference = visit.query.get("difference") or "any"
-        values: dict[str, Any] = {"sources": sources, "asked": {"source": "", **dict(asked)}, "told": None}
+        values: dict[str, Any] = {"sources": sources, "asked": {"day": "", "source": "", **dict(asked)}, "told": None}
         values |= {"difference": difference, "did": visit.query.get("did")}
         try:
             query = [*asked, ("difference", difference), ("limit", str(MOST_SHOWN))]
             told = await self._told(visit, query)
         except ValueError as error:
             return self._frame.page(visit, "ledger.html", 400, problem=str(error), **values)
-        values |= {"told": told}
+        asked = _asked({**visit.query, "day": told["day"]})
+        values |= {"told": told, "asked": {**values["asked"], "day": told["day"]}}
         values |= {"whole": urlencode([*asked, ("difference", difference), ("sums", "whole")])}
         values |= {"csv": urlencode(asked), "can_ask": visit.bearer.role >= OPERATE and told["vendorList"] is not None}
         return self._frame.page(visit, "ledger.html", problem=None, **values)
@@ -63,18 +64,17 @@ class Ledger:
 
     async def table(self, visit: Visit) -> Response:
         """All rows of the day, as CSV."""
-        return await visit.table("show_ledger", self._asked(visit, visit.query), "ledger")
+        return await visit.table("show_ledger", _asked(visit.query), "ledger")
 
     async def refresh(self, visit: Visit) -> Response:
         """Have the vendors' lists read anew, and show the day again."""
         if visit.bearer.role < OPERATE:
             raise RoleTooSmall("the token's role is too small for this: it needs operate")
         form = await form_of(visit.request)
-        asked = self._asked(visit, {name: form.one(name) for name in ("day", "source")})
+        asked = _asked({name: form.one(name) for name in ("day", "source")})
         await visit.ask("refresh_ledger", body=dict(asked))
         return self._frame.to(f"/console/ledger?{urlencode([*asked, ('did', 'asked')])}")
 
-    def _asked(self, visit: Visit, given: dict[str, str]) -> Pairs:
-        today = visit.now.date().isoformat()
-        asked = {**given, "day": given.get("day") or today}
-        return [(name, asked[name]) for name in _ASKED if asked.get(name)]
+
+def _asked(given: dict[str, str]) -> Pairs:
+    return [(name, given[name]) for name in _ASKED if given.get(name)]

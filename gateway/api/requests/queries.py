@@ -183,13 +183,13 @@ Difference = Literal[
 
 
 class LedgerQuery(Asked, frozen=True, kw_only=True):
-    """Which day, in which zone (the source's, or that of all sources, else UTC), and which rows of it.
+    """Which day (today), in which zone (the source's, or that of all sources, else UTC), and which rows of it.
 
     `difference`: only rows with this one, or with `any`. With a `limit` the first rows alone; the sums are of all:
     without them (`sums=false`) no more of the day is read than those rows need.
     """
 
-    day: date
+    day: date | UnsetType = UNSET
     source: Text = UNSET
     zone: Text = UNSET
     difference: Difference | UnsetType = UNSET

@@ -15,7 +15,7 @@ from tests.browsing import SAME, sign_in
 from tests.integration.api.conftest import NOW, take_in
 
 V1 = "/api/v1"
-TODAY = moment(NOW).date().isoformat()
+TODAY, TOMORROW = (moment(at).date().isoformat() for at in (NOW, NOW + 86_400 * SECOND))
 
 
 async def the_day(api, day=TODAY, **asked):
@@ -101,13 +101,20 @@ async def test_a_day_is_as_long_as_it_is(api, day, zone, hours):
     assert told["zone"] == zone
 
 
+@pytest.mark.parametrize(("zone", "day"), [("UTC", TODAY), ("Pacific/Kiritimati", TOMORROW)])
+async def test_where_no_day_is_named_it_is_today(api, zone, day):
+    """In the ledger's zone: at ten in the morning of UTC it is the next day there."""
+    told = (await api.get(f"{V1}/ledger", params={"zone": zone, "limit": 1})).json()
+
+    assert (told["day"], told["zone"]) == (day, zone)
+
+
 async def test_what_there_is_not_is_said(api):
-    """A zone, a day, one that is none, none at all."""
+    """A zone, a day, one that is none."""
     for status, asked in (
         (404, {"day": TODAY, "zone": "Europe/Atlantis"}),
         (404, {"day": "1969-12-31"}),
         (400, {"day": "yesterday"}),
-        (400, {}),
         (400, {"day": TODAY, "difference": "strange"}),
     ):
         assert (await api.get(f"{V1}/ledger", params=asked)).status_code == status, asked
@@ -146,6 +153,19 @@ async def test_its_page_shows_the_day_and_asks_anew(browser, calls):
     assert asked.status_code == 303
     assert calls.asked[0][:2] == ("look", "acme")
     assert "The vendors were asked" in again.text
+
+
+async def test_the_page_opens_on_the_ledgers_day_not_on_the_readers(browser):
+    """Beyond the reader's midnight it is still the sources' day: what came just now is shown, and in its table."""
+    await sign_in(browser)
+    browser.cookies.set("gateway-zone", "Pacific/Kiritimati")
+    page = (await browser.get("/console/ledger")).text
+    table = await browser.get(html.unescape(re.search(r'href="(/console/ledger.csv[^"]*)"', page)[1]))
+
+    assert f'type="date" value="{TODAY}"' in page
+    assert f"{TODAY} in UTC" in page
+    assert "2 dead, 1 pending" in page
+    assert len(table.text.splitlines()) == 5
 
 
 async def test_the_page_of_a_large_day_shows_its_rows_at_once(browser):
