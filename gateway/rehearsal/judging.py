@@ -9,7 +9,7 @@ import msgspec
 from gateway.events import EventStatus, Micros, OrderState, OrderStatus, TranslatedEvent, UntranslatedEvent
 from gateway.ground.changes import changes
 from gateway.records import Effect, EffectExample, Effects, MemberChange
-from gateway.store.rules import held, lifecycle
+from gateway.store.rules import lifecycle, set_aside
 from gateway.store.rules.inbox import digest_of
 from gateway.store.rules.lifecycle import NewState, PresentOrder
 
@@ -107,7 +107,7 @@ class Judge:
     def _effect(self, event: UntranslatedEvent, state: OrderState, present: PresentOrder | None) -> Effect:
         row = None if present is None else present.row
         if state.dead is not None or self._is_renamed(event.source, state):
-            is_past = not self._is_forced and held.is_overtaken(state, event.id, row)
+            is_past = not self._is_forced and set_aside.is_overtaken(state, event.id, row)
             return "superseded" if is_past else "dead"
         self._states -= 1
         clock = max(self._now, row.clock + 1 if row else 0) if self._is_forced else state.clock

@@ -195,6 +195,26 @@ async def test_what_is_held_is_no_letter_any_more_once_something_newer_is_told(f
     assert await floor.deliver() == ["new"]
 
 
+async def test_what_was_never_an_order_is_no_letter_any_more_once_a_newer_good_state_is_there(floor):
+    """Nor is one that comes late; while the newest is none either, each waits to be mended and replayed."""
+    first = await floor.tell("e1", state("A", clock=1, invalid="invalid_order"))
+    second = await floor.tell(
+        "e2", state("A", clock=2, invalid="incomplete_payload"), state("B", invalid="invalid_order")
+    )
+    foreign = await floor.tell("e3", state("A", clock=1, owner="acme:other", invalid="invalid_order"))
+    bad = await letters(floor)
+    await floor.tell("e4", state("A", clock=3, text="good"))
+    half = await floor.event_status(second), await floor.event_reason(second)
+    late = await floor.tell("e5", state("A", clock=2, invalid="invalid_order"))
+    newest = await floor.tell("e6", state("A", clock=4, invalid="invalid_order"))
+
+    assert sorted(bad) == sorted([f"event-{first}", f"event-{second}", f"event-{foreign}"])
+    assert half == ("dead", "invalid_order")
+    assert [await floor.event_status(each) for each in (first, late)] == ["superseded"] * 2
+    assert sorted(await letters(floor)) == sorted([f"event-{second}", f"event-{foreign}", f"event-{newest}"])
+    assert await floor.deliver() == ["good"]
+
+
 async def test_an_amendment_takes_the_place_of_what_is_held(floor):
     """Of an order of which an older state went out, and of one of which none did; it begins with what is held."""
     await floor.tell("e1", state("A", clock=1, text="older"))

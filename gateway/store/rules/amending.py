@@ -9,7 +9,7 @@ import msgspec
 from gateway.errors import ConflictingRequest, UnknownRecord
 from gateway.events import EventStatus, Micros, OrderState, TranslatedEvent
 from gateway.records import Amended, Amendment
-from gateway.store.rules import held, ledger, lifecycle
+from gateway.store.rules import ledger, lifecycle, set_aside
 from gateway.store.rules.inbox import digest_of
 from gateway.store.rules.lifecycle import NewState
 from gateway.store.rules.placing import place
@@ -30,7 +30,7 @@ class Present(msgspec.Struct, frozen=True):
 def present_of(transaction: Transaction, tenant: str, external_order_id: str) -> Present:
     """An order's newest state, be it one that is held. Raises UnknownRecord."""
     order = ledger.order_by_key(transaction, tenant, external_order_id)
-    state, owner = held.newest(transaction, tenant, external_order_id, order) or (None, "")
+    state, owner = set_aside.newest_held(transaction, tenant, external_order_id, order) or (None, "")
     if state is None and order is not None:
         state, owner = order.state, order.owner
     if state is None:

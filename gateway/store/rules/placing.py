@@ -16,7 +16,7 @@ from gateway.events import (
     Transition,
     TranslatedEvent,
 )
-from gateway.store.rules import held, ledger, lifecycle, modes, naming, reasons
+from gateway.store.rules import ledger, lifecycle, modes, naming, reasons, set_aside
 from gateway.store.rules.inbox import digest_of
 from gateway.store.rules.lifecycle import NewState, OrderRow, StateChange
 from gateway.store.rules.onlooking import Onlooking
@@ -127,7 +127,7 @@ class _Commit:
         self.transaction.many("translation.finish_clean", self.finished_clean)
         others = ledger.change_states(self.transaction, self.older_changes)
         ledger.recompute_events(self.transaction, others - {event.id for event, _, _ in pending}, self.now)
-        held.overtake(self.transaction, keys, self.now)
+        set_aside.overtake(self.transaction, keys, self.now)
         received_at = {id_: found[3] for id_, found in received.items()}
         self.onlooking.compare([event for event, _, _ in pending], self.orders, received_at, self.now)
         return transitions

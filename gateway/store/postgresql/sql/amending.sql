@@ -10,16 +10,16 @@ SELECT s.id, s.tenant, s.external_order_id, s.owner, s.clock, s.tie, s.arrival, 
 FROM states s JOIN events e ON e.id = s.event AND e.run = s.run
 WHERE s.event = $1 AND s.status = 'dead' AND s.reason_code = 'held' AND e.is_dead_letter = 1 ORDER BY s.id;
 
--- name: any_held
-SELECT 1 FROM states WHERE reason_code = 'held' LIMIT 1;
+-- name: any_set_aside
+SELECT 1 FROM states WHERE reason_code IS NOT NULL LIMIT 1;
 
--- name: held_of_orders
+-- name: set_aside_of_orders
 -- OFFSET and LIMIT keep the planner from reading all states and orders for these.
-SELECT s.tenant, s.external_order_id, s.id, s.owner, s.clock, s.tie, s.arrival, o.owner, o.clock, o.tie, o.arrival
+SELECT s.tenant, s.external_order_id, s.reason_code, s.id, s.owner, s.clock, s.tie, s.arrival, o.owner, o.clock, o.tie, o.arrival
 FROM (VALUES :rows text, text) AS asked CROSS JOIN LATERAL (
     -- By the index of what has a reason, which is small.
     SELECT * FROM states WHERE tenant = asked.column1 AND external_order_id = asked.column2
-        AND lower(external_order_id) = lower(asked.column2) AND reason_code = 'held' AND status = 'dead' OFFSET 0
+        AND lower(external_order_id) = lower(asked.column2) AND reason_code IS NOT NULL AND status = 'dead' OFFSET 0
 ) AS s
 JOIN events e ON e.id = s.event AND e.run = s.run
 LEFT JOIN LATERAL (

@@ -9,18 +9,18 @@ SELECT s.id, s.tenant, s.external_order_id, s.owner, s.clock, s.tie, s.arrival, 
 FROM states s JOIN events e ON e.id = s.event AND e.run = s.run
 WHERE s.event = ? AND s.status = 'dead' AND s.reason_code = 'held' AND e.is_dead_letter = 1 ORDER BY s.id;
 
--- name: any_held
-SELECT 1 FROM states WHERE reason_code = 'held' LIMIT 1;
+-- name: any_set_aside
+SELECT 1 FROM states WHERE reason_code IS NOT NULL LIMIT 1;
 
--- name: held_of_orders
-SELECT s.tenant, s.external_order_id, s.id, s.owner, s.clock, s.tie, s.arrival, o.owner, o.clock, o.tie, o.arrival
+-- name: set_aside_of_orders
+SELECT s.tenant, s.external_order_id, s.reason_code, s.id, s.owner, s.clock, s.tie, s.arrival, o.owner, o.clock, o.tie, o.arrival
 FROM (VALUES :rows) AS asked
 -- By the index of what has a reason, which is small.
 CROSS JOIN states s INDEXED BY states_set_aside
     ON s.tenant = asked.column1 AND s.external_order_id = asked.column2 COLLATE NOCASE AND s.external_order_id = asked.column2
 JOIN events e ON e.id = s.event AND e.run = s.run
 LEFT JOIN orders o ON o.tenant = s.tenant AND o.external_order_id = s.external_order_id
-WHERE s.status = 'dead' AND s.reason_code = 'held' AND e.is_dead_letter = 1;
+WHERE s.status = 'dead' AND s.reason_code IS NOT NULL AND e.is_dead_letter = 1;
 
 -- name: heard_first
 -- Of an order whose first states were held it was heard when they came; where it rests for its edits, it does so from then.
