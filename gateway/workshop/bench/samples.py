@@ -1,5 +1,6 @@
 """Hooks of any size, made after the vendors' samples."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -30,6 +31,11 @@ def _line(number: int) -> dict[str, Any]:
     }
 
 
+def _planned() -> str:
+    """A day to come: most orders are planned for one, and those whose day is over are doubted."""
+    return (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+
+
 def template(size: int) -> bytes:
     """A Logistics Plus Order of about `size` bytes (at least some 700), with a mark for each number."""
     mark = MARK.decode()
@@ -57,7 +63,7 @@ def template(size: int) -> bytes:
                 },
                 "contact": {"personName": "Dana Reyes", "emailAddress": "dana@harborsupply.example"},
             },
-            "requiredShipDate": "2026-05-15T00:00:00+00:00",
+            "requiredShipDate": f"{_planned()}T00:00:00+00:00",
             "orderLines": [],
         },
     }

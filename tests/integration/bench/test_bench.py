@@ -3,12 +3,15 @@
 import json
 import shutil
 import xml.etree.ElementTree as ET
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
 
+from adapters import Hook, logistics_plus
 from benchmarks.__main__ import figures
 from gateway.cli.tree import run
+from gateway.findings import findings_of
 from gateway.workshop.bench import load, rig
 from gateway.workshop.bench.ingest import KINDS
 from gateway.workshop.bench.samples import MARK, ORDER_MARK, numbered, template
@@ -210,6 +213,14 @@ def test_a_template_has_about_the_size_asked_for(size):
     assert one != other
     assert MARK not in one
     assert ORDER_MARK not in one
+
+
+def test_a_hook_is_an_order_that_nothing_is_found_of():
+    """As most are: what doubts cost is another figure."""
+    adapter = logistics_plus.ADAPTER
+    (state,) = adapter.translate(Hook(numbered(template(3000), 1, 1)), adapter.options(), {})
+
+    assert findings_of(state.order, state.parts, datetime.now(UTC).date()) == ()
 
 
 @pytest.mark.soak
