@@ -15,8 +15,10 @@ from adapters.errors import MalformedPayload
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 """A vendor's way of saying that nothing is set are years before and after these."""
 
+_FIRST, _LAST = str(FIRST_YEAR), str(LAST_YEAR)
+"""As they stand in a time that could be read."""
+
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-# ISO 8601 writes the end of a day so, too.
 _MIDNIGHT = re.compile(r"[Tt ]24:?00(?::?00)?(?:[.,]0+)?(?![0-9:.,])")
 _ONE_DAY = timedelta(days=1)
 _AHEAD = timedelta(minutes=5)
@@ -44,12 +46,20 @@ def fault_of_zone(name: str) -> str | None:
 
 def _read(text: str) -> datetime | None:
     # The dashes keep out ISO's week dates and bare digits, which no vendor means.
-    if len(text) > _LONGEST_TIME or text[4:5] != "-" or text[7:8] != "-":
+    if len(text) > _LONGEST_TIME or text[4:8:3] != "--":
         return None
     try:
-        if text[11:13] == "24" and _MIDNIGHT.match(text, _DAY_LENGTH):
-            return datetime.fromisoformat(f"{text[:_DAY_LENGTH]}T00{text[_DAY_LENGTH + 3 :].upper()}") + _ONE_DAY
         return datetime.fromisoformat(text.upper())
+    except ValueError:
+        return _end_of_day(text)
+
+
+def _end_of_day(text: str) -> datetime | None:
+    """ISO 8601 writes the end of a day so, too: 24:00."""
+    if not _MIDNIGHT.match(text, _DAY_LENGTH):
+        return None
+    try:
+        return datetime.fromisoformat(f"{text[:_DAY_LENGTH]}T00{text[_DAY_LENGTH + 3 :].upper()}") + _ONE_DAY
     except (ValueError, OverflowError):
         return None
 
@@ -62,7 +72,7 @@ def moment(text: str | None, zone: str = "UTC", received_at: datetime | None = N
     None where the text is absent, empty, no date-time, or a year that means none: a time of change that cannot be read
     must not cost the order, and the time of receipt takes its place.
     """
-    if not text or (read := _read(stripped := text.strip())) is None or _means_none(stripped):
+    if not text or (read := _read(stripped := text.strip())) is None or not _FIRST <= stripped[:4] <= _LAST:
         return None
     if read.tzinfo is UTC:
         return read
@@ -101,7 +111,9 @@ def microseconds(at: datetime | None) -> int:
     """Microseconds since 1970 of an aware instant, 0 for None: a tie-breaker between equal clocks."""
     if at is None:
         return 0
-    return (at - _EPOCH) // _MICROSECOND
+    since = at - _EPOCH
+    # A fifth of what it costs to divide one span by another.
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def day(text: str | None, zone: str | None = None, path: str | None = None) -> str | None:
@@ -114,20 +126,29 @@ def day(text: str | None, zone: str | None = None, path: str | None = None) -> s
     Raises:
         MalformedPayload: neither a date nor a date-time.
     """
-    if not is_set(text):
+    if not text:
         return None
-    stripped = (text or "").strip()
-    written = stripped[:_DAY_LENGTH]
+    stripped = text.strip()
     if (read := _read(stripped)) is None:
-        if _DAY.match(stripped) and (len(stripped) == _DAY_LENGTH or not _is_calendar_day(written)):
-            return written
-        raise MalformedPayload("neither a date nor a date-time", path=path)
+        return _unread_day(stripped, path)
+    if not _FIRST <= stripped[:4] <= _LAST:
+        return None
     if zone is None or read.tzinfo is None:
-        return written
+        return stripped[:_DAY_LENGTH]
     try:
         return read.astimezone(_zone(zone)).date().isoformat()
     except OverflowError:
         raise MalformedPayload("a date outside the years 1 to 9999", path=path) from None
+
+
+def _unread_day(stripped: str, path: str | None) -> str | None:
+    """The day of what is no date-time."""
+    if not stripped or _means_none(stripped):
+        return None
+    written = stripped[:_DAY_LENGTH]
+    if _DAY.match(stripped) and (len(stripped) == _DAY_LENGTH or not _is_calendar_day(written)):
+        return written
+    raise MalformedPayload("neither a date nor a date-time", path=path)
 
 
 def is_set(text: str | None) -> bool:
