@@ -46,7 +46,7 @@ def spoken(seconds: float) -> str:
 
 def moment(at: Micros) -> datetime:
     """A moment as an aware time in UTC."""
-    return _EPOCH + timedelta(microseconds=at)
+    return _EPOCH + at * _MICROSECOND
 
 
 def micros_at(at: datetime) -> Micros:

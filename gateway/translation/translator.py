@@ -130,36 +130,41 @@ class Translator:
         return source.adapter.translate(hook, source.options, event.answers or {})
 
     def _outcome(self, source: ConfiguredSource, event: UntranslatedEvent, translation: Any) -> TranslatedEvent:
+        if isinstance(translation, _SEQUENCES):
+            return self._translated(source, event, translation)
         if isinstance(translation, Ignored):
             reason = Reason("ignored", storable(translation.reason))
             return _told(source, event, EventStatus.IGNORED, translation.references, reason=reason)
         if isinstance(translation, Lookups):
             return _waiting(source, event, translation)
-        if not isinstance(translation, _SEQUENCES):
-            raise AdapterDefect(
-                f"adapter {source.adapter.name} returned {type(translation).__name__}, not a translation"
-            )
-        states = tuple([self._state(source, event, state) for state in translation])
-        references = tuple([reference for state in translation for reference in state.references])
-        return _told(
-            source,
-            event,
-            EventStatus.TRANSLATED,
-            references,
-            states=states,
-            occurred_at=next(filter(None, (_vendors(state.clock) for state in translation)), None),
-        )
+        raise AdapterDefect(f"adapter {source.adapter.name} returned {type(translation).__name__}, not a translation")
 
-    def _state(self, source: ConfiguredSource, event: UntranslatedEvent, state: Any) -> OrderState:
+    def _translated(
+        self, source: ConfiguredSource, event: UntranslatedEvent, translation: Sequence[Any]
+    ) -> TranslatedEvent:
+        states: list[OrderState] = []
+        references: list[str] = []
+        occurred_at = None
+        for state in translation:
+            if not isinstance(state, _STATES):
+                raise AdapterDefect(f"adapter {source.adapter.name} returned a {type(state).__name__} among its states")
+            vendors = _vendors(state.clock)
+            states.append(self._state(source, event, state, vendors))
+            references += state.references
+            occurred_at = occurred_at or vendors or None
+        return _told(source, event, EventStatus.TRANSLATED, references, states=tuple(states), occurred_at=occurred_at)
+
+    def _state(
+        self, source: ConfiguredSource, event: UntranslatedEvent, state: Any, vendors: Micros | None
+    ) -> OrderState:
         adapter = source.adapter
-        if not isinstance(state, _STATES):
-            raise AdapterDefect(f"adapter {adapter.name} returned a {type(state).__name__} among its states")
         name = state.external_order_id
         if not name and (state.record is None or not isinstance(state, Cancellation)):
             raise AdapterDefect(f"adapter {adapter.name} made a {type(state).__name__} that names no order")
-        for what, said in (("externalOrderId", name), ("record", state.record)):
-            if said is not None and (fault := too_long(said)):
-                raise MalformedPayload(f"{what} has {fault}")
+        if fault := too_long(name):
+            raise MalformedPayload(f"externalOrderId has {fault}")
+        if state.record is not None and (fault := too_long(state.record)):
+            raise MalformedPayload(f"record has {fault}")
         body, dead = _said(state, adapter.name)
         tenant = state.tenant or source.settings.tenant
         settings = self._tenants.get(tenant)
@@ -171,12 +176,12 @@ class Translator:
             tenant=tenant,
             external_order_id=name,
             owner=self._owners[source.name] if state.owner is None else f"{adapter.name}:{state.owner}",
-            clock=_clock(state.clock, event),
+            clock=_clock(vendors, event),
             tie=max(-_INT64, min(state.tie, _INT64)),
             body=body,
             is_shared=settings.shared_orders,
             collision_hint=self._hints[source.name],
-            dead=dead or _held(findings, settings.hold),
+            dead=_held(findings, settings.hold) if findings else dead,
             record=state.record,
             findings=findings,
             on_receipt=_on_receipt(state, received_on),
@@ -197,11 +202,11 @@ def _day(number: int) -> date:
 
 def _said(state: State | Cancellation | Fault, adapter: str) -> tuple[bytes | None, Reason | None]:
     """What a state says of its order, None: it is off; and why it can never leave the gateway, if so."""
+    if isinstance(state, State):
+        return _encoded(state.order, adapter)
     if isinstance(state, Cancellation):
         return None, None
-    if isinstance(state, Fault):
-        return encode_order(Order(external_order_id=state.external_order_id)), told_by(state)
-    return _encoded(state.order, adapter)
+    return encode_order(Order(external_order_id=state.external_order_id)), told_by(state)
 
 
 def _found(state: State, received_on: date) -> tuple[tuple[str, str], ...]:
@@ -242,10 +247,9 @@ def _vendors(clock: datetime | None) -> Micros | None:
     return None if clock is None or not FIRST_YEAR <= clock.year <= LAST_YEAR else micros_at(clock)
 
 
-def _clock(told: datetime | None, event: UntranslatedEvent) -> Micros:
+def _clock(vendors: Micros | None, event: UntranslatedEvent) -> Micros:
     if event.clock is not None:
         return event.clock
-    vendors = _vendors(told)
     return event.received_at if vendors is None else min(vendors, event.received_at + FUTURE)
 
 
@@ -253,7 +257,7 @@ def _told(
     source: ConfiguredSource,
     event: UntranslatedEvent,
     status: EventStatus,
-    references: tuple[str, ...],
+    references: Sequence[str],
     **rest: Any,
 ) -> TranslatedEvent:
     return TranslatedEvent(
