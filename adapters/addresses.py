@@ -10,7 +10,7 @@ name are known.
 
 from collections.abc import Iterable
 
-from adapters.texts import is_masked, plain
+from adapters.texts import LONGEST_TEXT, is_masked, plain
 
 STATE_AND_CODE_LAST = frozenset(
     {"US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA", "CA", "CAN", "CANADA", "AU", "AUS", "AUSTRALIA"}
@@ -88,13 +88,17 @@ def one_line(
     Raises:
         MalformedPayload: a part is absurdly long; with `path`.
     """
-    street = [part for line in lines if line and (part := plain(line, path)) is not None]
-    town, code, region, land = plain(city, path), plain(post_code, path), plain(state, path), plain(country, path)
-    if not street and town is None and code is None:
+    street, town, code, region, land = [line for line in lines if line], city, post_code, state, country
+    # One look at them all: most are plain as they are.
+    whole = f" {' '.join(street)} {town or '-'} {code or '-'} {region or '-'} {land or '-'} "
+    if "  " in whole or not whole.isprintable() or len(whole) > LONGEST_TEXT:
+        street = [part for line in street if (part := plain(line, path)) is not None]
+        town, code, region, land = plain(city, path), plain(post_code, path), plain(state, path), plain(country, path)
+    if not street and not town and not code:
         return None
     if all([is_masked(part) for part in street or (town or code or "",)]):  # noqa: C419 - cheaper
         return None
-    key = "" if land is None else land.upper().replace(".", "")
+    key = land.upper().replace(".", "") if land else ""
     place: tuple[str | None, ...]
     if key in STATE_AND_CODE_LAST:
         place = (town, _joined(region, code))
@@ -102,10 +106,8 @@ def one_line(
         place = (_joined(code, town), region)
     else:
         place = (town, region, code)
-    return ", ".join([part for part in (*dict.fromkeys(street), *place, land) if part is not None])
+    return ", ".join([part for part in (*dict.fromkeys(street), *place, land) if part])
 
 
 def _joined(first: str | None, second: str | None) -> str | None:
-    if first is None or second is None:
-        return first or second
-    return f"{first} {second}"
+    return f"{first} {second}" if first and second else first or second

@@ -47,7 +47,7 @@ def in_parts(
 ) -> Parts:
     """The same members as a State's `parts`, by which findings are judged."""
     return Parts(
-        street=", ".join(line for line in lines if line) or None,
+        street=", ".join(filter(None, lines)) or None,
         house_number=house_number,
         postcode=post_code,
         town=city,

@@ -1,6 +1,7 @@
 """Vendors' texts, made fit for an order: no control characters, no lone surrogates, no absurd lengths."""
 
 import re
+import string
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -41,11 +42,13 @@ def plain(text: str | None, path: str | None = None) -> str | None:
 
 
 _MASKED = re.compile(r"[\W_]*|[\W_]*(?:x{3,}|redacted|removed|masked|hidden|anonymi[sz]ed)[\W_]*", re.IGNORECASE)
+_TELLING = frozenset(string.digits + string.ascii_letters).difference("XxRrMmHhAa")
+"""What begins so is none of these: most texts need no look at more."""
 
 
 def is_masked(text: str) -> bool:
     """Whether a text is redaction marks alone, such as asterisks or `[redacted]`: it tells nothing."""
-    return _MASKED.fullmatch(text) is not None
+    return text[:1] not in _TELLING and _MASKED.fullmatch(text) is not None
 
 
 def identifier(text: str | None, path: str | None = None) -> str | None:

@@ -125,7 +125,7 @@ def _order(event: Event, hook: Hook, options: Options) -> Translation:
     if word(record.status) == CANCELLED:
         return [Cancellation(external_order_id=name, clock=clock, tie=tie, references=references)]
     parties = _shipped_to(record)
-    if len({line.casefold() for party in parties if (line := _line(party)) is not None}) > 1:
+    if len(parties) > 1 and len({line.casefold() for each in parties if (line := _line(each)) is not None}) > 1:
         raise SeveralDestinations(
             "its shipments go to different addresses; option shipments: each makes an order of each", path=SHIPMENTS
         )
@@ -247,7 +247,9 @@ def _parts(place: tuple[Party, str] | None) -> Parts | None:
 
 
 def _shipped_to(record: Record) -> list[Party]:
-    parties = [shipment.ship_to_address for shipment in record.shipments or () if shipment is not None]
+    if not record.shipments:
+        return []
+    parties = [shipment.ship_to_address for shipment in record.shipments if shipment is not None]
     return [party for party in parties if party is not None]
 
 
