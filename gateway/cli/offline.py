@@ -51,12 +51,13 @@ class Workbench:
     The clock stands still, so that two outcomes differ only where their requests do.
     """
 
-    def __init__(self, source: ConfiguredSource) -> None:
+    def __init__(self, source: ConfiguredSource, seconds: float = WATCHDOG_SECONDS) -> None:
         self._source = source
         self._now = now()
-        self._watchdog = Watchdog(WATCHDOG_SECONDS)
+        self._watchdog = Watchdog(seconds)
         try:
-            named = list(source.adapter.tenants(source.options)) if source.adapter.tenants else []
+            tell = source.adapter.tenants
+            named = [] if tell is None else self._watchdog.call(lambda: list(tell(source.options)))
         except FAILURES as error:
             raise Failure(f"adapter {source.adapter.name} cannot say its tenants: {error!r}") from None
         tenants = {name: Tenant() for name in (OWN_TENANT, source.settings.tenant, *named)}

@@ -5,6 +5,7 @@ again before it fires, and a call that ends while it is aimed at waits for the s
 """
 
 import ctypes
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -26,8 +27,9 @@ FAILURES: Final = (Exception, Overrun, SystemExit)
 class Watchdog:
     """Watches the calls of one thread, one at a time; they are interrupted after `seconds` and at most a quarter more.
 
-    Cheap to arm: a few attribute writes a call. Its own thread starts with the first call. A loop inside C code (a
-    catastrophic regular expression) is interrupted only when it returns to Python.
+    Cheap to arm: a few attribute writes a call. Its own thread starts with the first call. The main thread is woken
+    where it sleeps. A loop inside C code (a catastrophic regular expression) is interrupted only when it returns to
+    Python.
     """
 
     def __init__(self, seconds: float = 1.0) -> None:
@@ -64,6 +66,8 @@ class Watchdog:
             self._thread.join()
 
     def _start(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGURG, _woken)
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
         self._thread.start()
 
@@ -87,4 +91,10 @@ class Watchdog:
         self._is_aiming = True
         if self._is_running and self._turn == turn:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._watched), ctypes.py_object(Overrun))
+            if self._watched == threading.main_thread().ident:
+                signal.pthread_kill(self._watched, signal.SIGURG)
         self._is_aiming = False
+
+
+def _woken(_signal: int, _frame: object) -> None:
+    """The exception that was aimed at the main thread strikes in here, and goes on into what was interrupted."""

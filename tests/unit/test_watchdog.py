@@ -1,7 +1,8 @@
 import random
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -27,6 +28,16 @@ def test_a_call_that_does_not_come_back_is_interrupted(watchdog: Watchdog) -> No
             watchdog.call(loop_for_ever)
 
     assert watchdog.call(len, b"abc") == 3
+
+
+@pytest.mark.parametrize("wait", [time.sleep, lambda seconds: threading.Event().wait(seconds)])
+def test_a_call_that_sleeps_is_woken(watchdog: Watchdog, wait: Callable[[float], object]) -> None:
+    """In the main thread, not when it comes back by itself."""
+    began = time.monotonic()
+    with pytest.raises(Overrun):
+        watchdog.call(wait, 9)
+
+    assert time.monotonic() - began < 2
 
 
 def test_what_swallows_the_interruption_is_interrupted_again(watchdog: Watchdog) -> None:

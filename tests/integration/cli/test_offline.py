@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli.failure import Failure
+from gateway.cli.offline import Workbench, source_of
+
 ADAPTER = """
 from adapters import *
 from adapters import Acknowledgement
@@ -209,3 +212,14 @@ def test_adapters_are_listed(cli, tmp_path):
     assert "other" not in found
     assert (references["acme"], references["ongoing"]) == ("./acme.py", "ongoing")
     assert cli("adapter", "list").code == 0
+
+
+def test_an_adapter_that_never_says_its_tenants_is_not_waited_for(tmp_path, monkeypatch):
+    """It is asked before anything is translated, by the same watchdog."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "acme.py").write_text(
+        ADAPTER.replace("options.tenants.values()", "[each for each in iter(int, 1) if each]")
+    )
+
+    with pytest.raises(Failure, match="cannot say its tenants: Overrun"):
+        Workbench(source_of("./acme.py", None), seconds=0.05)
