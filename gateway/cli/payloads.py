@@ -1,5 +1,6 @@
 """`gateway translate` and `gateway schemas`: adapters and shapes, offline."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -23,6 +24,8 @@ OUTCOMES = {
     EventStatus.DEAD: "dead",
 }
 
+TRACING_SECONDS = 5.0
+"""For so long each member's origin is looked for, which takes a translation for each member of the payload."""
 
 Headers: TypeAlias = Annotated[
     list[str] | None, typer.Option("--header", metavar="NAME:VALUE", help="A header of the request.")
@@ -61,7 +64,12 @@ def translate(  # noqa: PLR0913 - what a request may hold
     answers: dict[str, bytes | None] = dict(read_answers(answer))
     with offline.Workbench(offline.source_of(adapter, options)) as bench:
         events = bench.take_apart(hook).events
-        told = [(*bench.told(part, found, answers), trace(bench.translate, part, answers)) for part, found in events]
+        outcomes = [(part, bench.told(part, found, answers)) for part, found in events]
+        until = time.monotonic() + TRACING_SECONDS
+        told = [
+            (*outcome, trace(outcome, bench.translate, part, answers, lambda: time.monotonic() < until))
+            for part, outcome in outcomes
+        ]
     if as_json:
         values = [_value(*each) for each in told]
         show_bytes(msgspec.json.encode(values[0] if len(values) == 1 else {"events": values}))

@@ -6,6 +6,7 @@ An adapter is a pure function: a member whose change changes the outcome's membe
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -33,12 +34,12 @@ class Provenance(msgspec.Struct, frozen=True, rename="camel"):
     orders: tuple[dict[str, tuple[str, ...]], ...]
 
 
-def trace(run: Run, hook: Hook, answers: Answers) -> Provenance:
-    """Where the outcome of a request came from; `run` gives the outcome of a changed one."""
-    original = run(hook, answers)
+def trace(original: Outcome, run: Run, hook: Hook, answers: Answers, is_time: Callable[[], bool]) -> Provenance:
+    """Where the outcome of a request came from, as far as there is time; `run` gives the outcome of a changed one."""
     if is_hopeless(original[2]):
         return Provenance((), (), ())
-    return compared(original, ((path, run(other, told)) for path, other, told in variants(hook, answers)))
+    timely = takewhile(lambda _: is_time(), variants(hook, answers))
+    return compared(original, ((path, run(other, told)) for path, other, told in timely))
 
 
 def is_hopeless(translated: TranslatedEvent) -> bool:
@@ -50,10 +51,11 @@ def compared(original: Outcome, changed: Iterable[tuple[str, Outcome]]) -> Prove
     """Where an outcome came from, by those of the request with one member changed, each with that member's path."""
     facts = _facts(original)
     found: dict[tuple[int, str], list[str]] = {key: [] for key in facts}
+    of_orders = {key for key in facts if key[0] >= 0}
     for path, outcome in changed:
         others = _facts(outcome)
         # An outcome without orders says nothing of where the orders' members came from.
-        if others.keys() & {key for key in facts if key[0] >= 0} or not any(key[0] >= 0 for key in facts):
+        if not of_orders or not of_orders.isdisjoint(others):
             for key, value in facts.items():
                 if others.get(key) != value:
                     found[key].append(path)
@@ -61,14 +63,15 @@ def compared(original: Outcome, changed: Iterable[tuple[str, Outcome]]) -> Prove
             for key in ((-1, "eventId"), (-1, "topic")):
                 if others.get(key) != facts.get(key):
                     found.setdefault(key, []).append(path)
-    count = len(original[2].states)
+    orders: list[dict[str, tuple[str, ...]]] = [{} for _ in original[2].states]
+    for (place, name), paths in found.items():
+        if place >= 0:
+            orders[place][name] = tuple(paths)
     is_hash = original[0].startswith("sha256:")
     return Provenance(
         event_id=("a hash of the body",) if is_hash else tuple(found.get((-1, "eventId"), ())),
         topic=tuple(found.get((-1, "topic"), ())),
-        orders=tuple(
-            {name: tuple(paths) for (order, name), paths in found.items() if order == place} for place in range(count)
-        ),
+        orders=tuple(orders),
     )
 
 

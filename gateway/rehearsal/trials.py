@@ -67,7 +67,9 @@ class Trials:
             raise ConflictingRequest(f"it took longer than {LONGEST_SECONDS:g} s") from None
         paths = [path for path, _, _ in found]
         outcomes = ((path, (event.event_id, None, each)) for path, each in zip(paths, changed, strict=True))
-        return original, compared((event.event_id, None, original), outcomes).orders
+        # Beside the loop: of an event of many orders it takes its time.
+        traced = await asyncio.to_thread(compared, (event.event_id, None, original), outcomes)
+        return original, traced.orders
 
 
 def _changed(event: UntranslatedEvent, hook: Hook, answers: Answers) -> UntranslatedEvent:
