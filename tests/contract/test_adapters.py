@@ -177,12 +177,15 @@ def test_the_checks_find_a_broken_adapter(broken, named):
 
 
 def test_the_checks_find_a_slow_adapter():
-    """An adapter that takes longer than 50 ms for a body, both times, is found."""
-    ticks = iter([0.0, 0.06, 1.0, 1.06])
+    """An adapter that takes longer than 50 ms for a body, both times, is found; a large body may take longer."""
+    large, few, many = Hook(b"{" + b" " * 1_000_000 + b"}"), *(iter([0.0, took, 1.0, 1 + took]) for took in (0.06, 0.3))
 
-    problems = checks.problems_of_body(adapter_of(), OptionsModel(), Hook(b"{}"), {}, clock=lambda: next(ticks))
+    def problems_of(hook, ticks):
+        return checks.problems_of_body(adapter_of(), OptionsModel(), hook, {}, clock=lambda: next(ticks))
 
-    assert problems == ["took 0.060 s for b'{}'"]
+    assert problems_of(Hook(b"{}"), few) == ["took longer than a body of its size may for b'{}'"]
+    assert len(problems_of(large, many)) == 1
+    assert problems_of(large, iter([0.0, 0.2])) == []
 
 
 def test_the_checks_find_an_adapter_of_changing_mind():

@@ -15,8 +15,10 @@ from gateway.workshop.kit.belongings import modules_of
 from gateway.workshop.kit.hostile import CORPUS, mutations
 from gateway.workshop.kit.purity import Sentinel, problems_of_purity
 
-SLOWEST_SECONDS = 0.05
-"""CPU time that one body may cost."""
+SLOWEST_SECONDS, SLOWEST_MEGABYTE = 0.05, 0.2
+"""CPU time that one body may cost, and beside it what each megabyte of it and of its answers may."""
+
+SLOW = "took longer than a body of its size may"
 
 MOST_PROBLEMS = 20
 """Problems of one kind that are told; the rest would only repeat them."""
@@ -42,7 +44,7 @@ def _fault_of_body(
     clock: Callable[[], float],
     outcome: Outcome,
 ) -> str | None:
-    words = None
+    longest = SLOWEST_SECONDS + SLOWEST_MEGABYTE * sum(map(len, (hook.body, *answers.values()))) / 1_000_000
     # A pause of the machine is not the adapter's: the better of two tries counts.
     for _ in range(2):
         began = clock()
@@ -52,11 +54,9 @@ def _fault_of_body(
             pass
         except FAILURES as error:
             return words_of(error)
-        took = clock() - began
-        if took <= SLOWEST_SECONDS:
+        if clock() - began <= longest:
             return None
-        words = f"took {took:.3f} s"
-    return words
+    return SLOW
 
 
 def problems_of_hostile_bodies(
@@ -76,8 +76,8 @@ def problems_of_hostile_bodies(
         words = _fault_of_body(adapter, options, hook, answers, time.thread_time, outcome)
         if words is not None:
             found.setdefault(words, []).append(hook.body[:200])
-        # Each that does not end costs its whole second.
-        if max(len(found), len(found.get(ENDLESS, ()))) >= MOST_PROBLEMS:
+        # Each that does not end costs its whole second, each that is slow almost two.
+        if max(len(found), *(len(found.get(each, ())) for each in (ENDLESS, SLOW))) >= MOST_PROBLEMS:
             break
     return [
         f"{words} for {bodies[0]!r}"

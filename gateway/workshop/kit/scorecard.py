@@ -130,6 +130,10 @@ REMEDIES = {
     "the page is true": "mend the page",
 }
 """What helps where a check fails."""
+LESS = (
+    f"do less for each member: a body may take {checks.SLOWEST_SECONDS:g} s of the processor's, and "
+    f"{checks.SLOWEST_MEGABYTE:g} s more for each megabyte"
+)
 
 
 def _place(needs: Mapping[str, Sequence[str]]) -> tuple[Scale | None, tuple[str, ...]]:
@@ -180,7 +184,14 @@ def _marks(
         # What loops for ever, or fails on its own cases, cannot be watched any closer.
         problems = tuple(problems_of()) if goes[0] else ()
         goes[0] = goes[0] and not any("did not end" in problem for problem in problems)
-        yield Mark(check, problems[: checks.MOST_PROBLEMS], REMEDIES.get(check) if problems else None)
+        yield Mark(check, problems[: checks.MOST_PROBLEMS], remedy_of(check, problems))
+
+
+def remedy_of(check: str, problems: Sequence[str]) -> str | None:
+    """What helps where a check finds these problems."""
+    if not problems:
+        return None
+    return LESS if all(problem.startswith(checks.SLOW) for problem in problems) else REMEDIES.get(check)
 
 
 def _debts(page: Path | None) -> list[str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gateway.registry import find_adapter
-from gateway.workshop.kit.scorecard import assess
+from gateway.workshop.kit.checks import SLOW
+from gateway.workshop.kit.scorecard import assess, remedy_of
 from tests.processes import API_TOKEN, PROOF, Gateway, eventually, source, tenant, told
 
 BROKEN = Path(__file__).parents[2] / "broken_adapters"
@@ -50,6 +51,14 @@ def test_the_check_outlives_whatever_a_file_is_and_does(tmp_path):
         card = assess(find_adapter("./raises.py", tmp_path), directory=BROKEN / "golden" / "raises", seconds=0.2)
 
         assert any("SystemExit: 3" in problem for mark in card.marks for problem in mark.problems)
+
+
+def test_what_is_only_slow_is_told_to_do_less():
+    """Not to decode by another function; where something else is wrong beside it, that comes first."""
+    check, slow = "hostile bodies harm nobody", f"{SLOW} for 3 bodies, the first b'1'"
+
+    assert remedy_of(check, (slow,)).startswith("do less for each member: a body may take 0.05 s")
+    assert remedy_of(check, (slow, "KeyError: 'id' for b'2'")).startswith("decode with `decoder`")
 
 
 def test_a_broken_adapter_keeps_no_place_on_the_scale():
