@@ -39,15 +39,22 @@ TOO_DEEP: Final = Fault("too_deep", f"nested deeper than {DEEPEST} levels")
 
 def fault_in(body: bytes) -> Fault | None:
     """What keeps `body` from being JSON that we take, or None. A leading BOM is skipped."""
-    if _is_plain(body):
-        return None
-    steps = faults_in(body)
-    return next((fault for fault in steps if fault is not None), None)
+    if not _may_be_too_deep(body):
+        # One look finds nearly every body good.
+        try:
+            if not body.isascii():
+                body.decode()
+            _scan(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+        else:
+            return None
+    return next((fault for fault in faults_in(body) if fault is not None), None)
 
 
 def faults_in(body: bytes) -> Iterator[Fault | None]:
     """The same in steps of a few milliseconds, so that others may have a turn: None, or the fault, which ends it."""
-    if body.count(b"[") + body.count(b"{") > DEEPEST:
+    if _may_be_too_deep(body):
         for is_too_deep in _descents(body):
             yield TOO_DEEP if is_too_deep else None
             if is_too_deep:
@@ -69,17 +76,11 @@ def faults_in(body: bytes) -> Iterator[Fault | None]:
     yield None if words is None else Fault("not_json", words)
 
 
-def _is_plain(body: bytes) -> bool:
-    """Whether one look finds it good, as nearly every body; False: `faults_in` knows."""
-    if body.count(b"[") + body.count(b"{") > DEEPEST:
-        return False
-    try:
-        if not body.isascii():
-            body.decode()
-        _scan(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
-    return True
+def _may_be_too_deep(body: bytes) -> bool:
+    """Whether it has brackets enough for it."""
+    # To take them out, as many as matter, is three times as fast as to count them: these are searched for.
+    without = len(body.replace(b"{", b"", DEEPEST + 1)) + len(body.replace(b"[", b"", DEEPEST + 1))
+    return 2 * len(body) - without > DEEPEST
 
 
 def _fault_of(body: bytes) -> str | None:
