@@ -30,10 +30,10 @@ def retry_after(seconds: int) -> dict[str, str]:
     return {"retry-after": str(seconds)}
 
 
-def accepted(event_id: str, events: int | None = None, *, is_duplicate: bool) -> Answer:
-    """The event is on disk; so many of one request, where it holds several."""
+def accepted(event_id: str, events: int | None = None, *, is_duplicate: bool) -> bytes:
+    """The body of a 200: the event is on disk; so many of one request, where it holds several."""
     end = b"}" if events is None else b',"events":%d}' % events
-    return Answer(200, (_SEEN if is_duplicate else _NEW) + encode(event_id) + end)
+    return (_SEEN if is_duplicate else _NEW) + encode(event_id) + end
 
 
 def troubled(

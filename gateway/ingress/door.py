@@ -94,7 +94,10 @@ class Door:
 
 
 class Head(msgspec.Struct, frozen=True):
-    """What the head of a POST has told a door; `hook` has no body yet. `sight` is what it was judged by."""
+    """What the head of a POST has told a door. `sight` is what it was judged by.
+
+    `hook` has no body yet, `context` is the stored form of what it has.
+    """
 
     sight: object
     door: Door
@@ -102,6 +105,7 @@ class Head(msgspec.Struct, frozen=True):
     is_proven: bool
     query: bytes
     hook: Hook
+    context: bytes
 
     @property
     def is_lasting(self) -> bool:

@@ -1,7 +1,9 @@
 """The events of a request and their IDs: what the adapter finds in a hook, or the body's hash."""
 
 import hashlib
-from typing import NamedTuple
+from typing import TypeGuard
+
+import msgspec
 
 from adapters import Adapter, Hook, TranslationError
 from gateway.events import Reason, storable, told_by
@@ -13,7 +15,7 @@ MOST_EVENTS = 1000
 """Of one request."""
 
 
-class Identified(NamedTuple):
+class Identified(msgspec.Struct, frozen=True):
     """A hook's event ID and topic. `is_hash`: the ID is only a hash of the body; `dead`: because the adapter failed."""
 
     event_id: str
@@ -23,28 +25,17 @@ class Identified(NamedTuple):
     defect: BaseException | None = None
 
 
-class Taken(NamedTuple):
+class Taken(msgspec.Struct, frozen=True):
     """A request as the rim took it: each of its events, one at least, as a hook and with its ID.
 
-    `several`: how many, None where the adapter takes no body apart.
+    `dead`: why the first of its dead letters is one; None where there is none. `several`: how many, None where the
+    adapter takes no body apart.
     """
 
     hook: Hook
     events: tuple[tuple[Hook, Identified], ...]
+    dead: Reason | None
     several: int | None = None
-
-    @property
-    def first(self) -> Identified:
-        """The first event."""
-        return self.events[0][1]
-
-    @property
-    def dead(self) -> Reason | None:
-        """Why the first of its dead letters is one; None where there is none."""
-        for _, found in self.events:
-            if found.dead is not None:
-                return found.dead
-        return None
 
     @property
     def defect(self) -> BaseException | None:
@@ -55,28 +46,36 @@ class Taken(NamedTuple):
 def take_apart(adapter: Adapter, hook: Hook, watchdog: Watchdog) -> Taken:
     """The events of a request; what cannot be taken apart is one, and a dead letter."""
     if adapter.events is None:
-        return Taken(hook, ((hook, identify(adapter, hook, watchdog)),))
+        found = identify(adapter, hook, watchdog)
+        return Taken(hook, ((hook, found),), found.dead)
     try:
         bodies = watchdog.call(adapter.events, hook) or [hook.body]
         if not all(type(body) is bytes for body in bodies):
             raise TypeError("expected bytes")  # noqa: TRY301 - it is the adapter's, as any other
         if len(bodies) > MOST_EVENTS:
             detail = f"the body holds {len(bodies)} events, {MOST_EVENTS} at most are taken"
-            return Taken(hook, ((hook, _dead(hook, Reason("malformed_payload", detail, "$"))),), 1)
+            return _undivided(hook, _dead(hook, Reason("malformed_payload", detail, "$")))
     except TranslationError as error:
-        return Taken(hook, ((hook, _dead(hook, told_by(error))),), 1)
+        return _undivided(hook, _dead(hook, told_by(error)))
     except BaseException as error:  # noqa: BLE001 - an integrator's function may fail in any way
         detail = f"the adapter failed taking the body's events apart: {type(error).__name__}"
-        return Taken(hook, ((hook, _dead(hook, Reason("adapter_defect", detail), error)),), 1)
+        return _undivided(hook, _dead(hook, Reason("adapter_defect", detail), error))
     parts = [Hook(body, hook.headers, hook.parameters, hook.path, hook.received_at) for body in bodies]
-    return Taken(hook, tuple([(part, identify(adapter, part, watchdog)) for part in parts]), len(parts))
+    events = tuple([(part, identify(adapter, part, watchdog)) for part in parts])
+    dead = next((found.dead for _, found in events if found.dead is not None), None)
+    return Taken(hook, events, dead, len(parts))
+
+
+def _undivided(hook: Hook, found: Identified) -> Taken:
+    return Taken(hook, ((hook, found),), found.dead, 1)
 
 
 def identify(adapter: Adapter, hook: Hook, watchdog: Watchdog) -> Identified:
     """What the adapter says; whatever it raises or returns, there is an ID that can be stored."""
     try:
         identity = watchdog.call(adapter.identify, hook)
-        event_id, topic = identity.event_id, _storable_topic(identity.topic)
+        event_id, topic = identity.event_id, identity.topic
+        topic = topic if _is_fit(topic, LONGEST_TOPIC) else _storable_topic(topic)
     except TranslationError as error:
         return _dead(hook, told_by(error))
     except Overrun as error:
@@ -84,6 +83,13 @@ def identify(adapter: Adapter, hook: Hook, watchdog: Watchdog) -> Identified:
     except BaseException as error:  # noqa: BLE001 - an integrator's function may fail in any way
         detail = f"the adapter failed looking for the event ID: {type(error).__name__}"
         return _dead(hook, Reason("adapter_defect", detail), error)
+    if _is_fit(event_id, LONGEST_ID):
+        return Identified(event_id, topic)
+    return _judged(hook, event_id, topic)
+
+
+def _judged(hook: Hook, event_id: object, topic: str | None) -> Identified:
+    """What an ID that is no plain text makes of the event."""
     if event_id is None:
         return Identified(_hash_of(hook.body), topic, is_hash=True)
     fault = _fault_of_id(event_id)
@@ -98,6 +104,11 @@ def _dead(hook: Hook, reason: Reason, defect: BaseException | None = None, topic
 
 def _hash_of(body: bytes) -> str:
     return "sha256:" + hashlib.sha256(body).hexdigest()
+
+
+def _is_fit(text: object, longest: int) -> TypeGuard[str]:
+    """Whether it is a text that is stored as it is, as nearly every one."""
+    return type(text) is str and 0 < len(text) <= longest and text.isprintable()
 
 
 def _fault_of_id(event_id: object) -> str | None:

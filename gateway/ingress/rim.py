@@ -10,7 +10,7 @@ the event ID stands between a request and the disk.
 import asyncio
 import time
 from asyncio import Future
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from urllib.parse import unquote, unquote_to_bytes
@@ -39,7 +39,6 @@ from gateway.ingress.judgement import Refused, judge_address, judge_head, judge_
 from gateway.ingress.refusals import RefusalLog
 from gateway.ingress.turning_away import TurningAway
 from gateway.ingress.unproven import Crowded, Held, Unproven
-from gateway.ingress.verify import Headers
 from gateway.store.ports import Inbox
 
 PREFIX = b"/hooks/"
@@ -142,7 +141,7 @@ class Rim:
         taken = take_apart(door.adapter, head.with_body(body), self._watchdog)
         if taken.dead is not None:
             return False
-        stored = self._inbox.put(self._arrival(door, taken))
+        stored = self._inbox.put(_arrival_of(door, taken.events, self._received(), head.context))
         stored.add_done_callback(partial(self._conclude, door, taken, started, respond, start))
         return True
 
@@ -161,7 +160,8 @@ class Rim:
             return None
         if door.doubled(headers) is not None:
             return None
-        head = Head(sight, door, headers, is_proven, query, door.hook(b"", headers, query, _path_of(rest)))
+        hook = door.hook(b"", headers, query, _path_of(rest))
+        head = Head(sight, door, headers, is_proven, query, hook, context_of(hook))
         if head.is_lasting:
             scope[JUDGED] = head
         return head
@@ -171,10 +171,16 @@ class Rim:
     ) -> None:
         """Answer a hook that was taken; what went wrong goes the ordinary way, from its beginning."""
         try:
-            answer = self._stored(door, taken, stored.result(), started)
+            is_duplicate = self._counted(door, taken, stored.result(), started)
         except (Exception, asyncio.CancelledError):  # noqa: BLE001 - the ordinary way tells of it
             start(self)
             return
+        if door.adapter.acknowledge is None:
+            # Nearly every one: nothing is made for it but its bytes.
+            body = answers.accepted(taken.events[0][1].event_id, taken.several, is_duplicate=is_duplicate)
+            if respond(OK_HEAD % len(body), body):
+                return
+        answer = self._acknowledge(door, taken, is_duplicate=is_duplicate)
         if not (answer.is_plain and respond(OK_HEAD % len(answer.body), answer.body)):
             start(answer)
 
@@ -224,8 +230,10 @@ class Rim:
                 for _ in judge_whole(door, headers, body, blocked, is_proven=is_proven):
                     if len(body) > LARGE:
                         await asyncio.sleep(0)
-                taken = self._taken(door, body, headers, query, rest)
-                arrival = self._arrival(door, taken)
+                hook = door.hook(body, headers, query, _path_of(rest))
+                context = context_of(hook)
+                taken = take_apart(door.adapter, hook, self._watchdog)
+                arrival = _arrival_of(door, taken.events, self._received(), context)
         if taken.defect is not None:
             self._turning_away.complain("adapter defect", door.name, taken.defect)
         if blocked is not None:
@@ -247,15 +255,6 @@ class Rim:
                 raise limited
             self._figures.handshakes(door.name, 1)
         return answer
-
-    def _taken(self, door: Door, body: bytes, headers: Headers, query: bytes, rest: bytes) -> Taken:
-        return take_apart(door.adapter, door.hook(body, headers, query, _path_of(rest)), self._watchdog)
-
-    def _arrival(self, door: Door, taken: Taken) -> Arrival:
-        context, received_at = context_of(taken.hook), self._received()
-        first, *rest = taken.events
-        others = tuple([_arrival_of(door, *event, received_at, context) for event in rest])
-        return _arrival_of(door, *first, received_at, context, others)
 
     def _hold(self, scope: Scope, *, is_free: bool) -> Held:
         if is_free:
@@ -283,17 +282,23 @@ class Rim:
         except StoreUnavailable as error:
             self._turning_away.complain("cannot store", door.name, error)
             return await self._known(door, taken, arrival, None)
-        return self._stored(door, taken, receipt, started)
+        return self._acknowledge(door, taken, is_duplicate=self._counted(door, taken, receipt, started))
 
-    def _stored(self, door: Door, taken: Taken, receipt: Receipt, started: float) -> Answer:
-        is_new = False
-        for (_, found), stored in zip(taken.events, (receipt, *receipt.others), strict=True):
-            is_new = is_new or stored.is_new
+    def _counted(self, door: Door, taken: Taken, receipt: Receipt, started: float) -> bool:
+        """Count what was stored of a request; whether nothing of it is new."""
+        receipts, seconds, is_new = (receipt, *receipt.others), self._monotonic() - started, False
+        for each in receipts:
+            is_new = is_new or each.is_new
+            self._tally.acknowledged(door.name, each.kind, seconds)
+        if taken.dead is not None:
+            self._tell_of_dead(door, taken, receipts)
+        return not is_new
+
+    def _tell_of_dead(self, door: Door, taken: Taken, receipts: tuple[Receipt, ...]) -> None:
+        for (_, found), stored in zip(taken.events, receipts, strict=True):
             if found.dead is not None and stored.is_new:
                 self._figures.dead_event(door.name, found.dead.code, 1)
                 self._log.warning("dead", source=door.name, event_id=found.event_id, code=found.dead.code)
-            self._tally.acknowledged(door.name, stored.kind, self._monotonic() - started)
-        return self._acknowledge(door, taken, is_duplicate=not is_new)
 
     async def _known(self, door: Door, taken: Taken, arrival: Arrival, blocked: Reason | None) -> Answer:
         """The answer while nothing can be stored: what is on disk already still gets its 200."""
@@ -306,19 +311,19 @@ class Rim:
         return self._acknowledge(door, taken, is_duplicate=True)
 
     def _acknowledge(self, door: Door, taken: Taken, *, is_duplicate: bool) -> Answer:
-        event_id, dead, several = taken.first.event_id, taken.dead, taken.several
+        first, dead, several = taken.events[0][1], taken.dead, taken.several
         if dead is not None:
             is_rejected = door.rejects_malformed
-            return answers.troubled(event_id, dead, several, is_duplicate=is_duplicate, is_rejected=is_rejected)
+            return answers.troubled(first.event_id, dead, several, is_duplicate=is_duplicate, is_rejected=is_rejected)
         own = door.adapter.acknowledge
         if own is not None:
             try:
-                told = Acknowledgement(event_id, is_duplicate, taken.first.topic, taken.hook)
+                told = Acknowledgement(first.event_id, is_duplicate, first.topic, taken.hook)
                 reply = self._watchdog.call(own, told)
                 return adapters_answer(reply.status, reply.content)
             except FAILURES as error:  # an integrator's function may fail in any way
                 self._turning_away.complain("adapter defect", door.name, error)
-        return answers.accepted(event_id, several, is_duplicate=is_duplicate)
+        return Answer(200, answers.accepted(first.event_id, several, is_duplicate=is_duplicate))
 
     def _probe(self, door: Door, scope: Scope) -> Answer:
         method = scope["method"]
@@ -340,10 +345,11 @@ def _path_of(rest: bytes) -> str:
     return unquote(rest.decode("latin-1"), errors="replace") if rest else ""
 
 
-def _arrival_of(
-    door: Door, hook: Hook, found: Identified, received_at: Micros, context: bytes, others: tuple[Arrival, ...] = ()
-) -> Arrival:
+def _arrival_of(door: Door, events: Sequence[tuple[Hook, Identified]], received_at: Micros, context: bytes) -> Arrival:
+    """A request's first event, with its others."""
+    (hook, found), *rest = events
     window = door.hash_window if found.is_hash else 0
+    others = tuple([_arrival_of(door, (event,), received_at, context) for event in rest]) if rest else ()
     return Arrival(door.name, found.event_id, found.topic, received_at, hook.body, context, window, found.dead, others)
 
 

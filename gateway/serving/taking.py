@@ -71,23 +71,11 @@ class Head(NamedTuple):
 class Repeat:
     """A request with the last one's head; `cycle` is what the server makes of one, where the parser had to read it."""
 
-    __slots__ = ("_protocol", "cycle", "data")
+    __slots__ = ("cycle", "data")
 
-    def __init__(self, protocol: "TakingProtocol", data: bytes) -> None:
-        self._protocol = protocol
+    def __init__(self, data: bytes) -> None:
         self.data = data
         self.cycle: RequestResponseCycle | None = None
-
-    def respond(self, head: bytes, body: bytes) -> bool:
-        """As `Respond`."""
-        if self.cycle is None:
-            return self._protocol.answer_repeat(head, body)
-        return self._protocol.respond(self.cycle, head, body)
-
-    def start(self, app: ASGIApp) -> None:
-        """As `Start`."""
-        self._protocol.unfold()
-        self._protocol.begin(cast("RequestResponseCycle", self.cycle), app)
 
 
 class TakingProtocol(BoundedProtocol):
@@ -151,19 +139,29 @@ class TakingProtocol(BoundedProtocol):
             return False
         self._unlike = 0
         self.deadline = NEVER
-        self._repeat = repeat = Repeat(self, data)
-        if not self._takes(head.scope, body, repeat.respond, repeat.start):
-            repeat.start(cast("ASGIApp", self.app))
+        self._repeat = repeat = Repeat(data)
+        respond, start = partial(self._answer_repeat, repeat), cast("Start", partial(self._begin_repeat, repeat))
+        if not self._takes(head.scope, body, respond, start):
+            self._begin_repeat(repeat, cast("ASGIApp", self.app))
         return True
 
-    def answer_repeat(self, head: bytes, body: bytes) -> bool:
-        """Answer the repeat that is under way, in one write."""
+    def _answer_repeat(self, repeat: Repeat, head: bytes, body: bytes) -> bool:
+        """Answer a repeat in one write, as `Respond`."""
+        if repeat.cycle is not None:
+            return self.respond(repeat.cycle, head, body)
         if self.flow.write_paused or self.is_closing():
             return False
         self._repeat = None
         self._write(head, body)
-        self.on_response_complete()
+        # Nothing has come behind it, or it would be unfolded.
+        self.server_state.total_requests += 1
+        self.deadline = self.loop.time() + KEEP_ALIVE_SECONDS
         return True
+
+    def _begin_repeat(self, repeat: Repeat, app: ASGIApp) -> None:
+        """Let this application answer a repeat, in a task, as `Start`."""
+        self.unfold()
+        self.begin(cast("RequestResponseCycle", repeat.cycle), app)
 
     def unfold(self) -> None:
         """Let the parser read the repeat that is under way: from here on it is a request like any other."""

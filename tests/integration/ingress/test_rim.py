@@ -954,13 +954,13 @@ def test_what_a_defect_of_ours_stops_is_told_by_the_ordinary_way(rim: Running, m
     with monkeypatch.context() as before:
         before.setattr(rim.rim, "_blocked", broken)
         refused = rim.post({"id": "defect before"}, path="/hooks/open")
-    stored = rim.rim._stored
-    calls = iter([broken, stored])
+    counted = rim.rim._counted
+    calls = iter([broken, counted])
 
     def once_broken(*given: Any) -> Any:
         return next(calls)(*given)
 
-    monkeypatch.setattr(rim.rim, "_stored", once_broken)
+    monkeypatch.setattr(rim.rim, "_counted", once_broken)
     with rim.connect() as connection:
         connection.sendall(_hook("defect after"))
         answered = connection.recv(65536)

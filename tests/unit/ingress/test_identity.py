@@ -27,12 +27,12 @@ def found() -> Iterator[Callable[..., Identified]]:
 
 def test_vendors_event_id_is_taken_as_it_is(found: Callable[..., Identified]) -> None:
     """The adapter's ID and topic are the event's."""
-    assert found(lambda _: Identity("é 1/2", "order")) == ("é 1/2", "order", False, None, None)
+    assert found(lambda _: Identity("é 1/2", "order")) == Identified("é 1/2", "order")
 
 
 def test_without_an_id_the_hash_serves_and_the_event_lives(found: Callable[..., Identified]) -> None:
     """A vendor without event IDs gets the body's hash, and no dead letter."""
-    assert found(lambda _: Identity(None, "order")) == (HASH, "order", True, None, None)
+    assert found(lambda _: Identity(None, "order")) == Identified(HASH, "order", is_hash=True)
 
 
 @pytest.mark.parametrize(
