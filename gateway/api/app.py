@@ -36,6 +36,7 @@ from gateway.api.access import Operator, operators_of
 from gateway.api.answers import SECURITY_HEADERS, refuse, reply
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
+from gateway.api.naming import understood
 from gateway.api.openapi import describe
 from gateway.api.requests.reading import Asked, BadRequest, Nothing, read_body, read_query
 from gateway.api.tables import as_csv
@@ -132,7 +133,7 @@ def _route(calls: Sequence[Call], doors: Doors) -> Route:
         operator: Operator = request.scope["operator"]
         try:
             call.admit(operator)
-            ask = await _ask(call, operator, request)
+            ask = understood(call, await _ask(call, operator, request), doors.config)
             if getattr(ask.query, "format", "json") == "csv":
                 pages = as_csv(call, doors, ask)
                 return await table_answer(pages, call.path, SECURITY_HEADERS, is_head=ask.is_head)

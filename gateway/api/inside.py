@@ -9,6 +9,7 @@ from gateway.api.access import Operator
 from gateway.api.app import CALLS
 from gateway.api.call import Ask, Call
 from gateway.api.doors import Doors
+from gateway.api.naming import understood
 from gateway.api.requests.reading import BadRequest, read_body, read_query
 from gateway.api.tables import as_csv
 
@@ -39,7 +40,7 @@ class Inside:
             StoreUnavailable: the store cannot be reached.
             ValueError: the question cannot be meant.
         """
-        call, ask = _asked(name, operator, path, query, body)
+        call, ask = self._asked(name, operator, path, query, body)
         try:
             answer = await call.does(self._doors, ask)
         except BadRequest as error:
@@ -50,18 +51,17 @@ class Inside:
         self, name: str, operator: Operator, query: Sequence[tuple[str, str]], *, is_head: bool
     ) -> AsyncGenerator[bytes, None]:
         """A list as CSV, all that the question holds. Raises as a call does."""
-        call, ask = _asked(name, operator, _NO_PATH, query, None)
+        call, ask = self._asked(name, operator, _NO_PATH, query, None)
         return as_csv(call, self._doors, msgspec.structs.replace(ask, is_head=is_head))
 
-
-def _asked(
-    name: str, operator: Operator, path: Mapping[str, str], query: Sequence[tuple[str, str]], body: Any
-) -> tuple[Call, Ask]:
-    call = _BY_NAME[name]
-    call.admit(operator)
-    try:
-        asked = read_query(query, call.query)
-        told = None if body is None or call.body is None else read_body(msgspec.json.encode(body), call.body)
-    except BadRequest as error:
-        raise ValueError(str(error)) from None
-    return call, Ask(operator, dict(path), asked, told)
+    def _asked(
+        self, name: str, operator: Operator, path: Mapping[str, str], query: Sequence[tuple[str, str]], body: Any
+    ) -> tuple[Call, Ask]:
+        call = _BY_NAME[name]
+        call.admit(operator)
+        try:
+            asked = read_query(query, call.query)
+            told = None if body is None or call.body is None else read_body(msgspec.json.encode(body), call.body)
+        except BadRequest as error:
+            raise ValueError(str(error)) from None
+        return call, understood(call, Ask(operator, dict(path), asked, told), self._doors.config)

@@ -114,6 +114,7 @@ def _source_of(doors: Doors, source: ConfiguredSource, seen: _Seen) -> shapes.So
     silence = seen.silences.get(source.name)
     return shapes.Source(
         name=source.name,
+        aliases=tuple(source.settings.aliases),
         adapter=source.settings.adapter,
         adapter_version=source.adapter.version,
         tenant=source.settings.tenant,

@@ -16,6 +16,7 @@ def note_strangers(client: "Client", which: Mapping[str, str | None]) -> None:
     for kind, path in (("source", "sources"), ("tenant", "tenants")):
         name = which.get(kind)
         if name is not None:
-            known = [each["name"] for each in client.get(path).value[path]]
-            if name not in known:
+            rows = client.get(path).value[path]
+            if not any(name in (row["name"], *row.get("aliases", ())) for row in rows):
+                known = [row["name"] for row in rows]
                 note(f"gateway: there is no {kind} {shown(name)}: {suggestion(name, known)}")

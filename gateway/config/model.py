@@ -279,6 +279,11 @@ class Config(msgspec.Struct, frozen=True):
     database: str | None = None
 
     @property
+    def former_names(self) -> dict[str, str]:
+        """What sources are called now, by what they were called."""
+        return {alias: source.name for source in self.sources.values() for alias in source.settings.aliases}
+
+    @property
     def belonging(self) -> Belonging:
         """Whose the sources' events are that have no order."""
         named = [(name, each) for each in self.sources.values() for name in (each.name, *each.settings.aliases)]

@@ -19,9 +19,9 @@ STOP_SECONDS: Final = 10.0
 
 async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
     """Take up what the store remembers, and let all rooms move; at the stack's end what is in flight is settled."""
-    store, sources = rooms.base.store, rooms.live.sources
+    store = rooms.base.store
     hearing = _share(rooms)
-    await store.adopt({alias: source.name for source in sources.values() for alias in source.settings.aliases})
+    await store.adopt(rooms.live.config.former_names)
     drift, silence = await _learning(stack, rooms)
     for pull in rooms.pulls.values():
         await pull.load()

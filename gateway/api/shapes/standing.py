@@ -63,11 +63,12 @@ class Losses(Shape, frozen=True, kw_only=True):
 class Source(Shape, frozen=True, kw_only=True):
     """How a source is doing. `silent`: nothing came for longer than its `expect_every`; `silence` is null without one.
 
-    `findings` are codes of what its last orders have in common. `hasShadow`: it is in
+    `aliases`: what it was called. `findings` are codes of what its last orders have in common. `hasShadow`: it is in
     shadow, or a second adapter of it looks on.
     """
 
     name: str
+    aliases: tuple[str, ...]
     adapter: str
     adapter_version: str
     tenant: str

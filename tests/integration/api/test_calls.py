@@ -290,6 +290,7 @@ async def test_sources_show_how_they_are_doing(api):
 
     assert acme == {
         "name": "acme",
+        "aliases": ["acme-old"],
         "adapter": "acme",
         "adapterVersion": "7",
         "tenant": "demo",
@@ -474,3 +475,39 @@ async def test_replicas_are_shown_with_what_each_does_alone(api, store):
             }
         ]
     }
+
+
+async def test_a_source_is_found_by_what_it_was_called(api, store):
+    """Everywhere, since the store has all of it under its present name."""
+    await store.adopt({"acme-old": "acme"})
+
+    async def both(ask):
+        return [await ask(name) for name in ("acme-old", "acme")]
+
+    async def got(path):
+        return (await api.get(f"{V1}/{path}")).json()
+
+    async def counted(path, selection):
+        return (await api.post(f"{V1}/{path}", json=selection)).json()
+
+    async def refreshed(name):
+        return await counted("ledger/refresh", {"day": "2026-02-01", "source": name})
+
+    pairs = {
+        "events": await both(lambda name: got(f"events?source={name}")),
+        "dead letters": await both(lambda name: got(f"dead-letters?source={name}")),
+        "day": await both(lambda name: got(f"ledger?day=2026-02-01&source={name}")),
+        "lists": await both(refreshed),
+        "losses": await both(lambda name: got(f"sources/{name}/losses")),
+        "history": await both(lambda name: got(f"sources/{name}/history")),
+        "replay": await both(
+            lambda name: counted("events/replay", {"filter": {"source": name}, "dryRun": True}),
+        ),
+    }
+    [acme] = [each for each in (await got("sources"))["sources"] if each["name"] == "acme"]
+
+    assert [what for what, (former, present) in pairs.items() if former != present] == []
+    assert {event["eventId"] for event in pairs["events"][0]["events"]} == {"e-1", "e-2", "e-3"}
+    assert [letter["eventId"] for letter in pairs["dead letters"][0]["deadLetters"]] == ["e-3", "e-2"]
+    assert pairs["replay"][0]["replayed"] == 3
+    assert acme["aliases"] == ["acme-old"]
