@@ -5,7 +5,7 @@ A verdict names the consequence; `judge` is total: every status and every body h
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -229,28 +229,55 @@ class _Reply(msgspec.Struct, frozen=True):
     processed: Any = None
 
 
-_read_answer = reader(_Reply)
+_Id: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=250)]
+"""Too short to be `too_long`, whatever its characters."""
+
+
+class _Listed(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """An order as the contract lists it."""
+
+    external_order_id: _Id
+    order_id: _Id
+    created: bool
+
+
+class _Plain(_Reply, frozen=True):
+    """A reply to the letter of the contract."""
+
+    orders: list[_Listed]
+
+
+_read_answer, _read_plain = reader(_Reply), reader(_Plain)
 
 
 def _read_reply(answer: Answer, sent: Sequence[str]) -> Delivered | None:
     try:
-        reply = _read_answer(answer.body)
+        reply, listings = _read_listings(answer.body)
     except (ValueError, RecursionError):
         return None
     if reply.accepted is not True:
         return None
     ours, listed, foreign = frozenset(sent), {}, 0
-    for item in reply.orders:
-        name, listing = _read_listing(item)
+    for name, listing in listings:
         if name in ours:
             listed[name] = listing
         else:
             foreign += 1
-    nameless = sum(listing.order_id is None for listing in listed.values())
+    nameless = sum([listing.order_id is None for listing in listed.values()])
     is_count_wrong = reply.processed != len(reply.orders) or isinstance(reply.processed, bool)
     left_out = len(ours) - len(listed)
     words = f"{left_out} of {len(ours)} orders not listed" if left_out else ""
     return Delivered(listed, foreign, nameless, is_count_wrong=is_count_wrong, words=words)
+
+
+def _read_listings(body: bytes) -> tuple[_Reply, list[tuple[str | None, Listing]]]:
+    """A reply, with what it lists. Raises as `reader` does."""
+    try:
+        plain = _read_plain(body)
+    except (ValueError, RecursionError):
+        reply = _read_answer(body)
+        return reply, [_read_listing(item) for item in reply.orders]
+    return plain, [(each.external_order_id, Listing(each.order_id, each.created)) for each in plain.orders]
 
 
 def _read_listing(item: Any) -> tuple[str | None, Listing]:
