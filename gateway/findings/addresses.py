@@ -1,6 +1,7 @@
 """Doubts about an address, by country, on its parts; of one line, on what that alone shows."""
 
 import re
+import string
 from importlib import resources
 from typing import Final
 
@@ -43,7 +44,7 @@ _BOX_HINT: Final = re.compile("|".join(map(re.escape, (
 _MASKED: Final = re.compile(
     r"\*{2,}|[•●█]{2,}|#{3,}|_{4,}|(?<![^\W_])(?:x{4,}|xxx(?=\s|$))|\b(?:redacted|anonymi[sz]ed|masked)\b"
 )
-_MASK_HINTS: Final = ("**", "••", "●●", "██", "###", "____", "xxx", "redacted", "anonymi", "masked")
+_DIGITS: Final = frozenset(string.digits)
 _DIGIT: Final = re.compile(r"\d")
 
 
@@ -51,19 +52,25 @@ def findings_of_parts(parts: Parts) -> list[Finding]:
     """Doubts about an address in parts, each code once."""
     found = []
     country = code_of(parts.country)
-    street = " ".join([part for part in (parts.street, parts.house_number) if part and part.strip()])
+    street = _filled(parts.street)
+    if number := _filled(parts.house_number):
+        street = f"{street} {number}" if street else number
     is_box = is_po_box(street)
     if is_box:
         found.append(Finding("po_box", "a box at a post office: goods cannot be delivered there"))
-    if street and not (parts.town or "").strip():
+    if street and not _filled(parts.town):
         found.append(Finding("no_town", "a street, and no town"))
     if country is None:
         return found
-    if parts.postcode and parts.postcode.strip() and not is_possible(parts.postcode, country):
+    if (code := _filled(parts.postcode)) and not is_possible(code, country):
         found.append(Finding("impossible_postcode", f"no postal code of {country} looks like this one"))
     if street and not is_box and country in NUMBERED and not _has_number(street):
         found.append(Finding("no_house_number", f"a street of {country} without a number"))
     return found
+
+
+def _filled(text: str | None) -> str:
+    return text if text and not text.isspace() else ""
 
 
 def is_po_box(street: str) -> bool:
@@ -71,20 +78,31 @@ def is_po_box(street: str) -> bool:
     folded = street.lower()
     if _BOX_HINT.search(folded) is not None and _PO_BOX.search(street) is not None:
         return True
-    begun = [line for line in street.split(", ") if line[:1].lower() in _BOX_INITIALS]
-    return any(_PO_BOX_FIRST.match(line) for line in begun)
+    for line in street.split(", "):  # noqa: SIM110 - half the cost
+        if line[:1].lower() in _BOX_INITIALS and _PO_BOX_FIRST.match(line):
+            return True
+    return False
 
 
 def is_masked(text: str) -> bool:
     """Whether a part of a text was made unreadable."""
     folded = text.lower()
-    if not any([hint in folded for hint in _MASK_HINTS]):  # noqa: C419 - half the cost
-        return False
-    return _MASKED.search(text) is not None or "[redacted" in folded
+    if (
+        # One after the other, as written here, costs a third of what a loop over them does.
+        ("**" in folded or "###" in folded or "____" in folded)
+        or ("xxx" in folded or "redacted" in folded or "anonymi" in folded or "masked" in folded)
+        or (not folded.isascii() and ("••" in folded or "●●" in folded or "██" in folded))
+    ):
+        return _MASKED.search(text) is not None or "[redacted" in folded
+    return False
 
 
 def _has_number(street: str) -> bool:
-    return _DIGIT.search(street) is not None or _WITHOUT_NUMBER.search(street) is not None
+    return (
+        not _DIGITS.isdisjoint(street)
+        or _DIGIT.search(street) is not None
+        or _WITHOUT_NUMBER.search(street) is not None
+    )
 
 
 _CODE_FIRST: Final = re.compile(r"((?:[A-Z]{1,3}[- ])?\d[\dA-Z-]*(?: \d{2,3}| [A-Z]{2})?) +(\D.*)")
