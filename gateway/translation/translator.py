@@ -85,7 +85,8 @@ class Translator:
         """The adapter's part of it."""
         source = self.sources[event.source]
         try:
-            return self._watchdog.call(self._run, source, event), None
+            hook = hook_of(event.body, event.context, event.received_at)
+            return self._watchdog.call(source.adapter.translate, hook, source.options, event.answers or {}), None
         except FAILURES as error:
             return None, self._failed(source, event, error)
 
@@ -103,7 +104,7 @@ class Translator:
     def _failed(self, source: ConfiguredSource, event: UntranslatedEvent, error: BaseException) -> TranslatedEvent:
         if isinstance(error, TranslationError):
             reason = told_by(error)
-            if event.answers is not None and isinstance(error, MalformedPayload) and self._asks(source, event):
+            if event.answers is not None and isinstance(error, MalformedPayload) and self._asks(event):
                 # The hook is readable: what is not is the vendor's answer.
                 reason = msgspec.structs.replace(reason, code="lookup_malformed")
             return _dead(source, event, reason, error.references)
@@ -116,18 +117,10 @@ class Translator:
         detail = f"adapter {source.adapter.name} raised {type(error).__name__}"
         return defect(source, event, detail, _trace(error.__traceback__, repr(error)))
 
-    def _asks(self, source: ConfiguredSource, event: UntranslatedEvent) -> bool:
+    def _asks(self, event: UntranslatedEvent) -> bool:
         """Whether the adapter gets as far as asking, with nothing answered."""
-        try:
-            unanswered = msgspec.structs.replace(event, answers=None)
-            return isinstance(self._watchdog.call(self._run, source, unanswered), Lookups)
-        except FAILURES:
-            return False
-
-    @staticmethod
-    def _run(source: ConfiguredSource, event: UntranslatedEvent) -> Any:
-        hook = hook_of(event.body, event.context, event.received_at)
-        return source.adapter.translate(hook, source.options, event.answers or {})
+        translation, _ = self.run(msgspec.structs.replace(event, answers=None))
+        return isinstance(translation, Lookups)
 
     def _outcome(self, source: ConfiguredSource, event: UntranslatedEvent, translation: Any) -> TranslatedEvent:
         if isinstance(translation, _SEQUENCES):
@@ -152,7 +145,19 @@ class Translator:
             states.append(self._state(source, event, state, vendors))
             references += state.references
             occurred_at = occurred_at or vendors or None
-        return _told(source, event, EventStatus.TRANSLATED, references, states=tuple(states), occurred_at=occurred_at)
+        # As `_told` does, for most events and at less cost.
+        return TranslatedEvent(
+            id=event.id,
+            source=event.source,
+            event_id=event.event_id,
+            status=EventStatus.TRANSLATED,
+            adapter_version=source.adapter.version,
+            occurred_at=occurred_at,
+            references=references_of(*references),
+            states=tuple(states),
+            is_forced=event.is_forced,
+            is_replayed=event.is_replayed,
+        )
 
     def _state(
         self, source: ConfiguredSource, event: UntranslatedEvent, state: Any, vendors: Micros | None
@@ -200,6 +205,11 @@ def _day(number: int) -> date:
     return moment(number * DAY).date()
 
 
+@lru_cache(maxsize=16)
+def _written(day: date) -> str:
+    return day.isoformat()
+
+
 def _said(state: State | Cancellation | Fault, adapter: str) -> tuple[bytes | None, Reason | None]:
     """What a state says of its order, None: it is off; and why it can never leave the gateway, if so."""
     if isinstance(state, State):
@@ -218,7 +228,7 @@ def _found(state: State, received_on: date) -> tuple[tuple[str, str], ...]:
 def _on_receipt(state: State | Cancellation | Fault, received_on: date) -> bool | None:
     """Whether an order is planned for the day on which it came; None: for none."""
     planned = state.order.planned_date if isinstance(state, State) else None
-    return None if planned is None else planned == received_on.isoformat()
+    return None if planned is None else planned == _written(received_on)
 
 
 def _held(findings: Sequence[tuple[str, str]], hold: Sequence[str]) -> Reason | None:
@@ -257,7 +267,7 @@ def _told(
     source: ConfiguredSource,
     event: UntranslatedEvent,
     status: EventStatus,
-    references: Sequence[str],
+    references: tuple[str, ...],
     **rest: Any,
 ) -> TranslatedEvent:
     return TranslatedEvent(
