@@ -130,6 +130,10 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, array_like=True):
         return self.kind in ("stored", "replaced")
 
 
+MOST_READ_BYTES: Final = 16 << 20
+"""Of bodies that wait for translation and are read at once; the last one may go beyond."""
+
+
 class UntranslatedEvent(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A stored event that waits for translation.
 

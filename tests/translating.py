@@ -167,7 +167,7 @@ class Room:
             on_lookups=self.loop.wake,
         )
         self.stack.callback(self.translation.close)
-        self.store.observe(on_stored=self.translation.wake)
+        self.store.observe(on_stored=self.translation.wake, on_commit=lambda *_: self.translation.wake())
         self.reconciler = Reconciler(
             self.sources,
             self.store.reconciliation,

@@ -32,7 +32,7 @@ async def start_loops(stack: AsyncExitStack, rooms: Rooms) -> None:
     looking = rooms.looking
     looking.modes.on_change = rooms.wake_translation
     await looking.modes.enter(rooms.base.clock)
-    store.observe(on_stored=rooms.wake_translation)
+    store.observe(on_stored=rooms.wake_translation, on_new=rooms.translate_new)
     retention = rooms.live.settings.retention
     during = rooms.base.keeper.during
     for name, loop in {

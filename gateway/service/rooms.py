@@ -1,6 +1,6 @@
 """The rooms, opened in the order in which they stand on one another, and closed in the other."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from gateway.delivery.delivery import Delivery
 from gateway.drift.expected import samples_of
 from gateway.drift.radar import Radar
 from gateway.drift.shapes import shapes_of
-from gateway.events import Clock, Micros
+from gateway.events import Arrival, Clock, Micros
 from gateway.ground.clock import monotonic
 from gateway.ground.supervision import STALE_AFTER, Supervisor
 from gateway.ingress.rim import Rim
@@ -74,6 +74,11 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
         limit = monotonic() - STALE_AFTER
         still = [f"the loop {name} has not moved for a minute" for name, at in self.ticks().items() if at < limit]
         return [*still, *self.base.keeping.problems(), *self.supervisor.problems()]
+
+    def translate_new(self, new: Sequence[tuple[int, Arrival]]) -> None:
+        """What was stored a moment ago waits for translation."""
+        self.translation.stored(new)
+        self.looking.translation.wake()
 
     def wake_translation(self) -> None:
         """Something is there to be translated, by whichever of the two it is for."""

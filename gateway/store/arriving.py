@@ -24,7 +24,8 @@ MAX_GROUP: Final = 512
 class Arriving:
     """Batches in the order in which they came. Given in the loop, stored in the engine's thread, answered in the loop.
 
-    `on_commit` is told of each group, `on_stored` that there is something to translate; both in the loop.
+    `on_commit` is told of each group, `on_stored` that something waits for translation that is no new event of its own
+    request, of which its receipt tells; both in the loop.
     """
 
     def __init__(self, store: Callable[[list[Arrival]], Sequence[Receipt]]) -> None:
@@ -57,7 +58,7 @@ class Arriving:
         return partial(self._answer, refused, [why] * sum(len(arrivals) for arrivals, _ in refused))
 
     def say_stored(self) -> None:
-        """Say that there is something to translate."""
+        """Say that something waits for translation."""
         if self.on_stored is not None:
             self.on_stored()
 
@@ -74,11 +75,11 @@ class Arriving:
 
     def _tell(self, group: Sequence[tuple[Sequence[Arrival], Tell]], stored: Stored, seconds: float) -> None:
         self._answer(group, stored)
-        rows = sum(1 + len(each.others) for each in stored if type(each) is Receipt)
-        if rows:
+        receipts = [each for each in stored if type(each) is Receipt]
+        if any([each.others or each.kind == "replaced" for each in receipts]):  # noqa: C419 - half the cost
             self.say_stored()
-            if self.on_commit is not None:
-                self.on_commit(rows, seconds)
+        if receipts and self.on_commit is not None:
+            self.on_commit(sum([1 + len(each.others) for each in receipts]), seconds)
 
     @staticmethod
     def _answer(group: Sequence[tuple[Sequence[Arrival], Tell]], stored: Stored) -> None:

@@ -66,7 +66,7 @@ class RuledStore:
         on_stored: Callable[[], None] | None = None,
         on_changes: ChangeObserver | None = None,
     ) -> None:
-        """Tell, in the loop, of each committed group of arrivals, that there is something to translate, of changes."""
+        """Tell, in the loop, of each committed group of arrivals, of what else waits for translation, of changes."""
         self._changes.on_changes = on_changes or self._changes.on_changes
         self._arriving.on_commit = on_commit or self._arriving.on_commit
         self._arriving.on_stored = on_stored or self._arriving.on_stored

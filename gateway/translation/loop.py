@@ -1,8 +1,11 @@
-"""The translation loop: each source's oldest events in turn, many in a transaction, paced behind acknowledgements."""
+"""The translation loop: many events in a transaction, paced behind acknowledgements.
+
+Whatever waits is in memory, was read and is under way, or is yet to be asked for: then each source's oldest in turn.
+"""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Final, Protocol, TypeAlias
@@ -10,11 +13,20 @@ from typing import Final, Protocol, TypeAlias
 import structlog
 
 from gateway.errors import StoreUnavailable
-from gateway.events import Clock, EventStatus, Transition, TranslatedEvent, UntranslatedEvent
+from gateway.events import (
+    MOST_READ_BYTES,
+    Arrival,
+    Clock,
+    EventStatus,
+    Transition,
+    TranslatedEvent,
+    UntranslatedEvent,
+)
 from gateway.ground.supervision import Tick, comes
 from gateway.store.ports import TranslationQueue
+from gateway.translation.fresh import Fresh
 from gateway.translation.process import AdaptersUnusable
-from gateway.translation.told import Head, heads_of, ids_of, tenants_of
+from gateway.translation.told import Head, heads_of, ids_of, size_of, tenants_of
 
 MAX_EVENTS: Final = 256
 MOST_STORING: Final = 2
@@ -23,6 +35,9 @@ MOST_STORING: Final = 2
 PACE_SECONDS: Final = 0.05
 """Between two bundles, so that the next one is large: a commit of few costs as much as one of many."""
 
+ASK_SECONDS: Final = 1.0
+"""So often the store is asked what waits, whatever was kept in memory: nobody need know all that may put it there."""
+
 IDLE_SECONDS: Final = 5.0
 STORE_RETRY_SECONDS: Final = 0.5
 ADAPTERS_RETRY_SECONDS: Final = 5.0
@@ -30,7 +45,7 @@ ADAPTERS_RETRY_SECONDS: Final = 5.0
 Translate: TypeAlias = Callable[[Sequence[UntranslatedEvent]], AsyncGenerator[Sequence[TranslatedEvent], None]]
 """What becomes of events, in their order, in parts as they are done; a part is one transaction."""
 
-_Read: TypeAlias = tuple[Sequence[UntranslatedEvent], list[Head]]
+_Read: TypeAlias = tuple[Sequence[UntranslatedEvent], Sequence[Head | UntranslatedEvent]]
 
 _log = structlog.get_logger("gateway.translation")
 
@@ -87,10 +102,21 @@ class TranslationLoop:
         self._onlooker = onlooker
         self._awake = asyncio.Event()
         self._under_way: set[int] = set()
+        self._fresh = Fresh()
+        # Whether more may wait in the store than is in memory or under way; when it was asked last.
+        self._is_asking = True
+        self._asked_at = 0.0
         self._looking = ThreadPoolExecutor(1, thread_name_prefix="look")
 
     def wake(self) -> None:
-        """Something was stored."""
+        """Something waits that is not told of here."""
+        self._is_asking = True
+        self._awake.set()
+
+    def stored(self, new: Iterable[tuple[int, Arrival]]) -> None:
+        """These were stored, by their ids, and wait."""
+        if not self._fresh.keep(new):
+            self._is_asking = True
         self._awake.set()
 
     def close(self) -> None:
@@ -126,8 +152,8 @@ class TranslationLoop:
         moved = 0
         reading: asyncio.Future[_Read] | None = None
         storing: deque[asyncio.Future[None]] = deque()
-        events, heads = await self._read()
         try:
+            events, heads = await self._read()
             while heads:
                 reading = asyncio.ensure_future(self._read()) if len(heads) == MAX_EVENTS else None
                 self._show(events, heads)
@@ -142,6 +168,10 @@ class TranslationLoop:
                 events, heads = ((), []) if reading is None else await reading
             for each in storing:
                 await each
+        except BaseException:
+            # What was on its way still waits.
+            self._is_asking = True
+            raise
         finally:
             await asyncio.gather(*storing, *([reading] if reading else []), return_exceptions=True)
             self._under_way.clear()
@@ -151,10 +181,21 @@ class TranslationLoop:
         shards = self.shards()
         sources = list(self._sources)
         if not sources or (shards is not None and not shards):
-            return (), []
+            return (), ()
+        now = asyncio.get_running_loop().time()
+        if not self._is_asking and now < self._asked_at + ASK_SECONDS:
+            fresh = self._fresh.take(sources, MAX_EVENTS, shards)
+            self._under_way.update([event.id for event in fresh])
+            return fresh, fresh
+        # Before the answer: what is told of meanwhile may not be in it.
+        self._is_asking, self._asked_at = False, now
         events = await self._queue.untranslated(sources, MAX_EVENTS, self._under_way, shards)
         heads = heads_of(events)
-        self._under_way.update([head.id for head in heads])
+        ids = [head.id for head in heads]
+        self._fresh.drop(ids)
+        self._under_way.update(ids)
+        if len(ids) == MAX_EVENTS or size_of(events) >= MOST_READ_BYTES:
+            self._is_asking = True
         return events, heads
 
     async def _store(self, translated: Sequence[TranslatedEvent]) -> None:
@@ -166,7 +207,7 @@ class TranslationLoop:
             self._on_lookups()
         self._observer.translated(transitions)
 
-    def _show(self, events: Sequence[UntranslatedEvent], heads: Sequence[Head]) -> None:
+    def _show(self, events: Sequence[UntranslatedEvent], heads: Sequence[Head | UntranslatedEvent]) -> None:
         onlooker = self._onlooker
         if onlooker is not None and any(map(onlooker.is_watching, {head.source for head in heads})):
             # Not waited for: it is a sample, and its thread is its own.

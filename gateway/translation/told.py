@@ -21,11 +21,14 @@ class Head(msgspec.Struct, frozen=True, gc=False, array_like=True):
 _decode_heads: Final = msgspec.msgpack.Decoder(list[Head]).decode
 
 
-def heads_of(events: Sequence[UntranslatedEvent]) -> list[Head]:
-    """The events' heads, in their order."""
-    if isinstance(events, Parcel):
-        return _decode_heads(events.raw)
-    return [Head(event.id, event.source) for event in events]
+def heads_of(events: Sequence[UntranslatedEvent]) -> Sequence[Head | UntranslatedEvent]:
+    """What tells of each event, in their order, without unpacking the others' rest."""
+    return _decode_heads(events.raw) if isinstance(events, Parcel) else events
+
+
+def size_of(events: Sequence[UntranslatedEvent]) -> int:
+    """Bytes of their bodies, or a little more."""
+    return len(events.raw) if isinstance(events, Parcel) else sum([len(event.body) for event in events])
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True):

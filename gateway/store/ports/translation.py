@@ -15,7 +15,8 @@ class TranslationQueue(Protocol):
         """The oldest events of each of these sources that wait for translation, those with the ids `but` left out.
 
         Each source's oldest, then each one's next: no backlog holds up another. `shards`: only those whose number
-        leaves one of these when divided by `SHARDS`. At most `limit`, and fewer where they are large; none: none waits.
+        leaves one of these when divided by `SHARDS`. At most `limit`, and no more once their bodies are
+        `MOST_READ_BYTES`; where they are less, nothing else waits.
         """
         ...
 

@@ -77,7 +77,7 @@ class Store(Protocol):
         on_stored: Callable[[], None] | None = None,
         on_changes: ChangeObserver | None = None,
     ) -> None:
-        """Tell, in the loop, of each committed group of arrivals, that there is something to translate, of changes."""
+        """Tell, in the loop, of each committed group of arrivals, of what else waits for translation, of changes."""
         ...
 
     async def adopt(self, aliases: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from gateway.ground.child import Child
 from gateway.ground.clock import Micros
 from gateway.store import ports
 from gateway.store.process import protocol, stubs
-from gateway.store.process.inbox import BEHIND, ProcessInbox
+from gateway.store.process.inbox import BEHIND, OnNew, ProcessInbox
 
 HOST: Final = "gateway.store.process.host"
 GONE: Final = "its process has ended"
@@ -152,8 +152,13 @@ class ProcessStore:
         on_commit: ports.CommitObserver | None = None,
         on_stored: Callable[[], None] | None = None,
         on_changes: ports.ChangeObserver | None = None,
+        on_new: OnNew | None = None,
     ) -> None:
-        """Tell, in the loop, of each committed group of arrivals, that there is something to translate, of changes."""
+        """Tell, in the loop, of each committed group of arrivals, of what else waits for translation, of changes.
+
+        `on_new` is told of arrivals that are new events of their own, with their ids.
+        """
+        self._inbox.on_new = on_new or self._inbox.on_new
         self._on_changes = on_changes or self._on_changes
         self._on_commit = on_commit or self._on_commit
         self._on_stored = on_stored or self._on_stored

@@ -3,8 +3,8 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
 
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
@@ -22,17 +22,25 @@ MOST_BYTES: Final = 64 << 20
 """Of arrivals that wait for the store's answer. What comes beyond is refused: a disk that hangs costs no more."""
 
 
+OnNew: TypeAlias = Callable[[Sequence[tuple[int, Arrival]]], None]
+
+
 class ProcessInbox:
-    """Passes arrivals on by `send`, and counts what the store owes. `refusal` says why none is taken; None: it is."""
+    """Passes arrivals on by `send`, and counts what the store owes. `refusal` says why none is taken; None: it is.
+
+    Attributes:
+        on_new: told of arrivals that are new events of their own, with their ids.
+    """
 
     def __init__(self, send: Callable[..., None], call: Call, refusal: Callable[[], str | None]) -> None:
+        self.on_new: OnNew = lambda _: None
         self._send = send
         self._call = call
         self._refusal = refusal
         self._loop = asyncio.get_running_loop()
         self._arrivals: list[bytes] = []
         self._bytes = self._unanswered = 0
-        self._puts: deque[tuple[asyncio.Future[Receipt], int]] = deque()
+        self._puts: deque[tuple[asyncio.Future[Receipt], int, Arrival]] = deque()
         # When an arrival was last answered, or given after a rest.
         self._heard = 0.0
 
@@ -44,7 +52,7 @@ class ProcessInbox:
     @property
     def waiting(self) -> "list[asyncio.Future[Receipt]]":
         """Who waits for an answer."""
-        return [future for future, _ in self._puts]
+        return [future for future, _, _ in self._puts]
 
     def put(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
         """Store an event with the next group."""
@@ -64,7 +72,7 @@ class ProcessInbox:
         self._arrivals.append(packed)
         if not self._puts:
             self._heard = time.monotonic()
-        self._puts.append((future, size))
+        self._puts.append((future, size, arrival))
         self._bytes += size
         self._unanswered += size
         if len(self._arrivals) >= FRAME_ARRIVALS or self._bytes > FRAME_BYTES:
@@ -92,15 +100,19 @@ class ProcessInbox:
     def take(self, stored: list[Receipt | str]) -> None:
         """The store has answered the oldest of those that it has."""
         self._heard = time.monotonic()
+        new = []
         for outcome in stored:
-            future, size = self._puts.popleft()
+            future, size, arrival = self._puts.popleft()
             self._unanswered -= size
-            if future.done():
-                continue
             if isinstance(outcome, Receipt):
-                future.set_result(outcome)
-            else:
+                if outcome.kind == "stored" and not outcome.others and arrival.dead is None:
+                    new.append((outcome.id, arrival))
+                if not future.done():
+                    future.set_result(outcome)
+            elif not future.done():
                 future.set_exception(StoreUnavailable(outcome))
+        if new:
+            self.on_new(new)
 
     def _is_full(self, size: int) -> bool:
         return self._unanswered > 0 and self._unanswered + size > MOST_BYTES

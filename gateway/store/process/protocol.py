@@ -35,7 +35,7 @@ COMMITTED: Final = 5
 """From the store: a group's number of arrivals and its seconds."""
 
 STORED: Final = 6
-"""From the store: there is something to translate."""
+"""From the store: something waits for translation that no receipt tells of."""
 
 CLOSE: Final = 7
 """To the store: finish what waits, and end."""

@@ -2,15 +2,19 @@
 
 from collections.abc import Collection, Sequence
 from itertools import accumulate
-from typing import Final
 
 from gateway.errors import StoreUnavailable
-from gateway.events import EventStatus, Micros, Reason, Transition, TranslatedEvent, UntranslatedEvent
+from gateway.events import (
+    MOST_READ_BYTES,
+    EventStatus,
+    Micros,
+    Reason,
+    Transition,
+    TranslatedEvent,
+    UntranslatedEvent,
+)
 from gateway.store.rules.placing import FORCED, place
 from gateway.store.rules.transactions import Room, Transaction, reads, settles
-
-MOST_BYTES: Final = 16 << 20
-"""Of the bodies that are read at once; the last one may go beyond."""
 
 
 class TranslationQueue(Room):
@@ -29,7 +33,7 @@ class TranslationQueue(Room):
         asked = (list(sources), list(but), limit, None if shards is None else list(shards))
         sizes = transaction.execute("translation.untranslated", asked).fetchall()
         before = accumulate((size for _, size in sizes), initial=0)
-        wanted = [id_ for (id_, _), read in zip(sizes, before, strict=False) if read < MOST_BYTES]
+        wanted = [id_ for (id_, _), read in zip(sizes, before, strict=False) if read < MOST_READ_BYTES]
         events = []
         for row in transaction.execute("translation.untranslated_whole", (wanted,)).fetchall():
             id_, source, event_id, topic, received_at, body, context, clock, replay = row

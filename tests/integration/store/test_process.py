@@ -11,9 +11,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.errors import ConfigError, StoreUnavailable
-from gateway.events import Arrival
+from gateway.events import Arrival, Reason
 from gateway.records import EventFilter
 from gateway.store.process import client, inbox
 from gateway.store.process.client import ProcessStore
@@ -178,6 +179,28 @@ async def test_large_arrivals_pass_whole(store):
         assert (await store.records.event(receipt.id)).body == body
 
 
+async def test_new_events_of_their_own_are_told_of_by_their_arrivals(store):
+    """So that they need not be read back; of whatever else then waits for translation it is said that it does."""
+    new, others = [], []
+    store.observe(on_new=new.extend, on_stored=lambda: others.append(1))
+    first, second = arrival(1), arrival(2)
+    nobody_waits = store.inbox.put(second)
+    nobody_waits.cancel()
+    receipt = await store.inbox.put(first)
+    await store.inbox.put(first)
+    assert new == [(receipt.id - 1, second), (receipt.id, first)]
+
+    dead = replace(arrival(3), dead=Reason("no_event_id", "none"))
+    await store.inbox.put(dead)
+    assert others == []
+    await store.inbox.put(arrival(3, b'{"is": "readable now"}'))
+    await store.probe()
+    assert others == [1]
+    await store.inbox.put(replace(arrival(4), others=(arrival(5),)))
+    await store.probe()
+    assert (others, len(new)) == ([1, 1], 2)
+
+
 async def test_a_store_that_is_used_already(tmp_path, store):
     """Why the file cannot be opened is said as if it had been tried here."""
     with pytest.raises(StoreUnavailable, match="another gateway uses it"):
@@ -231,7 +254,7 @@ async def test_nobody_waits_for_a_store_that_is_silent(store):
 WITHOUT_A_WRITER = """
 import asyncio, sys
 from pathlib import Path
-from gateway.events import Arrival
+from gateway.events import Arrival, Reason
 from gateway.store.sqlite import SqliteStore
 
 async def main():

@@ -277,7 +277,7 @@ def test_large_bodies_are_removed_alone():
 
 
 async def test_what_is_stored_is_told_to_the_loops(floor):
-    """`on_stored` wakes translation, `on_commit` measures; once a group, in the loop."""
+    """`on_commit` once a group, `on_stored` where something waits of which no receipt tells; in the loop."""
     woken, groups = [], []
     floor.store.observe(
         on_stored=lambda: woken.append(1), on_commit=lambda size, seconds: groups.append((size, seconds))
@@ -286,8 +286,12 @@ async def test_what_is_stored_is_told_to_the_loops(floor):
     await asyncio.sleep(0)
 
     assert sum(size for size, _ in groups) == 100
-    assert len(woken) == len(groups)
     assert all(seconds > 0 for _, seconds in groups)
+    assert woken == []
+
+    await floor.receive("several", others=(Arrival("acme", "another", None, floor.now, b"{}"),))
+    await asyncio.sleep(0)
+    assert woken == [1]
 
 
 async def test_a_look_at_what_changed_that_fails_is_said(floor):
