@@ -5,7 +5,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 STORE_EXPECTED: Final = (
-    "expected sqlite:///path (relative to the file), sqlite:////path (absolute) or postgresql://user@host/database"
+    "expected sqlite:///path (relative to the file; a ~ stands for nothing, ${HOME} does), sqlite:////path (absolute) "
+    "or postgresql://user@host/database"
 )
 DATABASE: Final = "postgresql://"
 DRIVER_MISSING: Final = "its driver is missing: pip install 'trackely-gateway[postgresql]'"
@@ -19,6 +20,13 @@ def store_path(store: str, directory: Path) -> str | None:
     if store.startswith(DATABASE):
         return str((directory / "data" / "gateway.db").resolve()) if urlsplit(store).path.strip("/") else None
     name = store.removeprefix("sqlite:///")
-    if name == store or not name.strip() or name.startswith(":") or name.endswith("/") or set(name) & set("?#\0"):
+    # A ~ is a shell's word for a person's folder: taken as it stands it would name one beside the file.
+    if (
+        name == store
+        or not name.strip()
+        or name.startswith((":", "~"))
+        or name.endswith("/")
+        or set(name) & set("?#\0")
+    ):
         return None
     return str((directory / name).resolve())

@@ -133,6 +133,7 @@ TOKEN = 'api: {token: "${API_TOKEN}"}'
         (TOKEN, TOKEN + "\nstore: data/gateway.db", "store", "expected sqlite:///path"),
         (TOKEN, TOKEN + "\nstore: 'sqlite:///:memory:'", "store", "expected sqlite:///path"),
         (TOKEN, TOKEN + "\nstore: 'sqlite:///'", "store", "expected sqlite:///path"),
+        (TOKEN, TOKEN + "\nstore: sqlite:///~/x.db", "store", "a ~ stands for nothing, ${HOME} does"),
         (TOKEN, TOKEN + "\nstore: 'sqlite:///a.db?mode=ro'", "store", "expected sqlite:///path"),
         (DEMO, "demo: {secret: abcd}", "tenants.demo.intake_url", "missing"),
         (DEMO, "demo: {intake_url: 'https://t.example/'}", "tenants.demo.secret", "missing secret"),
