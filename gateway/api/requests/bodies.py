@@ -110,9 +110,16 @@ class OrderAmendment(Asked, frozen=True, kw_only=True):
     customer_contact: str | UnsetType | None = UNSET
     total_weight: float | UnsetType | None = UNSET
     volume: float | UnsetType | None = UNSET
-    pallet_count: int | UnsetType | None = UNSET
+    pallet_count: int | float | UnsetType | None = UNSET
     special_handling: list[str] | UnsetType | None = UNSET
     planned_date: str | UnsetType | None = UNSET
+
+    def __post_init__(self) -> None:
+        """A number is whole by its amount, `2.0` too, not by how it is written."""
+        if isinstance(self.pallet_count, float):
+            if not self.pallet_count.is_integer():
+                raise ValueError("palletCount: expected a whole number")
+            msgspec.structs.force_setattr(self, "pallet_count", int(self.pallet_count))
 
     def members(self) -> dict[str, Any]:
         """The members that were given, by their names on the wire."""

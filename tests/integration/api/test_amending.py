@@ -11,7 +11,7 @@ AMEND = "/api/v1/orders/demo/A%2F2/amend"
 
 async def test_an_order_is_amended_member_by_member(api, calls):
     """A null takes one away; the answer shows the order as it is to be, and whose state it is."""
-    body = {"deliveryAddress": "2 High Street", "customerName": "Ann", "palletCount": 2, "reason": "she rang"}
+    body = {"deliveryAddress": "2 High Street", "customerName": "Ann", "palletCount": 2.0, "reason": "she rang"}
     first = (await api.post(AMEND, json=body)).json()
     second = (await api.post(AMEND, json={"customerName": None, "reason": "again"})).json()
     event = (await api.get(f"/api/v1/events/{first['event']}")).json()
@@ -48,6 +48,7 @@ async def test_an_order_is_amended_member_by_member(api, calls):
         ({"totalWeight": -1, "reason": "x"}, 400, "totalWeight"),
         ({"totalWeight": "12", "reason": "x"}, 400, "totalWeight"),
         ({"totalWeight": 1e16, "reason": "x"}, 400, "totalWeight is too large"),
+        ({"palletCount": 2.5, "reason": "x"}, 400, "palletCount: expected a whole number"),
         ({"palletCount": 10**12, "reason": "x"}, 400, "palletCount is too large"),
         ({"palletCount": 10**30, "reason": "x"}, 400, "palletCount"),
         ({"externalOrderId": "B", "reason": "x"}, 400, "externalOrderId"),
