@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import typer
@@ -12,7 +12,10 @@ from gateway.cli.failure import FAILED, Failure
 from gateway.cli.moments import when
 from gateway.cli.options import DEFAULT_CONFIG, DEFAULT_LIMIT, AsJson, ConfigFile, Cursor, Limit, Url
 from gateway.cli.reaching import intake_settings
-from gateway.cli.show import many, next_page, show_bytes, show_facts, show_line, show_table
+from gateway.cli.show import many, next_page, show_bytes, show_facts, show_line, show_table, shown
+
+if TYPE_CHECKING:
+    from gateway.cli.client import Client
 
 intake = typer.Typer(help="The embedded intake's Settings → Integrations.", no_args_is_help=True)
 
@@ -81,7 +84,10 @@ def list_pulls(
     *, tenant: TenantName, config: ConfigFile = DEFAULT_CONFIG, url: Url = None, as_json: AsJson = False
 ) -> None:
     """List a tenant's pull endpoints with their last results."""
-    answer = intake_settings(config, url).get(tenant, "pull-endpoints")
+    settings = intake_settings(config, url)
+    answer = settings.get(tenant, "pull-endpoints")
+    if not answer.value["pullEndpoints"]:
+        _must_know(settings, tenant)
     if as_json:
         show_bytes(answer.content)
         return
@@ -178,6 +184,8 @@ def list_orders(
     """List the orders that the embedded intake has of a tenant."""
     settings = intake_settings(config, url)
     answer = settings.get(tenant, "orders", plannedDate=planned_date, limit=limit, cursor=cursor)
+    if not answer.value["orders"]:
+        _must_know(settings, tenant)
     if as_json:
         show_bytes(answer.content)
         return
@@ -213,7 +221,10 @@ def list_customers(
     as_json: AsJson = False,
 ) -> None:
     """List the customers that the embedded intake has of a tenant."""
-    answer = intake_settings(config, url).get(tenant, "customers", limit=limit, cursor=cursor)
+    settings = intake_settings(config, url)
+    answer = settings.get(tenant, "customers", limit=limit, cursor=cursor)
+    if not answer.value["customers"]:
+        _must_know(settings, tenant)
     if as_json:
         show_bytes(answer.content)
         return
@@ -264,6 +275,15 @@ def verify(
         )
     if any(each.outcome == "failed" for each in results):
         raise typer.Exit(FAILED)
+
+
+def _must_know(settings: "Client", tenant: str) -> None:
+    """Raise Failure for a tenant of whom nothing is there because nobody is called so."""
+    from gateway.config.kinds import suggestion  # noqa: PLC0415 - only then
+
+    known = [row["tenant"] for row in settings.get().value["integrations"]]
+    if tenant not in known and not settings.get(tenant, "pull-endpoints").value["pullEndpoints"]:
+        raise Failure(f"the intake knows no tenant {shown(tenant)}: {suggestion(tenant, known)}")
 
 
 def _act(

@@ -319,6 +319,17 @@ def test_an_integration_is_connected_and_shown_once(ask, gateway):
     assert (twice.code, "(409)" in twice.err) == (1, True)
 
 
+@pytest.mark.parametrize("what", ["orders", "customers", "pulls"])
+def test_a_tenant_that_the_intake_does_not_know_is_told(ask, what):
+    """Not as one of whom there is nothing yet."""
+    strange, connected = ask(f"intake {what}", "dmeo"), ask(f"intake {what}", "demo")
+
+    assert (strange.code, strange.out, strange.err) == (
+        1, "", "gateway: the intake knows no tenant dmeo: did you mean demo?\n",
+    )  # fmt: skip
+    assert connected.code == 0
+
+
 def test_a_pull_endpoint_is_added_synced_and_removed(ask, gateway):
     """A pull with the wrong secret says so and keeps the error; the endpoint can be removed."""
     added = ask("intake pull", "puller", f"{gateway.origin}/pull/pulled", "--every", "1h", "--json").value
