@@ -86,6 +86,16 @@ class Workbench:
         hook = self.seen(hook)
         return self.told(hook, identify(self._source.adapter, hook, self._watchdog), answers)
 
+    def unasked(self, hook: Hook, answers: dict[str, bytes | None]) -> set[str]:
+        """The keys among these answers that no lookup asks, of all that come of the one before."""
+        asked: set[str] = set()
+        while True:
+            known = {key: answer for key, answer in answers.items() if key in asked}
+            wanted = {each.answer_key for each in self.translate(hook, known)[2].lookups}
+            if wanted <= asked:
+                return answers.keys() - asked
+            asked |= wanted
+
     def told(
         self, hook: Hook, identity: Identified, answers: dict[str, bytes | None]
     ) -> tuple[str, str | None, TranslatedEvent]:

@@ -10,12 +10,13 @@ import typer
 from adapters import Hook
 from gateway.cli.failure import FAILED, Failure
 from gateway.cli.options import DEFAULT_CONFIG, AdapterOptions, AnswerFiles, AsJson, ConfigFile
-from gateway.cli.show import show_bytes, show_facts, show_line, show_table, shown
+from gateway.cli.show import note, show_bytes, show_facts, show_line, show_table, shown
 from gateway.events import EventStatus, Reason, TranslatedEvent
 from gateway.ground.clock import moment
 
 if TYPE_CHECKING:
-    from gateway.rehearsal.provenance import Provenance
+    from gateway.cli.offline import Workbench
+    from gateway.rehearsal.provenance import Outcome, Provenance
 
 OUTCOMES = {
     EventStatus.TRANSLATED: "orders",
@@ -54,7 +55,6 @@ def translate(  # noqa: PLR0913 - what a request may hold
 ) -> None:
     """Show what an adapter makes of a payload, offline: event ID, topic, outcome, orders, and where each comes from."""
     from gateway.cli import offline  # noqa: PLC0415 - the rooms that it needs are slow to load
-    from gateway.rehearsal.provenance import trace  # noqa: PLC0415 - as above
 
     headers = {name.strip().lower(): value.strip() for name, value in _pairs(header, ":", "--header").items()}
     hook = _with(_read(file), headers, _pairs(parameter, "=", "--parameter"), path)
@@ -63,13 +63,7 @@ def translate(  # noqa: PLR0913 - what a request may hold
         raise Failure(f"{name} is refused: {fault}; a source answers 400 and stores nothing")
     answers: dict[str, bytes | None] = dict(read_answers(answer))
     with offline.Workbench(offline.source_of(adapter, options)) as bench:
-        events = bench.take_apart(hook).events
-        outcomes = [(part, bench.told(part, found, answers)) for part, found in events]
-        until = time.monotonic() + TRACING_SECONDS
-        told = [
-            (*outcome, trace(outcome, bench.translate, part, answers, lambda: time.monotonic() < until))
-            for part, outcome in outcomes
-        ]
+        told = _told(bench, hook, answers)
     if as_json:
         values = [_value(*each) for each in told]
         show_bytes(msgspec.json.encode(values[0] if len(values) == 1 else {"events": values}))
@@ -79,6 +73,22 @@ def translate(  # noqa: PLR0913 - what a request may hold
     states = [state for _, _, translated, _ in told for state in translated.states]
     if any(each[2].status == EventStatus.DEAD for each in told) or any(state.dead for state in states):
         raise typer.Exit(FAILED)
+
+
+def _told(bench: "Workbench", hook: Hook, answers: dict[str, bytes | None]) -> "list[tuple[*Outcome, Provenance]]":
+    """What becomes of each event of a request, and where that came from; an answer that nobody asks for is noted."""
+    from gateway.rehearsal.provenance import trace  # noqa: PLC0415 - the rooms that it needs are slow to load
+
+    events = bench.take_apart(hook).events
+    outcomes = [(part, bench.told(part, found, answers)) for part, found in events]
+    strange = set.intersection(*(bench.unasked(part, answers) for part, _ in events)) if answers else ()
+    for key in sorted(strange):
+        note(f"gateway: no lookup asks for {shown(key)}: its answer is not read")
+    until = time.monotonic() + TRACING_SECONDS
+    return [
+        (*outcome, trace(outcome, bench.translate, part, answers, lambda: time.monotonic() < until))
+        for part, outcome in outcomes
+    ]
 
 
 def _with(read: bytes, headers: dict[str, str], parameters: dict[str, str], path: str) -> Hook:

@@ -83,6 +83,18 @@ def test_orders_are_shown(translate):
     assert "externalOrderId  A-1" in shown
 
 
+def test_an_answer_that_nobody_asks_for_is_told(translate, tmp_path):
+    """A key may be misspelt; the others are read all the same."""
+    (tmp_path / "one.json").write_text("!")
+    answers = [part for key in ("orders/1", "orders/2") for part in ("--answer", f"{key}=one.json")]
+    asking, plain = translate('{"id": "e", "kind": "asks"}', *answers), translate('{"id": "e"}', *answers)
+
+    assert asking.err == "gateway: no lookup asks for orders/2: its answer is not read\n"
+    assert "A-1!" in asking.out
+    assert [line.split(" asks for ")[1].split(":")[0] for line in plain.err.splitlines()] == ["orders/1", "orders/2"]
+    assert plain.code == 0
+
+
 def test_only_what_the_adapter_reads_is_given_to_it(translate):
     """As in the gateway, a header that the adapter did not list does not reach it."""
     assert translate('{"id": "e"}', "--header", "X-Other: 1", "--json").value["topic"] is None
