@@ -9,9 +9,10 @@ MOST_KINDS: Final = 10_000
 
 
 class Kind(NamedTuple):
-    """Lines that repeat each other: of one room, one message, and of one source or tenant where they name any."""
+    """Lines that repeat each other: of one room, level and message, and of one source or tenant where they name any."""
 
     room: str
+    level: str
     message: str
     source: str
     tenant: str

@@ -1,9 +1,9 @@
 """What the rooms report of each group of transitions, as metrics and as log lines: one line a transition."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -42,7 +42,7 @@ class Reports:
             for code, count in Counter([code for each in of_it for code in each.findings]).items():
                 self._metrics.finding(source, code, count)
             self.habits.note(source, [on_receipt for each in of_it for on_receipt in each.on_receipt])
-            self._translation.info("event", source=source, rows=of_it, row=_told_of_event)
+            _tell(self._translation, "event", of_it, _told_of_event, source=source)
 
     def attempted(self, report: DeliveryReport) -> None:
         """An intake was asked to take orders, and what became of them."""
@@ -95,7 +95,7 @@ class Reports:
             milliseconds=attempt.milliseconds,
         )
         for source, of_it in _by_source(settled).items():
-            self._delivery.info("order", tenant=tenant, source=source, rows=of_it, row=_told_of_order)
+            _tell(self._delivery, "order", of_it, _told_of_order, tenant=tenant, source=source)
 
     def _tell_state(self, tenant: str, before: TenantState, after: TenantState) -> None:
         if before.status == after.status:
@@ -109,6 +109,17 @@ def _by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:
     for each in rows:
         found.setdefault(each.source, []).append(each)
     return found
+
+
+def _tell(log: Any, what: str, rows: Sequence[Row], row: Callable[[Row], dict[str, str]], **names: str) -> None:
+    """A line for each row; one that is dead is somebody's to look at."""
+    dead = [each for each in rows if each.status == EventStatus.DEAD]
+    if dead:
+        log.warning(what, **names, rows=dead, row=row)
+    if len(dead) < len(rows):
+        log.info(
+            what, **names, rows=[each for each in rows if each.status != EventStatus.DEAD] if dead else rows, row=row
+        )
 
 
 def _told_of_event(each: Transition) -> dict[str, str]:

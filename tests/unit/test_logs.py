@@ -304,7 +304,7 @@ def written(stream):
 
 
 def test_one_noisy_source_fills_no_disk():
-    """Beyond so many a minute its lines of a kind are counted; a neighbour's, and the next minute's, are written."""
+    """Beyond so many a minute its lines of a kind are counted; a neighbour's, a warning, the next minute's are not."""
     log, stream, now = limited()
     room = structlog.get_logger("gateway.ingress")
     made = []
@@ -316,14 +316,15 @@ def test_one_noisy_source_fills_no_disk():
     room.info("event", source="noisy", rows=range(5), row=row)
     room.info("event", source="quiet", event_id="e-1")
     room.info("other", source="noisy")
-    wait_for(lambda: len(written(stream)) == 4)
+    room.warning("event", source="noisy", event_id="e-dead")
+    wait_for(lambda: len(written(stream)) == 5)
     now[0] = 61.0
     room.info("event", source="noisy", event_id="e-9")
     log.close()
     structlog.reset_defaults()
 
     *lines, last, summary = written(stream)
-    assert [line.get("event_id", line["message"]) for line in lines] == ["e-0", "e-1", "e-1", "other"]
+    assert [line.get("event_id", line["message"]) for line in lines] == ["e-0", "e-1", "e-1", "other", "e-dead"]
     told = {"of": "ingress: event", "source": "noisy", "count": 3}
     assert (summary["level"], summary["message"]) == ("warning", "log lines left out")
     assert told.items() <= summary.items()
