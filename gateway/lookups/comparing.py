@@ -1,11 +1,13 @@
 """A record of a vendor's list beside what is known of its order: is it news, and what would it be at Trackely."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 
 import msgspec
 
 from adapters import Listed, Reconciliation
+from adapters.moments import FIRST_YEAR, LAST_YEAR
 from gateway.events import (
     Arrival,
     Clock,
@@ -59,6 +61,15 @@ class Compared(NamedTuple):
     named: Sequence[ListedRecord]
 
 
+def when_changed(listed: Listed, asked_at: Micros) -> Micros:
+    """When a record changed at the vendor; where it does not say, or says so by a year that means none, the asking."""
+    at = listed.changed_at
+    # Structs do not check what they are made of.
+    if isinstance(at, datetime) and at.tzinfo is not None and FIRST_YEAR <= at.year <= LAST_YEAR:
+        return micros_at(at)
+    return asked_at
+
+
 class Comparison:
     """Compares records, by really translating them. `ask` gives an answer that was found, or raises."""
 
@@ -91,7 +102,7 @@ class Comparison:
         digest = digest_of(_encode([listed.record, answers]))
         # First, since it may be translated at this moment: then its state shows below.
         is_fed = await self._ledger.is_fed(run.source, listed.subject, digest)
-        changed_at = event.received_at if listed.changed_at is None else micros_at(listed.changed_at)
+        changed_at = when_changed(listed, event.received_at)
         named = await self._named(translated, listed.subject, changed_at, mark)
         clock = max((each.clock for each in named if each.clock is not None), default=None)
         arrival = Arrival(run.source, event_id, "reconcile", event.received_at, body)
