@@ -43,6 +43,8 @@ _NO_CODE = re.compile(
 )
 
 _MARKS: Final = frozenset(".[]")
+_HOLDERS: Final = (dict, list)
+_CODES: Final = (str, int)
 
 Key = tuple[str, str, str]
 
@@ -190,16 +192,21 @@ class _Seen:
 
     def look(self, value: Any, event_id: str, now: Micros) -> None:
         self.quiet += 1
+        # Of one event, everything counts once; a list's items are mostly alike, and seen at the first.
+        alike: set[tuple[tuple[str, ...], type]] = set()
         met: set[Key] = set()
         for steps, example, member in _members(value):
+            if (steps, type(member)) in alike:
+                continue
             path = written(steps)
             if path not in self._steps:
                 if len(self._steps) >= MOST_MEMBERS:
                     continue
                 self._steps[path] = steps
+            if not _names_code(steps[-1]):
+                alike.add((steps, type(member)))
             for kind, text in self._facts(path, steps, member):
                 key = (kind, path, text)
-                # Of one event, everything counts once.
                 if key not in met:
                     met.add(key)
                     self._note(key, example, event_id, now)
@@ -210,7 +217,7 @@ class _Seen:
         if member is None:
             return
         yield "type", json_type(member)
-        if isinstance(member, str | int) and not isinstance(member, bool) and path not in self._wide:
+        if type(member) in _CODES and path not in self._wide:
             text, name = str(member), steps[-1]
             if text and len(text) <= LONGEST_CODE and _names_code(name):
                 yield "code", text
@@ -297,7 +304,7 @@ def _decoded(body: bytes) -> Any:
 
 def _members(value: Any) -> Iterator[tuple[tuple[str, ...], str, Any]]:
     """Every member and item below a value: its steps, the path at which it stands, and itself."""
-    waiting: list[tuple[tuple[str, ...], str, Any]] = [((), "$", value)]
+    waiting: list[tuple[tuple[str, ...], str, Any]] = [((), "$", value)] if isinstance(value, _HOLDERS) else []
     looked = 0
     while waiting:
         steps, path, found = waiting.pop()
@@ -306,16 +313,16 @@ def _members(value: Any) -> Iterator[tuple[tuple[str, ...], str, Any]]:
         below: Iterator[tuple[tuple[str, ...], str, Any]]
         if isinstance(found, dict):
             below = (((*steps, key), f"{path}.{key}", member) for key, member in found.items() if _is_name(key))
-        elif isinstance(found, list):
-            below = (((*steps, ITEM), f"{path}[{place}]", member) for place, member in enumerate(found))
         else:
-            continue
+            item = (*steps, ITEM)
+            below = ((item, f"{path}[{place}]", member) for place, member in enumerate(found))
         for each in below:
             looked += 1
             if looked > MOST_MEMBERS:
                 return
             yield each
-            waiting.append(each)
+            if isinstance(each[2], _HOLDERS):
+                waiting.append(each)
 
 
 @lru_cache(4096)
