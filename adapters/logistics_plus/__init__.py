@@ -66,21 +66,21 @@ def translate(hook: Hook, options: Options, _answers: Answers) -> Translation:
         event = read_event(hook.body)
     except MalformedPayload:
         # `data` counts for an Order and a Receive alone: a fault in anybody else's is no fault.
-        reason = _reason_to_ignore(read_kind(hook.body).entity_type, options)
+        entity_type = read_kind(hook.body).entity_type
+        reason = _reason_to_ignore(word(entity_type), entity_type, options)
         if reason is None:
             raise
         return Ignored(reason)
-    is_receive = word(event.entity_type) == RECEIVE
-    reason = _reason_to_ignore(event.entity_type, options)
+    kind = word(event.entity_type)
+    reason = _reason_to_ignore(kind, event.entity_type, options)
     if reason is not None:
-        return Ignored(reason, _references(event.data) if is_receive else ())
-    if is_receive:
+        return Ignored(reason, _references(event.data) if kind == RECEIVE else ())
+    if kind == RECEIVE:
         return _receive(event, hook, options)
     return _order(event, hook, options) if options.shipments == "order" else _shipments(event, hook, options)
 
 
-def _reason_to_ignore(entity_type: str | None, options: Options) -> str | None:
-    kind = word(entity_type)
+def _reason_to_ignore(kind: str, entity_type: str | None, options: Options) -> str | None:
     if kind not in (ORDER, RECEIVE):
         return f"neither an Order nor a Receive: entityType {(topic_of(entity_type) or 'absent')[:50]}"
     if kind == RECEIVE and options.receives == "ignore":

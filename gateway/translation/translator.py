@@ -182,7 +182,7 @@ class Translator:
             external_order_id=name,
             owner=self._owners[source.name] if state.owner is None else f"{adapter.name}:{state.owner}",
             clock=_clock(vendors, event),
-            tie=max(-_INT64, min(state.tie, _INT64)),
+            tie=state.tie if -_INT64 <= state.tie <= _INT64 else max(-_INT64, min(state.tie, _INT64)),
             body=body,
             is_shared=settings.shared_orders,
             collision_hint=self._hints[source.name],
