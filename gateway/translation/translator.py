@@ -2,8 +2,6 @@
 
 import traceback
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final, TypeAlias
 
@@ -16,17 +14,14 @@ from adapters import (
     Ignored,
     Lookups,
     MalformedPayload,
-    Order,
     State,
     TranslationError,
     references_in,
     references_of,
     too_long,
 )
-from adapters.moments import FIRST_YEAR, LAST_YEAR
 from gateway.config.model import ConfiguredSource, Tenant
 from gateway.events import (
-    HELD,
     SECOND,
     EventStatus,
     Micros,
@@ -40,16 +35,22 @@ from gateway.events import (
     stored_lookup,
     told_by,
 )
-from gateway.findings import findings_of
-from gateway.ground.clock import micros_at, moment
 from gateway.ground.questions import MOST_QUESTIONS, fault_of_question
 from gateway.ground.watchdog import FAILURES, Overrun, Watchdog
-from schemas import encode_order, faults_of
+from gateway.translation.states import (
+    DAY,
+    AdapterDefect,
+    day_of,
+    doubts_about,
+    held,
+    is_on_receipt,
+    said_of,
+    vendors_time,
+)
 
 FUTURE: Final = 300 * SECOND
 """A vendor's clock counts for at most five minutes after the receipt: one that runs ahead must not win for ever."""
 
-DAY: Final = 86_400 * SECOND
 TRACEBACK_CHARACTERS: Final = 8000
 _INT64: Final = 2**63 - 1
 _SEQUENCES: Final = (list, tuple)
@@ -57,12 +58,6 @@ _STATES: Final = (State, Cancellation, Fault)
 
 Ran: TypeAlias = tuple[Any, TranslatedEvent | None]
 """What an adapter said of an event; or what becomes of the event, where it failed at it."""
-
-_decode_order = msgspec.json.Decoder(Order).decode
-
-
-class AdapterDefect(Exception):  # noqa: N818 - the dead letter's own name
-    """An adapter did what no adapter may."""
 
 
 class Translator:
@@ -141,7 +136,7 @@ class Translator:
         for state in translation:
             if not isinstance(state, _STATES):
                 raise AdapterDefect(f"adapter {source.adapter.name} returned a {type(state).__name__} among its states")
-            vendors = _vendors(state.clock)
+            vendors = vendors_time(state.clock)
             states.append(self._state(source, event, state, vendors))
             references += state.references
             occurred_at = occurred_at or vendors or None
@@ -170,13 +165,13 @@ class Translator:
             raise MalformedPayload(f"externalOrderId has {fault}")
         if state.record is not None and (fault := too_long(state.record)):
             raise MalformedPayload(f"record has {fault}")
-        body, dead = _said(state, adapter.name)
+        body, dead = said_of(state, adapter.name)
         tenant = state.tenant or source.settings.tenant
         settings = self._tenants.get(tenant)
         if settings is None:
             raise AdapterDefect(f"adapter {adapter.name} sends to tenant {tenant!r}, which is not configured")
-        received_on = _day(event.received_at // DAY)
-        findings = _found(state, received_on) if isinstance(state, State) and dead is None else ()
+        received_on = day_of(event.received_at // DAY)
+        findings = doubts_about(state, received_on) if isinstance(state, State) and dead is None else ()
         return OrderState(
             tenant=tenant,
             external_order_id=name,
@@ -186,10 +181,10 @@ class Translator:
             body=body,
             is_shared=settings.shared_orders,
             collision_hint=self._hints[source.name],
-            dead=_held(findings, settings.hold) if findings else dead,
+            dead=held(findings, settings.hold) if findings else dead,
             record=state.record,
             findings=findings,
-            on_receipt=_on_receipt(state, received_on),
+            on_receipt=is_on_receipt(state, received_on),
             release_at=event.received_at + round(settings.release_after * SECOND) if settings.release_after else 0,
         )
 
@@ -197,64 +192,6 @@ class Translator:
 def _hint(adapter: Adapter) -> str:
     option = f"the option `{adapter.collision_option}` can part them; " if adapter.collision_option else ""
     return f"{option}`shared_orders: true` on the tenant takes them as one"
-
-
-@lru_cache(maxsize=16)
-def _day(number: int) -> date:
-    """A day by its number since 1970, in UTC."""
-    return moment(number * DAY).date()
-
-
-@lru_cache(maxsize=16)
-def _written(day: date) -> str:
-    return day.isoformat()
-
-
-def _said(state: State | Cancellation | Fault, adapter: str) -> tuple[bytes | None, Reason | None]:
-    """What a state says of its order, None: it is off; and why it can never leave the gateway, if so."""
-    if isinstance(state, State):
-        return _encoded(state.order, adapter)
-    if isinstance(state, Cancellation):
-        return None, None
-    return encode_order(Order(external_order_id=state.external_order_id)), told_by(state)
-
-
-def _found(state: State, received_on: date) -> tuple[tuple[str, str], ...]:
-    """Doubts about an order, which change nothing of it."""
-    found = findings_of(state.order, state.parts, received_on)
-    return tuple([(each.code, each.detail) for each in found]) if found else ()
-
-
-def _on_receipt(state: State | Cancellation | Fault, received_on: date) -> bool | None:
-    """Whether an order is planned for the day on which it came; None: for none."""
-    planned = state.order.planned_date if isinstance(state, State) else None
-    return None if planned is None else planned == _written(received_on)
-
-
-def _held(findings: Sequence[tuple[str, str]], hold: Sequence[str]) -> Reason | None:
-    """Why a tenant that would rather have a person look first is not sent an order."""
-    words = [f"{code}: {detail}" for code, detail in findings if code in hold]
-    return Reason(HELD, "; ".join(words)) if words else None
-
-
-def _encoded(order: Order, adapter: str) -> tuple[bytes, Reason | None]:
-    body = encode_order(order)
-    try:
-        # Structs do not check what they are made of: what cannot be read back was never an order.
-        order = _decode_order(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise AdapterDefect(f"adapter {adapter} made an order of wrong types: {error}") from None
-    fault = faults_of(order)
-    if fault is None and b"\\u0000" in body:
-        fault = "$", "text with a NUL character"
-    return body, None if fault is None else Reason("invalid_order", fault[1], fault[0])
-
-
-def _vendors(clock: datetime | None) -> Micros | None:
-    """A vendor's time of change; None where it gives none, or says so by a year that means none."""
-    if clock is not None and clock.tzinfo is None:
-        raise AdapterDefect("a state's clock has no time zone")
-    return None if clock is None or not FIRST_YEAR <= clock.year <= LAST_YEAR else micros_at(clock)
 
 
 def _clock(vendors: Micros | None, event: UntranslatedEvent) -> Micros:
