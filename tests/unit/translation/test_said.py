@@ -14,7 +14,7 @@ RECEIVED = 1_750_000_000 * SECOND
 LONG = ["x" * 501, "箱" * 334]
 
 
-def translated(translation):
+def translated(translation, **members):
     adapter = Adapter(
         name="acme",
         version="1",
@@ -25,7 +25,7 @@ def translated(translation):
     )
     settings = Source(adapter="acme", tenant="demo", auth="none")
     source = ConfiguredSource("acme", settings, adapter, OptionsModel())
-    event = UntranslatedEvent(1, "acme", "e-1", None, RECEIVED, b"{}", b"")
+    event = UntranslatedEvent(1, "acme", "e-1", None, RECEIVED, b"{}", b"", **members)
     return Translator({"acme": source}, {"demo": Tenant()}, Watchdog(1.0)).translate(event)
 
 
@@ -73,3 +73,11 @@ def test_a_clock_of_a_year_that_means_none_is_none(clock):
     event = translated(named(clock=clock))
 
     assert (event.states[0].clock, event.occurred_at) == (RECEIVED, None)
+
+
+def test_a_clock_without_a_zone_is_a_defect_in_every_state():
+    """Of an event that was looked up, too, whose states count by the clock that was drawn before."""
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    event = translated([*named("A", clock=at), *named("B", clock=at.replace(tzinfo=None))], clock=RECEIVED)
+
+    assert (event.status, event.reason.code) == (EventStatus.DEAD, "adapter_defect")
