@@ -14,6 +14,7 @@ from gateway.workshop.kit.page import GUESS, Page
 from gateway.workshop.kit.proposal import SURE_REFERENCES
 from gateway.workshop.kit.samples import Steps
 from gateway.workshop.kit.spelling import attribute
+from gateway.workshop.kit.timing import find_planned, is_written_otherwise
 
 AMOUNT: Final = "int | float | str"
 _CANCELLED: Final = ("cancelled", "canceled", "deleted", "voided", "void")
@@ -175,6 +176,9 @@ def _order_lines(page: Page) -> list[list[str]]:
         made.append(call("pallet_count=whole", arguments, indent=_INSIDE, end=","))
     if found.planned is not None:
         made.append(_planned(page, found.planned))
+    elif (other := find_planned(page.order, is_written_otherwise)) is not None:
+        words = f"`{page.path(other)}` is a planned day that is not written as 2026-12-31: read it by hand"
+        made.append([f"planned_date=None,{page.guess('plannedDate', words)}"])
     return made
 
 

@@ -1,12 +1,16 @@
 """When an order changed, and when it is planned for."""
 
 import re
+from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
 from gateway.workshop.kit import names
 from gateway.workshop.kit.finding import matching, within
 from gateway.workshop.kit.samples import Node, Steps
+
+_OTHERWISE: Final = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{4}(?!\d)")
 
 
 class Clock(msgspec.Struct, frozen=True):
@@ -55,12 +59,17 @@ def _best(node: Node, pattern: re.Pattern[str], above: Steps = ()) -> Clock | No
     return None
 
 
-def find_planned(order: Node) -> Steps | None:
+def find_planned(order: Node, is_day: Callable[[Node], bool] = lambda node: node.is_time) -> Steps | None:
     """The day that is planned, of the order itself or of an object of it that holds its dates."""
     for above in within(order):
         node = order.at(above)
         for pattern in names.PLANNED:
             for key, _ in matching(node, pattern):
-                if node.members[key].is_time:
+                if is_day(node.members[key]):
                     return (*above, key)
     return None
+
+
+def is_written_otherwise(node: Node) -> bool:
+    """Whether it holds days of another order than the year's, the month's, the day's: nothing says which it is."""
+    return bool(node.texts) and all(_OTHERWISE.match(text) for text in node.texts)

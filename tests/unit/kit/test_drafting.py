@@ -246,6 +246,15 @@ def test_the_time_of_change(sample, members, clock):
     assert ("clock" not in found.marked) is clock[1]
 
 
+@pytest.mark.parametrize("written", ["31/12/2026", "1.12.2026", "12-31-2026 08:00"])
+def test_a_planned_day_in_another_order_is_told(sample, written):
+    """Nothing says which number is the month: it is left to whoever can ask, and marked."""
+    found = draft("acme", [sample({**ORDER, "plannedDate": written})], {})
+
+    assert "`$.plannedDate` is a planned day that is not written as 2026-12-31: read it by hand" in found.guesses
+    assert "planned_date=None,  # guess" in found.source
+
+
 @pytest.mark.parametrize("name", ["plannedFor", "promisedDate", "shipBy", "requested_delivery_date", "deliverOn"])
 def test_a_planned_day(sample, name):
     """Planned, promised, to be shipped by; what has happened is no plan."""
