@@ -43,6 +43,7 @@ def rehearse(  # noqa: PLR0913 - what may be changed, and over which span
     from gateway.workshop.kit.rehearsal import Rehearsal  # noqa: PLC0415 - as above
 
     loaded = configuration(config)
+    source = loaded.former_names.get(source, source)
     tried = _tried(loaded, source, adapter, options, config)
     client = operators_api(config, url)
     span = {"since": moment(since, "--since"), "until": moment(until, "--until")}

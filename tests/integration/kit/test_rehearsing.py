@@ -96,7 +96,7 @@ def test_a_changed_mapping_shows_exactly_the_orders_that_change(tmp_path, vendor
 @pytest.fixture
 def history(tmp_path):
     """A gateway of Logistics Plus' with a little history: an order, a dead letter, an ignored event."""
-    gateway = Gateway(tmp_path, {"demo": tenant(NOBODY)}, {"lp": source("demo")})
+    gateway = Gateway(tmp_path, {"demo": tenant(NOBODY)}, {"lp": source("demo", aliases=["lp-old"])})
     no_address = told("e-2", "O-2", 2) | {"data": {"primaryReference": "O-2", "status": "PRS"}}
     other = told("e-3", "O-3", 3) | {"entityType": "Return"}
     bodies = {"e-1": told("e-1", "O-1", 1), "e-2": no_address, "e-3": other}
@@ -159,6 +159,13 @@ def test_a_span_bounds_the_history(history, cli):
 
     assert ended.code == 0
     assert ended.value["summary"]["events"] == 0
+
+
+def test_a_former_name_is_the_sources_too(history, cli):
+    """As wherever a source is named."""
+    ended = cli("rehearse", "lp-old", "--config", history.file, "--json")
+
+    assert ended.value["summary"]["events"] == 3
 
 
 def test_an_unknown_source_is_said(history, cli):
