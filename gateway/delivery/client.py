@@ -26,6 +26,7 @@ class IntakeClient:
 
         `timeout`: seconds in which the whole answer must have come.
         """
+        pieces = [piece for body in bodies for piece in (b",", body)]
         answer = await self._client.ask(
             "POST",
             self._url,
@@ -36,7 +37,7 @@ class IntakeClient:
             },
             timeout=timeout,
             most_read=MOST_READ + _A_LISTING * len(bodies),
-            content=b"[" + b",".join(bodies) + b"]",
+            content=[b"[", *pieces[1:], b"]"],
         )
         if isinstance(answer, NoAnswer):
             return Failure(answer.kind, answer.detail, was_written=answer.was_written)

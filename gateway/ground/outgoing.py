@@ -122,19 +122,20 @@ class OutgoingClient:
         timeout: float,  # noqa: ASYNC109 - what it ends is more than the awaiting: the connection goes too
         most_read: int,
         parameters: Mapping[str, str] | None = None,
-        content: bytes | None = None,
+        content: Sequence[bytes] | None = None,
         proof_header: str = "Authorization",
     ) -> Answer | NoAnswer:
         """One request; raises nothing for what the network or the other side does.
 
-        `timeout`: seconds for all of it; `most_read`: bytes of the body; `proof_header`: of `headers`, proves us.
+        `timeout`: seconds for all of it; `most_read`: bytes of the body; `content`: what is sent, in pieces, of which
+        one copy is made; `proof_header`: of `headers`, proves us.
         """
         exchange = _Exchange(most_read, _proof_in(headers.get(proof_header, "")))
         try:
             async with asyncio.timeout(timeout):
                 place, target, host = _target(url) if parameters is None else _asking(url, parameters)
                 lines = [(b"Host", host), *_lines({**headers, **_along()}), *_length(method, content)]
-                request = _written(method.encode(), target, lines, content or b"")
+                request = _written(method.encode(), target, lines, content or ())
                 await exchange.run(await self._stream_to(place), request)
         except TimeoutError:
             return exchange.broken("timed_out", f"no whole answer within {timeout:g} s")
@@ -232,12 +233,12 @@ def _parts(url: httpx.URL) -> tuple[Place, bytes, bytes]:
     return place, url.raw_path, url.netloc
 
 
-def _written(method: bytes, target: bytes, lines: Sequence[tuple[bytes, bytes]], content: bytes) -> bytes:
+def _written(method: bytes, target: bytes, lines: Sequence[tuple[bytes, bytes]], content: Sequence[bytes]) -> bytes:
     """A request's bytes. Raises httpcore.LocalProtocolError where something of it would be read as something else."""
     if not all([_is_name(name) and _is_value(value) for name, value in lines]) or not _is_target(target):  # noqa: C419
         raise httpcore.LocalProtocolError("a header or the target of a request")
     head = b"".join([b"%b: %b\r\n" % line for line in lines])
-    return b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, target, head, content)
+    return b"".join((b"%b %b HTTP/1.1\r\n%b\r\n" % (method, target, head), *content))
 
 
 def _lines(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
@@ -247,8 +248,8 @@ def _lines(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     return [*(line for line in _OURS if line[0].lower() not in named), *given]
 
 
-def _length(method: str, content: bytes | None) -> list[tuple[bytes, bytes]]:
-    return [] if content is None and method == "GET" else [(b"Content-Length", b"%d" % len(content or b""))]
+def _length(method: str, content: Sequence[bytes] | None) -> list[tuple[bytes, bytes]]:
+    return [] if content is None and method == "GET" else [(b"Content-Length", b"%d" % sum(map(len, content or ())))]
 
 
 def _along() -> Mapping[str, str]:

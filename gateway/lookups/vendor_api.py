@@ -95,7 +95,7 @@ class _Line:
                 timeout=self._timeout,
                 most_read=self._most_read,
                 parameters=lookup.parameters or None,
-                content=lookup.body or None,
+                content=[lookup.body] if lookup.body else None,
             )
         if isinstance(answer, NoAnswer):
             return VendorAnswer(None, detail=answer.detail)

@@ -181,7 +181,7 @@ class NoticeLoop:
                 headers={"Content-Type": "application/json"},
                 timeout=TIMEOUT_SECONDS,
                 most_read=_MOST_READ,
-                content=msgspec.json.encode(message),
+                content=[msgspec.json.encode(message)],
             )
             went = f"{answer.status}" if isinstance(answer, Answer) else answer.kind
             is_told = isinstance(answer, Answer) and answer.status in _GOOD

@@ -57,7 +57,7 @@ async def test_what_is_said_with_a_request():
         answers = [
             await client.ask("GET", url, **common),
             await client.ask("GET", url, parameters={"since": "é+1"}, **common),
-            await client.ask("POST", url, content=b"{}", **common),
+            await client.ask("POST", url, content=[b"{}"], **common),
             await client.ask("POST", url, **common),
         ]
         await client.close()

@@ -73,7 +73,7 @@ def trusted(tmp_path, monkeypatch):
 
 
 async def post(client: OutgoingClient, url: str) -> Answer | NoAnswer:
-    return await client.ask("POST", url, headers={}, content=b"{}", timeout=20, most_read=100)
+    return await client.ask("POST", url, headers={}, content=[b"{}"], timeout=20, most_read=100)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
