@@ -8,7 +8,6 @@ Rows are made up by SQL; the steps are the real store's, on a real file, synced.
 import argparse
 import asyncio
 import json
-import sqlite3
 import statistics
 import tempfile
 import time
@@ -16,12 +15,15 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import apsw
+
 from benchmarks.backlog import delivered
 from gateway.events import SECOND, Arrival, EventStatus, OrderState, OrderStatus, TranslatedEvent
 from gateway.orders import Claim, Lease
 from gateway.records import Belonging, DeadLetterFilter, EventFilter, OrderFilter, RetentionSpans
 from gateway.store.ports import Outbox
 from gateway.store.sqlite import SqliteStore
+from gateway.store.sqlite.connection import connect
 
 DAY = 86_400 * SECOND
 NOW = int(time.time()) * SECOND
@@ -57,7 +59,7 @@ LARGE_OTHERS = (
 
 def fill(path: Path, delivered: int, pending: int, body: bytes) -> None:
     """Make up a history and, after it, a backlog."""
-    connection = sqlite3.connect(path, isolation_level=None)
+    connection = connect(path)
     connection.execute("INSERT INTO sources VALUES ('acme', ?)", (NOW,))
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA cache_size = -200000")
@@ -214,7 +216,7 @@ def timed_steps(store: SqliteStore) -> list[tuple[float, float]]:
     steps: list[tuple[float, float]] = []
     transact = store.writer._transact  # noqa: SLF001 - nothing but the writer knows how long it was held
 
-    def watched(run: Callable[[sqlite3.Connection], Any], *, is_synced: bool = True) -> Any:
+    def watched(run: Callable[[apsw.Connection], Any], *, is_synced: bool = True) -> Any:
         started, working = time.perf_counter(), time.thread_time()
         try:
             return transact(run, is_synced=is_synced)

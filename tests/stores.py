@@ -3,7 +3,6 @@
 What is of a file alone is marked `file`, and left out on a database.
 """
 
-import sqlite3
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from gateway.store.ports import Store
 from gateway.store.postgresql import PostgresStore
 from gateway.store.sqlite import SqliteStore
 from gateway.store.sqlite.compression import decompressed
+from gateway.store.sqlite.connection import connect
 from tests.postgres import shared
 
 SQLITE: Final = "sqlite"
@@ -50,8 +50,10 @@ def settings(folder: Path, engine: str | None = None) -> dict[str, Any]:
 
 def rows(folder: Path, statement: str) -> list[Any]:
     """What a statement finds in a folder's store, or changes, past whoever serves it."""
-    opened = sqlite3.connect(folder / FILE) if is_file() else psycopg.connect(database(folder))
-    with closing(opened) as connection, connection:
+    if is_file():
+        with closing(connect(folder / FILE)) as file:
+            return file.execute(statement).fetchall()
+    with closing(psycopg.connect(database(folder))) as connection, connection:
         cursor = connection.execute(statement)
         return cursor.fetchall() if cursor.description else []
 

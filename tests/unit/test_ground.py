@@ -241,6 +241,7 @@ def test_arrows_that_turn_back_are_refused(tmp_path):
         "gateway.lookups is not allowed to import gateway.store.sqlite",
         "gateway.store.rules is not allowed to import gateway.store.sqlite",
         "gateway.store.rules is not allowed to import sqlite3",
+        "gateway.store is not allowed to import sqlite3",
         "gateway.service is not allowed to import gateway.workshop",
         "adapters is not allowed to import time",
         "adapters.bolt is not allowed to import adapters.acme",

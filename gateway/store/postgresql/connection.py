@@ -106,6 +106,10 @@ class Connection:
         self._lower(name, [given])
         return self._ask(self._named[name], self._values(name, given))
 
+    def changed(self, name: str, given: Sequence[Any] = ()) -> int:
+        """Run a named statement; how many rows it changed."""
+        return self.execute(name, given).rowcount
+
     def text(self, name: str) -> str:
         """A named statement's text."""
         return self._named[name]

@@ -81,7 +81,7 @@ def _listen(transaction: Transaction) -> tuple[int, int]:
 
 def _go_on(listener: int, seen_by_all: int, transaction: Transaction) -> None:
     transaction.execute("watching.forget", (seen_by_all,))
-    if transaction.execute("watching.begin", (listener,)).rowcount:
+    if transaction.changed("watching.begin", (listener,)):
         _turn(transaction, "listen")
 
 

@@ -3,13 +3,13 @@
 import asyncio
 import os
 import socket
-import sqlite3
 import time
 from collections.abc import Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import apsw
 import msgspec
 import uvloop
 
@@ -128,7 +128,7 @@ class Host:
             self._unreadable.pop(call, None)
             payload = codec.encode_outcome(outcome)
         except Exception as error:  # noqa: BLE001 - the caller gets it
-            if isinstance(error, sqlite3.DatabaseError):
+            if isinstance(error, apsw.Error):
                 self._unreadable[call] = time.monotonic(), str(error)
             if database.is_malformed(error):
                 await self._doubt()

@@ -19,7 +19,7 @@ def record(transaction: Transaction, tenant: str, attempt: Attempt, orders: Coll
     like = (attempt.kind, attempt.http_status, attempt.outcome, attempt.detail, attempt.batch_size)
     if has_failed:
         again = (rows, len(rows), SINGLY, *like, attempt.at, attempt.milliseconds)
-        if transaction.execute("attempts.again", again).rowcount:
+        if transaction.changed("attempts.again", again):
             return
     (id_,) = transaction.execute("attempts.insert", (tenant, attempt.at, *like, attempt.milliseconds)).fetchone()
     transaction.many("attempts.insert_orders", [(order, id_) for order in rows])

@@ -142,7 +142,7 @@ def _step(transaction: Transaction, operation: OperationRecord, limit: int, now:
 
     def do(kind: str, row: int) -> int:
         if operation.kind == "promote":
-            return transaction.execute("shadows.reopen", (row,)).rowcount
+            return transaction.changed("shadows.reopen", (row,))
         if operation.kind == "discard":
             return discard(transaction, [(kind, row)], why, now)
         return replay(transaction, [row], force=operation.is_forced)

@@ -53,7 +53,7 @@ class Duties(Room):
         transaction.execute("duties.beat", (turning.now, turning.wanted, *digests, me))
         for number, beats in turning.lost:
             # Whoever has beaten since lives; a lost one's duties go with it, so that no row outlives its holder.
-            if transaction.execute("duties.lose", (number, beats)).rowcount:
+            if transaction.changed("duties.lose", (number, beats)):
                 _end(transaction, number)
         if turning.given_up:
             transaction.execute("duties.give_up", (me, list(turning.given_up)))

@@ -12,7 +12,7 @@ def by_hand(said: str | None) -> Reason:
 
 def discard_event(transaction: Transaction, event: int, why: Reason, now: Micros) -> int:
     """Set an event that is a dead letter aside; how many that were."""
-    if transaction.execute("acts.discard_event", (why.code, why.detail, event)).rowcount == 0:
+    if transaction.changed("acts.discard_event", (why.code, why.detail, event)) == 0:
         return 0
     transaction.execute("acts.discard_dead_states", (event,))
     states = [state for (state,) in transaction.execute("acts.states_of_event", (event,)).fetchall()]

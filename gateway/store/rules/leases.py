@@ -47,10 +47,7 @@ def held(transaction: Transaction, number: int) -> dict[int, Sent]:
 
 def extend(transaction: Transaction, number: int, orders: Collection[int], until: Micros) -> bool:
     """Prolong the lease; False: it does not hold all of these orders any more."""
-    return (
-        held(transaction, number).keys() >= set(orders)
-        and transaction.execute("leases.extend", (until, number)).rowcount > 0
-    )
+    return held(transaction, number).keys() >= set(orders) and transaction.changed("leases.extend", (until, number)) > 0
 
 
 def end(transaction: Transaction, number: int, left: Collection[Sent]) -> None:

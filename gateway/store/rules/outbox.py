@@ -95,7 +95,7 @@ class Outbox(Room):
     @writes
     def reschedule(self, transaction: Transaction, tenant: str, *, farthest: Micros, due_at: Micros) -> int:
         """The clock was set back: what it had put off beyond `farthest` is due at `due_at`; how many orders."""
-        return transaction.execute("outbox.reschedule", (tenant, due_at, farthest)).rowcount
+        return transaction.changed("outbox.reschedule", (tenant, due_at, farthest))
 
     @writes
     def rescue(self, transaction: Transaction, *, now: Micros, rests_until: Micros, tenant: str | None = None) -> int:

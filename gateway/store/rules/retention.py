@@ -127,7 +127,7 @@ def _remove_bodies(transaction: Transaction, events: Sequence[int]) -> bool:
 
 def _remove_events(transaction: Transaction, events: Sequence[int]) -> bool:
     transaction.execute("retention.remember_states", (events,))
-    if transaction.execute("retention.delete_states", (events, STEP_STATES)).rowcount == STEP_STATES:
+    if transaction.changed("retention.delete_states", (events, STEP_STATES)) == STEP_STATES:
         return False
     transaction.execute("erasure.delete_other_bodies", (events,))
     remove_references(transaction, events)
@@ -145,7 +145,7 @@ def _remove_orders(transaction: Transaction, orders: Sequence[int]) -> bool:
 
 
 def _remove_operations(transaction: Transaction, operations: Sequence[int]) -> bool:
-    if transaction.execute("retention.delete_items", (operations, STEP_STATES)).rowcount == STEP_STATES:
+    if transaction.changed("retention.delete_items", (operations, STEP_STATES)) == STEP_STATES:
         return False
     transaction.execute("retention.delete_operations", (operations,))
     return True

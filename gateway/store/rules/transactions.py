@@ -35,12 +35,7 @@ class Erasure(msgspec.Struct, frozen=True):
 
 
 class Rows(Protocol):
-    """What a statement found, or did."""
-
-    @property
-    def rowcount(self) -> int:
-        """How many rows were changed."""
-        ...
+    """What a statement found."""
 
     def fetchone(self) -> Any:
         """The next row; None: there is none."""
@@ -56,6 +51,10 @@ class Transaction(Protocol):
 
     def execute(self, name: str, values: Sequence[Any] = ()) -> Rows:
         """Run a statement."""
+        ...
+
+    def changed(self, name: str, values: Sequence[Any] = ()) -> int:
+        """Run a statement; how many rows it changed."""
         ...
 
     def together(self, asked: Sequence[Question]) -> list[list[Any]]:

@@ -1,15 +1,16 @@
 """A store as one file, made while it is used or not, and what tells such a file from any other."""
 
 import os
-import sqlite3
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import apsw
 import msgspec
 
 from gateway.errors import StoreUnavailable
+from gateway.store.sqlite.connection import connect
 from gateway.store.sqlite.database import damage_of, fault_of_journal
 from gateway.store.sqlite.sql import named
 
@@ -51,7 +52,7 @@ def back_up(store: Path, target: Path, *, now: datetime) -> BackupFile:
     try:
         made = _copied(store, part, target, now)
         put_in_place(part, target)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, apsw.Error) as error:
         part.unlink(missing_ok=True)
         raise StoreUnavailable(f"cannot back up to {target}: {error}") from error
     except BaseException:
@@ -94,31 +95,31 @@ def put_in_place(part: Path, target: Path) -> None:
 
 def _copied(store: Path, part: Path, target: Path, now: datetime) -> BackupFile:
     with (
-        closing(sqlite3.connect(f"{store.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)) as source,
-        closing(sqlite3.connect(part, isolation_level=None)) as copy,
+        closing(connect(store, "mode=rw")) as source,
+        closing(connect(part)) as copy,
     ):
-        source.execute("PRAGMA busy_timeout = 5000")
         # First, so that the backup knows of itself; a store of an earlier version has no audit.
         if source.execute(SQL.has_audit).fetchone() is not None:
             source.execute(SQL.note, (int(now.timestamp() * 1e6), "gateway backup", "backup", target.name))
         # In one step: one snapshot, which no commit meanwhile makes begin anew.
-        source.backup(copy, pages=-1)
+        with copy.backup("main", source, "main") as copying:
+            copying.step()
         # One file, without a log beside it.
-        copy.execute("PRAGMA journal_mode = DELETE")
-        copy.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        copy.pragma("journal_mode", "DELETE")
+        copy.pragma("application_id", APPLICATION_ID)
         _forget_sessions(copy)
         copy.execute(SQL.make)
         copy.execute(SQL.sign, (now.isoformat(),))
         if (damage := damage_of(copy)) is not None:
             raise StoreUnavailable(f"the store is damaged: {damage}")
-        (events, orders) = copy.execute(SQL.count).fetchone()
+        (events, orders) = copy.execute(SQL.count).get
     return BackupFile(str(target), part.stat().st_size, now, events, orders)
 
 
-def _forget_sessions(copy: sqlite3.Connection) -> None:
+def _forget_sessions(copy: apsw.Connection) -> None:
     """Nobody is signed in by a backup; a store of an earlier version has none."""
     if copy.execute(SQL.has_sessions).fetchone() is not None:
-        copy.execute("PRAGMA secure_delete = ON")
+        copy.pragma("secure_delete", "ON")
         copy.execute(SQL.forget_sessions)
 
 

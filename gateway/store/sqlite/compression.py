@@ -1,6 +1,5 @@
 """Bodies as the file keeps them: compressed by LZ4 where that makes them shorter, so that less is written and kept."""
 
-import sqlite3
 from typing import Final
 
 import lz4.block  # type: ignore[import-untyped]
@@ -39,13 +38,3 @@ def decompressed(kept: bytes) -> bytes:
         # A block that is cut off may well be one of less.
         return body if len(body) == length else kept
     return kept[1:] if mark == _PLAIN else kept
-
-
-def teach(connection: sqlite3.Connection) -> None:
-    """Give a connection the functions `compressed` and `decompressed`, for the statements that are rare."""
-    connection.create_function("compressed", 1, lambda body: body and compressed(body), deterministic=True)
-    connection.create_function("decompressed", 1, lambda kept: kept and decompressed(kept), deterministic=True)
-
-
-# A column that a statement calls `"body [compressed]"` is read as the body: no statement waits for the interpreter.
-sqlite3.register_converter("compressed", decompressed)

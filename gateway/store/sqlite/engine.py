@@ -1,12 +1,13 @@
 """What the rules' rooms run on: transactions of the one writer, reads beside it, and what SQLite needs beyond them."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Self, TypeVar
+
+import apsw
 
 from gateway.events import Micros
 from gateway.records import Joined, RetentionSpans
@@ -26,7 +27,7 @@ LOG_PAUSE: Final = 0.05
 class Reader:
     """A connection that only reads, in a thread of its own."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self._transaction = SqliteTransaction(connection)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-reader")

@@ -1,8 +1,9 @@
 """Arrivals: group commit, at once where all are new."""
 
-import sqlite3
 from functools import cache
 from typing import Final
+
+import apsw
 
 from gateway.events import Arrival, Micros, Receipt
 from gateway.store.rules import inbox
@@ -37,7 +38,7 @@ class GroupStore:
         self._transaction = transaction
         self._accepted: dict[str, Micros] = {}
 
-    def __call__(self, connection: sqlite3.Connection, arrivals: list[Arrival]) -> list[Receipt]:
+    def __call__(self, connection: apsw.Connection, arrivals: list[Arrival]) -> list[Receipt]:
         """Store the group inside the writer's transaction: at once where all are new, else one by one."""
         for source, received_at in {arrival.source: arrival.received_at for arrival in arrivals}.items():
             # A group comes every few milliseconds when much comes; a person's answer need not.
@@ -51,13 +52,13 @@ class GroupStore:
             receipts += self._store_chunk(connection, arrivals[start : start + CHUNK])
         return receipts
 
-    def _store_chunk(self, connection: sqlite3.Connection, chunk: list[Arrival]) -> list[Receipt]:
+    def _store_chunk(self, connection: apsw.Connection, chunk: list[Arrival]) -> list[Receipt]:
         count = len(chunk)
         ids = self._transaction.new_ids("events", count)
         numbered = list(zip(ids, chunk, strict=True))
         rows = [x for id_, a in numbered for x in (id_, a.source, a.event_id, a.topic, a.received_at)]
-        cursor = connection.execute(_insert_events(count), rows)
-        if cursor.rowcount == count:
+        connection.execute(_insert_events(count), rows)
+        if connection.changes() == count:
             connection.execute(
                 _insert_bodies(count), [x for id_, a in numbered for x in (id_, compressed(a.body), a.context)]
             )

@@ -61,10 +61,10 @@ class SqlitePlace:
     @property
     def version(self) -> int:
         """The schema's."""
-        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+        return int(self._connection.pragma("user_version"))
 
     def _tables(self) -> list[str]:
-        return [name for (name,) in self._connection.execute(_TABLES).fetchall() if name not in OWN]
+        return [str(name) for (name,) in self._connection.execute(_TABLES) if name not in OWN]
 
     def _key(self, table: str) -> tuple[dict[str, str], list[str]]:
         """What each column is called here, and the columns of the key; a table without one is numbered all the same."""
@@ -101,7 +101,7 @@ class SqlitePlace:
 
     def count(self, table: str) -> int:
         """How many rows a table has."""
-        return int(self._connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0])  # noqa: S608 - our own tables
+        return int(self._connection.execute(f'SELECT count(*) FROM "{table}"').get)  # noqa: S608 - our own tables
 
     def rows(self, table: str, skip: int = 0) -> Iterator[Row]:
         """A table's rows in the order of its key."""
@@ -124,7 +124,7 @@ class SqlitePlace:
 
     def last_ids(self) -> Mapping[str, int]:
         """The highest id ever given of each table that numbers its rows."""
-        given = {name: self._connection.execute(self._texts[f"ids.{name}"]).fetchone()[0] for name in _NUMBERED}
+        given = {name: self._connection.execute(self._texts[f"ids.{name}"]).get for name in _NUMBERED}
         return {**dict(self._connection.execute(self._texts["moving.last_ids"])), **given}
 
     def raise_ids(self, last: Mapping[str, int]) -> None:

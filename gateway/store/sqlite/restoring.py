@@ -2,13 +2,13 @@
 
 import os
 import shutil
-import sqlite3
 from collections.abc import Collection, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import apsw
 import msgspec
 
 from gateway.errors import StoreUnavailable, UnknownRecord
@@ -19,6 +19,7 @@ from gateway.store.rules import erasure
 from gateway.store.rules.transactions import Erasure
 from gateway.store.sqlite import database
 from gateway.store.sqlite.backup import APPLICATION_ID, SQL, application_id_of, new_part, sync
+from gateway.store.sqlite.connection import connect
 from gateway.store.sqlite.register import erasures_in, record, register_of
 from gateway.store.sqlite.store import SqliteStore
 
@@ -69,7 +70,7 @@ async def restore(
             for beside in BESIDE:
                 part.with_name(part.name + beside).unlink(missing_ok=True)
         sync(store.parent)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, apsw.Error) as error:
         raise StoreUnavailable(f"cannot restore to {store}: {error}") from error
     return restored
 
@@ -86,14 +87,14 @@ def _examined(backup: Path) -> datetime:
         raise StoreUnavailable(f"{backup} is no backup of a gateway")
     newest = database.migrations()[-1][0]
     try:
-        with closing(sqlite3.connect(f"{backup.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as opened:
-            (version,) = opened.execute("PRAGMA user_version").fetchone()
+        with closing(connect(backup, "mode=ro&immutable=1")) as opened:
+            version = opened.pragma("user_version")
             if version > newest:
                 raise StoreUnavailable(f"the schema of {backup} ({version}) is newer than this program's ({newest})")
             if (damage := database.damage_of(opened)) is not None:
                 raise StoreUnavailable(f"{backup} is damaged or cut off: {damage}")
-            (made_at,) = opened.execute(SQL.made_at).fetchone()
-    except sqlite3.Error as error:
+            made_at = opened.execute(SQL.made_at).get
+    except apsw.Error as error:
         raise StoreUnavailable(f"{backup} is damaged or cut off: {error}") from error
     return datetime.fromisoformat(made_at).astimezone(UTC)
 
@@ -132,9 +133,9 @@ async def _prepared(
     return Restored(str(store), made_at, events, orders, tuple(halted), erased)
 
 
-def _unsigned(connection: sqlite3.Connection) -> tuple[tuple[int, int], list[str]]:
+def _unsigned(connection: apsw.Connection) -> tuple[tuple[int, int], list[str]]:
     """The backup's counts, and its tenants; it is a store from here on."""
     connection.execute(SQL.maybe_sent)
     connection.execute(SQL.unsign)
-    connection.execute("PRAGMA application_id = 0")
-    return connection.execute(SQL.count).fetchone(), [name for (name,) in connection.execute(SQL.tenants)]
+    connection.pragma("application_id", 0)
+    return connection.execute(SQL.count).get, [str(name) for (name,) in connection.execute(SQL.tenants)]

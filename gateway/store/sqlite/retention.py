@@ -1,12 +1,8 @@
 """What a file needs beside the rules' retention: it gives its space back, and its log is overwritten."""
 
-import sqlite3
-from typing import Final
+import apsw
 
 from gateway.store.rules.transactions import Engine, Transaction
-
-# What one step may give back: each page may be another one moved.
-STEP_PAGES: Final = 64
 
 
 async def give_all_back(engine: Engine) -> None:
@@ -16,17 +12,14 @@ async def give_all_back(engine: Engine) -> None:
 
 
 def give_back(transaction: Transaction) -> int:
-    """Let the file give back a step's worth of free pages; how many those were."""
-    before = left = _free_pages(transaction)
-    while left > 0 and before - left < STEP_PAGES:
-        # One page: the pragma has a step for each, and Python's sqlite3 takes but one of a statement without columns.
-        transaction.execute("retention.give_back").fetchall()
-        now = _free_pages(transaction)
-        # A file that was made without auto_vacuum keeps what it has.
-        if now >= left:
-            break
-        left = now
-    return before - left
+    """Let the file give back a step's worth of free pages; how many those were.
+
+    A file that was made without auto_vacuum keeps what it has.
+    """
+    before = _free_pages(transaction)
+    # Each page is a row without columns.
+    transaction.execute("retention.give_back").fetchall()
+    return before - _free_pages(transaction)
 
 
 def _free_pages(transaction: Transaction) -> int:
@@ -34,18 +27,18 @@ def _free_pages(transaction: Transaction) -> int:
     return int(count)
 
 
-def empty_log(connection: sqlite3.Connection) -> bool:
+def empty_log(connection: apsw.Connection) -> bool:
     """Write the log's pages into the file and cut it to nothing, outside a transaction; False: a reader is using it.
 
     Until then the log still holds the pages as they were.
     """
     # Arrivals must not wait for a reader.
-    (((patience,),)) = connection.execute("PRAGMA busy_timeout").fetchall()
-    connection.execute("PRAGMA busy_timeout = 0").fetchall()
+    patience = connection.pragma("busy_timeout")
+    connection.set_busy_timeout(0)
     try:
         ((is_busy, _, _),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    except sqlite3.OperationalError:
+    except (apsw.BusyError, apsw.LockedError, apsw.IOError, apsw.FullError):
         return False
     finally:
-        connection.execute(f"PRAGMA busy_timeout = {patience}").fetchall()
+        connection.set_busy_timeout(patience)
     return not is_busy

@@ -5,17 +5,16 @@ on these turns than on the rows.
 """
 
 import re
-import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any, Final
 
-import msgspec
+import apsw
 
-from gateway.events import EventStatus, OrderStatus
 from gateway.store.rules.transactions import Condition, Question
 from gateway.store.sqlite.compression import compressed
+from gateway.store.sqlite.connection import COLUMN, Whole
 from gateway.store.sqlite.sql import texts
 
 MOST: Final = 256
@@ -34,17 +33,11 @@ _APART: Final = {"translation.insert_first_states": "translation.insert_state_bo
 """Of which statements' rows the last value, a body, goes to a table of its own, with the first, by which statement."""
 
 _PLACE: Final = re.compile(r"\?(\d+)")
-_encode = msgspec.json.Encoder().encode
 
 
-# A list is among the values of no statement but one that reads it with `json_each`.
-sqlite3.register_adapter(list, lambda values: _encode(values).decode())
-# The others become what they would without: but looking in vain for how takes twice as long as a call that says it.
-sqlite3.register_adapter(type(None), lambda _: None)
-sqlite3.register_adapter(bytes, bytes)
-sqlite3.register_adapter(bool, int)
-for _words in (EventStatus, OrderStatus):
-    sqlite3.register_adapter(_words, str.__str__)
+@cache
+def _whole(text: str) -> Whole | None:
+    return Whole() if COLUMN in text else None
 
 
 @cache
@@ -68,17 +61,25 @@ def _selecting(name: str, fragments: tuple[str, ...]) -> str:
 class SqliteTransaction:
     """Whatever transaction its connection is in."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self._texts = texts()
         # Nobody else writes: the folder is locked. What is rolled back leaves a gap.
-        self._last = {
-            of: connection.execute(self._texts[f"ids.{of}"]).fetchone()[0] for of in ("events", "orders", "states")
-        }
+        self._last = {of: connection.execute(self._texts[f"ids.{of}"]).get for of in ("events", "orders", "states")}
 
-    def execute(self, name: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+    def execute(self, name: str, values: Sequence[Any] = ()) -> apsw.Cursor:
         """Run a statement."""
-        return self._connection.execute(self._texts[name], values)
+        return self._ask(self._texts[name], values)
+
+    def changed(self, name: str, values: Sequence[Any] = ()) -> int:
+        """Run a statement; how many rows it changed."""
+        self._connection.execute(self._texts[name], values)
+        return self._connection.changes()
+
+    def _ask(self, text: str, values: Sequence[Any]) -> apsw.Cursor:
+        cursor = self._connection.execute(text, values)
+        cursor.row_trace = _whole(text)
+        return cursor
 
     def together(self, asked: Sequence[Question]) -> list[list[Any]]:
         """The rows of each of these statements."""
@@ -88,7 +89,7 @@ class SqliteTransaction:
         """Rows of a statement whose `:where` stands for all of these conditions."""
         asked = list(conditions)
         text = _selecting(name, tuple(fragment for fragment, _ in asked))
-        return self._connection.execute(text, (*chain.from_iterable(given for _, given in asked), *values)).fetchall()
+        return self._ask(text, (*chain.from_iterable(given for _, given in asked), *values)).fetchall()
 
     def many(self, name: str, rows: Sequence[Sequence[Any]]) -> list[Any]:
         """Run a statement whose `(VALUES :rows)` stands for these rows, all of one width; what it returns.
@@ -112,7 +113,7 @@ class SqliteTransaction:
 
     def each(self, name: str, rows: Collection[Sequence[Any]]) -> int:
         """Run a statement for each of these rows; how many rows that changed."""
-        return self._connection.executemany(self._texts[name], rows).rowcount if rows else 0
+        return sum(self.changed(name, row) for row in rows)
 
     def new_ids(self, of: str, count: int) -> range:
         """Ids for new rows of a table."""

@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-import sqlite3
 from collections.abc import Sequence
 from typing import Final
 
+import apsw
 import msgspec
 
 from gateway.errors import StoreUnavailable
@@ -37,10 +37,10 @@ class SqliteWatch:
     async def listen(self) -> None:
         """From now on tell of all that changes."""
 
-        def run(connection: sqlite3.Connection) -> None:
+        def run(connection: apsw.Connection) -> None:
             if self._writer.on_change is None:
-                connection.executescript(SQL.listen)
-                self._seen = [connection.execute(each).fetchone()[0] for each in (IDS.events, IDS.orders)]
+                connection.execute(SQL.listen)
+                self._seen = [connection.execute(each).get for each in (IDS.events, IDS.orders)]
                 self._writer.on_change = self._changed
 
         await self._writer.submit(run, is_transaction=False)
@@ -48,9 +48,9 @@ class SqliteWatch:
     async def rest(self) -> None:
         """Tell of nothing any more."""
 
-        def run(connection: sqlite3.Connection) -> None:
+        def run(connection: apsw.Connection) -> None:
             self._writer.on_change = None
-            connection.executescript(SQL.rest)
+            connection.execute(SQL.rest)
 
         await self._writer.submit(run, is_transaction=False)
 
@@ -70,17 +70,17 @@ class SqliteWatch:
         self._looked_at = self._loop.time()
         self._writer.submit(self._taken, is_transaction=False).add_done_callback(self._tell)
 
-    def _taken(self, connection: sqlite3.Connection) -> Sequence[Change]:
+    def _taken(self, connection: apsw.Connection) -> Sequence[Change]:
         """In the writer's thread, between two transactions: what has begun, and what was written down."""
         self._is_due = False
         if self._writer.on_change is None:
             return ()
         found = []
         for place, begun in enumerate((SQL.begun_events, SQL.begun_orders)):
-            newest, *told = connection.execute(begun, (self._seen[place],)).fetchone()
+            newest, *told = connection.execute(begun, (self._seen[place],)).get
             self._seen[place] = newest or self._seen[place]
             found.append(told)
-        found.append(connection.execute(SQL.told).fetchone())
+        found.append(connection.execute(SQL.told).get)
         connection.execute(SQL.forget)
         # One list of the three, each without its brackets.
         text = ",".join(text[1:-1] for count, text in found if count)

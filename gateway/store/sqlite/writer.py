@@ -8,7 +8,6 @@ a flood and the loops behind it do not starve each other.
 import asyncio
 import contextlib
 import os
-import sqlite3
 import threading
 import time
 import traceback
@@ -16,6 +15,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
+
+import apsw
 
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
@@ -27,18 +28,19 @@ Result = TypeVar("Result")
 
 # The statement's or the value's fault, not the disk's: the next transaction may well succeed.
 _NOT_THE_STORES: Final = (
-    sqlite3.DataError,
-    sqlite3.IntegrityError,
-    sqlite3.InterfaceError,
-    sqlite3.NotSupportedError,
-    sqlite3.ProgrammingError,
+    apsw.BindingsError,
+    apsw.ConstraintError,
+    apsw.MismatchError,
+    apsw.MisuseError,
+    apsw.RangeError,
+    apsw.TooBigError,
 )
 
-StoreGroup = Callable[[sqlite3.Connection, list[Arrival]], list[Receipt]]
+StoreGroup = Callable[[apsw.Connection, list[Arrival]], list[Receipt]]
 
 
 class _Job(NamedTuple):
-    run: Callable[[sqlite3.Connection], Any]
+    run: Callable[[apsw.Connection], Any]
     tell: Callable[[Any], None]
     is_transaction: bool
     is_synced: bool
@@ -52,7 +54,7 @@ class Writer:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: apsw.Connection,
         store_group: StoreGroup,
         loop: asyncio.AbstractEventLoop,
         in_place: InPlace,
@@ -92,7 +94,7 @@ class Writer:
         self._wake.set()
 
     def submit(
-        self, run: Callable[[sqlite3.Connection], Result], *, is_transaction: bool = True, is_synced: bool = True
+        self, run: Callable[[apsw.Connection], Result], *, is_transaction: bool = True, is_synced: bool = True
     ) -> "asyncio.Future[Result]":
         """Run a job in a transaction of its own; its exception rolls back and is the future's.
 
@@ -162,24 +164,24 @@ class Writer:
             self._connection.execute(f"PRAGMA synchronous = {wanted}")
             self._synchronous = wanted
 
-    def _transact(self, run: Callable[[sqlite3.Connection], Result], *, is_synced: bool = True) -> Result:
+    def _transact(self, run: Callable[[apsw.Connection], Result], *, is_synced: bool = True) -> Result:
         connection = self._connection
-        changes = connection.total_changes
+        changes = connection.total_changes()
         try:
             self._sync(is_synced=is_synced)
             connection.execute("BEGIN IMMEDIATE")
             outcome = run(connection)
             connection.execute("COMMIT")
         except BaseException as error:
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(apsw.Error):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error) and not isinstance(error, _NOT_THE_STORES):
+            if isinstance(error, apsw.Error) and not isinstance(error, _NOT_THE_STORES):
                 self.failure = str(error)
                 raise StoreUnavailable(f"the store cannot write: {error}") from error
             raise
         # A transaction that wrote nothing proves nothing.
-        if connection.total_changes != changes:
+        if connection.total_changes() != changes:
             if self.on_change is not None:
                 self.on_change()
             # After the commit, since a file may go at any moment.

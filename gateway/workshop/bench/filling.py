@@ -1,10 +1,11 @@
 """Fills a store through its own ports: what a busy year or a long outage leaves behind, in a minute."""
 
-import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+
+import apsw
 
 from gateway.events import SECOND, Arrival, EventStatus, Micros, OrderState, Reason, TranslatedEvent, source_owner
 from gateway.store.ports import Inbox, TranslationQueue
@@ -45,7 +46,7 @@ async def fill_keys(path: Path, count: int) -> None:
     """Make a store with so many event IDs, in no order, of events whose bodies have gone."""
     store = await SqliteStore.open(path)
 
-    def run(connection: sqlite3.Connection) -> None:
+    def run(connection: apsw.Connection) -> None:
         # All in memory until they are there: else each page is written again and again.
         connection.execute(f"PRAGMA cache_size = -{1 << 22}")
         connection.execute(_KEYS, (count, rig.SOURCE, time.time_ns() // 1000 - KEYS_AGO))

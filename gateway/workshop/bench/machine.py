@@ -2,10 +2,10 @@
 
 import os
 import platform
-import sqlite3
 import subprocess
 from pathlib import Path
 
+import apsw
 import msgspec
 
 from gateway.workshop.bench.load import tool
@@ -30,7 +30,7 @@ def describe() -> Machine:
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         python=platform.python_version(),
-        sqlite=sqlite3.sqlite_version,
+        sqlite=apsw.sqlite_lib_version(),
         load=_tool_version(),
         busy=round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
     )

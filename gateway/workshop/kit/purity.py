@@ -106,7 +106,7 @@ class Sentinel:
 
 IMPURE_C_MODULES = frozenset(
     {
-        *("time", "io", "_io", "posix", "nt", "_socket", "_ssl", "_posixsubprocess", "_sqlite3", "_random"),
+        *("time", "io", "_io", "posix", "nt", "_socket", "_ssl", "_posixsubprocess", "_sqlite3", "apsw", "_random"),
         *("_thread", "select", "mmap", "fcntl", "_ctypes", "_asyncio", "_uuid"),
     }
 )

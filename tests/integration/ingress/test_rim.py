@@ -8,7 +8,6 @@ import hmac
 import http.client
 import json
 import socket
-import sqlite3
 import statistics
 import sys
 import threading
@@ -18,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -697,9 +697,8 @@ def test_while_the_store_is_down_a_known_event_gets_its_200(tmp_path: Path) -> N
 async def limit_pages(rim: Running, *, is_full: bool) -> None:
     """Fill the disk, as far as the engine can tell."""
 
-    def limit(connection: sqlite3.Connection) -> None:
-        (pages,) = connection.execute("PRAGMA page_count").fetchone()
-        connection.execute(f"PRAGMA max_page_count = {pages if is_full else 1_000_000}")
+    def limit(connection: apsw.Connection) -> None:
+        connection.pragma("max_page_count", connection.pragma("page_count") if is_full else 1_000_000)
 
     await rim.store.writer.submit(limit)
 

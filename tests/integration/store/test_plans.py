@@ -1,11 +1,12 @@
 """How SQLite goes about the statements that loops wait for: never through a whole table, never sorting a backlog."""
 
 import re
-import sqlite3
 
+import apsw
 import pytest
 
-from gateway.store.sqlite import database
+from gateway.store.rules import ledger
+from gateway.store.sqlite import database, transactions
 from gateway.store.sqlite.sql import texts
 
 TABLES = "events|bodies|states|orders|attempts|attempt_orders|event_references|answers|e|b|s|o|r"
@@ -48,7 +49,7 @@ def empty(tmp_path_factory):
     connection.close()
 
 
-def plan_of(connection: sqlite3.Connection, statement: str) -> list[str]:
+def plan_of(connection: apsw.Connection, statement: str) -> list[str]:
     statement = statement.replace(":rows", ROWS)
     wanted = max([int(number) for number in re.findall(r"\?(\d+)", statement)], default=statement.count("?"))
     return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", [None] * wanted)]
@@ -73,7 +74,7 @@ def test_each_sources_backlog_is_begun_by_the_index(empty):
     """Sorted is no more than what is taken of each."""
     plan = plan_of(empty, STATEMENTS["translation.untranslated"])
 
-    assert "SEARCH events USING INDEX events_received (source=?)" in plan
+    assert "SEARCH events USING COVERING INDEX events_received (source=?)" in plan
     assert plan.index("USE TEMP B-TREE FOR ORDER BY") > plan.index("SCAN (subquery-3)")
     assert len([step for step in plan if "ORDER BY" in step]) == 1
 
@@ -118,7 +119,7 @@ def test_the_newest_dead_letters_are_read_in_their_order(empty, fragment):
     steps = plan_of(empty, texts()["records.dead_letters"].replace(":where", where).replace("LIMIT ?", "LIMIT 100"))
 
     assert "MERGE (UNION ALL)" in steps
-    assert [step for step in steps if "TEMP B-TREE" in step] == ["USE TEMP B-TREE FOR RIGHT PART OF ORDER BY"] * 2
+    assert [step for step in steps if "TEMP B-TREE" in step] == ["USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY"] * 2
     for index in ("e USING INDEX events_dead_newest", "o USING INDEX orders_dead_newest"):
         assert any(index in step for step in steps)
 
@@ -127,3 +128,21 @@ def test_the_newest_dead_letters_are_read_in_their_order(empty, fragment):
 def test_kin_are_looked_up_by_their_references(empty, name):
     """Never among all events of their source: a day would take the square of its time."""
     assert [step for step in plan_of(empty, STATEMENTS[name]) if "events_key (source=?)" in step] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"), [("insert_orders", ledger.FIRST), ("update_orders", ("id", *ledger.CHANGING))]
+)
+def test_the_longest_statements_are_kept_compiled(empty, name, columns):
+    """What is longer than the driver's limit would be compiled each time."""
+    longest = transactions._repeated(f"ledger.{name}", len(columns), transactions.MOST)
+
+    assert len(longest) <= empty.cache_stats()["max_cacheable_bytes"]
+
+
+def test_what_is_no_value_of_a_statement_is_refused(empty):
+    """A list is one, as JSON; nothing else is made a text of."""
+    assert empty.execute("SELECT ?", (["a", 1],)).get == '["a",1]'
+    for value in ({"a": 1}, ("a",), object()):
+        with pytest.raises(TypeError, match="no value of a statement"):
+            empty.execute("SELECT ?", (value,))

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from types import ModuleType
 
+import apsw
 import pytest
 from msgspec.structs import replace
 
@@ -283,7 +284,7 @@ async def test_reads_that_fail_are_said(store, tmp_path):
     with sqlite3.connect(tmp_path / "gateway.db") as other:
         other.execute("DROP TABLE drift")
     other.close()
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(apsw.SQLError):
         await store.drift.drift()
 
     assert str(store.failure).startswith("reading the store fails: no such table")

@@ -2,10 +2,10 @@ import asyncio
 import os
 import re
 import resource
-import sqlite3
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
+import apsw
 import pytest
 
 from gateway.errors import ConfigError, StoreUnavailable
@@ -15,6 +15,7 @@ from gateway.records import Act, Amendment, EventFilter, RetentionSpans
 from gateway.store.rules.retention import STEP_BYTES, portion
 from gateway.store.sqlite import SqliteStore, database, retention
 from gateway.store.sqlite.backup import back_up
+from gateway.store.sqlite.connection import connect
 from gateway.store.sqlite.looking import fault_of_store
 from gateway.store.sqlite.place import SqlitePlace
 from tests.contract.engines import DAY, ENGINES, START, TENANT, Floor, canonical, dense, says, state
@@ -40,29 +41,27 @@ async def test_the_file_can_give_space_back(floor):
     assert await pragma(floor.store, "page_size") == database.PAGE_SIZE
 
 
-class Deaf(sqlite3.Connection):
+class Deaf(apsw.Connection):
     """An engine that does not do as it is told."""
 
-    def execute(self, statement, *values):
-        if statement.startswith("PRAGMA synchronous ="):
-            statement = "PRAGMA synchronous = NORMAL"
-        return super().execute(statement, *values)
+    def pragma(self, name, *value):
+        return super().pragma(name, *(value and (1 if name == "synchronous" else value[0],)))
 
 
 def test_a_file_that_would_not_sync_is_refused(tmp_path):
     """Where FULL cannot be had, nothing is acknowledged at all."""
-    connection = sqlite3.connect(tmp_path / "gateway.db", isolation_level=None, factory=Deaf)
+    connection = Deaf(str(tmp_path / "gateway.db"))
 
-    with pytest.raises(sqlite3.OperationalError, match="synchronous=1"):
+    with pytest.raises(apsw.Error, match="synchronous=1"):
         database.configure(connection)
     connection.close()
 
 
 def test_a_file_without_a_log_is_refused():
     """In memory there is no WAL."""
-    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection = apsw.Connection(":memory:")
 
-    with pytest.raises(sqlite3.OperationalError, match="journal_mode=memory"):
+    with pytest.raises(apsw.Error, match="journal_mode=memory"):
         database.configure(connection)
     connection.close()
 
@@ -71,9 +70,8 @@ async def test_a_newer_schema_is_refused(tmp_path):
     """An older program does not touch what a newer one wrote; the fault names the file."""
     store = await SqliteStore.open(tmp_path / "gateway.db")
     await store.close()
-    with sqlite3.connect(tmp_path / "gateway.db") as connection:
-        connection.execute("PRAGMA user_version = 9999")
-    connection.close()
+    with closing(connect(tmp_path / "gateway.db")) as connection:
+        connection.pragma("user_version", 9999)
 
     with pytest.raises(ConfigError, match=r"gateway\.db.*9999.*newer"):
         await SqliteStore.open(tmp_path / "gateway.db")
@@ -106,9 +104,9 @@ async def test_an_earlier_versions_journal_is_not_left_behind(tmp_path):
 async def test_migrations_run_once_and_in_order(tmp_path):
     """A file of any earlier schema is brought up to date, its rows kept."""
     numbers = [number for number, _ in database.migrations()]
-    connection = sqlite3.connect(tmp_path / "gateway.db", isolation_level=None)
+    connection = connect(tmp_path / "gateway.db")
     database.configure(connection)
-    connection.executescript(database.migrations()[0][1] + "PRAGMA user_version = 1;")
+    connection.execute(database.migrations()[0][1] + "PRAGMA user_version = 1;")
     connection.execute("INSERT INTO counters VALUES ('kept', 7)")
     connection.close()
     store = await SqliteStore.open(tmp_path / "gateway.db")
@@ -123,9 +121,9 @@ async def test_migrations_run_once_and_in_order(tmp_path):
 
 async def test_what_had_ended_before_the_tallies_is_counted(tmp_path):
     """The migration that brings them counts what is there."""
-    connection = sqlite3.connect(tmp_path / "gateway.db", isolation_level=None)
+    connection = connect(tmp_path / "gateway.db")
     database.configure(connection)
-    connection.executescript("".join(text for number, text in database.migrations() if number < TALLIES))
+    connection.execute("".join(text for number, text in database.migrations() if number < TALLIES))
     connection.execute(f"PRAGMA user_version = {TALLIES - 1}")
     events = [("a", "ignored"), ("a", "delivered"), ("b", "delivered"), ("b", "delivered"), ("b", "dead")]
     connection.executemany(
@@ -150,7 +148,7 @@ async def test_a_damaged_page_is_said_at_the_start(tmp_path, table):
     """Whichever of those that a start reads: in a sentence, by a gateway and by a copy alike."""
     path = tmp_path / "gateway.db"
     await (await SqliteStore.open(path)).close()
-    with closing(sqlite3.connect(path)) as opened:
+    with closing(connect(path)) as opened:
         (page,) = opened.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
     with path.open("r+b") as file:
         file.seek((page - 1) * database.PAGE_SIZE)
@@ -213,7 +211,7 @@ async def test_readers_cannot_write(tmp_path):
     """Only one connection writes and checkpoints."""
     store = await SqliteStore.open(tmp_path / "gateway.db")
     reader = database.open_reader(tmp_path / "gateway.db")
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with pytest.raises(apsw.ReadOnlyError, match="readonly"):
         reader.execute("DELETE FROM events")
     reader.close()
     await store.close()
@@ -255,12 +253,11 @@ async def test_space_is_given_back_many_pages_at_once(floor):
     """A transaction for each page would take a sync for each, and an hour for a year's bodies."""
     for number in range(20):
         await floor.tell(f"e{number}", ignored="not needed", padding=dense(100_000))
-    await floor.store.writer.submit(lambda connection: connection.execute("DELETE FROM bodies").rowcount)
+    await floor.store.writer.submit(lambda connection: connection.execute("DELETE FROM bodies").fetchall())
     free = await pragma(floor.store, "freelist_count")
     given = await floor.store.engine.write(retention.give_back)
 
-    assert free > retention.STEP_PAGES
-    assert given == retention.STEP_PAGES
+    assert free > given == 64
     assert await pragma(floor.store, "freelist_count") == free - given
 
 
@@ -392,13 +389,12 @@ async def test_a_probe_tells_the_present_state(floor):
 @contextmanager
 def written_by(file, version):
     """The file as an earlier version left it, by the number of its last migration; open, to have its rows."""
-    with closing(sqlite3.connect(file)) as earlier:
+    with closing(connect(file)) as earlier:
         for number, text in database.migrations():
             if number <= version:
-                earlier.executescript(text)
+                earlier.execute(text)
         earlier.execute(f"PRAGMA user_version = {version}")
         yield earlier
-        earlier.commit()
 
 
 async def test_a_halt_of_an_earlier_version_holds(tmp_path):

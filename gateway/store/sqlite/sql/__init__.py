@@ -20,12 +20,9 @@ _ORDER: Final = ":order"
 """Stands for an order's columns, in the order of `OrderRow`, of the table as `o`."""
 
 _BODY: Final = ":body"
-"""Stands for the canonical bytes of the state `s`, compressed; NULL: a cancellation. No bytes, erased ones, are x'00',
-since Python's sqlite3 converts nothing of no length."""
+"""Stands for the canonical bytes of the state `s`, compressed; NULL: a cancellation; none: erased ones."""
 
-BODY: Final = (
-    "coalesce(iif(s.body = x'', x'00', s.body), (SELECT apart.body FROM state_bodies apart WHERE apart.id = s.id))"
-)
+BODY: Final = "coalesce(s.body, (SELECT apart.body FROM state_bodies apart WHERE apart.id = s.id))"
 
 _OF_ORDER: Final = re.compile(r":of_order\((\w+), ([^,()]+), ([^,()]+)\)")
 """Stands for a column, each value once, of all states of an order, by its tenant and name: the one that its row began

@@ -22,7 +22,7 @@ FROM json_each(?) asked JOIN events e ON e.id = asked.value AND e.kind = 'hook'
 JOIN bodies b ON b.id = e.id ORDER BY e.id;
 
 -- name: present
-SELECT :order, nullif(:body, x'00') AS "body [compressed]" FROM json_each(?) asked
+SELECT :order, nullif(:body, x'') AS "body [compressed]" FROM json_each(?) asked
 JOIN orders o ON o.tenant = asked.value ->> 0 AND o.external_order_id = asked.value ->> 1
 LEFT JOIN states s ON s.id = o.state;
 

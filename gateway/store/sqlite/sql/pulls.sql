@@ -19,4 +19,4 @@ ORDER BY changed_at, id LIMIT ?;
 -- name: bodies
 -- What changed meanwhile is another pull's, and what was erased nobody's.
 SELECT :body AS "body [compressed]" FROM json_each(?) asked JOIN orders o ON o.id = asked.value JOIN states s ON s.id = o.state
-WHERE o.status = 'delivered' AND :body <> x'00' ORDER BY asked.key;
+WHERE o.status = 'delivered' AND :body <> x'' ORDER BY asked.key;

@@ -5,7 +5,7 @@ SELECT e.id, e.source, e.event_id, e.topic, e.status, e.reason_code, e.reason_de
 FROM events e LEFT JOIN bodies b ON b.id = e.id WHERE e.id = ?;
 
 -- name: states_of_events
-SELECT s.event, s.tenant, s.external_order_id, s.owner, s.clock, s.tie, s.arrival, nullif(:body, x'00') AS "body [compressed]", s.status,
+SELECT s.event, s.tenant, s.external_order_id, s.owner, s.clock, s.tie, s.arrival, nullif(:body, x'') AS "body [compressed]", s.status,
        iif(o.status = 'pending' AND o.id IN (SELECT order_row FROM leased), 'leased', o.status), s.reason_code, s.reason_detail, s.reason_path
 FROM states s JOIN events e ON e.id = s.event AND e.run = s.run
 LEFT JOIN orders o ON o.tenant = s.tenant AND o.external_order_id = s.external_order_id
@@ -17,7 +17,7 @@ SELECT kind, received_at, body FROM other_bodies WHERE event = ? ORDER BY rowid;
 -- name: order
 SELECT o.id, o.tenant, o.external_order_id, o.owner,
        iif(o.status = 'pending' AND o.id IN (SELECT order_row FROM leased), 'leased', o.status), o.reason_code, o.reason_detail, o.reason_path,
-       o.order_id, o.is_created, nullif(:body, x'00') AS "body [compressed]", o.changed_at, o.delivered_at,
+       o.order_id, o.is_created, nullif(:body, x'') AS "body [compressed]", o.changed_at, o.delivered_at,
        iif(o.status = 'pending' AND o.id NOT IN (SELECT order_row FROM leased), nullif(o.due_at, 0), NULL), s.findings
 FROM orders o LEFT JOIN states s ON s.id = o.state WHERE o.tenant = ? AND o.external_order_id = ?;
 
@@ -91,7 +91,7 @@ FROM events e WHERE :where ORDER BY e.id DESC LIMIT ?;
 -- name: orders
 SELECT o.id, o.tenant, o.external_order_id, o.owner,
        iif(o.status = 'pending' AND o.id IN (SELECT order_row FROM leased), 'leased', o.status), o.reason_code, o.reason_detail, o.reason_path,
-       o.order_id, o.is_created, nullif(:body, x'00') AS "body [compressed]", o.changed_at, o.delivered_at,
+       o.order_id, o.is_created, nullif(:body, x'') AS "body [compressed]", o.changed_at, o.delivered_at,
        iif(o.status = 'pending' AND o.id NOT IN (SELECT order_row FROM leased), nullif(o.due_at, 0), NULL), s.findings
 FROM orders o LEFT JOIN states s ON s.id = o.state WHERE :where ORDER BY o.changed_at DESC, o.id DESC LIMIT ?;
 

@@ -146,4 +146,4 @@ DELETE FROM attempts WHERE id IN (SELECT value FROM json_each(?1));
 PRAGMA freelist_count;
 
 -- name: give_back
-PRAGMA incremental_vacuum(1);
+PRAGMA incremental_vacuum(64);
