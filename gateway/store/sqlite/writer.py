@@ -33,6 +33,7 @@ _NOT_THE_STORES: Final = (
     apsw.MismatchError,
     apsw.MisuseError,
     apsw.RangeError,
+    apsw.SQLError,
     apsw.TooBigError,
 )
 
