@@ -118,7 +118,7 @@ def test_a_time_zone():
 
 
 @pytest.mark.parametrize(
-    "text", ["0001-01-01T00:00:00", "1900-01-01T00:00:00Z", "1969-12-31", "2200-01-01", "9999-12-31"]
+    "text", ["0000-00-00", "0001-01-01T00:00:00", "1900-01-01T00:00:00Z", "1969-12-31", "2200-01-01", "9999-12-31"]
 )
 def test_a_moment_that_means_none(text):
     """A vendor's way of saying that nothing is set is no time of change: the receipt takes its place."""
