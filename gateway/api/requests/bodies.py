@@ -11,6 +11,8 @@ from gateway.api.requests.reading import Asked, BadRequest, Moment, Text, read_b
 from gateway.records import OperationOf
 
 Ids = Annotated[list[str], Meta(max_length=MOST_IDS)]
+Whole = Annotated[float, Meta(multiple_of=1)]
+"""A number that is whole by its amount, `2.0` too, not by how it is written."""
 
 
 class DryRun(Asked, frozen=True, kw_only=True):
@@ -110,15 +112,13 @@ class OrderAmendment(Asked, frozen=True, kw_only=True):
     customer_contact: str | UnsetType | None = UNSET
     total_weight: float | UnsetType | None = UNSET
     volume: float | UnsetType | None = UNSET
-    pallet_count: int | float | UnsetType | None = UNSET
+    pallet_count: Whole | UnsetType | None = UNSET
     special_handling: list[str] | UnsetType | None = UNSET
     planned_date: str | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
-        """A number is whole by its amount, `2.0` too, not by how it is written."""
+        """A count is handed on as a whole number."""
         if isinstance(self.pallet_count, float):
-            if not self.pallet_count.is_integer():
-                raise ValueError("palletCount: expected a whole number")
             msgspec.structs.force_setattr(self, "pallet_count", int(self.pallet_count))
 
     def members(self) -> dict[str, Any]:

@@ -48,7 +48,7 @@ async def test_an_order_is_amended_member_by_member(api, calls):
         ({"totalWeight": -1, "reason": "x"}, 400, "totalWeight"),
         ({"totalWeight": "12", "reason": "x"}, 400, "totalWeight"),
         ({"totalWeight": 1e16, "reason": "x"}, 400, "totalWeight is too large"),
-        ({"palletCount": 2.5, "reason": "x"}, 400, "palletCount: expected a whole number"),
+        ({"palletCount": 2.5, "reason": "x"}, 400, "palletCount"),
         ({"palletCount": 10**12, "reason": "x"}, 400, "palletCount is too large"),
         ({"palletCount": 10**30, "reason": "x"}, 400, "palletCount"),
         ({"externalOrderId": "B", "reason": "x"}, 400, "externalOrderId"),
