@@ -6,8 +6,10 @@ Nothing here knows the inside: requests, the operators' API, signals. Intakes th
 import asyncio
 import contextlib
 import ctypes
+import itertools
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -39,10 +41,20 @@ FAST = {
 }
 
 
+# A range for each of the tests' workers, below what the system gives to whoever asks for any port: else a gateway that
+# is between its stop and its start may find another's at its address.
+_EACH = 2500
+_FIRST = 10_000 + _EACH * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8)
+_ports = itertools.cycle(random.sample(range(_FIRST, _FIRST + _EACH), _EACH))
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of this machine that nobody listens at, and no other worker is given."""
+    for port in _ports:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def tenant(url: str | None, **members: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import msgspec
 import pytest
 
 from tests.integration.conftest import Ended
+from tests.processes import free_port
 from tests.stores import settings
 
 ROOT = Path(__file__).parents[3]
@@ -91,12 +91,6 @@ sources:
           -----END PUBLIC KEY-----
   open: {{adapter: ./acme.py, tenant: demo, auth: none}}
 """
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Running(msgspec.Struct):

@@ -1,6 +1,5 @@
-import socket
-
 from gateway.workshop.conformance import CLAUSES, SettingsAccess, verify
+from tests.processes import free_port
 
 
 async def test_the_embedded_intake_keeps_every_clause(running):
@@ -33,11 +32,6 @@ async def test_a_known_customer_is_means_enough_for_its_clause(running):
 
 async def test_an_intake_that_is_not_there_fails_the_clause():
     """A refused connection is a failure with a reason, not a traceback."""
-    results = await verify(f"http://127.0.0.1:{_free_port()}/api/integrations/wms/demo", "secret", only={"auth.bearer"})
+    results = await verify(f"http://127.0.0.1:{free_port()}/api/integrations/wms/demo", "secret", only={"auth.bearer"})
 
     assert [(result.outcome, result.detail) for result in results] == [("failed", "no answer: ConnectError")]
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]

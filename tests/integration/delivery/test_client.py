@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import time
 import tracemalloc
 
@@ -13,23 +12,18 @@ from gateway.delivery.client import IntakeClient
 from gateway.delivery.verdict import Answer, Failure, NotAnIntake, judge
 from tests import intakes
 from tests.intakes import Intake, always, in_turn
+from tests.processes import free_port
 
 BODY = b'{"externalOrderId":"A","deliveryAddress":"x"}'
 SECRET = Secret('s3cret"of-acme')
 
 
-async def post(url, *, within=0.3, bodies=(BODY,), **rest):
+async def post(url, *, within=5.0, bodies=(BODY,), **rest):
     client = IntakeClient(url, **rest)
     try:
         return await client.post(bodies, SECRET, within)
     finally:
         await client.close()
-
-
-def closed_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 async def test_request():
@@ -64,20 +58,20 @@ async def test_no_answer(reaction, kind, status):
     """Whatever breaks off after the request was written is a failure that may have been applied, in time."""
     async with Intake(always(reaction)) as intake:
         began = time.monotonic()
-        answer = await post(intake.url)
+        answer = await post(intake.url, within=1.0)
 
     assert isinstance(answer, Failure)
     assert (answer.kind, answer.status, answer.was_written) == (kind, status, True)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 4
 
 
 async def test_never_written():
     """A refused connection, a name that is none and a failed TLS handshake surely changed nothing."""
     async with Intake() as intake:
         answers = [
-            await post(f"http://127.0.0.1:{closed_port()}/x"),
-            await post("http://name.invalid/x", within=5),
-            await post(intake.url.replace("http:", "https:")),
+            await post(f"http://127.0.0.1:{free_port()}/x"),
+            await post("http://name.invalid/x"),
+            await post(intake.url.replace("http:", "https:"), within=1.0),
         ]
         assert intake.calls == []
 
@@ -86,13 +80,13 @@ async def test_never_written():
 
 async def test_hiccup_is_tried_once_more():
     """A connection refused once is tried again at once, after a short pause."""
-    port = closed_port()
+    port = free_port()
     intake = Intake()
 
     async def open_meanwhile(_seconds):
         intake._server = await asyncio.start_server(intake._serve, "127.0.0.1", port)
 
-    answer = await post(f"http://127.0.0.1:{port}/x", sleep=open_meanwhile, within=5)
+    answer = await post(f"http://127.0.0.1:{port}/x", sleep=open_meanwhile)
     await intake.__aexit__()
 
     assert isinstance(answer, Answer)
@@ -132,7 +126,7 @@ async def test_status_counts_even_if_its_body_breaks_off():
         await asyncio.sleep(3600)
 
     async with Intake(always(unfinished)) as intake:
-        answer = await post(intake.url)
+        answer = await post(intake.url, within=1.0)
 
     assert (answer.status, answer.body) == (400, b"no such customer")
 

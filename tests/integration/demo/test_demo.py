@@ -14,16 +14,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.processes import beside
+from tests.processes import beside, free_port
 
 ROOT = Path(__file__).parents[3]
 NAMES = ("GATEWAY_API_TOKEN", "TRACKELY_DEMO_SECRET", "ONGOING_PASSWORD", "LP_TOKEN", "ONGOING_API_PASSWORD")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Place:
