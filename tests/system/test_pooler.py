@@ -6,7 +6,7 @@ import pytest
 
 from tests import pooling
 from tests.postgres import shared
-from tests.processes import Intakes, eventually, tenant, told
+from tests.processes import API_TOKEN, Intakes, eventually, tenant, told
 from tests.replicas import Replicas, Vendor, Witness
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -52,6 +52,9 @@ def test_a_pooler_that_dies_is_found_again(three, witness):
         refused = three.all[0].post(told("meanwhile", "meanwhile", 1))
         pooler.start()
         again = eventually(lambda: three.all[0].post(told("after", "after", 1)).status_code, lambda code: code == 200)
+        # Each reads by another connection than it writes by.
+        told_by = {"Authorization": f"Bearer {API_TOKEN}"}
+        eventually(lambda: all(each.http.get("/api/v1/replicas", headers=told_by).is_success for each in three.all))
         three.settled()
 
     assert (refused.status_code, again) == (503, 200)
