@@ -113,13 +113,11 @@ def _by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 def _tell(log: Any, what: str, rows: Sequence[Row], row: Callable[[Row], dict[str, str]], **names: str) -> None:
     """A line for each row; one that is dead is somebody's to look at."""
-    dead = [each for each in rows if each.status == EventStatus.DEAD]
-    if dead:
+    if dead := [each for each in rows if each.status == EventStatus.DEAD]:
         log.warning(what, **names, rows=dead, row=row)
-    if len(dead) < len(rows):
-        log.info(
-            what, **names, rows=[each for each in rows if each.status != EventStatus.DEAD] if dead else rows, row=row
-        )
+        rows = [each for each in rows if each.status != EventStatus.DEAD]
+    if rows:
+        log.info(what, **names, rows=rows, row=row)
 
 
 def _told_of_event(each: Transition) -> dict[str, str]:
