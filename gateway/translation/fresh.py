@@ -1,6 +1,6 @@
 """Events that were stored a moment ago, kept in memory so that they need not be read back to be translated."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, KeysView
 from typing import Final
 
 from gateway.events import Arrival, UntranslatedEvent
@@ -17,6 +17,11 @@ class Fresh:
     def __init__(self) -> None:
         self._kept: dict[int, Arrival] = {}
         self._bytes = 0
+
+    @property
+    def ids(self) -> KeysView[int]:
+        """Of all that are kept."""
+        return self._kept.keys()
 
     def keep(self, new: Iterable[tuple[int, Arrival]]) -> bool:
         """Keep these, by their ids; False: it is too much, and all are let go."""

@@ -103,9 +103,10 @@ class TranslationLoop:
         self._awake = asyncio.Event()
         self._under_way: set[int] = set()
         self._fresh = Fresh()
-        # Whether more may wait in the store than is in memory or under way; when it was asked last.
+        # Whether more may wait in the store than is in memory or under way; when it was asked last; whether just now.
         self._is_asking = True
         self._asked_at = 0.0
+        self._has_asked = False
         self._looking = ThreadPoolExecutor(1, thread_name_prefix="look")
 
     def wake(self) -> None:
@@ -155,7 +156,8 @@ class TranslationLoop:
         try:
             events, heads = await self._read()
             while heads:
-                reading = asyncio.ensure_future(self._read()) if len(heads) == MAX_EVENTS else None
+                is_more = self._is_asking or len(heads) == MAX_EVENTS
+                reading = asyncio.ensure_future(self._read()) if is_more else None
                 self._show(events, heads)
                 async with aclosing(self._translate(events)) as parts:
                     async for translated in parts:
@@ -183,13 +185,17 @@ class TranslationLoop:
         if not sources or (shards is not None and not shards):
             return (), ()
         now = asyncio.get_running_loop().time()
-        if not self._is_asking and now < self._asked_at + ASK_SECONDS:
+        is_due = self._is_asking or now >= self._asked_at + ASK_SECONDS
+        # In turn: neither a backlog in the store nor what has just come waits for all of the other.
+        if self._has_asked or not is_due:
+            self._has_asked = False
             fresh = self._fresh.take(sources, MAX_EVENTS, shards)
             self._under_way.update([event.id for event in fresh])
-            return fresh, fresh
+            if fresh or not is_due:
+                return fresh, fresh
         # Before the answer: what is told of meanwhile may not be in it.
-        self._is_asking, self._asked_at = False, now
-        events = await self._queue.untranslated(sources, MAX_EVENTS, self._under_way, shards)
+        self._is_asking, self._asked_at, self._has_asked = False, now, True
+        events = await self._queue.untranslated(sources, MAX_EVENTS, self._under_way | self._fresh.ids, shards)
         heads = heads_of(events)
         ids = [head.id for head in heads]
         self._fresh.drop(ids)

@@ -22,6 +22,7 @@ class Queue:
     def __init__(self) -> None:
         self.waiting: dict[int, UntranslatedEvent] = {}
         self.asked = 0
+        self.told: list[int] = []
         self.committed: list[int] = []
         self.is_down = False
 
@@ -41,6 +42,7 @@ class Queue:
                 size += len(event.body)
             if len(found) == limit or size >= MOST_READ_BYTES:
                 break
+        self.told += [event.id for event in found]
         return found
 
     async def commit(self, translated, now):  # noqa: ARG002 - the port's
@@ -110,6 +112,30 @@ async def test_what_else_waits_is_asked_for(floor):
 
     assert await floor.loop.step() == 1
     assert floor.queue.asked == 2
+
+
+async def test_what_is_kept_is_not_told_by_the_store_too(floor):
+    """However much is kept: what fell behind by a bundle would be read from the store ever after."""
+    floor.loop.stored(floor.queue.store(*range(1, 3 * MAX_EVENTS)))
+    floor.queue.store(5000)
+    floor.loop.wake()
+    await floor.loop.step()
+    await floor.loop.step()
+
+    assert floor.queue.told == [5000]
+    assert not floor.queue.waiting
+
+
+async def test_a_backlog_and_what_has_just_come_do_not_wait_for_all_of_each_other(floor):
+    floor.queue.store(*range(1, 6 * MAX_EVENTS))
+    floor.loop.wake()
+    floor.loop.stored(floor.queue.store(*range(9000, 9000 + 5 * MAX_EVENTS), source="other"))
+    await floor.loop.step()
+
+    sources = [event.source for event in floor.given]
+    for name in floor.sources:
+        assert sources[: 4 * MAX_EVENTS].count(name) == 2 * MAX_EVENTS
+    assert not floor.queue.waiting
 
 
 async def test_nothing_is_translated_twice_of_what_both_tell(floor):
