@@ -22,8 +22,10 @@ SYNCHRONOUS: Final = 2
 # NORMAL is for what would be done again: a loss of power may undo the last of it, never what a FULL commit followed.
 UNSYNCED: Final = 1
 
-_CACHE: Final = -16384
-"""Kibibytes, said as SQLite wants them."""
+_WRITERS_CACHE: Final = -4096
+_READERS_CACHE: Final = -16384
+"""Kibibytes, said as SQLite wants them. The writer's is small, since a commit after a page was split looks through all
+of it: with four times as much the store took 6 % more processor time."""
 
 _MALFORMED: Final = (apsw.CorruptError, apsw.NotADBError)
 _UNREAD: Final = "unable to get the page"
@@ -159,7 +161,7 @@ def configure(connection: apsw.Connection) -> None:
         )
     connection.pragma("wal_autocheckpoint", 4000)
     connection.pragma("journal_size_limit", 67108864)
-    connection.pragma("cache_size", _CACHE)
+    connection.pragma("cache_size", _WRITERS_CACHE)
     connection.pragma("temp_store", "MEMORY")
     # What is deleted is overwritten: a person's data is gone from the file, not only from its tables.
     connection.pragma("secure_delete", "ON")
@@ -170,7 +172,7 @@ def open_reader(path: Path) -> apsw.Connection:
     connection = connect(path, "mode=ro")
     with _closed_on_error(connection):
         connection.pragma("query_only", 1)
-        connection.pragma("cache_size", _CACHE)
+        connection.pragma("cache_size", _READERS_CACHE)
     return connection
 
 

@@ -1,34 +1,13 @@
 """Arrivals: group commit, at once where all are new."""
 
-from functools import cache
-from typing import Final
-
 import apsw
 
 from gateway.events import Arrival, Micros, Receipt
 from gateway.store.rules import inbox
 from gateway.store.sqlite.compression import compressed
 from gateway.store.sqlite.engine import SqliteEngine
-from gateway.store.sqlite.transactions import SqliteTransaction
+from gateway.store.sqlite.transactions import MOST, SqliteTransaction
 from gateway.store.sqlite.writer import Writer
-
-# Rows of one multi-row INSERT: each size is a statement of its own in the cache.
-CHUNK: Final = 64
-
-
-@cache
-def _insert_events(rows: int) -> str:
-    # The constants are not bound: every bound value costs on the hottest path. Dead ones take the slow path.
-    values = ",".join(["(?,?,?,?,?,'received')"] * rows)
-    return (
-        f"INSERT INTO events (id, source, event_id, topic, received_at, status) VALUES {values} "  # noqa: S608 - no input
-        "ON CONFLICT (source, event_id, generation) DO NOTHING"
-    )
-
-
-@cache
-def _insert_bodies(rows: int) -> str:
-    return f"INSERT INTO bodies (id, body, context) VALUES {','.join(['(?,?,?)'] * rows)}"  # noqa: S608 - no input
 
 
 class GroupStore:
@@ -48,19 +27,20 @@ class GroupStore:
         if any(arrival.dead is not None or arrival.others for arrival in arrivals):
             return [inbox.store_whole(self._transaction, arrival) for arrival in arrivals]
         receipts: list[Receipt] = []
-        for start in range(0, len(arrivals), CHUNK):
-            receipts += self._store_chunk(connection, arrivals[start : start + CHUNK])
+        for start in range(0, len(arrivals), MOST):
+            receipts += self._store_chunk(connection, arrivals[start : start + MOST])
         return receipts
 
     def _store_chunk(self, connection: apsw.Connection, chunk: list[Arrival]) -> list[Receipt]:
         count = len(chunk)
         ids = self._transaction.new_ids("events", count)
         numbered = list(zip(ids, chunk, strict=True))
-        rows = [x for id_, a in numbered for x in (id_, a.source, a.event_id, a.topic, a.received_at)]
-        connection.execute(_insert_events(count), rows)
+        self._transaction.many(
+            "groups.insert_events", [(id_, a.source, a.event_id, a.topic, a.received_at) for id_, a in numbered]
+        )
         if connection.changes() == count:
-            connection.execute(
-                _insert_bodies(count), [x for id_, a in numbered for x in (id_, compressed(a.body), a.context)]
+            self._transaction.many(
+                "groups.insert_bodies", [(id_, compressed(a.body), a.context) for id_, a in numbered]
             )
             return [Receipt(id_, "stored") for id_, _ in numbered]
         inserted = {id_ for (id_,) in self._transaction.execute("groups.inserted_since", (ids[0],)).fetchall()}

@@ -4,3 +4,11 @@ ON CONFLICT (name) DO UPDATE SET accepted_at = max(accepted_at, ?2);
 
 -- name: inserted_since
 SELECT id FROM events WHERE id >= ?;
+
+-- name: insert_events
+-- Neither dead nor repeated.
+INSERT INTO events (id, source, event_id, topic, received_at, status)
+SELECT *, 'received' FROM (VALUES :rows) WHERE column1 IS NOT NULL ON CONFLICT (source, event_id, generation) DO NOTHING;
+
+-- name: insert_bodies
+INSERT INTO bodies (id, body, context) SELECT * FROM (VALUES :rows) WHERE column1 IS NOT NULL;
