@@ -129,6 +129,11 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, array_like=True):
         """Whether there is something to translate that was not there before."""
         return self.kind in ("stored", "replaced")
 
+    @property
+    def tells_all(self) -> bool:
+        """Whether it and its arrival tell all that waits for translation since: they do of a new event, and of none."""
+        return not self.others and self.kind != "replaced"
+
 
 MOST_READ_BYTES: Final = 16 << 20
 """Of bodies that wait for translation and are read at once; the last one may go beyond."""

@@ -76,7 +76,7 @@ class Arriving:
     def _tell(self, group: Sequence[tuple[Sequence[Arrival], Tell]], stored: Stored, seconds: float) -> None:
         self._answer(group, stored)
         receipts = [each for each in stored if type(each) is Receipt]
-        if any([each.others or each.kind == "replaced" for each in receipts]):  # noqa: C419 - half the cost
+        if not all([each.tells_all for each in receipts]):  # noqa: C419 - half the cost
             self.say_stored()
         if receipts and self.on_commit is not None:
             self.on_commit(sum([1 + len(each.others) for each in receipts]), seconds)

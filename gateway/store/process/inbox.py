@@ -105,7 +105,7 @@ class ProcessInbox:
             future, size, arrival = self._puts.popleft()
             self._unanswered -= size
             if isinstance(outcome, Receipt):
-                if outcome.kind == "stored" and not outcome.others and arrival.dead is None:
+                if outcome.tells_all and outcome.kind == "stored" and arrival.dead is None:
                     new.append((outcome.id, arrival))
                 if not future.done():
                     future.set_result(outcome)
