@@ -76,9 +76,9 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
         return [*still, *self.base.keeping.problems(), *self.supervisor.problems()]
 
     def translate_new(self, new: Sequence[tuple[int, Arrival]]) -> None:
-        """What was stored a moment ago waits for translation."""
-        self.translation.stored(new)
-        self.looking.translation.wake()
+        """What was stored a moment ago waits for whichever of the two it is for."""
+        for loop in (self.translation, self.looking.translation):
+            loop.stored(new)
 
     def wake_translation(self) -> None:
         """Something is there to be translated, by whichever of the two it is for."""

@@ -5,7 +5,7 @@ Whatever waits is in memory, was read and is under way, or is yet to be asked fo
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Final, Protocol, TypeAlias
@@ -114,9 +114,12 @@ class TranslationLoop:
         self._is_asking = True
         self._awake.set()
 
-    def stored(self, new: Iterable[tuple[int, Arrival]]) -> None:
-        """These were stored, by their ids, and wait."""
-        if not self._fresh.keep(new):
+    def stored(self, new: Collection[tuple[int, Arrival]]) -> None:
+        """These were stored, by their ids, and wait; other sources' are another loop's."""
+        sources = {source for source in {of.source for _, of in new} if source in self._sources}
+        if not sources:
+            return
+        if not self._fresh.keep([(id_, of) for id_, of in new if of.source in sources]):
             self._is_asking = True
         self._awake.set()
 

@@ -197,14 +197,26 @@ async def test_what_was_on_its_way_when_the_loop_ended_is_asked_for_again(floor)
     assert floor.queue.committed == [1]
 
 
+async def test_another_loops_events_are_not_kept(floor):
+    """The live sources' and those in shadow are two loops', and each is told of all."""
+    others = floor.queue.store(*range(1, fresh.MOST_EVENTS + 2), source="in shadow")
+    floor.loop.stored([*others, *floor.queue.store(9000)])
+
+    assert await floor.loop.step() == 1
+    assert floor.queue.asked == 1
+
+
 async def test_a_source_that_comes_later_is_asked_for(floor, monkeypatch):
     """Whoever put an event there, or however a source came back, need not have said so."""
     monkeypatch.setattr("gateway.translation.loop.ASK_SECONDS", 0.0)
     floor.loop.stored(floor.queue.store(1, source="gone"))
     assert await floor.loop.step() == 0
-    floor.sources.append("gone")
+    floor.loop.stored(floor.queue.store(2))
+    floor.sources.remove("acme")
+    assert await floor.loop.step() == 0
+    floor.sources += ["gone", "acme"]
 
-    assert await floor.loop.step() == 1
+    assert await floor.loop.step() == 2
 
 
 def test_those_of_others_do_not_stand_in_the_way():
