@@ -59,11 +59,21 @@ def make_venv() -> None:
         raise SetUpError(f"Python's venv module is missing: on Debian and Ubuntu, `apt install {version}-venv`.")
     print("making .venv ...", flush=True)
     if MAKER.is_file():
-        shutil.rmtree(VENV)
+        remove_all_but_maker()
     VENV.mkdir(exist_ok=True)
     MAKER.write_text(HALF_MADE)
     run([sys.executable, "-m", "venv", str(VENV)], f"Cannot make {VENV}: is the folder writable?")
     MAKER.write_text(MADE_BY)
+
+
+def remove_all_but_maker() -> None:
+    """Remove the virtual environment; whoever finds `MAKER` after an interrupted removal goes on with it."""
+    MAKER.write_text(HALF_MADE)
+    for each in VENV.iterdir():
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        elif each != MAKER:
+            each.unlink()
 
 
 def is_whole() -> bool:

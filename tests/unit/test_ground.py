@@ -131,8 +131,8 @@ def copy_what_set_up_needs(folder: Path) -> None:
         shutil.copytree(ROOT / name, folder / name)
 
 
-def interrupted(folder: Path, step: str, index: str) -> tuple[int, str]:
-    """A set-up whose whole group, as in a terminal, gets a Ctrl-C once it tells of a step: its exit code and words."""
+def interrupted(folder: Path, step: str, index: str, gone: Path | None = None) -> tuple[int, str]:
+    """A set-up whose whole group, as in a terminal, gets a Ctrl-C in a step, a file gone: its exit code and words."""
     # Whoever runs the tests may have been started deaf to it.
     heard = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
@@ -151,6 +151,8 @@ def interrupted(folder: Path, step: str, index: str) -> tuple[int, str]:
         told += process.stdout.readline()
     # Well into the step.
     time.sleep(0.5)
+    while gone is not None and gone.exists():
+        time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)
     told += process.communicate(timeout=30)[0]
     return process.returncode, told
@@ -169,7 +171,7 @@ def test_an_interrupted_set_up_begins_anew(tmp_path):
         second = interrupted(tmp_path, "installing", index)
         found_stray = stray.exists()
         stray.touch()
-        third = interrupted(tmp_path, "making", index)
+        third = interrupted(tmp_path, "making", index, gone=stray)
 
     for code, told in (first, second, third):
         assert code == 130
@@ -177,6 +179,24 @@ def test_an_interrupted_set_up_begins_anew(tmp_path):
         assert "Traceback" not in told
     assert not found_stray
     assert not stray.exists()
+
+
+def test_a_removal_that_is_cut_short_is_gone_on_with(tmp_path):
+    """What is left of the environment is not taken for somebody's own."""
+    copy_what_set_up_needs(tmp_path)
+    venv = tmp_path / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "made-by").write_text("another Python")
+    cut_short = (
+        "import shutil, sys, set_up\n"
+        "def rmtree(_): raise KeyboardInterrupt\n"
+        "shutil.rmtree = rmtree\n"
+        "sys.exit(set_up.main('run'))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", cut_short], cwd=tmp_path, env={"PYTHONPATH": "scripts"}, check=False)
+
+    assert done.returncode == 130
+    assert (venv / "made-by").read_text() == "half-made"
 
 
 def test_a_missing_index_is_said_in_one_sentence(tmp_path):
