@@ -50,7 +50,7 @@ async def test_generated_requests_find_nothing(origin, tmp_path):
     """Requests generated from the document, valid and invalid, find no answer that it does not describe."""
     runner = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{origin}/openapi.json"),
-        *("--header", "Authorization: Bearer administering-token", "--checks", "all", "--max-examples", "8"),
+        *("--header", "Authorization: Bearer administering-token", "--checks", "all", "--max-examples", "6"),
         # An answer that has no end would be waited for.
         *("--seed", "1", "--no-color", "--exclude-path", f"{PREFIX}/stream"),
         cwd=tmp_path,

@@ -345,10 +345,10 @@ def _reason(code):
 
 
 TestHistory = History.TestCase
-# Sixty histories take their time on a busy machine.
+# Histories take their time on a busy machine.
 TestHistory.pytestmark = [pytest.mark.timeout(400)]
 TestHistory.settings = settings(
-    max_examples=60,
+    max_examples=45,
     stateful_step_count=40,
     deadline=None,
     print_blob=True,

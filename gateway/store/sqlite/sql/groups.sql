@@ -8,7 +8,8 @@ SELECT id FROM events WHERE id >= ?;
 -- name: insert_events
 -- Neither dead nor repeated.
 INSERT INTO events (id, source, event_id, topic, received_at, status)
-SELECT *, 'received' FROM (VALUES :rows) WHERE column1 IS NOT NULL ON CONFLICT (source, event_id, generation) DO NOTHING;
+SELECT column1, column2, column3, column4, column5, 'received' FROM (VALUES :rows) WHERE column1 IS NOT NULL
+ON CONFLICT (source, event_id, generation) DO NOTHING;
 
 -- name: insert_bodies
 INSERT INTO bodies (id, body, context) SELECT * FROM (VALUES :rows) WHERE column1 IS NOT NULL;
