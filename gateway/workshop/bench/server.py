@@ -35,7 +35,7 @@ from gateway.config.live import Live
 from gateway.config.load import load, secrets_of
 from gateway.config.model import Config
 from gateway.events import Arrival, Reason, Receipt
-from gateway.ground import logs
+from gateway.ground import collector, logs
 from gateway.ground.clock import now
 from gateway.ground.metrics import Metrics
 from gateway.ingress.refusals import RefusalLog
@@ -188,6 +188,9 @@ async def serve(kind: str, config: Config) -> None:
 def main(arguments: list[str]) -> None:
     """Serve as the arguments say."""
     kind, file = arguments
+    if kind != "bare":
+        # As the `gateway` command does first of all.
+        collector.slow_down()
     config = load(Path(file), os.environ, find_adapter)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(kind, config))
