@@ -213,7 +213,8 @@ class ProcessStore:
     def _take(self, kind: int, payload: memoryview) -> None:
         self._pings = 0
         if kind == protocol.PUT:
-            self._inbox.take(protocol.decode_stored(payload))
+            number, stored = protocol.decode_put(payload)
+            self._inbox.take(number, protocol.decode_stored(stored))
         elif kind == protocol.CALL:
             self._take_answer(*protocol.decode_answer(payload))
         elif kind == protocol.STORED:

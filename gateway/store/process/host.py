@@ -15,7 +15,7 @@ import uvloop
 
 from gateway.config.store_url import DRIVER_MISSING
 from gateway.errors import ConfigError, Fault, StoreUnavailable
-from gateway.events import Receipt
+from gateway.events import Arrival, Receipt
 from gateway.ground import collector
 from gateway.ground.channel import attach
 from gateway.records import Change
@@ -79,7 +79,7 @@ class Host:
 
     def _take(self, kind: int, payload: memoryview) -> None:
         if kind == protocol.PUT:
-            self._put(payload)
+            self._put(*protocol.decode_put(payload))
         elif kind == protocol.CALL:
             number, call, given = protocol.decode_call(payload)
             self._begin(self._call(number, call, given))
@@ -95,22 +95,32 @@ class Host:
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)
 
-    def _put(self, payload: memoryview) -> None:
+    def _put(self, number: int, payload: memoryview) -> None:
         try:
             arrivals = protocol.decode_arrivals(payload)
-        except msgspec.ValidationError as error:
-            refusal = StoreUnavailable(f"the store cannot hold one of these events: {error}")
-            self._stored([refusal] * len(protocol.decode_singly(payload)))
+        except msgspec.ValidationError:
+            self._put_what_can_be_read(number, [_read(each) for each in protocol.decode_singly(payload)])
         else:
-            self._store.writer.put_batch(arrivals, self._stored)
+            self._store.writer.put_batch(arrivals, partial(self._stored, number))
 
-    def _stored(self, stored: list[Receipt | StoreUnavailable]) -> None:
+    def _put_what_can_be_read(self, number: int, read: Sequence[Arrival | StoreUnavailable]) -> None:
+        def stored(outcomes: list[Receipt | StoreUnavailable]) -> None:
+            left = iter(outcomes)
+            self._stored(number, [each if isinstance(each, StoreUnavailable) else next(left) for each in read])
+
+        arrivals = [each for each in read if isinstance(each, Arrival)]
+        if arrivals:
+            self._store.writer.put_batch(arrivals, stored)
+        else:
+            stored([])
+
+    def _stored(self, number: int, stored: list[Receipt | StoreUnavailable]) -> None:
         self._tell_failure()
         for each in stored:
             if not isinstance(each, Receipt) and database.is_malformed(each):
                 self._begin(self._doubt())
         told = [each if isinstance(each, Receipt) else str(each) for each in stored]
-        self._channel.put_off(protocol.PUT, protocol.encode(told))
+        self._channel.put_off(protocol.PUT, protocol.head_of_put(number) + protocol.encode(told))
 
     def _committed(self, rows: int, seconds: float) -> None:
         self._channel.put_off(protocol.COMMITTED, protocol.pickled((rows, seconds)))
@@ -169,6 +179,13 @@ class Host:
         if failure != self._failure:
             self._failure = failure
             self._channel.send(protocol.FAILURE, protocol.pickled(self._failure))
+
+
+def _read(packed: msgspec.Raw) -> Arrival | StoreUnavailable:
+    try:
+        return protocol.decode_arrival(packed)
+    except msgspec.ValidationError as error:
+        return StoreUnavailable(f"the store cannot hold this event: {error}")
 
 
 def _abandoned() -> None:

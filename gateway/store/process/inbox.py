@@ -1,8 +1,11 @@
-"""The rim's port as frames to the store's process: arrivals of one turn of the loop pass in one."""
+"""The rim's port as frames to the store's process: arrivals of one turn of the loop pass in one.
+
+A frame's number comes back with its answer. An answer by order would be another's once one was refused out of turn, and
+what nobody has stored would be acknowledged.
+"""
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
@@ -24,6 +27,8 @@ MOST_BYTES: Final = 64 << 20
 
 OnNew: TypeAlias = Callable[[Sequence[tuple[int, Arrival]]], None]
 
+_Put: TypeAlias = "tuple[asyncio.Future[Receipt], int, Arrival]"
+
 
 class ProcessInbox:
     """Passes arrivals on by `send`, and counts what the store owes. `refusal` says why none is taken; None: it is.
@@ -38,21 +43,23 @@ class ProcessInbox:
         self._call = call
         self._refusal = refusal
         self._loop = asyncio.get_running_loop()
+        # Of the frame that is being filled; and of those that the store has, by their numbers.
         self._arrivals: list[bytes] = []
-        self._bytes = self._unanswered = 0
-        self._puts: deque[tuple[asyncio.Future[Receipt], int, Arrival]] = deque()
+        self._puts: list[_Put] = []
+        self._sent: dict[int, list[_Put]] = {}
+        self._bytes = self._unanswered = self._number = 0
         # When an arrival was last answered, or given after a rest.
         self._heard = 0.0
 
     @property
     def silent_seconds(self) -> float:
         """How long the store has answered none of the arrivals that it has."""
-        return time.monotonic() - self._heard if self._puts else 0.0
+        return time.monotonic() - self._heard if self._puts or self._sent else 0.0
 
     @property
     def waiting(self) -> "list[asyncio.Future[Receipt]]":
         """Who waits for an answer."""
-        return [future for future, _, _ in self._puts]
+        return [future for puts in (*self._sent.values(), self._puts) for future, _, _ in puts]
 
     def put(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
         """Store an event with the next group."""
@@ -69,9 +76,9 @@ class ProcessInbox:
             return future
         if not self._arrivals:
             self._loop.call_soon(self.pass_on)
+            if not self._sent:
+                self._heard = time.monotonic()
         self._arrivals.append(packed)
-        if not self._puts:
-            self._heard = time.monotonic()
         self._puts.append((future, size, arrival))
         self._bytes += size
         self._unanswered += size
@@ -93,16 +100,17 @@ class ProcessInbox:
     def pass_on(self) -> None:
         """Send what was put since the last time."""
         if self._arrivals:
-            self._send(protocol.PUT, head_of(len(self._arrivals)), *self._arrivals)
+            self._number = number = (self._number + 1) & 0xFFFFFFFF
+            self._send(protocol.PUT, protocol.head_of_put(number) + head_of(len(self._arrivals)), *self._arrivals)
+            self._sent[number], self._puts = self._puts, []
             self._arrivals.clear()
             self._bytes = 0
 
-    def take(self, stored: list[Receipt | str]) -> None:
-        """The store has answered the oldest of those that it has."""
+    def take(self, number: int, stored: list[Receipt | str]) -> None:
+        """The store has answered a frame."""
         self._heard = time.monotonic()
         new = []
-        for outcome in stored:
-            future, size, arrival = self._puts.popleft()
+        for (future, size, arrival), outcome in zip(self._sent.pop(number), stored, strict=True):
             self._unanswered -= size
             if isinstance(outcome, Receipt):
                 if outcome.tells_all and outcome.kind == "stored" and arrival.dead is None:

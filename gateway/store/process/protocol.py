@@ -20,7 +20,7 @@ from gateway.orders import Claim, Lease, Settled, Settling, Wait
 from gateway.records import Change, DayPage
 
 PUT: Final = 1
-"""To the store: arrivals. Back, in the order in which they came: what became of each. Packed, never pickled."""
+"""To the store: a number and arrivals. Back: the number and what became of each. Packed, never pickled."""
 
 CALL: Final = 2
 """To the store: a number, the name of a port's method and its arguments. Back: the number and what came of it."""
@@ -76,6 +76,7 @@ copyreg.pickle(type({}.values()), _listed)
 
 encode: Final = msgspec.msgpack.Encoder(enc_hook=relayed).encode
 decode_arrivals: Final = msgspec.msgpack.Decoder(list[Arrival]).decode
+decode_arrival: Final = msgspec.msgpack.Decoder(Arrival).decode
 decode_singly: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 decode_stored: Final = msgspec.msgpack.Decoder(list[Receipt | str]).decode
 """Each arrival's receipt, or why it could not be stored."""
@@ -167,6 +168,16 @@ def codec_of(call: str) -> Codec:
 
 
 _NUMBER: Final = 4
+
+
+def head_of_put(number: int) -> bytes:
+    """What stands before arrivals, or what became of them, in a frame."""
+    return number.to_bytes(_NUMBER, "little")
+
+
+def decode_put(frame: memoryview) -> tuple[int, memoryview]:
+    """The number, and what stands behind it."""
+    return int.from_bytes(frame[:_NUMBER], "little"), frame[_NUMBER:]
 
 
 def head_of_call(number: int, call: str) -> bytes:

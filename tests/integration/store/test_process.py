@@ -1,6 +1,7 @@
 """The store's process: its end is told, and what could not be opened is said as ever."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sqlite3
@@ -85,12 +86,29 @@ async def test_an_arrival_that_cannot_be_passed_on_harms_no_other(store):
     first = store.inbox.put(arrival(1))
     refused = store.inbox.put(odd)
     told = await asyncio.gather(first, refused, return_exceptions=True)
-    with_wrong = await asyncio.gather(store.inbox.put(wrong), return_exceptions=True)
-    last = await store.inbox.put(arrival(4))
+    with_wrong = await asyncio.gather(store.inbox.put(wrong), store.inbox.put(arrival(4)), return_exceptions=True)
+    alone = await asyncio.gather(store.inbox.put(wrong), return_exceptions=True)
+    last = await store.inbox.put(arrival(5))
 
     assert (told[0].kind, type(told[1])) == ("stored", StoreUnavailable)
-    assert [type(each) for each in with_wrong] == [StoreUnavailable]
+    assert (type(with_wrong[0]), with_wrong[1].kind) == (StoreUnavailable, "stored")
+    assert [type(each) for each in alone] == [StoreUnavailable]
     assert last.kind == "stored"
+
+
+async def test_a_refusal_out_of_turn_is_its_own(store, tmp_path):
+    """What waits for its commit is answered afterwards. By place, the refused one would be told that it is stored."""
+    wrong = Arrival("acme", "wrong", 17, 1_750_000_000_000_000, b"{}")
+    with contextlib.closing(sqlite3.connect(tmp_path / "gateway.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        *waiting, refused = [store.inbox.put(each) for each in (*map(arrival, range(inbox.FRAME_ARRIVALS)), wrong)]
+        await asyncio.wait([refused], timeout=4)
+
+        assert isinstance(refused.exception(), StoreUnavailable)
+        assert not any(each.done() for each in waiting)
+        other.execute("ROLLBACK")
+    assert [each.kind for each in await asyncio.gather(*waiting)] == ["stored"] * inbox.FRAME_ARRIVALS
+    assert (await store.inbox.put(arrival(99))).kind == "stored"
 
 
 async def test_a_call_that_cannot_be_read_is_its_callers_fault(store, monkeypatch):
