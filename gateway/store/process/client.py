@@ -213,7 +213,7 @@ class ProcessStore:
     def _take(self, kind: int, payload: memoryview) -> None:
         self._pings = 0
         if kind == protocol.PUT:
-            number, stored = protocol.decode_put(payload)
+            number, stored = protocol.numbered(payload)
             self._inbox.take(number, protocol.decode_stored(stored))
         elif kind == protocol.CALL:
             self._take_answer(*protocol.decode_answer(payload))

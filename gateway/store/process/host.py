@@ -79,7 +79,7 @@ class Host:
 
     def _take(self, kind: int, payload: memoryview) -> None:
         if kind == protocol.PUT:
-            self._put(*protocol.decode_put(payload))
+            self._put(*protocol.numbered(payload))
         elif kind == protocol.CALL:
             number, call, given = protocol.decode_call(payload)
             self._begin(self._call(number, call, given))
@@ -120,7 +120,7 @@ class Host:
             if not isinstance(each, Receipt) and database.is_malformed(each):
                 self._begin(self._doubt())
         told = [each if isinstance(each, Receipt) else str(each) for each in stored]
-        self._channel.put_off(protocol.PUT, protocol.head_of_put(number) + protocol.encode(told))
+        self._channel.put_off(protocol.PUT, protocol.head_of(number) + protocol.encode(told))
 
     def _committed(self, rows: int, seconds: float) -> None:
         self._channel.put_off(protocol.COMMITTED, protocol.pickled((rows, seconds)))

@@ -101,8 +101,8 @@ class ProcessInbox:
         """Send what was put since the last time."""
         if self._arrivals:
             self._number = number = (self._number + 1) & 0xFFFFFFFF
-            self._send(protocol.PUT, protocol.head_of_put(number) + head_of(len(self._arrivals)), *self._arrivals)
             self._sent[number], self._puts = self._puts, []
+            self._send(protocol.PUT, protocol.head_of(number) + head_of(len(self._arrivals)), *self._arrivals)
             self._arrivals.clear()
             self._bytes = 0
 

@@ -170,35 +170,37 @@ def codec_of(call: str) -> Codec:
 _NUMBER: Final = 4
 
 
-def head_of_put(number: int) -> bytes:
-    """What stands before arrivals, or what became of them, in a frame."""
+def head_of(number: int) -> bytes:
+    """What stands before arrivals, a call or an answer to either in its frame."""
     return number.to_bytes(_NUMBER, "little")
 
 
-def decode_put(frame: memoryview) -> tuple[int, memoryview]:
+def numbered(frame: memoryview) -> tuple[int, memoryview]:
     """The number, and what stands behind it."""
     return int.from_bytes(frame[:_NUMBER], "little"), frame[_NUMBER:]
 
 
 def head_of_call(number: int, call: str) -> bytes:
     """What stands before a call's arguments in its frame."""
-    return b"%b%c%b" % (number.to_bytes(_NUMBER, "little"), len(call), call.encode())
+    return b"%b%c%b" % (head_of(number), len(call), call.encode())
 
 
 def decode_call(frame: memoryview) -> tuple[int, str, memoryview]:
     """The call's number, the method's name, and its arguments."""
-    end = _NUMBER + 1 + frame[_NUMBER]
-    return int.from_bytes(frame[:_NUMBER], "little"), str(frame[_NUMBER + 1 : end], "ascii"), frame[end:]
+    number, rest = numbered(frame)
+    end = 1 + rest[0]
+    return number, str(rest[1:end], "ascii"), rest[end:]
 
 
 def head_of_answer(number: int, *, is_error: bool) -> bytes:
     """What stands before what a call returned or raised in its answer's frame."""
-    return b"%b%c" % (number.to_bytes(_NUMBER, "little"), is_error)
+    return b"%b%c" % (head_of(number), is_error)
 
 
 def decode_answer(frame: memoryview) -> tuple[int, bool, memoryview]:
     """The call's number, whether it raised, and what it returned or raised."""
-    return int.from_bytes(frame[:_NUMBER], "little"), bool(frame[_NUMBER]), frame[_NUMBER + 1 :]
+    number, rest = numbered(frame)
+    return number, bool(rest[0]), rest[1:]
 
 
 def encode_error(error: Exception) -> bytes:

@@ -4,7 +4,6 @@ import apsw
 
 from gateway.events import Arrival, Micros, Receipt
 from gateway.store.rules import inbox
-from gateway.store.sqlite.compression import compressed
 from gateway.store.sqlite.engine import SqliteEngine
 from gateway.store.sqlite.transactions import MOST, SqliteTransaction
 from gateway.store.sqlite.writer import Writer
@@ -39,9 +38,7 @@ class GroupStore:
             "groups.insert_events", [(id_, a.source, a.event_id, a.topic, a.received_at) for id_, a in numbered]
         )
         if connection.changes() == count:
-            self._transaction.many(
-                "groups.insert_bodies", [(id_, compressed(a.body), a.context) for id_, a in numbered]
-            )
+            self._transaction.many("groups.insert_bodies", [(id_, a.body, a.context) for id_, a in numbered])
             return [Receipt(id_, "stored") for id_, _ in numbered]
         inserted = {id_ for (id_,) in self._transaction.execute("groups.inserted_since", (ids[0],)).fetchall()}
         for id_, arrival in numbered:

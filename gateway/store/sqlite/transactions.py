@@ -26,7 +26,7 @@ ROWS: Final = ":rows"
 WHERE: Final = ":where"
 """Stands for a selection's conditions."""
 
-_WITH_BODY: Final = {"translation.insert_states": 9}
+_WITH_BODY: Final = {"groups.insert_bodies": 1, "translation.insert_states": 9}
 """In which place of which statement's rows a body stands."""
 
 _APART: Final = {"translation.insert_first_states": "translation.insert_state_bodies"}

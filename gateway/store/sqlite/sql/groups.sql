@@ -6,7 +6,7 @@ ON CONFLICT (name) DO UPDATE SET accepted_at = max(accepted_at, ?2);
 SELECT id FROM events WHERE id >= ?;
 
 -- name: insert_events
--- Neither dead nor repeated.
+-- None of them dead, each the only event of its request.
 INSERT INTO events (id, source, event_id, topic, received_at, status)
 SELECT column1, column2, column3, column4, column5, 'received' FROM (VALUES :rows) WHERE column1 IS NOT NULL
 ON CONFLICT (source, event_id, generation) DO NOTHING;
