@@ -192,20 +192,28 @@ class TranslationLoop:
         # In turn: neither a backlog in the store nor what has just come waits for all of the other.
         if self._has_asked or not is_due:
             self._has_asked = False
-            fresh = self._fresh.take(sources, MAX_EVENTS, shards)
-            self._under_way.update([event.id for event in fresh])
+            fresh = self._kept(sources, shards)
             if fresh or not is_due:
                 return fresh, fresh
         # Before the answer: what is told of meanwhile may not be in it.
         self._is_asking, self._asked_at, self._has_asked = False, now, True
         events = await self._queue.untranslated(sources, MAX_EVENTS, self._under_way | self._fresh.ids, shards)
         heads = heads_of(events)
+        if not heads:
+            # Nobody wakes the loop for what was in memory before.
+            fresh = self._kept(sources, shards)
+            return fresh, fresh
         ids = [head.id for head in heads]
         self._fresh.drop(ids)
         self._under_way.update(ids)
         if len(ids) == MAX_EVENTS or size_of(events) >= MOST_READ_BYTES:
             self._is_asking = True
         return events, heads
+
+    def _kept(self, sources: Collection[str], shards: Collection[int] | None) -> Sequence[UntranslatedEvent]:
+        fresh = self._fresh.take(sources, MAX_EVENTS, shards)
+        self._under_way.update([event.id for event in fresh])
+        return fresh
 
     async def _store(self, translated: Sequence[TranslatedEvent]) -> None:
         transitions = await self._queue.commit(translated, self._clock())

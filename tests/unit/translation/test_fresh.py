@@ -126,6 +126,16 @@ async def test_what_is_kept_is_not_told_by_the_store_too(floor):
     assert not floor.queue.waiting
 
 
+async def test_what_is_kept_does_not_wait_for_the_next_to_come_after_an_answer_of_nothing(floor, monkeypatch):
+    """It was told of before the store was asked, and is not in the answer: nobody would wake the loop for it."""
+    monkeypatch.setattr("gateway.translation.loop.ASK_SECONDS", 0.0)
+    for id_ in range(1, 5):
+        floor.loop.stored(floor.queue.store(id_))
+
+        assert await floor.loop.step() == 1
+    assert floor.queue.asked > 1
+
+
 async def test_a_backlog_and_what_has_just_come_do_not_wait_for_all_of_each_other(floor):
     floor.queue.store(*range(1, 6 * MAX_EVENTS))
     floor.loop.wake()
