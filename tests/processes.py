@@ -266,6 +266,16 @@ def beside(pid: int, module: str) -> int:
     return next(int(child) for child in children if module.encode() in Path(f"/proc/{child}/cmdline").read_bytes())
 
 
+def halt(pid: int) -> None:
+    """Stop a process. Its threads stop one after the other, and what one of them still does would be seen."""
+    os.kill(pid, signal.SIGSTOP)
+    eventually(lambda: all(each.read_text().rpartition(")")[2].split()[0] == "T" for each in _threads(pid)), within=5)
+
+
+def _threads(pid: int) -> list[Path]:
+    return list(Path(f"/proc/{pid}/task").glob("*/stat"))
+
+
 def end_with_us() -> None:
     """In a child, before its program: it ends when the test's process does, however that ends."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)

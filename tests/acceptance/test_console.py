@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.processes import Gateway, beside, eventually, free_port, tenant
+from tests.processes import Gateway, beside, eventually, free_port, halt, tenant
 
 NIGHT, BOARD = "the-token-of-the-night-shift", "the-token-of-the-board"
 TOKENS = [{"name": "night", "token": NIGHT, "role": "admin"}, {"name": "board", "token": BOARD, "role": "read"}]
@@ -197,7 +197,7 @@ def test_while_the_store_is_down_a_known_session_goes_on(tmp_path):
         name = sign_in(client).headers["Set-Cookie"].partition(";")[0].partition("=")[0]
         assert client.get("/console").status_code == 200
         store = beside(gateway.pid, "gateway.store.process.host")
-        os.kill(store, signal.SIGSTOP)
+        halt(store)
         try:
             page = client.get("/console")
             answers = [sign_in(stranger), client.post("/console/logout", headers=SAME)]

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.managed import Managed, handing_over
-from tests.processes import Gateway, environment, eventually, free_port, tenant, told
+from tests.processes import Gateway, environment, eventually, free_port, halt, tenant, told
 
 
 class Manager:
@@ -67,7 +67,7 @@ def test_no_sign_of_life_comes_from_a_gateway_that_hangs(tmp_path):
         gateway.stop()
         gateway.begin(NOTIFY_SOCKET=manager.address, WATCHDOG_USEC="200000")
         assert manager.hears("WATCHDOG=1")
-        os.kill(gateway.pid, signal.SIGSTOP)
+        halt(gateway.pid)
         manager._socket.settimeout(0.3)
         while manager.hears("WATCHDOG=1"):
             manager._socket.settimeout(0.3)

@@ -15,7 +15,7 @@ import pytest
 from tests import faults
 from tests.contract.engines import dense
 from tests.intakes import always, status
-from tests.processes import API_TOKEN, Gateway, Intakes, beside, eventually, tenant, told
+from tests.processes import API_TOKEN, Gateway, Intakes, beside, eventually, halt, tenant, told
 
 pytestmark = pytest.mark.file
 
@@ -72,7 +72,7 @@ def test_a_store_that_stands_still(tmp_path):
     """While its process is stopped hooks and the API get their 503 within six seconds, and the metrics say so."""
     with Intakes() as opened, Gateway(tmp_path, {"demo": tenant(opened.open().url)}) as gateway:
         store = beside(gateway.pid, "gateway.store.process.host")
-        os.kill(store, signal.SIGSTOP)
+        halt(store)
         with ThreadPoolExecutor() as callers:
             began = time.monotonic()
             asked = {"Authorization": f"Bearer {API_TOKEN}"}

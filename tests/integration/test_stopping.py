@@ -1,8 +1,6 @@
 """A stop comes to its end, whatever hangs."""
 
 import json
-import os
-import signal
 import time
 from pathlib import Path
 
@@ -10,7 +8,7 @@ from gateway.cli.settings import configuration
 from gateway.config.live import Live
 from gateway.ground.clock import now
 from gateway.service import house
-from tests.processes import API_TOKEN, source, tenant
+from tests.processes import API_TOKEN, halt, source, tenant
 
 
 def store_of_ours():
@@ -33,7 +31,7 @@ async def test_a_store_that_hangs_does_not_keep_the_gateway_from_stopping(tmp_pa
     (tmp_path / "config.yaml").write_text(json.dumps(settings))
     live = Live(configuration(tmp_path / "config.yaml"))
     async with house.open_house(live, now, lambda: None):
-        os.kill(store_of_ours(), signal.SIGSTOP)
+        halt(store_of_ours())
         began = time.monotonic()
 
     assert time.monotonic() - began < 5

@@ -7,7 +7,6 @@ import asyncio
 import json
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import time
@@ -34,6 +33,7 @@ from tests.processes import (
     environment,
     eventually,
     free_port,
+    halt,
     source,
     tenant,
     told,
@@ -158,7 +158,7 @@ def make_them_true(good: Gateway, slow: Gateway, hung: Gateway) -> None:
     with slow_commits(slow.folder / "gateway.db"):
         for number in range(5):
             slow.http.post("/hooks/demo", json=told(f"s{number}", f"S{number}", 1), headers=PROOF)
-    os.kill(beside(hung.pid, "gateway.store.process.host"), signal.SIGSTOP)
+    halt(beside(hung.pid, "gateway.store.process.host"))
 
 
 @pytest.fixture(scope="module")

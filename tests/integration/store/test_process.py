@@ -21,7 +21,7 @@ from gateway.records import EventFilter
 from gateway.store.process import client, inbox
 from gateway.store.process.client import ProcessStore
 from gateway.store.process.inbox import FRAME_BYTES
-from tests.processes import environment, eventually
+from tests.processes import environment, eventually, halt
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ async def test_a_process_that_is_killed_takes_the_store_with_it(tmp_path):
     store = await ProcessStore.open(tmp_path / "gateway.db")
     lost = asyncio.Event()
     store.on_lost = lambda _why: lost.set()
-    os.kill(store.pid, signal.SIGSTOP)
+    halt(store.pid)
     puts = [store.inbox.put(arrival(number)) for number in range(3)]
     call = asyncio.ensure_future(store.records.counts())
     await asyncio.sleep(0.05)
@@ -126,7 +126,7 @@ async def test_a_store_that_hangs_is_told_and_costs_no_more(store, monkeypatch):
     """So much is kept for it; what comes beyond is refused, and who asks is told."""
     monkeypatch.setattr(inbox, "MOST_BYTES", 3_000_000)
     monkeypatch.setattr(client, "SILENT_SECONDS", 0.2)
-    os.kill(store.pid, signal.SIGSTOP)
+    halt(store.pid)
     puts = [store.inbox.put(arrival(number, b"x" * 1_000_000)) for number in range(5)]
     await asyncio.sleep(0.3)
     failure = store.failure
@@ -248,7 +248,7 @@ async def test_an_error_that_nobody_expects_says_where_it_was_raised(store):
 
 async def test_nobody_waits_for_a_store_that_is_silent(store):
     """Stopped, it lets a hook and an operator wait for five seconds; who comes then is told at once; it goes on."""
-    os.kill(store.pid, signal.SIGSTOP)
+    halt(store.pid)
     began = time.monotonic()
     asked = [asyncio.ensure_future(each) for each in (store.inbox.put(arrival(1)), store.records.counts())]
     loops = asyncio.ensure_future(store.translation.untranslated(["acme"], 10))
