@@ -4,32 +4,20 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable
-from typing import Final
 
-from gateway.ground.frames import HEAD, LENGTH, head_of
-
-OnFrame = Callable[[int, memoryview], None]
-"""Told a frame's kind and its payload, which is the receiver's own: it stays as long as it is held."""
-
-_CHUNK: Final = 1 << 16
-_LEAST_ROOM: Final = 1 << 14
-"""Bytes that are read at once: many frames, or the beginning of a large one."""
+from gateway.ground.frames import Inflow, OnFrame, head_of
 
 
-class Channel(asyncio.BufferedProtocol):
+class Channel(Inflow, asyncio.BufferedProtocol):
     """One end of a channel.
 
-    What arrives is read to where it stays: a buffer is never used again, and a large frame has one of its own.
     `on_lost` is called when the other end is gone, not when this one is closed.
     """
 
     def __init__(self, end: socket.socket, on_frame: OnFrame, on_lost: Callable[[], None]) -> None:
+        super().__init__(on_frame)
         self._end = end
-        self._on_frame = on_frame
         self._on_lost = on_lost
-        # Where the frame under way begins in the buffer, and up to where the buffer is filled.
-        self._buffer = memoryview(bytearray(_CHUNK))
-        self._begun = self._filled = 0
         self._held = bytearray()
         self._transport: asyncio.WriteTransport | None = None
         self.is_lost = False
@@ -46,33 +34,6 @@ class Channel(asyncio.BufferedProtocol):
         if not self._is_closing:
             self.is_lost = True
             self._on_lost()
-
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's
-        """Where the next bytes go."""
-        return self._buffer[self._filled :]
-
-    def buffer_updated(self, nbytes: int) -> None:
-        """Take the whole frames of what has arrived."""
-        self._filled += nbytes
-        buffer, filled, begun = self._buffer, self._filled, self._begun
-        while filled - begun >= HEAD:
-            size = HEAD + int.from_bytes(buffer[begun : begun + LENGTH], "little")
-            if filled - begun < size:
-                break
-            self._on_frame(buffer[begun + LENGTH], buffer[begun + HEAD : begun + size])
-            begun += size
-        else:
-            size = _LEAST_ROOM
-        self._begun = begun
-        if len(buffer) < begun + size:
-            self._renew(size)
-
-    def _renew(self, size: int) -> None:
-        """Go on in another buffer, which has room for so much, with what there is of the frame under way."""
-        rest = self._buffer[self._begun : self._filled]
-        self._buffer = memoryview(bytearray(max(size, _CHUNK)))
-        self._buffer[: len(rest)] = rest
-        self._begun, self._filled = 0, len(rest)
 
     def send(self, kind: int, *payload: bytes | memoryview) -> None:
         """Pass a frame of some pieces, at once where the other end has room; into nowhere where it is gone."""

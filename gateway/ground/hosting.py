@@ -1,6 +1,6 @@
-"""A process beside the gateway, from its first line: `python -P -m gateway.ground.hosting MODULE FD ...`.
+"""A process beside the gateway, from its first line: `python -P -m gateway.ground.hosting MODULE FD,FD ...`.
 
-The module's `main` is given its end of the channel, and what else it is started with.
+The module's `main` is given its end of each channel, and what else it is started with.
 """
 
 import contextlib
@@ -17,18 +17,18 @@ from gateway.ground.printing import tell_what_is_printed
 _PR_SET_PDEATHSIG: Final = 1
 
 
-def host(module: str, descriptor: str, *arguments: str) -> None:
+def host(module: str, descriptors: str, *arguments: str) -> None:
     """Run a module to its end."""
-    end = _end_of(int(descriptor))
+    with contextlib.suppress(OSError, AttributeError):
+        # Linux: a parent that is killed takes us with it, before the next one comes. Elsewhere the channels' ends do.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    ends = [_end_of(int(each)) for each in descriptors.split(",")]
     tell_what_is_printed(module.split(".")[1])
     collector.slow_down()
-    importlib.import_module(module).main(end, *arguments)
+    importlib.import_module(module).main(*ends, *arguments)
 
 
 def _end_of(descriptor: int) -> socket.socket:
-    with contextlib.suppress(OSError, AttributeError):
-        # Linux: a parent that is killed takes us with it, before the next one comes. Elsewhere the channel's end does.
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     end = socket.socket(fileno=descriptor)
     # Whatever the gateway's default time-out is: an adapter may have set one.
     end.setblocking(True)  # noqa: FBT003 - the standard library's

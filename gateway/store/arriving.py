@@ -22,10 +22,10 @@ MAX_GROUP: Final = 512
 
 
 class Arriving:
-    """Batches in the order in which they came. Given in the loop, stored in the engine's thread, answered in the loop.
+    """Batches in the order in which they came, stored in the engine's thread.
 
     `on_commit` is told of each group, `on_stored` that something waits for translation that is no new event of its own
-    request, of which its receipt tells; both in the loop.
+    request, of which its receipt tells; both in the thread in which the batches are answered.
     """
 
     def __init__(self, store: Callable[[list[Arrival]], Sequence[Receipt]]) -> None:

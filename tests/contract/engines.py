@@ -23,7 +23,7 @@ from gateway.records import DeadLetterFilter, EventFilter
 from gateway.store.ports import Store
 from gateway.store.postgresql import PostgresStore
 from gateway.store.process import host
-from gateway.store.process.client import HOST, ProcessStore
+from gateway.store.process.client import ENDS, HOST, ProcessStore
 from gateway.store.sqlite import SqliteStore
 from tests.stores import database
 
@@ -47,24 +47,27 @@ async def _process(folder: Path) -> Store:
 class Alongside:
     """The store's process as a thread of this one: every frame passes, and no interpreter has to start."""
 
-    def __init__(self, file: Path, end: socket.socket) -> None:
-        self._thread = threading.Thread(target=self._serve, args=(file, end), daemon=True)
+    def __init__(self, file: Path, ends: Sequence[socket.socket]) -> None:
+        self._thread = threading.Thread(target=self._serve, args=(file, *ends), daemon=True)
         self._thread.start()
 
-    def _serve(self, file: Path, end: socket.socket) -> None:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(host._serve(end, file))
+    def _serve(self, file: Path, end: socket.socket, arrivals: socket.socket) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, end, arrivals:
+            runner.run(host._serve(end, arrivals, file))
         # A process of its own spares the collector all that lives as long as it does.
         gc.unfreeze()
 
     def wait(self) -> None:
         self._thread.join()
 
+    def kill(self) -> None:
+        """It ends by itself, and so do its ends, one after the other."""
+
 
 async def _frames(folder: Path) -> Store:
     file = folder / "gateway.db"
-    ours, theirs = socket.socketpair()
-    child._early[HOST, str(file)] = Alongside(file, theirs), ours  # type: ignore[assignment]
+    ours, theirs = zip(*[socket.socketpair() for _ in range(ENDS)], strict=True)
+    child._early[HOST, str(file)] = Alongside(file, theirs), list(ours)  # type: ignore[assignment]
     return await ProcessStore.open(file)
 
 

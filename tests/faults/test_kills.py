@@ -27,7 +27,7 @@ POINTS = {
     "not yet passed to the store": (GATEWAY, "store/process/inbox.py", "pass_on", "call"),
     "passed, not yet stored": (STORE, "store/sqlite/groups.py", "__call__", "call"),
     "stored, not yet committed": (STORE, "store/sqlite/groups.py", "__call__", "return"),
-    "committed, not yet told": (STORE, "store/sqlite/writer.py", "_hand_over", "call"),
+    "committed, not yet told": (STORE, "store/sqlite/writer.py", "_tell", "call"),
     "told, not yet answered": (GATEWAY, "store/process/inbox.py", "take", "call"),
     "about to answer": (GATEWAY, "ingress/rim.py", "_acknowledge", "return"),
     "in the middle of translating": (TRANSLATION, "translation/translator.py", "judge", "return"),

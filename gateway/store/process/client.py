@@ -13,6 +13,9 @@ from gateway.store.process import protocol, stubs
 from gateway.store.process.inbox import BEHIND, OnNew, ProcessInbox
 
 HOST: Final = "gateway.store.process.host"
+ENDS: Final = 2
+"""Of the channels: calls pass through one, arrivals and their answers through the other."""
+
 GONE: Final = "its process has ended"
 ENDED: Final = "the store's process has ended, and the gateway with it: start it again"
 
@@ -100,7 +103,7 @@ class ProcessStore:
         """
         store = cls(place)
         file = [str(place)] if isinstance(place, Path) else []
-        store._child = child = await Child.start(HOST, store._take, store._lost, *file)
+        store._child = child = await Child.start(HOST, store._take, store._lost, *file, ends=ENDS)
         if not file:
             child.channel.send(protocol.OPEN, protocol.pickled(place))
         try:
@@ -164,7 +167,7 @@ class ProcessStore:
         self._on_stored = on_stored or self._on_stored
 
     def _send(self, kind: int, *parts: bytes) -> None:
-        self._child.channel.send(kind, *parts)
+        self._child.channels[1].send(kind, *parts)
 
     def _refusal(self) -> str | None:
         """Why no arrivals are taken."""

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import socket
+import threading
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,8 @@ from gateway.config.store_url import DRIVER_MISSING
 from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.events import Arrival, Receipt
 from gateway.ground import collector
-from gateway.ground.channel import attach
+from gateway.ground.channel import Channel, attach
+from gateway.ground.frames import ThreadsEnd
 from gateway.records import Change
 from gateway.store.process import protocol
 from gateway.store.sqlite import SqliteStore, database
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 UNREADABLE_SECONDS: Final = 30.0
 """For so long after a read that failed, and was not asked for again, the store is not well."""
 
+AT_ONCE_SECONDS: Final = 1.0
+"""So long does an answer wait for the loop to say first why it is a refusal."""
+
 LAST_SECONDS: Final = 5.0
 """So long may it take the gateway to hear that the file is damaged."""
 
@@ -37,7 +42,9 @@ class Host:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._database: asyncio.Future[tuple[str, bool]] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._database: asyncio.Future[tuple[str, bool]] = self._loop.create_future()
         self._is_enough = asyncio.Event()
         self._calls: set[asyncio.Task[Any]] = set()
         self._failure: str | None = None
@@ -45,7 +52,7 @@ class Host:
         # Calls whose last outcome was an error of the file's: when, and which.
         self._unreadable: dict[str, tuple[float, str]] = {}
 
-    async def run(self, end: socket.socket) -> None:
+    async def run(self, end: socket.socket, arrivals: socket.socket) -> None:
         """Open the store, and serve."""
         self._channel = await attach(end, self._take, _abandoned)
         try:
@@ -53,11 +60,8 @@ class Host:
         except (ConfigError, StoreUnavailable) as error:
             self._channel.send(protocol.OPENED, protocol.pickled(error))
         else:
-            self._store.observe(
-                on_commit=self._committed,
-                on_stored=partial(self._channel.put_off, protocol.STORED, b""),
-                on_changes=self._changed,
-            )
+            self._store.observe(on_commit=self._committed, on_stored=self._something_waits, on_changes=self._changed)
+            self._answers = await self._meet(arrivals)
             self._channel.send(protocol.OPENED, protocol.pickled(None))
             collector.rest()
             await self._is_enough.wait()
@@ -77,10 +81,19 @@ class Host:
             raise ConfigError([Fault("", "store", DRIVER_MISSING)]) from error
         return await PostgresStore.open(address, is_unsafe=is_unsafe)
 
+    async def _meet(self, arrivals: socket.socket) -> Channel | ThreadsEnd:
+        """Where arrivals come and are answered: a file's writer does it itself, so that no thread waits for another."""
+        if not isinstance(self._store, SqliteStore):
+            self._add = self._store.writer.put_batch
+            return await attach(arrivals, self._put, lambda: None)
+        writer = self._store.writer
+        self._add = writer.arriving.add
+        end = ThreadsEnd(arrivals, self._put)
+        writer.serve(end)
+        return end
+
     def _take(self, kind: int, payload: memoryview) -> None:
-        if kind == protocol.PUT:
-            self._put(*protocol.numbered(payload))
-        elif kind == protocol.CALL:
+        if kind == protocol.CALL:
             number, call, given = protocol.decode_call(payload)
             self._begin(self._call(number, call, given))
         elif kind == protocol.OPEN:
@@ -95,13 +108,14 @@ class Host:
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)
 
-    def _put(self, number: int, payload: memoryview) -> None:
+    def _put(self, _kind: int, frame: memoryview) -> None:
+        number, payload = protocol.numbered(frame)
         try:
             arrivals = protocol.decode_arrivals(payload)
         except msgspec.ValidationError:
             self._put_what_can_be_read(number, [_read(each) for each in protocol.decode_singly(payload)])
         else:
-            self._store.writer.put_batch(arrivals, partial(self._stored, number))
+            self._add(arrivals, partial(self._stored, number))
 
     def _put_what_can_be_read(self, number: int, read: Sequence[Arrival | StoreUnavailable]) -> None:
         def stored(outcomes: list[Receipt | StoreUnavailable]) -> None:
@@ -110,20 +124,34 @@ class Host:
 
         arrivals = [each for each in read if isinstance(each, Arrival)]
         if arrivals:
-            self._store.writer.put_batch(arrivals, stored)
+            self._add(arrivals, stored)
         else:
             stored([])
 
     def _stored(self, number: int, stored: list[Receipt | StoreUnavailable]) -> None:
-        self._tell_failure()
+        if self._store.failure != self._failure:
+            self._at_once(self._tell_failure)
         for each in stored:
             if not isinstance(each, Receipt) and database.is_malformed(each):
-                self._begin(self._doubt())
+                self._at_once(self._begin_doubt)
         told = [each if isinstance(each, Receipt) else str(each) for each in stored]
-        self._channel.put_off(protocol.PUT, protocol.head_of(number) + protocol.encode(told))
+        self._answers.put_off(protocol.PUT, protocol.head_of(number) + protocol.encode(told))
 
     def _committed(self, rows: int, seconds: float) -> None:
-        self._channel.put_off(protocol.COMMITTED, protocol.pickled((rows, seconds)))
+        self._answers.put_off(protocol.COMMITTED, protocol.pickled((rows, seconds)))
+
+    def _something_waits(self) -> None:
+        self._loop.call_soon_threadsafe(self._channel.put_off, protocol.STORED, b"")
+
+    def _at_once(self, do: Callable[[], None]) -> None:
+        """Do something in the loop, from whichever thread: before what it explains is said."""
+        if threading.get_ident() == self._thread:
+            do()
+            return
+        done = threading.Event()
+        self._loop.call_soon_threadsafe(do)
+        self._loop.call_soon_threadsafe(done.set)
+        done.wait(AT_ONCE_SECONDS)
 
     def _changed(self, changes: Sequence[Change], missed: int) -> None:
         self._channel.send(protocol.CHANGED, *protocol.encode_changes(changes, missed))
@@ -147,6 +175,9 @@ class Host:
             head = protocol.head_of_answer(number, is_error=False)
         self._tell_failure()
         self._channel.send(protocol.CALL, head, payload)
+
+    def _begin_doubt(self) -> None:
+        self._begin(self._doubt())
 
     async def _doubt(self) -> None:
         """Look at the whole file, not too often, after an error that may mean that it is damaged."""
@@ -193,11 +224,11 @@ def _abandoned() -> None:
     os._exit(1)
 
 
-async def _serve(end: socket.socket, path: Path | None) -> None:
-    await Host(path).run(end)
+async def _serve(end: socket.socket, arrivals: socket.socket, path: Path | None) -> None:
+    await Host(path).run(end, arrivals)
 
 
-def main(end: socket.socket, file: str | None = None) -> None:
-    """Serve a file, or the database whose address comes first, over the channel."""
+def main(end: socket.socket, arrivals: socket.socket, file: str | None = None) -> None:
+    """Serve a file, or the database whose address comes first, over the channels."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(end, None if file is None else Path(file)))
+        runner.run(_serve(end, arrivals, None if file is None else Path(file)))

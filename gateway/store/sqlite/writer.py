@@ -20,7 +20,9 @@ import apsw
 
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
+from gateway.ground.bell import Bell
 from gateway.ground.files import InPlace
+from gateway.ground.frames import ThreadsEnd
 from gateway.store.arriving import Arriving, Tell, put, settle
 from gateway.store.sqlite import database
 
@@ -68,12 +70,18 @@ class Writer:
         self._loop = loop
         self._in_place = in_place
         self._jobs: deque[_Job] = deque()
-        self._wake = threading.Event()
+        self._wake = Bell()
+        self._end: ThreadsEnd | None = None
         self._is_waking = False
         self._stopping = False
         self._synchronous = database.SYNCHRONOUS
         self._thread = threading.Thread(target=self._run_or_end, name="store-writer", daemon=True)
         self._thread.start()
+
+    def serve(self, end: ThreadsEnd) -> None:
+        """Take arrivals from an end of the thread's own, and tell of all arrivals in this thread from now on."""
+        self._end = end
+        self._wake.watch(end)
 
     def put(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
         """Store an event with the next group."""
@@ -115,6 +123,7 @@ class Writer:
         self._stopping = True
         self._wake.set()
         await asyncio.to_thread(self._thread.join)
+        self._wake.close()
         self._connection.close()
 
     def see_in_place(self) -> None:
@@ -136,15 +145,16 @@ class Writer:
         while True:
             # Read first: whatever was put before the stop is in the queues by now.
             is_stopping = self._stopping
-            if not self.arriving and not self._jobs:
+            if self._end is not None:
+                self._take(self._end)
+            if self.arriving:
+                self._tell(self.arriving.commit())
+            if self._jobs:
+                self._commit_job(self._jobs.popleft())
+            elif not self.arriving:
                 if is_stopping:
                     return
                 self._wake.wait()
-                self._wake.clear()
-            if self.arriving:
-                self._hand_over(self.arriving.commit())
-            if self._jobs:
-                self._commit_job(self._jobs.popleft())
 
     def _store(self, arrivals: list[Arrival]) -> list[Receipt]:
         return self._transact(lambda connection: self._store_group(connection, arrivals))
@@ -190,10 +200,32 @@ class Writer:
             self.see_in_place()
         return outcome
 
+    def _take(self, end: ThreadsEnd) -> None:
+        if not end.take():
+            self._wake.watch(None)
+            self._end = None
+        # What could not even be read was refused at once.
+        end.let_go()
+
+    def _tell(self, tell: Callable[[], None]) -> None:
+        """Answer arrivals."""
+        if self._end is None:
+            self._hand_over(tell)
+            return
+        tell()
+        self._end.let_go()
+        self._take(self._end)
+        if self.arriving:
+            # More is on its way: one group of it all.
+            self._yield()
+
     def _hand_over(self, tell: Callable[[], None]) -> None:
         # The loop may be closed already when a stop was forced: then nobody waits for the answer.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(tell)
+        self._yield()
+
+    def _yield(self) -> None:
         if not self._jobs:
-            # Yields the interpreter, so that the loop answers and fills the next group before it is taken.
+            # Yields the interpreter, so that the loop goes on and the next group is filled before it is taken.
             time.sleep(0.00005)

@@ -101,7 +101,11 @@ async def test_a_refusal_out_of_turn_is_its_own(store, tmp_path):
     wrong = Arrival("acme", "wrong", 17, 1_750_000_000_000_000, b"{}")
     with contextlib.closing(sqlite3.connect(tmp_path / "gateway.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
+        # So that it finds both frames at once.
+        halt(store.pid)
         *waiting, refused = [store.inbox.put(each) for each in (*map(arrival, range(inbox.FRAME_ARRIVALS)), wrong)]
+        await asyncio.sleep(0.05)
+        os.kill(store.pid, signal.SIGCONT)
         await asyncio.wait([refused], timeout=4)
 
         assert isinstance(refused.exception(), StoreUnavailable)
@@ -109,6 +113,19 @@ async def test_a_refusal_out_of_turn_is_its_own(store, tmp_path):
         other.execute("ROLLBACK")
     assert [each.kind for each in await asyncio.gather(*waiting)] == ["stored"] * inbox.FRAME_ARRIVALS
     assert (await store.inbox.put(arrival(99))).kind == "stored"
+
+
+async def test_why_a_hook_is_refused_is_known_by_then(store, tmp_path):
+    """The refusal and its reason come through two channels; who was refused may ask `/readyz` at once."""
+    for number in range(16):
+        (tmp_path / "gateway.db").rename(tmp_path / "elsewhere.db")
+        with pytest.raises(StoreUnavailable):
+            await store.inbox.put(arrival(2 * number))
+        assert "gateway.db" in str(store.failure)
+
+        (tmp_path / "elsewhere.db").rename(tmp_path / "gateway.db")
+        await store.inbox.put(arrival(2 * number + 1))
+        assert store.failure is None
 
 
 async def test_a_call_that_cannot_be_read_is_its_callers_fault(store, monkeypatch):
