@@ -90,6 +90,8 @@ def failures(root: Path, tests: list[str]) -> list[str]:
 def main(names: list[str]) -> int:
     """Try them all, or those that are named."""
     chosen = [mutant for mutant in mutants() if not names or mutant.name in names]
+    if unknown := set(names).difference(mutant.name for mutant in chosen):
+        sys.exit(f"no mutant is called {', '.join(sorted(unknown))}: each has a .patch in {FOLDER.name}/")
     survivors = []
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         root = Path(folder) / "copy"
