@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from gateway.cli.ending import code_of
+from gateway.ground.imports import leaving_out
 
 DEFAULT_CONFIG: Final = Path("config.yaml")
 CONFIG_VARIABLE: Final = "GATEWAY_CONFIG"
+
+FOR_PEOPLE: Final = ("rich", "httpx._main")
+"""What structlog and httpx load where it is installed, to draw on a terminal: a fifth of what a server imports."""
 
 
 def asked_plainly(arguments: Sequence[str], environ: Mapping[str, str]) -> Callable[[], int] | None:
@@ -39,14 +43,16 @@ def serve(config: Path, descriptors: Sequence[int]) -> None:
 
     import uvloop  # noqa: PLC0415 - as above
 
-    from gateway.config.file import ConfigurationFile  # noqa: PLC0415 - as above
-    from gateway.registry import find_adapter  # noqa: PLC0415 - as above
-    from gateway.service.ahead import start_processes  # noqa: PLC0415 - as above
+    with leaving_out(*FOR_PEOPLE):
+        from gateway.config.file import ConfigurationFile  # noqa: PLC0415 - as above
+        from gateway.registry import find_adapter  # noqa: PLC0415 - as above
+        from gateway.service.ahead import start_processes  # noqa: PLC0415 - as above
 
     file = ConfigurationFile(config, os.environ)
     loaded = file.load(find_adapter)
     start_processes(loaded)
-    from gateway.service import running  # noqa: PLC0415 - most of a start: the other processes start beside it
+    with leaving_out(*FOR_PEOPLE):
+        from gateway.service import running  # noqa: PLC0415 - most of a start: the other processes start beside it
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(running.serve(loaded, file=file, descriptors=descriptors))

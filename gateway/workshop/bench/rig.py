@@ -123,7 +123,7 @@ def running(
     neighbour: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> Iterator[Running]:
-    """A server of `gateway.workshop.bench.server`, its files in `folder`; `tenant` are the tenant's settings."""
+    """`gateway serve`, or a server of `server.py`, its files in `folder`; `tenant` are the tenant's settings."""
     server = start(kind, folder, tenant, neighbour, **settings)
     try:
         server.wait_until_ready()
@@ -152,9 +152,10 @@ def start(
         config["tenants"][NEIGHBOUR] = dict(neighbour)
         config["sources"][NEIGHBOUR] = {**config["sources"][SOURCE], "tenant": NEIGHBOUR}
     file.write_bytes(msgspec.json.encode(config))
+    program = ["gateway", "serve", "--config"] if kind == "gateway" else ["gateway.workshop.bench.server", kind]
     with log.open("ab") as stream:
         process = subprocess.Popen(  # noqa: S603 - our own command line
-            [sys.executable, "-m", "gateway.workshop.bench.server", kind, str(file)], stdout=stream, stderr=stream
+            [sys.executable, "-m", *program, str(file)], stdout=stream, stderr=stream
         )
     return Running(process, port, log)
 

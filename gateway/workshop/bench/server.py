@@ -1,9 +1,8 @@
-"""The servers that are measured, each in a process of its own: `python -m gateway.workshop.bench.server KIND CONFIG`.
+"""What is measured beside `gateway serve`: `python -m gateway.workshop.bench.server KIND CONFIG`, a process each.
 
 - `bare`: uvicorn as it comes, and a Starlette route that reads the body and answers 200;
 - `rim`: the gateway's own rim, its inbox answering at once and keeping nothing;
 - `durable`: the rim and the store, translation held back;
-- `gateway`: the whole gateway, as `gateway serve` runs it;
 - `intake`: a core intake that takes everything at once.
 """
 
@@ -41,7 +40,6 @@ from gateway.ground.metrics import Metrics
 from gateway.ingress.refusals import RefusalLog
 from gateway.ingress.rim import Rim
 from gateway.registry import find_adapter
-from gateway.service import running
 from gateway.service.upkeep import Conditions
 from gateway.serving import create_server, listen
 from gateway.store.ports import Inbox
@@ -164,9 +162,6 @@ class Stock(uvicorn.Server):
 
 async def serve(kind: str, config: Config) -> None:
     """Run a server until SIGTERM, at the configured address."""
-    if kind == "gateway":
-        await running.serve(config)
-        return
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
