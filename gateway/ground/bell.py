@@ -3,17 +3,9 @@
 import contextlib
 import select
 import socket
-from typing import Final, Protocol
+from typing import Final
 
 _MOST: Final = 4096
-
-
-class Readable(Protocol):
-    """What has a descriptor."""
-
-    def fileno(self) -> int:
-        """The descriptor."""
-        ...
 
 
 class Bell:
@@ -28,13 +20,13 @@ class Bell:
         self._poll.register(self._heard, select.POLLIN)
         self._watched: int | None = None
 
-    def watch(self, end: Readable | None) -> None:
+    def watch(self, descriptor: int | None) -> None:
         """Ring where something has arrived at this, and no longer at what was watched until now."""
         if self._watched is not None:
             self._poll.unregister(self._watched)
-        self._watched = None if end is None else end.fileno()
-        if self._watched is not None:
-            self._poll.register(self._watched, select.POLLIN)
+        self._watched = descriptor
+        if descriptor is not None:
+            self._poll.register(descriptor, select.POLLIN)
         self.set()
 
     def set(self) -> None:

@@ -81,7 +81,7 @@ class Writer:
     def serve(self, end: ThreadsEnd) -> None:
         """Take arrivals from an end of the thread's own, and tell of all arrivals in this thread from now on."""
         self._end = end
-        self._wake.watch(end)
+        self._wake.watch(end.fileno())
 
     def put(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
         """Store an event with the next group."""

@@ -76,40 +76,34 @@ def test_answers_go_together_and_into_nowhere_where_nobody_is(pair):
     end.let_go()
 
 
-def waits(bell):
-    thread = threading.Thread(target=bell.wait, daemon=True)
-    thread.start()
-    return thread
+def wakes(bell, ring):
+    """Whether who waits goes on at this, and not before."""
+    waiting = threading.Thread(target=bell.wait, daemon=True)
+    waiting.start()
+    time.sleep(0.05)
+    assert waiting.is_alive()
+    ring()
+    waiting.join(5)
+    return not waiting.is_alive()
 
 
 def test_who_waits_is_woken_by_others_and_by_what_arrives(pair, bell):
     ours, theirs = pair
     bell.set()
     bell.wait()
-    waiting = waits(bell)
-    time.sleep(0.05)
-    assert waiting.is_alive()
-    bell.set()
-    waiting.join(5)
-    assert not waiting.is_alive()
-    bell.watch(ours)
+    assert wakes(bell, bell.set)
+    bell.watch(ours.fileno())
     bell.wait()
-    waiting = waits(bell)
-    time.sleep(0.05)
-    assert waiting.is_alive()
-    theirs.send(b"x")
-    waiting.join(5)
-    assert not waiting.is_alive()
+    assert wakes(bell, lambda: theirs.send(b"x"))
     bell.watch(None)
     bell.wait()
-    waiting = waits(bell)
-    time.sleep(0.05)
-    assert waiting.is_alive()
-    bell.set()
-    waiting.join(5)
+    assert wakes(bell, bell.set)
 
 
 def test_ringing_holds_up_nobody(bell):
-    for _ in range(100_000):
-        bell.set()
+    ringing = threading.Thread(target=lambda: [bell.set() for _ in range(100_000)], daemon=True)
+    ringing.start()
+    ringing.join(30)
+
+    assert not ringing.is_alive()
     bell.wait()
