@@ -9,7 +9,6 @@ the event ID stands between a request and the disk.
 
 import asyncio
 import time
-from asyncio import Future
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
@@ -141,8 +140,8 @@ class Rim:
         taken = take_apart(door.adapter, head.with_body(body), self._watchdog)
         if taken.dead is not None:
             return False
-        stored = self._inbox.put(_arrival_of(door, taken.events, self._received(), head.context))
-        stored.add_done_callback(partial(self._conclude, door, taken, started, respond, start))
+        arrival = _arrival_of(door, taken.events, self._received(), head.context)
+        self._inbox.give(arrival, partial(self._conclude, door, taken, started, respond, start))
         return True
 
     def _judged(self, sight: _Sight, scope: Scope) -> Head | None:
@@ -167,12 +166,18 @@ class Rim:
         return head
 
     def _conclude(
-        self, door: Door, taken: Taken, started: float, respond: Respond, start: Start, stored: "Future[Receipt]"
+        self,
+        door: Door,
+        taken: Taken,
+        started: float,
+        respond: Respond,
+        start: Start,
+        stored: Receipt | StoreUnavailable,
     ) -> None:
         """Answer a hook that was taken; what went wrong goes the ordinary way, from its beginning."""
         try:
-            is_duplicate = self._counted(door, taken, stored.result(), started)
-        except (Exception, asyncio.CancelledError):  # noqa: BLE001 - the ordinary way tells of it
+            is_duplicate = self._counted(door, taken, stored, started)
+        except Exception:  # noqa: BLE001 - the ordinary way tells of it
             start(self)
             return
         if door.adapter.acknowledge is None:
@@ -284,8 +289,10 @@ class Rim:
             return await self._known(door, taken, arrival, None)
         return self._acknowledge(door, taken, is_duplicate=self._counted(door, taken, receipt, started))
 
-    def _counted(self, door: Door, taken: Taken, receipt: Receipt, started: float) -> bool:
-        """Count what was stored of a request; whether nothing of it is new."""
+    def _counted(self, door: Door, taken: Taken, receipt: Receipt | StoreUnavailable, started: float) -> bool:
+        """Count what was stored of a request; whether nothing of it is new. Raises StoreUnavailable: it was not."""
+        if isinstance(receipt, StoreUnavailable):
+            raise receipt
         receipts, seconds, is_new = (receipt, *receipt.others), self._monotonic() - started, False
         for each in receipts:
             is_new = is_new or each.is_new

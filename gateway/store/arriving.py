@@ -1,22 +1,19 @@
 """Arrivals that wait for one commit together, whichever engine makes it, and what each of them is told."""
 
-import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias
 
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
 from gateway.store.ports import CommitObserver
 
-Result = TypeVar("Result")
-
 Stored: TypeAlias = "list[Receipt | StoreUnavailable]"
 """What became of each of some arrivals."""
 
-Tell: TypeAlias = Callable[[Stored], None]
+TellAll: TypeAlias = Callable[[Stored], None]
 
 MAX_GROUP: Final = 512
 
@@ -32,12 +29,12 @@ class Arriving:
         self.on_commit: CommitObserver | None = None
         self.on_stored: Callable[[], None] | None = None
         self._store = store
-        self._batches: deque[tuple[Sequence[Arrival], Tell]] = deque()
+        self._batches: deque[tuple[Sequence[Arrival], TellAll]] = deque()
 
     def __bool__(self) -> bool:
         return bool(self._batches)
 
-    def add(self, arrivals: Sequence[Arrival], tell: Tell) -> None:
+    def add(self, arrivals: Sequence[Arrival], tell: TellAll) -> None:
         """Store these with the next group."""
         self._batches.append((arrivals, tell))
 
@@ -73,7 +70,7 @@ class Arriving:
                 return [outcome for each in arrivals for outcome in self._stored([each])]
             return [StoreUnavailable(f"the store cannot hold this event: {type(error).__name__}")]
 
-    def _tell(self, group: Sequence[tuple[Sequence[Arrival], Tell]], stored: Stored, seconds: float) -> None:
+    def _tell(self, group: Sequence[tuple[Sequence[Arrival], TellAll]], stored: Stored, seconds: float) -> None:
         self._answer(group, stored)
         receipts = [each for each in stored if type(each) is Receipt]
         if not all([each.tells_all for each in receipts]):  # noqa: C419 - half the cost
@@ -82,27 +79,8 @@ class Arriving:
             self.on_commit(sum([1 + len(each.others) for each in receipts]), seconds)
 
     @staticmethod
-    def _answer(group: Sequence[tuple[Sequence[Arrival], Tell]], stored: Stored) -> None:
+    def _answer(group: Sequence[tuple[Sequence[Arrival], TellAll]], stored: Stored) -> None:
         start = 0
         for arrivals, tell in group:
             tell(stored[start : start + len(arrivals)])
             start += len(arrivals)
-
-
-def settle(future: "asyncio.Future[Result]", outcome: "Result | Exception") -> None:
-    """Give a future its outcome, unless nobody waits for it any more."""
-    if future.cancelled():
-        return
-    if isinstance(outcome, Exception):
-        future.set_exception(outcome)
-    else:
-        future.set_result(outcome)
-
-
-def put(
-    loop: asyncio.AbstractEventLoop, batch: Callable[[Sequence[Arrival], Tell], None], arrival: Arrival
-) -> "asyncio.Future[Receipt]":
-    """Put an arrival as a batch of its own; its receipt."""
-    future: asyncio.Future[Receipt] = loop.create_future()
-    batch([arrival], lambda stored: settle(future, stored[0]))
-    return future

@@ -215,6 +215,17 @@ async def test_a_caller_that_goes_away_does_not_unstore(floor):
     assert (await floor.receive("e1", b"1")).kind == "duplicate"
 
 
+async def test_what_became_of_an_arrival_is_told_later(floor):
+    """Whoever gives one is not told while still giving it: neither of its receipt nor of a refusal."""
+    told = []
+    floor.store.inbox.give(_arrival(floor, "e1", b"1"), told.append)
+    floor.store.inbox.give(_arrival(floor, "\ud800", b"2"), told.append)
+    assert told == []
+
+    assert (await floor.receive("e3", b"3")).kind == "stored"
+    assert {type(each).__name__ for each in told} == {"Receipt", "StoreUnavailable"}
+
+
 async def test_one_event_that_cannot_be_stored_does_not_harm_its_group(floor):
     """A text that no disk takes is refused alone; its neighbours are stored."""
     outcomes = await asyncio.gather(

@@ -1,6 +1,5 @@
 """The span of a hook: from its arrival to its answer, by the ids that follow from the event's key."""
 
-import asyncio
 import time
 from contextvars import ContextVar
 from typing import Any, Final
@@ -8,11 +7,12 @@ from typing import Any, Final
 from opentelemetry.trace import SpanKind
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
 from gateway.ground.exchange import Respond, Start
 from gateway.service.tracing.names import hook_of, is_sampled, read_traceparent
 from gateway.service.tracing.telling import Telling
-from gateway.store.ports import Inbox
+from gateway.store.ports import Inbox, Tell
 
 PREFIX: Final = b"/hooks/"
 _STATUS: Final = slice(9, 12)
@@ -27,9 +27,9 @@ class _Request:
         self._telling = telling
         self._share = share
         self._began = time.time_ns()
-        self._stored: tuple[Arrival, asyncio.Future[Receipt]] | None = None
+        self._stored: tuple[Arrival, Receipt] | None = None
 
-    def stored(self, arrival: Arrival, receipt: "asyncio.Future[Receipt]") -> None:
+    def stored(self, arrival: Arrival, receipt: Receipt) -> None:
         """It brought this event."""
         self._stored = self._stored or (arrival, receipt)
 
@@ -63,11 +63,11 @@ class _Request:
             return
         arrival, receipt = self._stored
         context = hook_of(arrival.source, arrival.event_id)
-        if not is_sampled(context, self._share) or not receipt.done() or receipt.cancelled() or receipt.exception():
+        if not is_sampled(context, self._share):
             return
         vendors = (value for name, value in self._scope["headers"] if name == b"traceparent")
         links = [found for value in vendors if (found := read_traceparent(value.decode("latin-1"))) is not None]
-        if receipt.result().kind != "stored":
+        if receipt.kind != "stored":
             links, context = [*links, context], self._telling.fresh()
         attributes = {
             "http.request.method": "POST",
@@ -79,7 +79,7 @@ class _Request:
             "messaging.operation.type": "create",
             "messaging.destination.name": arrival.source,
             "messaging.message.id": arrival.event_id,
-            "trackely.receipt": receipt.result().kind,
+            "trackely.receipt": receipt.kind,
         }
         error = str(status) if status >= _SERVER_FAULT else None
         span = (self._began, time.time_ns())
@@ -89,20 +89,26 @@ class _Request:
 _REQUEST: Final[ContextVar[_Request | None]] = ContextVar("request", default=None)
 
 
-class TracedInbox:
+class TracedInbox(Inbox):
     """The inbox, telling the request at hand what it brought."""
 
     def __init__(self, inbox: Inbox) -> None:
-        self._put = inbox.put
-        self.is_duplicate = inbox.is_duplicate
+        self._inbox = inbox
 
-    def put(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
+    def give(self, arrival: Arrival, tell: Tell) -> None:
         """Store an event."""
-        receipt = self._put(arrival)
         request = _REQUEST.get()
-        if request is not None:
-            request.stored(arrival, receipt)
-        return receipt
+
+        def told(outcome: Receipt | StoreUnavailable) -> None:
+            if request is not None and isinstance(outcome, Receipt):
+                request.stored(arrival, outcome)
+            tell(outcome)
+
+        self._inbox.give(arrival, told)
+
+    async def is_duplicate(self, arrival: Arrival) -> bool:
+        """Whether storing this would change nothing."""
+        return await self._inbox.is_duplicate(arrival)
 
 
 class TracedFront:

@@ -1,17 +1,31 @@
 """The rim's port."""
 
 import asyncio
-from typing import Protocol
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol, TypeAlias, TypeVar
 
+from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
+
+Result = TypeVar("Result")
+
+Tell: TypeAlias = Callable[[Receipt | StoreUnavailable], None]
+"""Told what became of an arrival: it is on disk, or why not."""
 
 
 class Inbox(Protocol):
     """What the rim needs."""
 
-    def put(self, arrival: Arrival) -> asyncio.Future[Receipt]:
-        """Store an event; the future is done when it is on disk. Many waiting ones share one commit."""
+    def give(self, arrival: Arrival, tell: Tell) -> None:
+        """Store an event. Many waiting ones share one commit. `tell` is called in the loop, once this has returned."""
         ...
+
+    def put(self, arrival: Arrival) -> asyncio.Future[Receipt]:
+        """Store an event, for whoever awaits it; who does so no longer does not unstore it."""
+        future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self.give(arrival, partial(settle, future))
+        return future
 
     async def is_duplicate(self, arrival: Arrival) -> bool:
         """Whether storing this would change nothing; works while nothing can be written.
@@ -19,3 +33,13 @@ class Inbox(Protocol):
         False where the key is known but the body is another one, or the hash's window is past: those are to be stored.
         """
         ...
+
+
+def settle(future: "asyncio.Future[Result]", outcome: "Result | Exception") -> None:
+    """Give a future its outcome, unless nobody waits for it any more."""
+    if future.cancelled():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

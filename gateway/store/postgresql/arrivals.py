@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Micros, Receipt
-from gateway.store.arriving import Arriving, Tell, put
+from gateway.store.arriving import Arriving, Stored, TellAll
 from gateway.store.postgresql import values
 from gateway.store.postgresql.connection import Connection
 from gateway.store.postgresql.lanes import AGAIN_SECONDS, Database, Lane
@@ -37,15 +37,12 @@ class Arrivals(Lane):
         self._lost: StoreUnavailable | None = None
         super().__init__(database, loop, "store-arrivals", ANSWER_SECONDS)
 
-    def put(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
-        """Store an event with the next group."""
-        return put(self._loop, self.put_batch, arrival)
-
-    def put_batch(self, arrivals: Sequence[Arrival], tell: Tell) -> None:
-        """Store events with the next group; `tell` is called in the loop, at once where the database is lost."""
+    def put_batch(self, arrivals: Sequence[Arrival], tell: TellAll) -> None:
+        """Store events with the next group; `tell` is called in the loop: soon, where the database is lost."""
         refusal = StoreUnavailable("the store is closed") if self._is_stopping else self._lost
         if refusal is not None:
-            tell([refusal] * len(arrivals))
+            refused: Stored = [refusal] * len(arrivals)
+            self._loop.call_soon(tell, refused)
             return
         self.arriving.add(arrivals, tell)
         self._wake.set()

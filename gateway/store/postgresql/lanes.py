@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 import psycopg
 
 from gateway.errors import StoreUnavailable
-from gateway.store.arriving import settle
+from gateway.store.ports.inbox import settle
 from gateway.store.postgresql.connection import READ_ONLY, Connection, told, unavailable
 from gateway.store.postgresql.fronts import Fronts
 

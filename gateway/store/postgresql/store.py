@@ -10,6 +10,7 @@ import psycopg
 
 from gateway.errors import ConfigError, Fault, StoreUnavailable
 from gateway.events import Arrival
+from gateway.store.ports import Inbox, Tell
 from gateway.store.postgresql import looking, migrating
 from gateway.store.postgresql.arrivals import Arrivals
 from gateway.store.postgresql.connection import Connection, told
@@ -21,12 +22,15 @@ from gateway.store.rules import inbox, ledger
 from gateway.store.rules.transactions import Transaction
 
 
-class PostgresInbox:
+class PostgresInbox(Inbox):
     """The rim's port."""
 
     def __init__(self, arrivals: Arrivals) -> None:
-        self.put = arrivals.put
         self._arrivals = arrivals
+
+    def give(self, arrival: Arrival, tell: Tell) -> None:
+        """Store an event with the next group."""
+        self._arrivals.put_batch([arrival], lambda stored: tell(stored[0]))
 
     async def is_duplicate(self, arrival: Arrival) -> bool:
         """Whether storing this would change nothing, told after a commit that wrote something.

@@ -133,15 +133,14 @@ class ProcessStore:
         self._child.channel.send(protocol.PING, b"")
         why = self.failure
         if self._inbox.silent_seconds > SILENT_SECONDS:
-            self._give_up(self._inbox.waiting, f"the store is down: {why}")
+            self._inbox.give_up(f"the store is down: {why}")
         if self._pings > LOOKS:
-            asked = [future for future, name, _ in self._calls.values() if name.startswith(_ASKED_IN_PERSON)]
-            self._give_up(asked, f"the store is down: {why}")
+            self._give_up(_ASKED_IN_PERSON, f"the store is down: {why}")
 
-    @staticmethod
-    def _give_up(waiting: "list[asyncio.Future[Any]]", why: str) -> None:
-        for future in waiting:
-            if not future.done():
+    def _give_up(self, calls: str | tuple[str, ...], why: str) -> None:
+        """Tell whoever waits for an answer to calls that begin so that there will be none."""
+        for future, name, _ in self._calls.values():
+            if name.startswith(calls) and not future.done():
                 future.set_exception(StoreUnavailable(why))
 
     @property
@@ -266,8 +265,8 @@ class ProcessStore:
         self._failure = self._damage or GONE
         if not self._opened.done():
             self._opened.set_exception(StoreUnavailable(self._end()))
-        waiting = [*self._inbox.waiting, *(future for future, _, _ in self._calls.values())]
-        self._give_up(waiting, self._end())
+        self._inbox.give_up(self._end())
+        self._give_up("", self._end())
         self._calls.clear()
         if not self._is_closing:
             self.on_lost(self._damage or ENDED)

@@ -7,11 +7,13 @@ what nobody has stored would be acknowledged.
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Final, TypeAlias
 
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
 from gateway.ground.parcel import head_of
+from gateway.store.ports import Inbox, Tell
 from gateway.store.process import protocol
 from gateway.store.process.stubs import Call
 
@@ -27,10 +29,18 @@ MOST_BYTES: Final = 64 << 20
 
 OnNew: TypeAlias = Callable[[Sequence[tuple[int, Arrival]]], None]
 
-_Put: TypeAlias = "tuple[asyncio.Future[Receipt], int, Arrival]"
+
+class _Given:
+    """An arrival on its way; `tell` is None once told that there will be no answer, though one may come yet."""
+
+    __slots__ = ("arrival", "tell")
+
+    def __init__(self, arrival: Arrival, tell: Tell) -> None:
+        self.arrival = arrival
+        self.tell: Tell | None = tell
 
 
-class ProcessInbox:
+class ProcessInbox(Inbox):
     """Passes arrivals on by `send`, and counts what the store owes. `refusal` says why none is taken; None: it is.
 
     Attributes:
@@ -45,8 +55,8 @@ class ProcessInbox:
         self._loop = asyncio.get_running_loop()
         # Of the frame that is being filled; and of those that the store has, by their numbers.
         self._arrivals: list[bytes] = []
-        self._puts: list[_Put] = []
-        self._sent: dict[int, list[_Put]] = {}
+        self._given: list[_Given] = []
+        self._sent: dict[int, list[_Given]] = {}
         self._bytes = self._unanswered = self._number = 0
         # When an arrival was last answered, or given after a rest.
         self._heard = 0.0
@@ -54,37 +64,37 @@ class ProcessInbox:
     @property
     def silent_seconds(self) -> float:
         """How long the store has answered none of the arrivals that it has."""
-        return time.monotonic() - self._heard if self._puts or self._sent else 0.0
+        return time.monotonic() - self._heard if self._given or self._sent else 0.0
 
-    @property
-    def waiting(self) -> "list[asyncio.Future[Receipt]]":
-        """Who waits for an answer."""
-        return [future for puts in (*self._sent.values(), self._puts) for future, _, _ in puts]
+    def give_up(self, why: str) -> None:
+        """Tell whoever waits for an answer that there will be none."""
+        for each in [*chain.from_iterable(self._sent.values()), *self._given]:
+            self._tell(each, StoreUnavailable(why))
+            each.tell = None
 
-    def put(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
+    def give(self, arrival: Arrival, tell: Tell) -> None:
         """Store an event with the next group."""
-        future: asyncio.Future[Receipt] = self._loop.create_future()
         size = arrival.size
         why = self._refusal() or (BEHIND if self._is_full(size) else None)
         if why is not None:
-            future.set_exception(StoreUnavailable(why))
-            return future
+            self._loop.call_soon(tell, StoreUnavailable(why))
+            return
         try:
             packed = protocol.encode(arrival)
         except Exception as error:  # noqa: BLE001 - whatever it holds, its neighbours must not suffer
-            future.set_exception(StoreUnavailable(f"the store cannot hold this event: {type(error).__name__}"))
-            return future
+            why = f"the store cannot hold this event: {type(error).__name__}"
+            self._loop.call_soon(tell, StoreUnavailable(why))
+            return
         if not self._arrivals:
             self._loop.call_soon(self.pass_on)
             if not self._sent:
                 self._heard = time.monotonic()
         self._arrivals.append(packed)
-        self._puts.append((future, size, arrival))
+        self._given.append(_Given(arrival, tell))
         self._bytes += size
         self._unanswered += size
         if len(self._arrivals) >= FRAME_ARRIVALS or self._bytes > FRAME_BYTES:
             self.pass_on()
-        return future
 
     async def is_duplicate(self, arrival: Arrival) -> bool:
         """Whether storing this would change nothing."""
@@ -101,7 +111,7 @@ class ProcessInbox:
         """Send what was put since the last time."""
         if self._arrivals:
             self._number = number = (self._number + 1) & 0xFFFFFFFF
-            self._sent[number], self._puts = self._puts, []
+            self._sent[number], self._given = self._given, []
             self._send(protocol.PUT, protocol.head_of(number) + head_of(len(self._arrivals)), *self._arrivals)
             self._arrivals.clear()
             self._bytes = 0
@@ -110,17 +120,26 @@ class ProcessInbox:
         """The store has answered a frame."""
         self._heard = time.monotonic()
         new = []
-        for (future, size, arrival), outcome in zip(self._sent.pop(number), stored, strict=True):
-            self._unanswered -= size
+        for given, outcome in zip(self._sent.pop(number), stored, strict=True):
+            arrival = given.arrival
+            self._unanswered -= arrival.size
             if isinstance(outcome, Receipt):
                 if outcome.tells_all and outcome.kind == "stored" and arrival.dead is None:
                     new.append((outcome.id, arrival))
-                if not future.done():
-                    future.set_result(outcome)
-            elif not future.done():
-                future.set_exception(StoreUnavailable(outcome))
+                self._tell(given, outcome)
+            else:
+                self._tell(given, StoreUnavailable(outcome))
+        # After the answers, for which a vendor waits.
         if new:
             self.on_new(new)
+
+    def _tell(self, given: _Given, outcome: Receipt | StoreUnavailable) -> None:
+        if given.tell is None:
+            return
+        try:
+            given.tell(outcome)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, the others must have their answers
+            self._loop.call_exception_handler({"message": "an arrival's outcome was not heard", "exception": error})
 
     def _is_full(self, size: int) -> bool:
         return self._unanswered > 0 and self._unanswered + size > MOST_BYTES

@@ -3,6 +3,7 @@
 import apsw
 
 from gateway.events import Arrival, Micros, Receipt
+from gateway.store.ports import Inbox, Tell
 from gateway.store.rules import inbox
 from gateway.store.sqlite.engine import SqliteEngine
 from gateway.store.sqlite.transactions import MOST, SqliteTransaction
@@ -50,13 +51,16 @@ class GroupStore:
         ]
 
 
-class SqliteInbox:
+class SqliteInbox(Inbox):
     """The rim's port."""
 
     def __init__(self, writer: Writer, engine: SqliteEngine) -> None:
-        self.put = writer.put
         self._writer = writer
         self._engine = engine
+
+    def give(self, arrival: Arrival, tell: Tell) -> None:
+        """Store an event with the next group."""
+        self._writer.put_batch([arrival], lambda stored: tell(stored[0]))
 
     async def is_duplicate(self, arrival: Arrival) -> bool:
         """Whether storing this would change nothing; works while nothing can be written."""

@@ -23,7 +23,8 @@ from gateway.events import Arrival, Receipt
 from gateway.ground.bell import Bell
 from gateway.ground.files import InPlace
 from gateway.ground.frames import ThreadsEnd
-from gateway.store.arriving import Arriving, Tell, put, settle
+from gateway.store.arriving import Arriving, Stored, TellAll
+from gateway.store.ports.inbox import settle
 from gateway.store.sqlite import database
 
 Result = TypeVar("Result")
@@ -83,14 +84,11 @@ class Writer:
         self._end = end
         self._wake.watch(end.fileno())
 
-    def put(self, arrival: Arrival) -> "asyncio.Future[Receipt]":
-        """Store an event with the next group."""
-        return put(self._loop, self.put_batch, arrival)
-
-    def put_batch(self, arrivals: Sequence[Arrival], tell: Tell) -> None:
-        """Store events with the next group; `tell` is called in the loop."""
+    def put_batch(self, arrivals: Sequence[Arrival], tell: TellAll) -> None:
+        """Store events with the next group; `tell` is called in the loop, once this has returned."""
         if self._stopping:
-            tell([StoreUnavailable("the store is closed")] * len(arrivals))
+            refused: Stored = [StoreUnavailable("the store is closed")] * len(arrivals)
+            self._loop.call_soon(tell, refused)
             return
         self.arriving.add(arrivals, tell)
         if not self._is_waking:

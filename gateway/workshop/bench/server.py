@@ -42,7 +42,7 @@ from gateway.ingress.rim import Rim
 from gateway.registry import find_adapter
 from gateway.service.upkeep import Conditions
 from gateway.serving import create_server, listen
-from gateway.store.ports import Inbox
+from gateway.store.ports import Inbox, Tell
 from gateway.store.process.client import Database, ProcessStore
 from schemas import IntakeReply, OrderResult
 
@@ -68,21 +68,19 @@ async def bare(_config: Config) -> AsyncIterator[ASGIApp]:
     yield Starlette(routes=[Route("/hooks/{source}", answer, methods=["POST"])])
 
 
-class Nowhere:
+class Nowhere(Inbox):
     """An inbox that keeps nothing."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._last = 0
 
-    def put(self, _arrival: Arrival) -> "asyncio.Future[Receipt]":
+    def give(self, arrival: Arrival, tell: Tell) -> None:  # noqa: ARG002 - it is nowhere
         """Say that it is stored."""
         self._last += 1
-        future: asyncio.Future[Receipt] = self._loop.create_future()
-        future.set_result(Receipt(self._last, "stored"))
-        return future
+        self._loop.call_soon(tell, Receipt(self._last, "stored"))
 
-    async def is_duplicate(self, _arrival: Arrival) -> bool:
+    async def is_duplicate(self, arrival: Arrival) -> bool:  # noqa: ARG002 - as above
         """Nothing is."""
         return False
 
