@@ -67,7 +67,7 @@ def mutants() -> list[Mutant]:
 
 
 def failures(root: Path, tests: list[str]) -> list[str]:
-    """The first test that fails in the copy, if one does."""
+    """The first test that fails in the copy, if one does, and why."""
     command = [
         sys.executable, "-m", "pytest", "-q", "-x", "--tb=line", "-p", "no:cacheprovider", "-o", "addopts=",
         # What a broken gateway leaves unclosed must not hide which test saw it.
@@ -77,11 +77,7 @@ def failures(root: Path, tests: list[str]) -> list[str]:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=LONGEST, check=False)
     except subprocess.TimeoutExpired:
         return [f"hung: {' '.join(tests)}"]
-    found = [
-        line.split(" - ")[0].split(" ", 1)[1]
-        for line in done.stdout.splitlines()
-        if line.startswith(("FAILED ", "ERROR "))
-    ]
+    found = [line.split(" ", 1)[1] for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
     if done.returncode in NOT_RUN:
         sys.exit(f"pytest could not run:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     return found or (["pytest broke off"] if done.returncode else [])
@@ -107,7 +103,7 @@ def main(names: list[str]) -> int:
             text = mutant.apply(root)
             caught = failures(root, list(mutant.tests))
             (root / mutant.file).write_text(text)
-            ending = f"caught by {caught[0]}" if caught else "SURVIVED"
+            ending = f"caught by {caught[0].split(' - ')[0]}" if caught else "SURVIVED"
             print(
                 f"{mutant.name:20} {mutant.what.rstrip('.')}: {ending} ({time.monotonic() - began:.0f} s)", flush=True
             )
