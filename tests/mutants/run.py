@@ -77,7 +77,9 @@ def failures(root: Path, tests: list[str]) -> list[str]:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=LONGEST, check=False)
     except subprocess.TimeoutExpired:
         return [f"hung: {' '.join(tests)}"]
-    found = [line.split(" ", 1)[1] for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    found = [
+        line.split(" ", 1)[1] for line in done.stdout.splitlines() if line.startswith(("FAILED tests", "ERROR tests"))
+    ]
     if done.returncode in NOT_RUN:
         sys.exit(f"pytest could not run:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     return found or (["pytest broke off"] if done.returncode else [])
