@@ -38,7 +38,7 @@ from gateway.ingress.judgement import Refused, judge_address, judge_head, judge_
 from gateway.ingress.refusals import RefusalLog
 from gateway.ingress.turning_away import TurningAway
 from gateway.ingress.unproven import Crowded, Held, Unproven
-from gateway.store.ports import Inbox
+from gateway.store.ports import Inbox, Outcome
 
 PREFIX = b"/hooks/"
 
@@ -166,13 +166,7 @@ class Rim:
         return head
 
     def _conclude(
-        self,
-        door: Door,
-        taken: Taken,
-        started: float,
-        respond: Respond,
-        start: Start,
-        stored: Receipt | StoreUnavailable,
+        self, door: Door, taken: Taken, started: float, respond: Respond, start: Start, stored: Outcome
     ) -> None:
         """Answer a hook that was taken; what went wrong goes the ordinary way, from its beginning."""
         try:
@@ -289,7 +283,7 @@ class Rim:
             return await self._known(door, taken, arrival, None)
         return self._acknowledge(door, taken, is_duplicate=self._counted(door, taken, receipt, started))
 
-    def _counted(self, door: Door, taken: Taken, receipt: Receipt | StoreUnavailable, started: float) -> bool:
+    def _counted(self, door: Door, taken: Taken, receipt: Outcome, started: float) -> bool:
         """Count what was stored of a request; whether nothing of it is new. Raises StoreUnavailable: it was not."""
         if isinstance(receipt, StoreUnavailable):
             raise receipt

@@ -8,9 +8,9 @@ from typing import Final, TypeAlias
 
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
-from gateway.store.ports import CommitObserver
+from gateway.store.ports import CommitObserver, Outcome
 
-Stored: TypeAlias = "list[Receipt | StoreUnavailable]"
+Stored: TypeAlias = list[Outcome]
 """What became of each of some arrivals."""
 
 TellAll: TypeAlias = Callable[[Stored], None]

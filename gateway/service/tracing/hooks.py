@@ -7,12 +7,11 @@ from typing import Any, Final
 from opentelemetry.trace import SpanKind
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
 from gateway.ground.exchange import Respond, Start
 from gateway.service.tracing.names import hook_of, is_sampled, read_traceparent
 from gateway.service.tracing.telling import Telling
-from gateway.store.ports import Inbox, Tell
+from gateway.store.ports import Inbox, Outcome, Tell
 
 PREFIX: Final = b"/hooks/"
 _STATUS: Final = slice(9, 12)
@@ -99,7 +98,7 @@ class TracedInbox(Inbox):
         """Store an event."""
         request = _REQUEST.get()
 
-        def told(outcome: Receipt | StoreUnavailable) -> None:
+        def told(outcome: Outcome) -> None:
             if request is not None and isinstance(outcome, Receipt):
                 request.stored(arrival, outcome)
             tell(outcome)

@@ -11,7 +11,7 @@ from gateway.store.ports.bulk import Bulk
 from gateway.store.ports.days import DayLedger
 from gateway.store.ports.drift import DriftLedger
 from gateway.store.ports.duties import Duties
-from gateway.store.ports.inbox import Inbox, Tell
+from gateway.store.ports.inbox import Inbox, Outcome, Tell
 from gateway.store.ports.learned import LearnedLedger
 from gateway.store.ports.lookups import LookupQueue
 from gateway.store.ports.outbox import Outbox
@@ -41,6 +41,7 @@ __all__ = [
     "LearnedLedger",
     "LookupQueue",
     "Outbox",
+    "Outcome",
     "PullLedger",
     "ReconciliationLedger",
     "Records",

@@ -10,8 +10,10 @@ from gateway.events import Arrival, Receipt
 
 Result = TypeVar("Result")
 
-Tell: TypeAlias = Callable[[Receipt | StoreUnavailable], None]
-"""Told what became of an arrival: it is on disk, or why not."""
+Outcome: TypeAlias = Receipt | StoreUnavailable
+"""What became of an arrival: it is on disk, or why not."""
+
+Tell: TypeAlias = Callable[[Outcome], None]
 
 
 class Inbox(Protocol):

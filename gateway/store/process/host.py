@@ -21,6 +21,7 @@ from gateway.ground import collector
 from gateway.ground.channel import Channel, attach
 from gateway.ground.frames import ThreadsEnd
 from gateway.records import Change
+from gateway.store.arriving import Stored
 from gateway.store.process import protocol
 from gateway.store.sqlite import SqliteStore, database
 
@@ -118,7 +119,7 @@ class Host:
             self._add(arrivals, partial(self._stored, number))
 
     def _put_what_can_be_read(self, number: int, read: Sequence[Arrival | StoreUnavailable]) -> None:
-        def stored(outcomes: list[Receipt | StoreUnavailable]) -> None:
+        def stored(outcomes: Stored) -> None:
             left = iter(outcomes)
             self._stored(number, [each if isinstance(each, StoreUnavailable) else next(left) for each in read])
 
@@ -128,7 +129,7 @@ class Host:
         else:
             stored([])
 
-    def _stored(self, number: int, stored: list[Receipt | StoreUnavailable]) -> None:
+    def _stored(self, number: int, stored: Stored) -> None:
         if self._store.failure != self._failure:
             self._at_once(self._tell_failure)
         for each in stored:

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from gateway.errors import StoreUnavailable
 from gateway.events import Arrival, Receipt
 from gateway.ground.parcel import head_of
-from gateway.store.ports import Inbox, Tell
+from gateway.store.ports import Inbox, Outcome, Tell
 from gateway.store.process import protocol
 from gateway.store.process.stubs import Call
 
@@ -133,7 +133,7 @@ class ProcessInbox(Inbox):
         if new:
             self.on_new(new)
 
-    def _tell(self, given: _Given, outcome: Receipt | StoreUnavailable) -> None:
+    def _tell(self, given: _Given, outcome: Outcome) -> None:
         if given.tell is None:
             return
         try:
